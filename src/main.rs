@@ -1,0 +1,2 @@
+//! The `lgc` program.
+fn main() {}
