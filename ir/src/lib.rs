@@ -1,6 +1,8 @@
 //! Graph IR of lgc.
 
 pub mod constant;
+pub mod diag;
 pub mod dtype;
 pub mod scalar;
 pub mod shape;
+pub mod span;

@@ -1,0 +1,363 @@
+//! Diagnostics: what is wrong with a program, where, and what to do about it.
+//!
+//! Every stage reports through a [`Diagnostics`] sink. A [`Diagnostic`] has a stable [`Code`], one
+//! sentence, labelled spans, notes and help lines; this crate only builds them. How they look is the
+//! business of the program (`src/`), except for the one-line form of [`Diagnostic::plain`], which
+//! editors and tests read.
+//!
+//! All codes stand in one table below. A code is never reused for another meaning. The first two
+//! digits are the stage: `E01` text and syntax, `E02` names, `E03` types and shapes, `E04`
+//! differentiation, `E05` limits, `E06` code generation and the C ABI, `E07` files and input data,
+//! `E09` faults of the compiler itself.
+
+use crate::span::{SourceMap, Span};
+use std::fmt;
+
+macro_rules! codes {
+    ($($number:literal $name:ident $title:literal;)*) => {
+        /// What kind of problem a diagnostic reports. Its number is stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!($number, ": ", $title, ".")] $name,)*
+        }
+
+        impl Code {
+            /// Every code, by number.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable number, such as `E0110`.
+            pub fn number(self) -> &'static str {
+                match self { $(Code::$name => $number,)* }
+            }
+
+            /// What the code means, in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Text and syntax.
+    "E0101" UnexpectedCharacter "a character that has no meaning here";
+    "E0102" BadNumber "a number that cannot be read";
+    "E0103" UnterminatedString "a string without its closing quote";
+    "E0104" BadString "a string with a character or escape that it cannot hold";
+    "E0105" StrayDocComment "a doc comment that documents nothing";
+    "E0110" UnexpectedToken "something else was expected here";
+    "E0111" UnclosedBracket "a bracket that is never closed";
+    "E0112" UnopenedBracket "a closing bracket that closes nothing";
+    "E0113" ChainedComparison "comparisons cannot be chained";
+    "E0114" PositionalAfterAttribute "an argument after a named attribute";
+    "E0115" Unsupported "reserved for a later version of the language";
+    "E0116" TooDeeplyNested "brackets nested too deeply";
+    "E0117" TooManyErrors "too many errors";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.number())
+    }
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The program is accepted, but this is probably not what was meant.
+    Warning,
+    /// The program is refused.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        })
+    }
+}
+
+/// A place in the source with a remark on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// The remark; empty if the place speaks for itself.
+    pub text: String,
+    /// Whether this is where the problem is, rather than something that helps to understand it.
+    pub primary: bool,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether the program is refused.
+    pub severity: Severity,
+    /// What kind of problem.
+    pub code: Code,
+    /// One sentence without a full stop, understandable without the labels.
+    pub message: String,
+    /// Places; the first primary one is where the problem is. None if no source is concerned.
+    pub labels: Vec<Label>,
+    /// Facts behind the message.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    fn new(severity: Severity, code: Code, message: String) -> Diagnostic {
+        Diagnostic {
+            severity,
+            code,
+            message,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// An error; add a place with [`Diagnostic::primary`].
+    pub fn error(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, code, message.into())
+    }
+
+    /// A warning; add a place with [`Diagnostic::primary`].
+    pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, code, message.into())
+    }
+
+    fn label(mut self, span: Span, text: String, primary: bool) -> Diagnostic {
+        if !span.is_synthetic() {
+            self.labels.push(Label {
+                span,
+                text,
+                primary,
+            });
+        }
+        self
+    }
+
+    /// Says where the problem is. A synthetic span adds nothing.
+    #[must_use]
+    pub fn primary(self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.label(span, text.into(), true)
+    }
+
+    /// Points at something that helps to understand the problem. A synthetic span adds nothing.
+    #[must_use]
+    pub fn secondary(self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.label(span, text.into(), false)
+    }
+
+    /// Adds a fact behind the message.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Where the problem is: the first primary label, else the first label, if any.
+    pub fn span(&self) -> Option<Span> {
+        let primary = self.labels.iter().find(|label| label.primary);
+        primary.or(self.labels.first()).map(|label| label.span)
+    }
+
+    /// The diagnostic as plain lines without the source: `file:line:column: error[E0110]: message`,
+    /// then labels with text, notes and help, indented by two.
+    pub fn plain<'a>(&'a self, sources: &'a SourceMap) -> impl fmt::Display + 'a {
+        Plain {
+            diagnostic: self,
+            sources,
+        }
+    }
+}
+
+struct Plain<'a> {
+    diagnostic: &'a Diagnostic,
+    sources: &'a SourceMap,
+}
+
+impl Plain<'_> {
+    fn place(&self, f: &mut fmt::Formatter<'_>, span: Option<Span>) -> fmt::Result {
+        match span.and_then(|span| self.sources.location(span)) {
+            Some((name, at)) => write!(f, "{name}:{}:{}: ", at.line, at.column),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let diagnostic = self.diagnostic;
+        self.place(f, diagnostic.span())?;
+        let Diagnostic { severity, code, .. } = diagnostic;
+        writeln!(f, "{severity}[{code}]: {}", diagnostic.message)?;
+        for label in diagnostic.labels.iter().filter(|l| !l.text.is_empty()) {
+            f.write_str("  ")?;
+            self.place(f, Some(label.span))?;
+            writeln!(f, "{}", label.text)?;
+        }
+        for note in &diagnostic.notes {
+            writeln!(f, "  note: {note}")?;
+        }
+        for help in &diagnostic.help {
+            writeln!(f, "  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects diagnostics, up to a number of errors.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    errors: usize,
+    limit: usize,
+}
+
+impl Default for Diagnostics {
+    fn default() -> Diagnostics {
+        Diagnostics::new()
+    }
+}
+
+impl Diagnostics {
+    /// How many errors are kept unless another number is asked for.
+    pub const DEFAULT_LIMIT: usize = 20;
+
+    /// An empty sink that keeps [`Diagnostics::DEFAULT_LIMIT`] errors.
+    pub fn new() -> Diagnostics {
+        Diagnostics::with_limit(Diagnostics::DEFAULT_LIMIT)
+    }
+
+    /// An empty sink that keeps `limit` errors. One more is answered by a last diagnostic saying that
+    /// there are too many, and from then on nothing is kept.
+    pub fn with_limit(limit: usize) -> Diagnostics {
+        Diagnostics {
+            list: Vec::new(),
+            errors: 0,
+            limit,
+        }
+    }
+
+    /// Adds a diagnostic, unless the sink is full.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if self.is_full() {
+            return;
+        }
+        if diagnostic.severity == Severity::Warning {
+            self.list.push(diagnostic);
+            return;
+        }
+        self.errors += 1;
+        self.list.push(if self.is_full() {
+            let message = format!("stopped after {} errors", self.limit);
+            let stop = Diagnostic::error(Code::TooManyErrors, message);
+            stop.help("correct the first ones, the others may follow from them")
+        } else {
+            diagnostic
+        });
+    }
+
+    /// Whether there were more errors than are kept; work that only finds more may stop.
+    pub fn is_full(&self) -> bool {
+        self.errors > self.limit
+    }
+
+    /// Whether any error was reported.
+    pub fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// All diagnostics, in the order in which they were reported.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+
+    /// All diagnostics, in the order in which they were reported.
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.list
+    }
+
+    /// Every diagnostic as [`Diagnostic::plain`] shows it.
+    pub fn plain(&self, sources: &SourceMap) -> String {
+        self.iter().map(|d| d.plain(sources).to_string()).collect()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: T) {
+        for diagnostic in diagnostics {
+            self.push(diagnostic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_numbers_are_distinct_sorted_and_well_formed() {
+        let numbers: Vec<_> = Code::ALL.iter().map(|code| code.number()).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        for number in numbers {
+            let digits = number.strip_prefix('E').unwrap();
+            assert!(digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
+        }
+    }
+
+    #[test]
+    fn plain_form() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("m.graph", "a\n  b c").unwrap();
+        let diagnostic = Diagnostic::error(Code::UnexpectedToken, "expected `=`, found `c`")
+            .secondary(Span::new(file, 0, 1), "after this")
+            .primary(Span::new(file, 6, 7), "")
+            .note("a fact")
+            .help("write `=`");
+        insta::assert_snapshot!(diagnostic.plain(&sources), @r"
+        m.graph:2:5: error[E0110]: expected `=`, found `c`
+          m.graph:1:1: after this
+          note: a fact
+          help: write `=`
+        ");
+        let nowhere = Diagnostic::warning(Code::UnexpectedToken, "no place")
+            .primary(Span::SYNTHETIC, "dropped");
+        assert_eq!(
+            nowhere.plain(&sources).to_string(),
+            "warning[E0110]: no place\n"
+        );
+    }
+
+    #[test]
+    fn the_sink_stops_after_its_limit() {
+        let mut sink = Diagnostics::with_limit(2);
+        for number in 0..5 {
+            let message = format!("number {number}");
+            sink.push(Diagnostic::error(Code::BadNumber, message));
+        }
+        assert!(sink.is_full() && sink.has_errors());
+        let messages: Vec<_> = sink.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(messages, ["number 0", "number 1", "stopped after 2 errors"]);
+    }
+}
