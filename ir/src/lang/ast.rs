@@ -1,0 +1,566 @@
+//! The syntax tree of a file.
+//!
+//! Expressions live in an arena and name each other by [`ExprId`]. An expression can only be built
+//! from expressions that exist, so **operands precede their users**: a single loop over the ids of a
+//! statement visits every operand before the expression that uses it, and no depth of nesting needs
+//! recursion, be it to walk, to print or to drop the tree. Parentheses are not kept, as the tree says
+//! what they said; comments and blank lines are kept beside the tree, for the printer.
+//!
+//! Dims are expressions like others (`f32[B, 2 * H]`), and brackets after a name are one form
+//! ([`ExprKind::Index`]) whether they turn out to give dims, a type as an attribute, or elements of
+//! an array; which of them is meant is found out in elaboration.
+
+use crate::span::{FileId, Span};
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct Ast {
+    /// The file that was parsed.
+    pub file: FileId,
+    /// What it declares, in the order of the text.
+    pub items: Vec<Item>,
+    exprs: Vec<Expr>,
+    /// Comments and blank lines in the order of the text.
+    pub(super) trivia: Vec<Trivia>,
+}
+
+impl Ast {
+    /// A tree without items.
+    pub fn new(file: FileId) -> Ast {
+        Ast {
+            file,
+            items: Vec::new(),
+            exprs: Vec::new(),
+            trivia: Vec::new(),
+        }
+    }
+
+    /// Adds an expression whose operands are in this tree already.
+    pub fn add(&mut self, kind: ExprKind, span: Span) -> ExprId {
+        // Each expression of a text takes at least one byte, and texts are smaller than 4 GiB.
+        let id = ExprId(u32::try_from(self.exprs.len()).unwrap_or(u32::MAX));
+        self.exprs.push(Expr { kind, span });
+        id
+    }
+
+    /// The expression.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.0 as usize]
+    }
+
+    /// All expressions, operands before their users.
+    pub fn exprs(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
+        (0..).map(ExprId).zip(&self.exprs)
+    }
+}
+
+/// An expression of one [`Ast`]. Ids grow from operands to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExprId(u32);
+
+/// A name where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ident {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Ident {
+    /// The name at a place.
+    pub fn new(name: impl Into<String>, span: Span) -> Ident {
+        let name = name.into();
+        Ident { name, span }
+    }
+}
+
+/// One line of a `///` comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocLine {
+    /// The text after `///`, without the first space and without trailing ones.
+    pub text: String,
+    /// The whole line from `///` on.
+    pub span: Span,
+}
+
+/// A declaration of a file.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// `struct Linear[I, O] { … }`
+    Struct(Struct),
+    /// `graph …` or `entry …`
+    Graph(Graph),
+    /// `dim B = 64`
+    Dim(Dim),
+}
+
+impl Item {
+    /// The declared name.
+    pub fn name(&self) -> &Ident {
+        match self {
+            Item::Struct(item) => &item.name,
+            Item::Graph(item) => &item.name,
+            Item::Dim(item) => &item.name,
+        }
+    }
+
+    /// The whole declaration from its keyword on.
+    pub fn span(&self) -> Span {
+        match self {
+            Item::Struct(item) => item.span,
+            Item::Graph(item) => item.span,
+            Item::Dim(item) => item.span,
+        }
+    }
+
+    /// The `///` lines above it.
+    pub fn docs(&self) -> &[DocLine] {
+        match self {
+            Item::Struct(item) => &item.docs,
+            Item::Graph(item) => &item.docs,
+            Item::Dim(item) => &item.docs,
+        }
+    }
+}
+
+/// `struct Linear[I, O] { w: f32[I, O], b: f32[O] }`
+#[derive(Clone, Debug)]
+pub struct Struct {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Its name.
+    pub name: Ident,
+    /// Names of its dims.
+    pub dims: Vec<Ident>,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// From `struct` to `}`.
+    pub span: Span,
+}
+
+/// A field of a struct, or a result of a graph: `y: f32[B, O]`.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Its name.
+    pub name: Ident,
+    /// Its type.
+    pub ty: Type,
+    /// From the name to the type.
+    pub span: Span,
+}
+
+/// Whether a graph is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GraphKind {
+    /// `graph`: to be called by others; exported only by a file that has no entry.
+    Graph,
+    /// `entry`: exported.
+    Entry,
+}
+
+impl GraphKind {
+    /// The keyword.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            GraphKind::Graph => "graph",
+            GraphKind::Entry => "entry",
+        }
+    }
+}
+
+/// `graph linear[B, I, O](x: f32[B, I], p: Linear[I, O]) -> (y: f32[B, O]) { y = x @ p.w + p.b }`
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Whether it is exported.
+    pub kind: GraphKind,
+    /// Its name.
+    pub name: Ident,
+    /// Names of its dims.
+    pub dims: Vec<Ident>,
+    /// Its parameters.
+    pub params: Vec<Param>,
+    /// Its results; none if there is no `->`.
+    pub results: Vec<Field>,
+    /// Its statements.
+    pub body: Vec<Statement>,
+    /// The braces with what is between.
+    pub body_span: Span,
+    /// From the keyword to `}`.
+    pub span: Span,
+}
+
+/// A parameter of a graph: `x: f32[B, I]` or `inout p: Mlp`.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Where `inout` stands, if it does.
+    pub inout: Option<Span>,
+    /// Its name.
+    pub name: Ident,
+    /// Its type.
+    pub ty: Type,
+    /// From `inout` or the name to the type.
+    pub span: Span,
+}
+
+/// `dim B = 64`: a size for the whole file, which the command line can set otherwise.
+#[derive(Clone, Debug)]
+pub struct Dim {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Its name.
+    pub name: Ident,
+    /// Its value.
+    pub value: ExprId,
+    /// From `dim` to the value.
+    pub span: Span,
+}
+
+/// A type: `f32[B, 64]`, `f32[]` or its short form `f32`, `Linear[64, 128]`, `Mlp`.
+#[derive(Clone, Debug)]
+pub struct Type {
+    /// A dtype or a struct.
+    pub name: Ident,
+    /// The expressions in brackets; `None` without brackets.
+    pub dims: Option<Vec<ExprId>>,
+    /// The whole type.
+    pub span: Span,
+}
+
+/// A definition: `y = relu(x)`, `(a, _) = f(x)`, `p.w' = p.w - g`.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What is defined.
+    pub pattern: Pattern,
+    /// What it is.
+    pub value: ExprId,
+    /// From the pattern to the value.
+    pub span: Span,
+}
+
+/// The left side of a definition.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// One target.
+    One(Target),
+    /// Targets in parentheses, which take a tuple apart.
+    Tuple {
+        /// The targets, at least one.
+        targets: Vec<Target>,
+        /// The parentheses with what is between.
+        span: Span,
+    },
+}
+
+impl Pattern {
+    /// The targets in order.
+    pub fn targets(&self) -> &[Target] {
+        match self {
+            Pattern::One(target) => std::slice::from_ref(target),
+            Pattern::Tuple { targets, .. } => targets,
+        }
+    }
+
+    /// The whole pattern.
+    pub fn span(&self) -> Span {
+        match self {
+            Pattern::One(Target::Discard(span)) | Pattern::Tuple { span, .. } => *span,
+            Pattern::One(Target::Place(place)) => place.span,
+        }
+    }
+}
+
+/// Something that a value is bound to.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// `_`: the value is not wanted.
+    Discard(Span),
+    /// A name or a leaf of a struct.
+    Place(Place),
+}
+
+/// `name`, `path.to.leaf`, `p'`, `path.to.leaf'`, each perhaps with a type.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The name that the path begins with.
+    pub root: Ident,
+    /// The fields after it.
+    pub fields: Vec<Ident>,
+    /// Where `'` stands, if it does: the next value of an `inout` parameter is defined.
+    pub next: Option<Span>,
+    /// The type that the value is said to have.
+    pub ty: Option<Type>,
+    /// From the root to the type.
+    pub span: Span,
+}
+
+/// An expression where it stands. The span does not include parentheses around it.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The forms of expressions.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A name: a value, a graph, an op, a dim, a dtype or a constant such as `inf`.
+    Name(String),
+    /// A literal.
+    Literal(Literal),
+    /// `-x`, `!x`
+    Unary {
+        /// The operator.
+        op: UnaryOp,
+        /// Its operand.
+        operand: ExprId,
+    },
+    /// `a + b`
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// Where the operator stands.
+        op_span: Span,
+        /// The left operand.
+        left: ExprId,
+        /// The right operand.
+        right: ExprId,
+    },
+    /// `p.w`
+    Field {
+        /// A struct.
+        base: ExprId,
+        /// The name of its field.
+        field: Ident,
+    },
+    /// `p'`: the next value of an `inout` parameter, or of a part of it.
+    Next {
+        /// The parameter, or a part of it.
+        base: ExprId,
+    },
+    /// `linear[64, 128]`, `f32[3]`: brackets after an expression.
+    Index {
+        /// What stands before the brackets.
+        base: ExprId,
+        /// What stands in them.
+        indices: Vec<ExprId>,
+    },
+    /// `sum(x, axes = [1])`; the callee may itself be a call: `grad(f, wrt = x)(x)`.
+    Call {
+        /// What is called.
+        callee: ExprId,
+        /// The arguments.
+        args: Vec<ExprId>,
+        /// The named attributes, which follow the arguments.
+        attributes: Vec<Attribute>,
+    },
+    /// `(a, b)`, `(a,)`: never empty.
+    Tuple(Vec<ExprId>),
+    /// `[1, 2, 3]`: a constant tensor, nested for more than one axis, or a list as an attribute.
+    List(Vec<ExprId>),
+}
+
+/// `axes = [1]` in a call.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: Ident,
+    /// Its value.
+    pub value: ExprId,
+    /// From the name to the value.
+    pub span: Span,
+}
+
+/// A literal. It has no dtype of its own but takes that of its context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// `true`, `false`
+    Bool(bool),
+    /// `42`, `0x2a`; a sign is an operator of its own.
+    Int {
+        /// The value.
+        value: u64,
+        /// Whether it is written in hexadecimal.
+        hexadecimal: bool,
+    },
+    /// `1.5`, `1e-5`
+    Float(FloatLiteral),
+    /// `"w.safetensors"`, without quotes, escapes replaced.
+    String(String),
+}
+
+/// A decimal number as it is written. It is kept as text, since its value is the float of the
+/// context's dtype that is nearest to the *decimal*, and rounding by way of f64 can miss that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatLiteral {
+    text: String,
+}
+
+impl FloatLiteral {
+    /// The literal with this text, if it is a finite decimal number without sign that has a fraction
+    /// or an exponent, and whose nearest f64 is finite: digits, then `.` and digits, then `e` or
+    /// `E`, a sign perhaps, and digits.
+    pub fn new(text: impl Into<String>) -> Option<FloatLiteral> {
+        let text = text.into();
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (text.as_str(), None),
+        };
+        let fraction = mantissa.split_once('.');
+        let (whole, fraction) = fraction.map_or((mantissa, None), |(w, f)| (w, Some(f)));
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        let exponent_digits = exponent.map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
+        let well_formed = digits(whole)
+            && fraction.is_none_or(digits)
+            && exponent_digits.is_none_or(digits)
+            && (fraction.is_some() || exponent.is_some());
+        let finite = text.parse::<f64>().is_ok_and(f64::is_finite);
+        (well_formed && finite).then_some(FloatLiteral { text })
+    }
+
+    /// The text, such as `1e-5`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The nearest f64, always finite.
+    pub fn to_f64(&self) -> f64 {
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+
+    /// The nearest f32; infinite if the number is beyond the largest one.
+    pub fn to_f32(&self) -> f32 {
+        self.text.parse().unwrap_or(f32::NAN)
+    }
+}
+
+/// The prefix operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-`
+    Neg,
+    /// `!`: logical of bool, bitwise of integers.
+    Not,
+}
+
+impl UnaryOp {
+    /// How it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            UnaryOp::Neg => "-",
+            UnaryOp::Not => "!",
+        }
+    }
+}
+
+/// How an operator groups with operators of the same precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Associativity {
+    /// `a - b - c` is `(a - b) - c`.
+    Left,
+    /// `a ** b ** c` is `a ** (b ** c)`.
+    Right,
+    /// `a < b < c` is an error.
+    None,
+}
+
+/// How tightly an operator binds: the greater, the tighter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Precedence(u8);
+
+impl Precedence {
+    /// Of the prefix operators: tighter than all infix operators but `**`.
+    pub const PREFIX: Precedence = Precedence(10);
+}
+
+macro_rules! binary_ops {
+    ($($name:ident $symbol:literal $token:ident $level:literal $associativity:ident;)*) => {
+        /// The infix operators.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum BinaryOp {
+            $(#[doc = concat!("`", $symbol, "`")] $name,)*
+        }
+
+        impl BinaryOp {
+            /// Every operator, loosest first.
+            pub const ALL: &'static [BinaryOp] = &[$(BinaryOp::$name,)*];
+
+            /// How it is written.
+            pub fn symbol(self) -> &'static str {
+                match self { $(BinaryOp::$name => $symbol,)* }
+            }
+
+            /// How tightly it binds.
+            pub fn precedence(self) -> Precedence {
+                match self { $(BinaryOp::$name => Precedence($level),)* }
+            }
+
+            /// How it groups with operators of its own precedence.
+            pub fn associativity(self) -> Associativity {
+                match self { $(BinaryOp::$name => Associativity::$associativity,)* }
+            }
+
+            /// The operator that a token is.
+            pub(super) fn of_token(kind: super::token::TokenKind) -> Option<BinaryOp> {
+                $(if kind == super::token::TokenKind::$token {
+                    return Some(BinaryOp::$name);
+                })*
+                None
+            }
+        }
+    };
+}
+
+binary_ops! {
+    Or "||" PipePipe 1 Left;
+    And "&&" AmpersandAmpersand 2 Left;
+    Eq "==" EqualEqual 3 None;
+    Ne "!=" BangEqual 3 None;
+    Lt "<" Less 3 None;
+    Le "<=" LessEqual 3 None;
+    Gt ">" Greater 3 None;
+    Ge ">=" GreaterEqual 3 None;
+    BitOr "|" Pipe 4 Left;
+    BitXor "^" Caret 5 Left;
+    BitAnd "&" Ampersand 6 Left;
+    Shl "<<" LessLess 7 Left;
+    Shr ">>" GreaterGreater 7 Left;
+    Add "+" Plus 8 Left;
+    Sub "-" Minus 8 Left;
+    Mul "*" Star 9 Left;
+    Div "/" Slash 9 Left;
+    Rem "%" Percent 9 Left;
+    MatMul "@" At 9 Left;
+    Pow "**" StarStar 11 Right;
+}
+
+/// What stands between tokens and is worth keeping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trivia {
+    /// Offset of its first byte.
+    pub(super) start: u32,
+    /// What it is.
+    pub(super) kind: TriviaKind,
+}
+
+/// The kinds of trivia.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TriviaKind {
+    /// A comment.
+    Comment {
+        /// From `//` on, without trailing spaces.
+        text: String,
+        /// Whether nothing else stands before it on its line.
+        alone: bool,
+    },
+    /// One or more empty lines.
+    BlankLines,
+}
