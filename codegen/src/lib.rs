@@ -1,1 +1,3 @@
 //! Kernel IR and code generation of lgc.
+
+pub mod link;
