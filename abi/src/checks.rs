@@ -1,0 +1,329 @@
+//! What the two forms of an entry verify before they compute, in order, as data.
+//!
+//! [`of_arguments`] lists the checks of `digits_step`, [`of_tensors`] those of `digits_step_run`.
+//! Generated code makes them one after the other and returns the [`Status`] of the first that
+//! fails. After its own checks, `digits_step_run` gathers `data + byte_offset` of every tensor
+//! into an argument struct on its stack and calls `digits_step`, which makes its checks in turn.
+//! Checks of index values belong to the computation, and precede every store to an `inout`.
+//!
+//! The code that makes these checks must itself run on any CPU of the target's architecture,
+//! since [`Check::CpuFeatures`] is among them.
+
+use crate::{Direction, DlDataType, EntryInfo, Leaf, Status, WORKSPACE_ALIGN};
+
+/// One condition that must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `args` is not NULL.
+    ArgumentsPresent,
+    /// `in` or `out` is not NULL.
+    TablePresent(Table),
+    /// The pointer to a DLTensor is not NULL.
+    TensorPresent(Slot),
+    /// `device.device_type` is kDLCPU (1).
+    TensorDevice(Slot),
+    /// `dtype` has this code, these bits and lanes.
+    TensorDtype(Slot, DlDataType),
+    /// `ndim` is this number of axes.
+    TensorRank(Slot, u32),
+    /// `shape` is not NULL and holds these extents.
+    TensorShape(Slot, Vec<u64>),
+    /// `strides` is NULL or holds the listed strides, in elements. What does not matter is not
+    /// listed: axes of extent 1, and every axis of a tensor without elements.
+    TensorStrides(Slot, Vec<AxisStride>),
+    /// `data` is not NULL.
+    TensorData(Slot),
+    /// `data + byte_offset` is a multiple of this number of bytes, a power of two.
+    TensorAligned(Slot, u64),
+    /// No two of these regions overlap of which one at least is exclusive. A region begins at
+    /// `data + byte_offset` or at the workspace.
+    Disjoint(Vec<Region>),
+    /// The pointer of a leaf in the argument struct is not NULL.
+    LeafPresent {
+        /// Position in [`EntryInfo::leaves`], which is the index of the pointer.
+        leaf: usize,
+    },
+    /// `workspace` is not NULL.
+    WorkspacePresent,
+    /// `workspace` is a multiple of this number of bytes, a power of two.
+    WorkspaceAligned(u64),
+    /// The CPU has every one of these extensions, and the operating system keeps their registers.
+    CpuFeatures(Vec<String>),
+}
+
+/// One of the two arrays that the DLTensor form takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// `in`: the tensors that are only read.
+    In,
+    /// `out`: the tensors that are written, `inout` ones among them.
+    Out,
+}
+
+/// Where the DLTensor form finds a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// The array.
+    pub table: Table,
+    /// Index in the array.
+    pub index: usize,
+}
+
+/// The stride that an axis of a dense, row-major tensor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AxisStride {
+    /// The axis, 0 outermost.
+    pub axis: usize,
+    /// Elements from one index to the next.
+    pub stride: u64,
+}
+
+/// Memory that a call uses; never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where it begins.
+    pub origin: Origin,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Whether it is written, so that nothing may overlap it.
+    pub exclusive: bool,
+}
+
+/// What a [`Region`] belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A DLTensor.
+    Tensor(Slot),
+    /// The workspace.
+    Workspace,
+}
+
+impl Check {
+    /// What the entry returns if the condition does not hold.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::ArgumentsPresent
+            | Self::TablePresent(_)
+            | Self::TensorPresent(_)
+            | Self::TensorData(_)
+            | Self::LeafPresent { .. }
+            | Self::WorkspacePresent => Status::NullArgument,
+            Self::TensorDevice(_) => Status::TensorDevice,
+            Self::TensorDtype(..) => Status::TensorDtype,
+            Self::TensorRank(..) => Status::TensorRank,
+            Self::TensorShape(..) => Status::TensorShape,
+            Self::TensorStrides(..) => Status::TensorStrides,
+            Self::TensorAligned(..) => Status::TensorMisaligned,
+            Self::Disjoint(_) => Status::Overlap,
+            Self::WorkspaceAligned(_) => Status::MisalignedWorkspace,
+            Self::CpuFeatures(_) => Status::UnsupportedCpu,
+        }
+    }
+}
+
+/// Where the DLTensor form finds each leaf, in the order of the leaves.
+#[must_use]
+pub fn slots(leaves: &[Leaf]) -> Vec<Slot> {
+    let mut used = [0, 0];
+    leaves
+        .iter()
+        .map(|leaf| {
+            let (table, count) = match leaf.direction {
+                Direction::In => (Table::In, &mut used[0]),
+                Direction::InOut | Direction::Out => (Table::Out, &mut used[1]),
+            };
+            let index = *count;
+            *count += 1;
+            Slot { table, index }
+        })
+        .collect()
+}
+
+/// The checks of the form that takes the argument struct.
+#[must_use]
+pub fn of_arguments(entry: &EntryInfo, features: &[String]) -> Vec<Check> {
+    let mut checks = vec![Check::ArgumentsPresent];
+    let leaves = entry.leaves.iter().enumerate();
+    checks.extend(
+        leaves
+            .filter(|(_, leaf)| leaf.tensor.elements() > 0)
+            .map(|(leaf, _)| Check::LeafPresent { leaf }),
+    );
+    if entry.workspace_bytes > 0 {
+        checks.push(Check::WorkspacePresent);
+        checks.push(Check::WorkspaceAligned(WORKSPACE_ALIGN));
+    }
+    if !features.is_empty() {
+        checks.push(Check::CpuFeatures(features.to_vec()));
+    }
+    checks
+}
+
+/// The checks that the form which takes DLTensors makes before it calls the other form.
+#[must_use]
+pub fn of_tensors(entry: &EntryInfo) -> Vec<Check> {
+    let slots = slots(&entry.leaves);
+    let mut checks: Vec<Check> = [Table::In, Table::Out]
+        .into_iter()
+        .filter(|&table| slots.iter().any(|slot| slot.table == table))
+        .map(Check::TablePresent)
+        .collect();
+    for (leaf, &slot) in entry.leaves.iter().zip(&slots) {
+        checks.extend(of_tensor(leaf, slot));
+    }
+    let regions = regions(entry, &slots);
+    if regions.iter().any(|region| region.exclusive) && regions.len() > 1 {
+        checks.push(Check::Disjoint(regions));
+    }
+    checks
+}
+
+fn of_tensor(leaf: &Leaf, slot: Slot) -> Vec<Check> {
+    let (tensor, dims) = (&leaf.tensor, leaf.tensor.dims());
+    let mut checks = vec![
+        Check::TensorPresent(slot),
+        Check::TensorDevice(slot),
+        Check::TensorDtype(slot, tensor.dtype().into()),
+        Check::TensorRank(slot, dims.len() as u32),
+    ];
+    if !dims.is_empty() {
+        checks.push(Check::TensorShape(slot, dims.to_vec()));
+    }
+    if tensor.elements() > 0 {
+        let strides = dense_strides(dims);
+        if !strides.is_empty() {
+            checks.push(Check::TensorStrides(slot, strides));
+        }
+        checks.push(Check::TensorData(slot));
+        if tensor.dtype().size() > 1 {
+            checks.push(Check::TensorAligned(slot, tensor.dtype().size()));
+        }
+    }
+    checks
+}
+
+/// Strides of a dense, row-major tensor that has elements, along the axes where they matter.
+fn dense_strides(dims: &[u64]) -> Vec<AxisStride> {
+    let mut strides = Vec::new();
+    let mut stride = 1;
+    for (axis, &dim) in dims.iter().enumerate().rev() {
+        if dim != 1 {
+            strides.push(AxisStride { axis, stride });
+        }
+        stride *= dim;
+    }
+    strides.reverse();
+    strides
+}
+
+fn regions(entry: &EntryInfo, slots: &[Slot]) -> Vec<Region> {
+    let tensors = entry.leaves.iter().zip(slots).map(|(leaf, &slot)| Region {
+        origin: Origin::Tensor(slot),
+        bytes: leaf.tensor.bytes(),
+        exclusive: leaf.direction.is_written(),
+    });
+    let workspace = Region {
+        origin: Origin::Workspace,
+        bytes: entry.workspace_bytes,
+        exclusive: true,
+    };
+    tensors
+        .chain([workspace])
+        .filter(|region| region.bytes > 0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DType;
+    use crate::describe::examples::{digits, entry, param, tensor};
+
+    #[test]
+    fn checks_come_in_a_fixed_order() {
+        let library = digits();
+        let entry = EntryInfo::new("digits", &library.entries[0]);
+        let arguments = of_arguments(&entry, &library.features);
+        let listed: Vec<_> = arguments.iter().map(|c| format!("{c:?}")).collect();
+        assert_eq!(listed[0], "ArgumentsPresent");
+        assert_eq!(listed[1], "LeafPresent { leaf: 0 }");
+        assert_eq!(
+            listed[9..],
+            [
+                "WorkspacePresent",
+                "WorkspaceAligned(64)",
+                "CpuFeatures([\"avx2\", \"fma\"])"
+            ]
+        );
+        let tensors = of_tensors(&entry);
+        assert_eq!(tensors[0], Check::TablePresent(Table::In));
+        let last = tensors.last().map(Check::status);
+        assert_eq!(last, Some(Status::Overlap));
+    }
+
+    #[test]
+    fn slots_separate_what_is_read_from_what_is_written() {
+        let slots = slots(&digits().entries[0].leaves());
+        let listed: Vec<_> = slots.iter().map(|slot| (slot.table, slot.index)).collect();
+        let (read, written) = (Table::In, Table::Out);
+        assert_eq!(
+            listed,
+            [
+                (read, 0),
+                (read, 1),
+                (read, 2),
+                (written, 0),
+                (written, 1),
+                (written, 2),
+                (written, 3),
+                (written, 4)
+            ]
+        );
+    }
+
+    #[test]
+    fn irrelevant_strides_and_empty_tensors_are_not_checked() {
+        let result = |dims: &[u64]| {
+            let y = param("y", Direction::Out, tensor(DType::F32, dims));
+            of_tensors(&EntryInfo::new("m", &entry("f", vec![y])))
+        };
+        let slot = Slot {
+            table: Table::Out,
+            index: 0,
+        };
+        let strides = result(&[4, 1, 3])
+            .into_iter()
+            .find_map(|check| matches!(check, Check::TensorStrides(..)).then_some(check));
+        let expected = vec![
+            AxisStride { axis: 0, stride: 3 },
+            AxisStride { axis: 2, stride: 1 },
+        ];
+        assert_eq!(strides, Some(Check::TensorStrides(slot, expected)));
+        let float = DlDataType::from(DType::F32);
+        assert_eq!(
+            result(&[4, 0]),
+            [
+                Check::TablePresent(Table::Out),
+                Check::TensorPresent(slot),
+                Check::TensorDevice(slot),
+                Check::TensorDtype(slot, float),
+                Check::TensorRank(slot, 2),
+                Check::TensorShape(slot, vec![4, 0]),
+            ]
+        );
+    }
+
+    #[test]
+    fn every_status_of_a_precondition_has_a_check() {
+        let library = digits();
+        let entry = EntryInfo::new("digits", &library.entries[0]);
+        let mut checks = of_arguments(&entry, &library.features);
+        checks.extend(of_tensors(&entry));
+        for &status in Status::ALL {
+            let expected = !matches!(status, Status::Ok | Status::IndexOutOfRange);
+            let found = checks.iter().any(|check| check.status() == status);
+            assert_eq!(found, expected, "{status}");
+        }
+    }
+}

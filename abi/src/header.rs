@@ -1,0 +1,361 @@
+//! The C header of a library: C11 and C++17, self-contained, free of warnings.
+//!
+//! Types that all libraries share, and DLPack's, stand behind include guards of their own, so that
+//! the headers of several libraries go together in one file.
+
+use crate::layout::{CStruct, STRUCTS};
+use crate::names::{FieldType, StructType, guard_macro};
+use crate::{
+    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, Status, Tree, WORKSPACE_ALIGN,
+};
+
+const DLPACK: &str = include_str!("dlpack.h.in");
+
+/// Writes the header of a library.
+#[must_use]
+pub fn render(interface: &Interface<'_>) -> String {
+    let library = interface.library;
+    let guard = guard_macro(&library.name);
+    let parts = [
+        introduction(interface),
+        format!("#ifndef {guard}\n#define {guard}\n"),
+        "#include <stddef.h>\n#include <stdint.h>\n".to_owned(),
+        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n".to_owned(),
+        DLPACK.to_owned(),
+        shared(),
+        structs(interface),
+        entries(interface),
+        functions(interface),
+        "#ifdef __cplusplus\n}\n#endif\n".to_owned(),
+        format!("#endif /* {guard} */\n"),
+    ];
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    let parts: Vec<_> = parts.map(|part| part.trim_end()).collect();
+    parts.join("\n\n") + "\n"
+}
+
+fn introduction(interface: &Interface<'_>) -> String {
+    let library = interface.library;
+    let features = if library.features.is_empty() {
+        String::new()
+    } else {
+        format!(", on a CPU that has {}", library.features.join(", "))
+    };
+    let rules = "Tensors are dense, row-major, in host memory, and aligned to their element type. \
+        A bool is one byte, 0 or 1. A pointer to a tensor without elements may be NULL. The memory \
+        of a tensor that is written (inout, out) overlaps neither another tensor nor the \
+        workspace; tensors that are only read (in) may overlap one another.\n\n\
+        Functions return LGC_OK (0) or another status; then inout tensors are unchanged, and out \
+        tensors unspecified. They are re-entrant: calls may run at once that share no workspace \
+        and no tensor that is written.";
+    let mut text = format!(
+        "C interface of `{}`, written by {}. Do not edit.\nCompiled for {}{features}.\n",
+        library.name, library.compiler, library.target
+    );
+    if !library.doc.is_empty() {
+        text.push_str(&format!("\n{}\n", library.doc));
+    }
+    comment("", &format!("{text}\n{rules}"))
+}
+
+/// What the headers of all libraries have in common.
+fn shared() -> String {
+    let structs: String = STRUCTS.iter().map(shared_struct).collect();
+    let statuses: String = Status::ALL
+        .iter()
+        .map(|status| {
+            let (name, code) = (status.c_name(), status.code());
+            format!("#define {name} {code} /* {} */\n", status.text())
+        })
+        .collect();
+    let directions: String = [Direction::In, Direction::InOut, Direction::Out]
+        .into_iter()
+        .map(|direction| {
+            let name = direction.name().to_ascii_uppercase();
+            format!(
+                "#define LGC_{name} {}\n",
+                crate::info::direction_code(direction)
+            )
+        })
+        .collect();
+    format!(
+        "/* What the libraries of lgc share. */\n\
+         #ifndef LGC_ABI_H_INCLUDED\n\
+         #define LGC_ABI_H_INCLUDED\n\
+         #define LGC_ABI_VERSION {ABI_VERSION}\n\n\
+         {ALIGNED}\n\
+         /* Status of a call. */\n{statuses}\n\
+         /* Direction of a tensor. */\n{directions}\n\
+         {structs}\
+         #elif LGC_ABI_VERSION != {ABI_VERSION}\n\
+         #error \"headers that were written by incompatible versions of lgc\"\n\
+         #endif /* LGC_ABI_H_INCLUDED */\n"
+    )
+}
+
+/// `static` may precede the macro in C and in C++, which rules the standard specifiers out where
+/// the compiler has an attribute.
+const ALIGNED: &str = "\
+/* Aligns the object whose declaration it begins; `static` goes before it. */
+#if defined(__GNUC__)
+#define LGC_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#elif defined(_MSC_VER)
+#define LGC_ALIGNED(bytes) __declspec(align(bytes))
+#elif defined(__cplusplus)
+#define LGC_ALIGNED(bytes) alignas(bytes)
+#else
+#define LGC_ALIGNED(bytes) _Alignas(bytes)
+#endif
+";
+
+fn shared_struct(structure: &CStruct) -> String {
+    let fields: String = structure
+        .fields
+        .iter()
+        .map(|field| {
+            let doc = field.doc.trim();
+            format!("    {}{}; /* {doc} */\n", field.c_type, field.name)
+        })
+        .collect();
+    let (doc, name) = (comment("", structure.doc.trim()), structure.name);
+    format!("{doc}typedef struct {name} {{\n{fields}}} {name};\n\n")
+}
+
+fn structs(interface: &Interface<'_>) -> String {
+    let mut text = String::new();
+    for structure in &interface.structs {
+        for direction in [Direction::In, Direction::InOut] {
+            if structure.used[usize::from(direction.is_written())] {
+                text.push_str(&struct_declaration(interface, structure, direction));
+            }
+        }
+    }
+    text
+}
+
+fn struct_declaration(
+    interface: &Interface<'_>,
+    structure: &StructType,
+    direction: Direction,
+) -> String {
+    let fields: String = structure
+        .fields
+        .iter()
+        .map(|(name, field)| format!("    {}{name};\n", field_prefix(interface, field, direction)))
+        .collect();
+    let identifier = interface.struct_type(&structure.name, direction);
+    let access = match direction {
+        Direction::In => "tensors that are only read",
+        Direction::InOut | Direction::Out => "tensors that are written",
+    };
+    format!(
+        "{}typedef struct {identifier} {{\n{fields}}} {identifier};\n\n",
+        comment("", &format!("struct {}, of {access}.", structure.name))
+    )
+}
+
+/// The type of a field, written so that its name can follow.
+fn field_prefix(interface: &Interface<'_>, field: &FieldType, direction: Direction) -> String {
+    match field {
+        FieldType::Pointer(dtype) => {
+            let qualifier = if direction.is_written() { "" } else { "const " };
+            format!("{qualifier}{} *", crate::c_type(*dtype))
+        }
+        FieldType::Struct(name) => format!("{} ", interface.struct_type(name, direction)),
+    }
+}
+
+fn entries(interface: &Interface<'_>) -> String {
+    interface
+        .entries()
+        .map(|(entry, symbols)| entry_declaration(interface, entry, symbols))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn entry_declaration(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySymbols) -> String {
+    let EntrySymbols {
+        call,
+        run,
+        args,
+        workspace_bytes,
+        workspace,
+        ..
+    } = symbols;
+    let leaves = entry.leaves();
+    format!(
+        "{banner}\
+         #define {workspace_bytes} {bytes}\n\
+         {declaring}\
+         #define {workspace}(name) LGC_ALIGNED({WORKSPACE_ALIGN}) unsigned char name[{size}]\n\n\
+         {arguments}\
+         typedef struct {args} {{\n{fields}}} {args};\n\n\
+         {doc}\
+         int32_t {call}(const {args} *args, void *workspace, const lgc_ctx *ctx);\n\n\
+         {run_doc}\
+         int32_t {run}(const DLTensor *const *in, DLTensor *const *out, void *workspace,\n    \
+             const lgc_ctx *ctx);\n",
+        banner = comment("", &format!("---- {} ----", entry.name)),
+        bytes = entry.workspace_bytes,
+        size = if entry.workspace_bytes == 0 {
+            "1"
+        } else {
+            workspace_bytes
+        },
+        declaring = comment(
+            "",
+            &format!("Declares a workspace for {call}: `static {workspace}(memory);`.")
+        ),
+        arguments = comment("", &arguments_text(call, &leaves)),
+        fields = args_fields(interface, entry, symbols),
+        doc = comment("", &call_text(entry, workspace_bytes)),
+        run_doc = comment("", &run_text(call, &leaves)),
+    )
+}
+
+/// The fields of the argument struct, each with its parameter's documentation.
+fn args_fields(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySymbols) -> String {
+    let mut text = String::new();
+    for (param, name) in entry.params.iter().zip(&symbols.fields) {
+        if !param.doc.is_empty() {
+            text.push_str(&comment("    ", &param.doc));
+        }
+        let (prefix, note) = match &param.tree {
+            Tree::Leaf(tensor) => (
+                FieldType::Pointer(tensor.dtype()),
+                format!(" /* {}: {tensor} */", param.direction.name()),
+            ),
+            Tree::Struct { name, .. } => (
+                FieldType::Struct(name.clone()),
+                format!(" /* {}: {name} */", param.direction.name()),
+            ),
+        };
+        let prefix = field_prefix(interface, &prefix, param.direction);
+        text.push_str(&format!("    {prefix}{name};{note}\n"));
+    }
+    text
+}
+
+fn arguments_text(call: &str, leaves: &[Leaf]) -> String {
+    let width = leaves.iter().map(|leaf| leaf.path.len()).max().unwrap_or(0);
+    let aliasing = |direction| match direction {
+        Direction::In => "read",
+        Direction::InOut => "read and updated in place, overlaps nothing else",
+        Direction::Out => "written, overlaps nothing else",
+    };
+    let tensors: String = leaves
+        .iter()
+        .map(|leaf| {
+            let (path, tensor) = (&leaf.path, leaf.tensor.to_string());
+            let aliasing = aliasing(leaf.direction);
+            format!("  {path:width$}  {tensor:16}  {aliasing}\n")
+        })
+        .collect();
+    let count = leaves.len();
+    let pointers = if count == 1 { "pointer" } else { "pointers" };
+    format!("Arguments of {call}: {count} {pointers}, in this order.\n{tensors}")
+}
+
+fn call_text(entry: &Entry, workspace_bytes: &str) -> String {
+    let doc = if entry.doc.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n\n", entry.doc)
+    };
+    let workspace = if entry.workspace_bytes == 0 {
+        "workspace is not used and may be NULL.".to_owned()
+    } else {
+        format!(
+            "workspace: {workspace_bytes} bytes, aligned to {WORKSPACE_ALIGN}; its content need \
+             not be kept."
+        )
+    };
+    format!("{doc}{workspace}\nctx may be NULL.")
+}
+
+fn run_text(call: &str, leaves: &[Leaf]) -> String {
+    let list = |written: bool| {
+        let chosen = leaves
+            .iter()
+            .filter(|leaf| leaf.direction.is_written() == written);
+        let paths: Vec<_> = chosen.map(|leaf| leaf.path.as_str()).collect();
+        if paths.is_empty() {
+            "none; may be NULL".to_owned()
+        } else {
+            wrap(&paths.join(", "), 84).join("\n       ")
+        }
+    };
+    format!(
+        "{call} on DLTensors, whose device, type, shape, strides and overlap are checked.\n  \
+         in:  {}\n  out: {}",
+        list(false),
+        list(true)
+    )
+}
+
+/// Breaks a line at spaces so that no line is longer than `width`, where words allow.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A block comment of the given lines, wrapped; text that would end it or that compilers warn of
+/// is broken up.
+fn comment(indent: &str, text: &str) -> String {
+    let lines = text.trim_end().lines().flat_map(|line| {
+        if line.starts_with(' ') {
+            vec![line.to_owned()]
+        } else {
+            wrap(line, 94 - indent.len())
+        }
+    });
+    let lines: Vec<String> = lines.map(|line| comment_line(&line)).collect();
+    format!("{indent}/* {} */\n", lines.join(&format!("\n{indent}   ")))
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn comment_line(line: &str) -> String {
+    let printable: String = line
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    let mut line = printable
+        .replace("*/", "* /")
+        .replace("/*", "/ *")
+        .replace("??", "? ?");
+    if line.ends_with('\\') {
+        line.push('.');
+    }
+    line
+}
+
+fn functions(interface: &Interface<'_>) -> String {
+    format!(
+        "/* What the library tells about itself; never NULL. */\n\
+         const lgc_info *{}(void);\n\n\
+         /* What a status means, in English; never NULL. */\n\
+         const char *{}(int32_t status);\n",
+        interface.info_symbol(),
+        interface.strerror_symbol()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! The structs of the ABI, declared once for Rust (`#[repr(C)]`) and for the C header.
+//!
+//! All targets are 64-bit and little-endian, so one layout serves them all.
+
+use crate::DlDataType;
+use std::ffi::c_char;
+
+/// A struct as the header declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct CStruct {
+    /// Name of the type in C.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Size in bytes.
+    pub size: usize,
+    /// Fields in order.
+    pub fields: &'static [CField],
+}
+
+/// A field as the header declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct CField {
+    /// Name, the same in Rust.
+    pub name: &'static str,
+    /// The type in C, written so that the name can follow: `const char *`.
+    pub c_type: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+    /// Offset in bytes.
+    pub offset: usize,
+}
+
+macro_rules! c_structs {
+    ($($(#[doc = $doc:literal])+ $rust:ident = $c:literal {
+        $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty = $c_type:literal,)+
+    })+) => {
+        $(
+            $(#[doc = $doc])+
+            #[repr(C)]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $rust {
+                $($(#[doc = $field_doc])+ pub $field: $type,)+
+            }
+
+            impl $rust {
+                /// The declaration of this struct in C.
+                pub const C: CStruct = CStruct {
+                    name: $c,
+                    doc: concat!($($doc),+),
+                    size: size_of::<Self>(),
+                    fields: &[$(CField {
+                        name: stringify!($field),
+                        c_type: $c_type,
+                        doc: concat!($($field_doc),+),
+                        offset: std::mem::offset_of!(Self, $field),
+                    }),+],
+                };
+            }
+        )+
+
+        /// Every struct of the ABI, in the order in which the header declares them.
+        pub const STRUCTS: &[CStruct] = &[$($rust::C),+];
+    };
+}
+
+c_structs! {
+    /// Execution context. This version defines no field but the first, and every call runs
+    /// serially on the calling thread, whether its ctx is NULL or not. Later versions append
+    /// fields, which are used where struct_size covers them.
+    RawCtx = "lgc_ctx" {
+        /// sizeof(lgc_ctx)
+        struct_size: u64 = "uint64_t ",
+    }
+    /// One tensor of an entry.
+    RawTensor = "lgc_tensor" {
+        /// path as in the graph: "p.hidden.w"
+        name: *const c_char = "const char *",
+        /// rank extents, outermost first
+        dims: *const i64 = "const int64_t *",
+        /// size in bytes
+        bytes: u64 = "uint64_t ",
+        /// number of axes
+        rank: u32 = "uint32_t ",
+        /// element type
+        dtype: DlDataType = "DLDataType ",
+        /// LGC_IN, LGC_INOUT or LGC_OUT
+        direction: u32 = "uint32_t ",
+        /// 1: may overlap nothing else; 0: may overlap tensors that are also 0
+        exclusive: u32 = "uint32_t ",
+    }
+    /// One entry of the library.
+    RawEntry = "lgc_entry" {
+        /// name as in the graph
+        name: *const c_char = "const char *",
+        /// the C function; the form that takes DLTensors has "_run" appended
+        symbol: *const c_char = "const char *",
+        /// what it does, in the author's words
+        doc: *const c_char = "const char *",
+        /// its tensors, in the order of the fields of its argument struct
+        tensors: *const RawTensor = "const lgc_tensor *",
+        /// number of tensors
+        tensor_count: u64 = "uint64_t ",
+        /// size of the workspace, which is aligned to 64 bytes
+        workspace_bytes: u64 = "uint64_t ",
+    }
+    /// What a library tells about itself. Later versions append fields; struct_size says which
+    /// are there.
+    RawInfo = "lgc_info" {
+        /// sizeof(lgc_info) when the library was compiled
+        struct_size: u64 = "uint64_t ",
+        /// LGC_ABI_VERSION when the library was compiled
+        abi_version: u32 = "uint32_t ",
+        /// number of entries
+        entry_count: u32 = "uint32_t ",
+        /// prefix of every symbol
+        name: *const c_char = "const char *",
+        /// what it is, in the author's words
+        doc: *const c_char = "const char *",
+        /// its entries
+        entries: *const RawEntry = "const lgc_entry *",
+        /// target triple
+        target: *const c_char = "const char *",
+        /// extensions that the CPU must have, separated by commas
+        features: *const c_char = "const char *",
+        /// name and version of the compiler
+        compiler: *const c_char = "const char *",
+        /// what was checked about this compilation, and how
+        evidence: *const c_char = "const char *",
+    }
+}
+
+const _: () = assert!(size_of::<usize>() == 8, "the ABI is 64-bit");

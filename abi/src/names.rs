@@ -1,0 +1,645 @@
+//! C identifiers for a library, given by one documented rule or refused with the reason.
+//!
+//! The rule:
+//! - Names are ASCII letters, digits and `_`, and begin with a letter.
+//! - At file scope each identifier is composed from the library's name: functions `digits_step`,
+//!   `digits_step_run`, `digits_info`, `digits_strerror`; types `digits_step_args`, `digits_Mlp`,
+//!   `digits_Mlp_const` (the flavour whose tensors are only read); macros
+//!   `DIGITS_STEP_WORKSPACE_BYTES`, `DIGITS_STEP_WORKSPACE`, `DIGITS_H_INCLUDED`. These are
+//!   symbols of the binary interface, so they are never altered: if two of them coincide, or one
+//!   is taken by the language or the shared types, that is an error which names both.
+//! - A field keeps its name, unless the name is a keyword of C or C++, a well-known macro, or an
+//!   identifier of this header at file scope; then `_` is appended. If that makes it equal to a
+//!   sibling, it is an error.
+
+use crate::layout::STRUCTS;
+use crate::{DType, Direction, Entry, Library, Param, Status, Tree};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Why a library cannot be given a C interface.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AbiError {
+    /// A name cannot be written in C.
+    #[error(
+        "{what} has a name that C cannot spell: use ASCII letters, digits and `_`, and begin with a letter"
+    )]
+    NotAnIdentifier {
+        /// What bears the name.
+        what: String,
+    },
+    /// Two things would have the same identifier at file scope.
+    #[error("{second} would be called `{identifier}` in C, as is {first}: rename one of them")]
+    Clash {
+        /// The identifier.
+        identifier: String,
+        /// What has it already.
+        first: String,
+        /// What claims it too.
+        second: String,
+    },
+    /// Two fields of one struct would have the same identifier.
+    #[error(
+        "{second} of {owner} would be called `{identifier}` in C, as is {first}: rename one of them"
+    )]
+    FieldClash {
+        /// The struct or entry that has the fields.
+        owner: String,
+        /// The identifier.
+        identifier: String,
+        /// The field that has it already.
+        first: String,
+        /// The field that claims it too.
+        second: String,
+    },
+    /// Structs of one name differ in their fields.
+    #[error("struct `{name}` occurs with different fields, but is one type in C")]
+    StructConflict {
+        /// Name of the struct.
+        name: String,
+    },
+    /// A struct has no fields, which C does not allow.
+    #[error("struct `{name}` has no fields, which C does not allow")]
+    EmptyStruct {
+        /// Name of the struct.
+        name: String,
+    },
+    /// An entry has neither parameters nor results.
+    #[error("entry `{name}` has neither parameters nor results")]
+    EmptyEntry {
+        /// Name of the entry.
+        name: String,
+    },
+}
+
+/// The identifiers that belong to one entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntrySymbols {
+    /// The function that takes the argument struct: an exported symbol.
+    pub call: String,
+    /// The function that takes DLTensors: an exported symbol.
+    pub run: String,
+    /// Type of the argument struct.
+    pub args: String,
+    /// Macro: size of the workspace.
+    pub workspace_bytes: String,
+    /// Macro: declaration of a workspace.
+    pub workspace: String,
+    /// C identifiers of the parameters, in order.
+    pub fields: Vec<String>,
+}
+
+/// What a field of a C struct is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FieldType {
+    Pointer(DType),
+    Struct(String),
+}
+
+/// A struct of the graph as a C type; its tensors are pointers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StructType {
+    pub(crate) name: String,
+    /// C identifier and type of each field.
+    pub(crate) fields: Vec<(String, FieldType)>,
+    /// Whether the read-only and the written flavour are used.
+    pub(crate) used: [bool; 2],
+}
+
+/// A library together with its C identifiers: what the header is rendered from, and what says
+/// which symbols to define.
+#[derive(Clone, Debug)]
+pub struct Interface<'a> {
+    pub(crate) library: &'a Library,
+    pub(crate) structs: Vec<StructType>,
+    entries: Vec<EntrySymbols>,
+}
+
+impl<'a> Interface<'a> {
+    /// Names everything that the library exports.
+    ///
+    /// # Errors
+    /// All reasons why the library has no C interface, in the order of the description.
+    pub fn new(library: &'a Library) -> Result<Self, Vec<AbiError>> {
+        let mut naming = Naming::new(library);
+        naming.claim_library();
+        for entry in &library.entries {
+            naming.claim_entry(entry);
+            naming.collect_structs(entry);
+        }
+        naming.claim_structs();
+        naming.name_struct_fields();
+        let entries = library
+            .entries
+            .iter()
+            .map(|entry| naming.entry_symbols(entry))
+            .collect();
+        if !naming.errors.is_empty() {
+            return Err(naming.errors);
+        }
+        Ok(Self {
+            library,
+            structs: naming.structs,
+            entries,
+        })
+    }
+
+    /// The library that is described.
+    #[must_use]
+    pub fn library(&self) -> &'a Library {
+        self.library
+    }
+
+    /// The entries with their identifiers, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a Entry, &EntrySymbols)> {
+        self.library.entries.iter().zip(&self.entries)
+    }
+
+    /// Symbol of the function that returns the description.
+    #[must_use]
+    pub fn info_symbol(&self) -> String {
+        info_symbol(&self.library.name)
+    }
+
+    /// Symbol of the function that explains a status.
+    #[must_use]
+    pub fn strerror_symbol(&self) -> String {
+        strerror_symbol(&self.library.name)
+    }
+
+    /// Every symbol that the library exports, and the only ones.
+    #[must_use]
+    pub fn exported_symbols(&self) -> Vec<String> {
+        let entries = self.entries.iter();
+        entries
+            .flat_map(|symbols| [symbols.call.clone(), symbols.run.clone()])
+            .chain([self.info_symbol(), self.strerror_symbol()])
+            .collect()
+    }
+
+    pub(crate) fn struct_type(&self, name: &str, direction: Direction) -> String {
+        struct_identifier(&self.library.name, name, direction.is_written())
+    }
+}
+
+/// Symbol of the function of a library that returns its `lgc_info`.
+#[must_use]
+pub fn info_symbol(library: &str) -> String {
+    format!("{library}_info")
+}
+
+/// Symbol of the function of a library that explains a status.
+#[must_use]
+pub fn strerror_symbol(library: &str) -> String {
+    format!("{library}_strerror")
+}
+
+/// Symbol of an entry's function that takes the argument struct.
+#[must_use]
+pub(crate) fn call_symbol(library: &str, entry: &str) -> String {
+    format!("{library}_{entry}")
+}
+
+/// Symbol of an entry's function that takes DLTensors.
+#[must_use]
+pub fn run_symbol(library: &str, entry: &str) -> String {
+    format!("{library}_{entry}_run")
+}
+
+pub(crate) fn guard_macro(library: &str) -> String {
+    format!("{}_H_INCLUDED", library.to_ascii_uppercase())
+}
+
+fn struct_identifier(library: &str, name: &str, written: bool) -> String {
+    let flavour = if written { "" } else { "_const" };
+    format!("{library}_{name}{flavour}")
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+/// The state of naming one library.
+struct Naming<'a> {
+    library: &'a Library,
+    /// Identifiers at file scope, with what bears them.
+    claimed: BTreeMap<String, String>,
+    structs: Vec<StructType>,
+    errors: Vec<AbiError>,
+}
+
+impl<'a> Naming<'a> {
+    fn new(library: &'a Library) -> Self {
+        let language = RESERVED.iter().map(|&word| (word, "a word of C or C++"));
+        let structs = STRUCTS.iter().map(|shared| shared.name);
+        let statuses = Status::ALL.iter().map(|status| status.c_name());
+        let shared = structs.chain(statuses).chain(SHARED.iter().copied());
+        let claimed = language
+            .chain(shared.map(|name| (name, "a name that all libraries share")))
+            .map(|(name, what)| (name.to_owned(), what.to_owned()))
+            .collect();
+        Self {
+            library,
+            claimed,
+            structs: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn claim(&mut self, identifier: String, what: String) {
+        match self.claimed.get(&identifier) {
+            Some(first) => self.errors.push(AbiError::Clash {
+                first: first.clone(),
+                second: what,
+                identifier,
+            }),
+            None => {
+                self.claimed.insert(identifier, what);
+            }
+        }
+    }
+
+    fn require_identifier(&mut self, name: &str, what: &str) {
+        if !is_identifier(name) {
+            let what = format!("{what} `{name}`");
+            self.errors.push(AbiError::NotAnIdentifier { what });
+        }
+    }
+
+    fn claim_library(&mut self) {
+        let name = &self.library.name;
+        self.require_identifier(name, "library");
+        self.claim(guard_macro(name), "the header's include guard".to_owned());
+        self.claim(info_symbol(name), "the library's info function".to_owned());
+        let strerror = "the library's strerror function".to_owned();
+        self.claim(strerror_symbol(name), strerror);
+    }
+
+    fn claim_entry(&mut self, entry: &Entry) {
+        let name = &entry.name;
+        self.require_identifier(name, "entry");
+        if entry.params.is_empty() {
+            let name = name.clone();
+            self.errors.push(AbiError::EmptyEntry { name });
+        }
+        let symbols = bare_symbols(&self.library.name, name);
+        self.claim(symbols.call, format!("entry `{name}`"));
+        let run = format!("the DLTensor form of entry `{name}`");
+        self.claim(symbols.run, run);
+        let args = format!("the argument struct of entry `{name}`");
+        self.claim(symbols.args, args);
+        let size = format!("the workspace size of entry `{name}`");
+        self.claim(symbols.workspace_bytes, size);
+        let declaration = format!("the workspace declaration of entry `{name}`");
+        self.claim(symbols.workspace, declaration);
+    }
+
+    /// Adds the structs of an entry, inner ones first, as C needs them declared.
+    fn collect_structs(&mut self, entry: &Entry) {
+        for param in &entry.params {
+            for (name, fields) in structs_inner_first(&param.tree) {
+                self.add_struct(name, fields, param.direction);
+            }
+        }
+    }
+
+    fn add_struct(&mut self, name: &str, fields: &[(String, Tree)], direction: Direction) {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, tree)| (name.clone(), field_type(tree)))
+            .collect();
+        let flavour = usize::from(direction.is_written());
+        match self.structs.iter_mut().find(|known| known.name == name) {
+            Some(known) => {
+                if known.fields != fields {
+                    let error = AbiError::StructConflict {
+                        name: name.to_owned(),
+                    };
+                    if !self.errors.contains(&error) {
+                        self.errors.push(error);
+                    }
+                }
+                known.used[flavour] = true;
+            }
+            None => {
+                let mut used = [false; 2];
+                used[flavour] = true;
+                self.structs.push(StructType {
+                    name: name.to_owned(),
+                    fields,
+                    used,
+                });
+            }
+        }
+    }
+
+    fn claim_structs(&mut self) {
+        for structure in self.structs.clone() {
+            let name = &structure.name;
+            self.require_identifier(name, "struct");
+            if structure.fields.is_empty() {
+                let name = name.clone();
+                self.errors.push(AbiError::EmptyStruct { name });
+            }
+            for written in [false, true] {
+                if structure.used[usize::from(written)] {
+                    let identifier = struct_identifier(&self.library.name, name, written);
+                    self.claim(identifier, format!("struct `{name}`"));
+                }
+            }
+        }
+    }
+
+    fn name_struct_fields(&mut self) {
+        let mut structs = std::mem::take(&mut self.structs);
+        for structure in &mut structs {
+            let owner = format!("struct `{}`", structure.name);
+            let names = structure.fields.iter().map(|(name, _)| name.as_str());
+            let identifiers = self.field_identifiers(&owner, "field", names);
+            for ((name, _), identifier) in structure.fields.iter_mut().zip(identifiers) {
+                *name = identifier;
+            }
+        }
+        self.structs = structs;
+    }
+
+    fn entry_symbols(&mut self, entry: &Entry) -> EntrySymbols {
+        let owner = format!("entry `{}`", entry.name);
+        let names = entry.params.iter().map(|param: &Param| param.name.as_str());
+        EntrySymbols {
+            fields: self.field_identifiers(&owner, "parameter", names),
+            ..bare_symbols(&self.library.name, &entry.name)
+        }
+    }
+
+    fn field_identifiers<'n>(
+        &mut self,
+        owner: &str,
+        kind: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Vec<String> {
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        let mut identifiers = Vec::new();
+        for name in names {
+            self.require_identifier(name, &format!("a {kind} of {owner},"));
+            let suffix = if self.claimed.contains_key(name) {
+                "_"
+            } else {
+                ""
+            };
+            let identifier = format!("{name}{suffix}");
+            if let Some(first) = taken.insert(identifier.clone(), format!("{kind} `{name}`")) {
+                self.errors.push(AbiError::FieldClash {
+                    owner: owner.to_owned(),
+                    identifier: identifier.clone(),
+                    first,
+                    second: format!("{kind} `{name}`"),
+                });
+            }
+            identifiers.push(identifier);
+        }
+        identifiers
+    }
+}
+
+fn bare_symbols(library: &str, entry: &str) -> EntrySymbols {
+    let call = call_symbol(library, entry);
+    let upper = call.to_ascii_uppercase();
+    EntrySymbols {
+        run: run_symbol(library, entry),
+        args: format!("{call}_args"),
+        workspace_bytes: format!("{upper}_WORKSPACE_BYTES"),
+        workspace: format!("{upper}_WORKSPACE"),
+        fields: Vec::new(),
+        call,
+    }
+}
+
+fn field_type(tree: &Tree) -> FieldType {
+    match tree {
+        Tree::Leaf(tensor) => FieldType::Pointer(tensor.dtype()),
+        Tree::Struct { name, .. } => FieldType::Struct(name.clone()),
+    }
+}
+
+/// The structs of a tree, each after those that it contains.
+fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[(String, Tree)])> {
+    let mut outer_first = Vec::new();
+    let mut pending = vec![tree];
+    while let Some(tree) = pending.pop() {
+        match tree {
+            Tree::Leaf(_) => {}
+            Tree::Struct { name, fields } => {
+                outer_first.push((name.as_str(), fields.as_slice()));
+                pending.extend(fields.iter().map(|(_, field)| field));
+            }
+        }
+    }
+    outer_first.reverse();
+    outer_first
+}
+
+/// Names at file scope of the header that no table states.
+const SHARED: &[&str] = &[
+    "DLPACK_DLPACK_H_",
+    "DLDataType",
+    "DLDataTypeCode",
+    "DLDevice",
+    "DLDeviceType",
+    "DLManagedTensor",
+    "DLTensor",
+    "LGC_ABI_H_INCLUDED",
+    "LGC_ABI_VERSION",
+    "LGC_ALIGNED",
+    "LGC_IN",
+    "LGC_INOUT",
+    "LGC_OUT",
+    "kDLBool",
+    "kDLCPU",
+    "kDLFloat",
+    "kDLInt",
+    "kDLUInt",
+];
+
+/// Keywords of C (to C23) and C++ (to C++23), and names that common compilers or the included
+/// headers define as macros or types.
+#[rustfmt::skip]
+pub(crate) const RESERVED: &[&str] = &[
+    "NULL", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand", "bitor",
+    "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
+    "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast",
+    "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do",
+    "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern", "false",
+    "far", "float", "for", "fortran", "friend", "goto", "i386", "if", "imaginary", "inline",
+    "int", "int16_t", "int32_t", "int64_t", "int8_t", "interface", "intptr_t", "linux", "long",
+    "max_align_t", "mutable", "namespace", "near", "new", "noexcept", "not", "not_eq",
+    "nullptr", "nullptr_t", "offsetof", "operator", "or", "or_eq", "private", "protected",
+    "ptrdiff_t", "public", "register", "reinterpret_cast", "requires", "restrict", "return",
+    "short", "signed", "size_t", "sizeof", "small", "static", "static_assert", "static_cast",
+    "stderr", "stdin", "stdout", "struct", "switch", "template", "this", "thread_local",
+    "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual",
+    "uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintptr_t", "union", "unix", "unsigned",
+    "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "I",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::examples::{digits, entry, library, param, structure, tensor};
+    use Direction::{In, InOut, Out};
+
+    fn scalar() -> Tree {
+        tensor(DType::F32, &[])
+    }
+
+    fn results(name: &str) -> Entry {
+        entry(name, vec![param("y", Out, scalar())])
+    }
+
+    fn errors(library: &Library) -> Vec<String> {
+        match Interface::new(library) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn symbols_follow_the_rule() {
+        let library = digits();
+        let interface = Interface::new(&library).unwrap();
+        assert_eq!(
+            interface.exported_symbols(),
+            [
+                "digits_step",
+                "digits_step_run",
+                "digits_predict",
+                "digits_predict_run",
+                "digits_info",
+                "digits_strerror"
+            ]
+        );
+        let names: Vec<_> = interface.structs.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["Linear", "Mlp"]);
+    }
+
+    #[test]
+    fn clashes_at_file_scope_are_errors() {
+        assert_eq!(
+            errors(&library("m", vec![results("step"), results("step_run")])),
+            [
+                "entry `step_run` would be called `m_step_run` in C, as is the DLTensor form of \
+                 entry `step`: rename one of them"
+            ]
+        );
+        assert_eq!(
+            errors(&library("m", vec![results("info"), results("strerror")])),
+            [
+                "entry `info` would be called `m_info` in C, as is the library's info function: \
+                 rename one of them",
+                "entry `strerror` would be called `m_strerror` in C, as is the library's strerror \
+                 function: rename one of them"
+            ]
+        );
+        assert_eq!(
+            errors(&library("m", vec![results("a_b"), results("A_B")])),
+            [
+                "the workspace size of entry `A_B` would be called `M_A_B_WORKSPACE_BYTES` in C, \
+                 as is the workspace size of entry `a_b`: rename one of them",
+                "the workspace declaration of entry `A_B` would be called `M_A_B_WORKSPACE` in C, \
+                 as is the workspace declaration of entry `a_b`: rename one of them"
+            ]
+        );
+        assert_eq!(
+            errors(&library("lgc", vec![results("f")])),
+            [
+                "the library's info function would be called `lgc_info` in C, as is a name that \
+                 all libraries share: rename one of them"
+            ]
+        );
+        assert_eq!(
+            errors(&library("static", vec![results("assert")])),
+            [
+                "entry `assert` would be called `static_assert` in C, as is a word of C or C++: \
+                 rename one of them"
+            ]
+        );
+        let own = structure("step_args", vec![("w", scalar())]);
+        let step = entry("step", vec![param("p", InOut, own)]);
+        assert_eq!(
+            errors(&library("m", vec![step])),
+            [
+                "struct `step_args` would be called `m_step_args` in C, as is the argument struct \
+                 of entry `step`: rename one of them"
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_are_mangled_or_refused() {
+        let p = structure("P", vec![("int", scalar()), ("class", scalar())]);
+        let f = entry(
+            "f",
+            vec![
+                param("m_P", In, scalar()),
+                param("default", In, p),
+                param("info", Out, scalar()),
+            ],
+        );
+        let library_ = library("m", vec![f]);
+        // `m_P_const` is the type in use; `m_P` is not declared, so the name stands.
+        let interface = Interface::new(&library_).unwrap();
+        assert_eq!(interface.entries[0].fields, ["m_P", "default_", "info"]);
+        assert_eq!(interface.structs[0].fields[0].0, "int_");
+        let clash = entry(
+            "f",
+            vec![param("int", In, scalar()), param("int_", Out, scalar())],
+        );
+        assert_eq!(
+            errors(&library("m", vec![clash])),
+            [
+                "parameter `int_` of entry `f` would be called `int_` in C, as is parameter \
+                 `int`: rename one of them"
+            ]
+        );
+    }
+
+    #[test]
+    fn structs_that_c_cannot_have_are_errors() {
+        let p = |fields| structure("P", fields);
+        let f = entry(
+            "f",
+            vec![
+                param("a", In, p(vec![("w", scalar())])),
+                param("b", In, p(vec![("w", tensor(DType::F64, &[]))])),
+                param("c", Out, structure("Q", vec![])),
+            ],
+        );
+        assert_eq!(
+            errors(&library("m", vec![f, entry("g", vec![])])),
+            [
+                "struct `P` occurs with different fields, but is one type in C",
+                "entry `g` has neither parameters nor results",
+                "struct `Q` has no fields, which C does not allow",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_that_c_cannot_spell_are_errors() {
+        let f = entry("λ", vec![param("p'", Out, scalar())]);
+        assert_eq!(
+            errors(&library("2d", vec![f])),
+            [
+                "library `2d` has a name that C cannot spell: use ASCII letters, digits and `_`, \
+                 and begin with a letter",
+                "entry `λ` has a name that C cannot spell: use ASCII letters, digits and `_`, and \
+                 begin with a letter",
+                "a parameter of entry `λ`, `p'` has a name that C cannot spell: use ASCII \
+                 letters, digits and `_`, and begin with a letter",
+            ]
+        );
+    }
+}
