@@ -3,6 +3,7 @@
 pub mod constant;
 pub mod diag;
 pub mod dtype;
+pub mod index;
 pub mod lang;
 pub mod scalar;
 pub mod shape;
