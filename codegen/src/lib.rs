@@ -1,3 +1,4 @@
 //! Kernel IR and code generation of lgc.
 
 pub mod link;
+pub mod output;

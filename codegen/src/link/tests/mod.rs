@@ -1,160 +1,17 @@
 //! Links small objects made with Cranelift, reads the results back and runs them.
 
+mod fixture;
+
 use super::*;
-use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, MemFlagsData, Value, types};
-use cranelift_codegen::settings::{self, Configurable};
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_module::{DataDescription, FuncId, Linkage, Module};
-use cranelift_object::{ObjectBuilder, ObjectModule};
+use cranelift_module::Linkage;
+use fixture::*;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, elf};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-
-const TABLE: [i64; 4] = [11, 22, 33, 44];
-
-/// A module under construction whose functions take and return 64-bit integers.
-struct Fixture {
-    module: ObjectModule,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        Self::with_pic("true")
-    }
-
-    fn with_pic(is_pic: &str) -> Self {
-        let mut flags = settings::builder();
-        flags.set("is_pic", is_pic).unwrap();
-        flags.set("opt_level", "speed").unwrap();
-        let isa = cranelift_native::builder()
-            .unwrap()
-            .finish(settings::Flags::new(flags))
-            .unwrap();
-        let names = cranelift_module::default_libcall_names();
-        let mut builder = ObjectBuilder::new(isa, "fixture", names).unwrap();
-        builder
-            .per_function_section(true)
-            .per_data_object_section(true);
-        Self {
-            module: ObjectModule::new(builder),
-        }
-    }
-
-    fn declare(&mut self, name: &str, linkage: Linkage, arity: usize) -> FuncId {
-        let mut signature = self.module.make_signature();
-        signature.params = vec![AbiParam::new(types::I64); arity];
-        signature.returns = vec![AbiParam::new(types::I64)];
-        self.module
-            .declare_function(name, linkage, &signature)
-            .unwrap()
-    }
-
-    fn define(
-        &mut self,
-        id: FuncId,
-        body: impl FnOnce(&mut ObjectModule, &mut FunctionBuilder<'_>, &[Value]) -> Value,
-    ) {
-        let mut context = self.module.make_context();
-        let signature = self
-            .module
-            .declarations()
-            .get_function_decl(id)
-            .signature
-            .clone();
-        context.func = Function::with_name_signature(Default::default(), signature);
-        let mut builder_context = FunctionBuilderContext::new();
-        let mut builder = FunctionBuilder::new(&mut context.func, &mut builder_context);
-        let block = builder.create_block();
-        builder.append_block_params_for_function_params(block);
-        builder.switch_to_block(block);
-        builder.seal_all_blocks();
-        let parameters = builder.block_params(block).to_vec();
-        let result = body(&mut self.module, &mut builder, &parameters);
-        builder.ins().return_(&[result]);
-        builder.finalize(self.module.target_config());
-        self.module.define_function(id, &mut context).unwrap();
-    }
-
-    /// A function that passes its parameters on to another.
-    fn define_forward(&mut self, id: FuncId, callee: FuncId) {
-        self.define(id, |module, builder, parameters| {
-            let callee = module.declare_func_in_func(callee, builder.func);
-            let call = builder.ins().call(callee, parameters);
-            builder.inst_results(call)[0]
-        });
-    }
-
-    fn finish(self, name: &str) -> ObjectFile {
-        ObjectFile {
-            name: name.to_owned(),
-            bytes: self.module.finish().emit().unwrap(),
-        }
-    }
-}
-
-/// The library under test: `m_add` through a local helper, `m_at` reads a constant table through
-/// a pointer in relocated data, `m_copy` and `m_fill` call libc, `unused` is reachable from nothing.
-fn model(prefix: &str, bias: i64) -> ObjectFile {
-    let mut fixture = Fixture::new();
-    let helper = fixture.declare("helper", Linkage::Local, 2);
-    fixture.define(helper, |_, builder, x| {
-        let sum = builder.ins().iadd(x[0], x[1]);
-        builder.ins().iadd_imm_s(sum, bias)
-    });
-    let unused = fixture.declare("unused", Linkage::Local, 2);
-    fixture.define_forward(unused, helper);
-    let add = fixture.declare(&format!("{prefix}_add"), Linkage::Export, 2);
-    fixture.define_forward(add, helper);
-    define_table_reader(&mut fixture, prefix);
-    for (name, callee) in [("copy", "memcpy"), ("fill", "memset")] {
-        let callee = fixture.declare(callee, Linkage::Import, 3);
-        let caller = fixture.declare(&format!("{prefix}_{name}"), Linkage::Export, 3);
-        fixture.define_forward(caller, callee);
-    }
-    fixture.finish(&format!("{prefix}.o"))
-}
-
-fn define_table_reader(fixture: &mut Fixture, prefix: &str) {
-    let table = fixture
-        .module
-        .declare_data("table", Linkage::Local, false, false)
-        .unwrap();
-    let mut constants = DataDescription::new();
-    constants.define(TABLE.iter().flat_map(|entry| entry.to_le_bytes()).collect());
-    constants.set_align(64);
-    fixture.module.define_data(table, &constants).unwrap();
-    let pointer = fixture
-        .module
-        .declare_data("pointer", Linkage::Local, false, false)
-        .unwrap();
-    let mut relocated = DataDescription::new();
-    relocated.define(vec![0; 8].into());
-    let target = fixture.module.declare_data_in_data(table, &mut relocated);
-    relocated.write_data_addr(0, target, 0);
-    fixture.module.define_data(pointer, &relocated).unwrap();
-    let at = fixture.declare(&format!("{prefix}_at"), Linkage::Export, 1);
-    fixture.define(at, |module, builder, x| {
-        let flags = MemFlagsData::trusted();
-        let pointer = module.declare_data_in_func(pointer, builder.func);
-        let cell = builder.ins().symbol_value(types::I64, pointer);
-        let base = builder.ins().load(types::I64, flags, cell, 0);
-        let offset = builder.ins().imul_imm_s(x[0], 8);
-        let address = builder.ins().iadd(base, offset);
-        builder.ins().load(types::I64, flags, address, 0)
-    });
-}
-
-/// An object that calls a function that nobody defines.
-fn object_with_undefined() -> ObjectFile {
-    let mut fixture = Fixture::new();
-    let missing = fixture.declare("foo_missing", Linkage::Import, 1);
-    let caller = fixture.declare("m_caller", Linkage::Export, 1);
-    fixture.define_forward(caller, missing);
-    fixture.finish("caller.o")
-}
+use std::time::Instant;
 
 fn pattern(text: &str) -> ExportPattern {
     ExportPattern::new(text).unwrap()
@@ -170,49 +27,6 @@ fn external() -> Option<LinkOptions> {
         linker: Linker::External(cc.into()),
         keep_loaded: false,
     })
-}
-
-fn read(library: &[u8]) -> ElfFile64<'_, LittleEndian> {
-    ElfFile64::parse(library).unwrap()
-}
-
-/// The values of all entries of `.dynamic` with a tag.
-fn dynamic_values(library: &ElfFile64<'_, LittleEndian>, tag: i64) -> Vec<u64> {
-    let sections = library.elf_section_table();
-    let (entries, _) = sections
-        .dynamic(LittleEndian, library.data())
-        .unwrap()
-        .unwrap();
-    entries
-        .iter()
-        .take_while(|entry| entry.d_tag(LittleEndian) != elf::DT_NULL)
-        .filter(|entry| entry.d_tag(LittleEndian) == tag)
-        .map(|entry| entry.d_val(LittleEndian))
-        .collect()
-}
-
-/// The strings that the entries of `.dynamic` with a tag name.
-fn dynamic_strings(library: &ElfFile64<'_, LittleEndian>, tag: i64) -> Vec<String> {
-    let strings = library.section_by_name(".dynstr").unwrap().data().unwrap();
-    let at = |offset: u64| {
-        let rest = &strings[offset as usize..];
-        let end = rest.iter().position(|byte| *byte == 0).unwrap();
-        String::from_utf8(rest[..end].to_vec()).unwrap()
-    };
-    dynamic_values(library, tag).into_iter().map(at).collect()
-}
-
-fn dynamic_symbols(library: &ElfFile64<'_, LittleEndian>, defined: bool) -> BTreeSet<String> {
-    library
-        .dynamic_symbols()
-        .filter(|symbol| symbol.is_undefined() != defined)
-        .map(|symbol| symbol.name().unwrap().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect()
-}
-
-fn names(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn assert_well_formed(bytes: &[u8]) {
@@ -264,41 +78,6 @@ fn assert_protected(library: &ElfFile64<'_, LittleEndian>) {
     }
     assert!(kinds.contains(&elf::PT_GNU_STACK) && kinds.contains(&elf::PT_GNU_RELRO));
     assert_eq!(library.elf_header().e_machine(LittleEndian), elf::EM_X86_64);
-}
-
-/// A library on disk, loaded.
-struct Loaded {
-    library: libloading::Library,
-    _directory: tempfile::TempDir,
-}
-
-impl Loaded {
-    fn new(bytes: &[u8], name: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        // SAFETY: the library was linked from a fixture, which has no initialisers.
-        let library = unsafe { libloading::Library::new(&path) }.unwrap();
-        Self {
-            library,
-            _directory: directory,
-        }
-    }
-
-    fn unary(&self, name: &str) -> extern "C" fn(i64) -> i64 {
-        // SAFETY: the fixtures' functions of one parameter have this type.
-        *unsafe { self.library.get(name) }.unwrap()
-    }
-
-    fn binary(&self, name: &str) -> extern "C" fn(i64, i64) -> i64 {
-        // SAFETY: the fixtures' functions of two parameters have this type.
-        *unsafe { self.library.get(name) }.unwrap()
-    }
-
-    fn ternary(&self, name: &str) -> extern "C" fn(i64, i64, i64) -> i64 {
-        // SAFETY: the fixtures' functions of three parameters have this type.
-        *unsafe { self.library.get(name) }.unwrap()
-    }
 }
 
 fn assert_runs(bytes: &[u8]) {
@@ -574,4 +353,56 @@ fn an_archive_has_an_index_and_is_deterministic() {
             (Some(0), Some(0), Some(0))
         );
     }
+}
+
+#[test]
+fn a_c_compiler_links_the_archive() {
+    let Some(LinkOptions {
+        linker: Linker::External(cc),
+        ..
+    }) = external()
+    else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let [source, library, program] =
+        ["main.c", "libm_model.a", "main"].map(|name| directory.path().join(name));
+    let main = "long m_add(long, long); int main(void) { return m_add(40, 2) != 42; }";
+    std::fs::write(&source, main).unwrap();
+    std::fs::write(&library, archive(&[model("m", 0), model("n", 1)]).unwrap()).unwrap();
+    let mut link = Command::new(cc);
+    link.arg(&source)
+        .arg(&library)
+        .arg("-Wl,--fatal-warnings")
+        .arg("-o")
+        .arg(&program);
+    let output = link.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(Command::new(&program).status().unwrap().success());
+}
+
+/// Prints how long a link takes: `cargo test --release -- --ignored --nocapture link_time`.
+#[test]
+#[ignore = "a measurement"]
+fn link_time() {
+    let objects = [model("m", 0)];
+    let link = || link_shared(&objects, &pattern("m*"), "m.so", &LinkOptions::default()).unwrap();
+    let mut times: Vec<_> = std::iter::repeat_with(|| {
+        let start = Instant::now();
+        std::hint::black_box(link());
+        start.elapsed()
+    })
+    .take(20)
+    .collect();
+    times.sort();
+    println!(
+        "link: median {:?}, worst {:?}, {} bytes",
+        times[10],
+        times[19],
+        link().len()
+    );
 }

@@ -1,0 +1,496 @@
+//! Writes output files whole or not at all.
+//!
+//! A file is written beside its final place under a temporary name and renamed when it is complete,
+//! so that a reader sees the old file or the new one and a failure leaves the old one. Several
+//! files that belong together, such as a library and its header, form an [`OutputSet`], of which
+//! all appear or none. Devices and pipes, which cannot be renamed over, are written directly.
+//!
+//! This protects against failures of the compiler and of the file system's operations. It does not
+//! wait for the disk: after a loss of power a file may be the old or the new one.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempPath};
+
+/// What an output file is for, which decides its permissions (less what the umask takes away).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To be read: objects, archives, headers, text.
+    Read,
+    /// To be loaded or run as well: shared libraries.
+    Execute,
+}
+
+impl Access {
+    fn permissions(self) -> Permissions {
+        Permissions::from_mode(match self {
+            Access::Read => 0o666,
+            Access::Execute => 0o777,
+        })
+    }
+}
+
+/// Why an output file was not written; the message names the path and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{}`: {fault}", path.display())]
+pub struct OutputError {
+    /// The file that was to be written.
+    pub path: PathBuf,
+    /// What stood in the way.
+    pub fault: OutputFault,
+}
+
+/// What can stand in the way of an output file.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputFault {
+    /// The path names no file: it is empty or ends in `..`.
+    #[error("the path names no file; add a file name, such as `model.so`")]
+    NoFileName,
+    /// There is a directory in the file's place.
+    #[error("it is a directory; name a file in it, such as `model.so`")]
+    IsDirectory,
+    /// The directory of the file does not exist.
+    #[error("the directory `{}` does not exist; create it first", .0.display())]
+    DirectoryMissing(PathBuf),
+    /// A part of the path that should be a directory is something else.
+    #[error("`{}` is not a directory; choose another path", .0.display())]
+    NotADirectory(PathBuf),
+    /// The user may not write there.
+    #[error("permission denied; make `{}` writable or choose another path", .0.display())]
+    Denied(PathBuf),
+    /// The file system is mounted read-only.
+    #[error("the file system is read-only; choose another path")]
+    ReadOnly,
+    /// The disk, or the user's share of it, is full.
+    #[error("no space is left on the device; free some or choose another path")]
+    Full,
+    /// The same file is already in the set.
+    #[error("two outputs would be written to it; give them different names")]
+    Twice,
+    /// Anything else that the operating system reports.
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+/// Writes one file whole, or leaves what was there.
+///
+/// # Errors
+/// If the file cannot be written; nothing has changed then, except in a device or a pipe.
+pub fn write_whole(path: &Path, bytes: &[u8], access: Access) -> Result<(), OutputError> {
+    let mut set = OutputSet::default();
+    set.stage(path, bytes, access)?;
+    set.commit()
+}
+
+/// Output files that appear together or not at all.
+///
+/// Dropped without [`commit`](Self::commit), it leaves no trace.
+#[derive(Debug, Default)]
+pub struct OutputSet {
+    staged: Vec<Staged>,
+}
+
+impl OutputSet {
+    /// Writes the content of one more file to the disk, under a temporary name in the directory of
+    /// `path`. A symbolic link at `path` is followed.
+    ///
+    /// # Errors
+    /// If the file could not appear at `path`, as far as can be known before it does.
+    pub fn stage(&mut self, path: &Path, bytes: &[u8], access: Access) -> Result<(), OutputError> {
+        let staged = Staged::new(path, bytes, access).map_err(|fault| OutputError {
+            path: path.to_owned(),
+            fault,
+        })?;
+        if self
+            .staged
+            .iter()
+            .any(|other| other.target == staged.target)
+        {
+            return Err(OutputError {
+                path: path.to_owned(),
+                fault: OutputFault::Twice,
+            });
+        }
+        self.staged.push(staged);
+        Ok(())
+    }
+
+    /// Makes all files appear, in the order in which they were staged.
+    ///
+    /// # Errors
+    /// If one of them cannot appear. Those before it are then as they were, except devices and
+    /// pipes.
+    pub fn commit(self) -> Result<(), OutputError> {
+        let mut committed = Vec::with_capacity(self.staged.len());
+        for staged in self.staged {
+            let path = staged.path.clone();
+            match staged.commit() {
+                Ok(replaced) => committed.push(replaced),
+                Err(fault) => {
+                    committed.into_iter().rev().for_each(Replaced::restore);
+                    return Err(OutputError { path, fault });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file of the set that is ready to appear.
+#[derive(Debug)]
+struct Staged {
+    /// The path that the user gave.
+    path: PathBuf,
+    /// The same file with symbolic links resolved.
+    target: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// On the disk, beside the target.
+    File(TempPath),
+    /// For a device or a pipe.
+    Stream(Vec<u8>),
+}
+
+impl Staged {
+    fn new(path: &Path, bytes: &[u8], access: Access) -> Result<Self, OutputFault> {
+        let (target, kind) = locate(path)?;
+        let content = match kind {
+            TargetKind::Stream => Content::Stream(bytes.to_vec()),
+            TargetKind::File => Content::File(write_beside(&target, bytes, access)?),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+            content,
+        })
+    }
+
+    fn commit(self) -> Result<Replaced, OutputFault> {
+        let explain = |error| explain(error, directory_of(&self.target));
+        match self.content {
+            Content::Stream(bytes) => {
+                let mut stream = File::options()
+                    .write(true)
+                    .open(&self.target)
+                    .map_err(explain)?;
+                stream.write_all(&bytes).map_err(explain)?;
+                Ok(Replaced::Stream)
+            }
+            Content::File(temporary) => {
+                let backup = back_up(&self.target).map_err(explain)?;
+                temporary
+                    .persist(&self.target)
+                    .map_err(|error| explain(error.error))?;
+                Ok(Replaced::File {
+                    target: self.target,
+                    backup,
+                })
+            }
+        }
+    }
+}
+
+/// What is needed to undo the appearance of a file.
+enum Replaced {
+    Stream,
+    File {
+        target: PathBuf,
+        backup: Option<TempPath>,
+    },
+}
+
+impl Replaced {
+    /// Puts back what was there. If that fails too, nothing better can be done than to report the
+    /// first failure.
+    fn restore(self) {
+        match self {
+            Replaced::Stream => {}
+            Replaced::File {
+                target,
+                backup: Some(backup),
+            } => drop(backup.persist(target)),
+            Replaced::File {
+                target,
+                backup: None,
+            } => drop(fs::remove_file(target)),
+        }
+    }
+}
+
+enum TargetKind {
+    /// A regular file, or nothing yet.
+    File,
+    /// A device, a pipe or a socket.
+    Stream,
+}
+
+/// Finds what a path stands for at the moment, through symbolic links.
+fn locate(path: &Path) -> Result<(PathBuf, TargetKind), OutputFault> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(OutputFault::IsDirectory),
+        Ok(metadata) => {
+            let kind = if metadata.is_file() {
+                TargetKind::File
+            } else {
+                TargetKind::Stream
+            };
+            Ok((fs::canonicalize(path).map_err(OutputFault::Io)?, kind))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let name = path.file_name().ok_or(OutputFault::NoFileName)?;
+            let directory = directory_of(path);
+            let directory =
+                fs::canonicalize(directory).map_err(|error| explain(error, directory))?;
+            Ok((directory.join(name), TargetKind::File))
+        }
+        Err(error) => Err(explain(error, directory_of(path))),
+    }
+}
+
+/// The directory that holds a file.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+fn write_beside(target: &Path, bytes: &[u8], access: Access) -> Result<TempPath, OutputFault> {
+    let directory = directory_of(target);
+    let write = || -> io::Result<TempPath> {
+        let mut file = temporary_in(directory, |builder, directory| {
+            builder
+                .permissions(access.permissions())
+                .tempfile_in(directory)
+        })?;
+        file.write_all(bytes)?;
+        Ok(file.into_temp_path())
+    };
+    write().map_err(|error| explain(error, directory))
+}
+
+/// Makes a temporary file in a directory; its short name fits where any name fits.
+fn temporary_in<T>(
+    directory: &Path,
+    make: impl FnOnce(&mut tempfile::Builder<'_, '_>, &Path) -> io::Result<T>,
+) -> io::Result<T> {
+    make(
+        tempfile::Builder::new().prefix(".lgc-").suffix(".part"),
+        directory,
+    )
+}
+
+/// Keeps the present content of a file under another name, if there is a file: as a second link to it
+/// where the file system has links, and otherwise as a copy.
+fn back_up(target: &Path) -> io::Result<Option<TempPath>> {
+    if !target.is_file() {
+        return Ok(None);
+    }
+    let linked = temporary_in(directory_of(target), |builder, directory| {
+        builder.make_in(directory, |path| fs::hard_link(target, path))
+    });
+    let backup = match linked {
+        Ok(backup) => backup.into_temp_path(),
+        Err(_) => copy_beside(target)?,
+    };
+    Ok(Some(backup))
+}
+
+fn copy_beside(target: &Path) -> io::Result<TempPath> {
+    let copy: NamedTempFile = temporary_in(directory_of(target), |builder, directory| {
+        builder.tempfile_in(directory)
+    })?;
+    fs::copy(target, copy.path())?;
+    Ok(copy.into_temp_path())
+}
+
+/// Turns what the operating system reports about a file in a directory into a fault.
+fn explain(error: io::Error, directory: &Path) -> OutputFault {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the kinds of I/O errors are an open list"
+    )]
+    match error.kind() {
+        ErrorKind::NotFound => OutputFault::DirectoryMissing(directory.to_owned()),
+        ErrorKind::NotADirectory => OutputFault::NotADirectory(directory.to_owned()),
+        ErrorKind::IsADirectory => OutputFault::IsDirectory,
+        ErrorKind::PermissionDenied => OutputFault::Denied(directory.to_owned()),
+        ErrorKind::ReadOnlyFilesystem => OutputFault::ReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OutputFault::Full,
+        _ => OutputFault::Io(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_created_and_replaced_with_the_permissions_of_the_umask() {
+        let directory = tempfile::tempdir().unwrap();
+        let (library, header) = (directory.path().join("m.so"), directory.path().join("m.h"));
+        let plain = directory.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        for content in ["first", "second, and longer", "3"] {
+            write_whole(&library, content.as_bytes(), Access::Execute).unwrap();
+            write_whole(&header, content.as_bytes(), Access::Read).unwrap();
+            assert_eq!(fs::read_to_string(&library).unwrap(), content);
+            assert_eq!(fs::read_to_string(&header).unwrap(), content);
+        }
+        assert_eq!(mode(&header), mode(&plain), "the umask decides");
+        assert_eq!(mode(&library), mode(&plain) | (mode(&plain) & 0o444) >> 2);
+        assert_eq!(names(directory.path()), ["m.h", "m.so", "plain"]);
+    }
+
+    #[test]
+    fn a_symbolic_link_stays_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        write_whole(&link, b"new", Access::Read).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_set_that_is_dropped_or_fails_to_stage_leaves_no_trace() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = directory.path().join("first");
+        fs::write(&first, "old").unwrap();
+        let mut set = OutputSet::default();
+        set.stage(&first, b"new", Access::Read).unwrap();
+        set.stage(
+            &directory.path().join("missing/second"),
+            b"new",
+            Access::Read,
+        )
+        .unwrap_err();
+        assert_eq!(names(directory.path()).len(), 2, "one file is staged");
+        drop(set);
+        assert_eq!(names(directory.path()), ["first"]);
+        assert_eq!(fs::read_to_string(&first).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_set_that_fails_to_commit_is_undone() {
+        let directory = tempfile::tempdir().unwrap();
+        let [old, new, blocked] = ["old", "new", "blocked"].map(|name| directory.path().join(name));
+        fs::write(&old, "before").unwrap();
+        let mut set = OutputSet::default();
+        for path in [&old, &new, &blocked] {
+            set.stage(path, b"after", Access::Read).unwrap();
+        }
+        fs::create_dir(&blocked).unwrap();
+        let error = set.commit().unwrap_err();
+        assert_eq!(error.path, blocked);
+        assert!(matches!(error.fault, OutputFault::IsDirectory), "{error}");
+        assert_eq!(fs::read_to_string(&old).unwrap(), "before");
+        assert_eq!(names(directory.path()), ["blocked", "old"]);
+    }
+
+    #[test]
+    fn a_set_appears_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut set = OutputSet::default();
+        set.stage(&directory.path().join("m.so"), b"library", Access::Execute)
+            .unwrap();
+        set.stage(&directory.path().join("m.h"), b"header", Access::Read)
+            .unwrap();
+        assert!(!directory.path().join("m.so").exists());
+        set.commit().unwrap();
+        assert_eq!(names(directory.path()), ["m.h", "m.so"]);
+    }
+
+    #[test]
+    fn devices_are_written_and_not_replaced() {
+        write_whole(Path::new("/dev/null"), b"bytes", Access::Read).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    /// The message of a failed write, without the parts of the path that change.
+    fn message(directory: &Path, path: &Path) -> String {
+        let error = write_whole(path, b"bytes", Access::Read)
+            .unwrap_err()
+            .to_string();
+        let real = fs::canonicalize(directory).unwrap();
+        error
+            .replace(real.to_str().unwrap(), "DIRECTORY")
+            .replace(directory.to_str().unwrap(), "DIRECTORY")
+    }
+
+    #[test]
+    fn each_fault_names_the_path_and_the_remedy() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = temporary.path();
+        fs::write(directory.join("file"), "").unwrap();
+        let mut twice = OutputSet::default();
+        twice
+            .stage(&directory.join("file"), b"", Access::Read)
+            .unwrap();
+        let again = twice
+            .stage(&directory.join("./file"), b"", Access::Read)
+            .unwrap_err();
+        let messages = [
+            message(directory, Path::new("")),
+            message(directory, directory),
+            message(directory, &directory.join("missing/m.so")),
+            message(directory, &directory.join("file/m.so")),
+            message(directory, Path::new("/dev/full")),
+            again
+                .to_string()
+                .replace(directory.to_str().unwrap(), "DIRECTORY"),
+        ];
+        insta::assert_snapshot!(messages.join("\n"), @"
+        cannot write ``: the path names no file; add a file name, such as `model.so`
+        cannot write `DIRECTORY`: it is a directory; name a file in it, such as `model.so`
+        cannot write `DIRECTORY/missing/m.so`: the directory `DIRECTORY/missing` does not exist; create it first
+        cannot write `DIRECTORY/file/m.so`: `DIRECTORY/file` is not a directory; choose another path
+        cannot write `/dev/full`: no space is left on the device; free some or choose another path
+        cannot write `DIRECTORY/./file`: two outputs would be written to it; give them different names
+        ");
+        assert_eq!(
+            names(directory).len(),
+            2,
+            "the file and its staged successor"
+        );
+    }
+
+    #[test]
+    fn refusals_of_the_file_system_are_explained() {
+        let kinds = [
+            ErrorKind::PermissionDenied,
+            ErrorKind::ReadOnlyFilesystem,
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::InvalidFilename,
+        ];
+        let explained = kinds.map(|kind| explain(kind.into(), Path::new("out")).to_string());
+        insta::assert_snapshot!(explained.join("\n"), @"
+        permission denied; make `out` writable or choose another path
+        the file system is read-only; choose another path
+        no space is left on the device; free some or choose another path
+        no space is left on the device; free some or choose another path
+        invalid filename
+        ");
+    }
+}
