@@ -1,10 +1,14 @@
 //! Graph IR of lgc.
 
+pub mod builder;
 pub mod constant;
 pub mod diag;
 pub mod dtype;
+pub mod expr;
+pub mod graph;
 pub mod index;
 pub mod lang;
+pub mod op;
 pub mod scalar;
 pub mod shape;
 pub mod span;

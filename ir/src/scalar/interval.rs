@@ -2,7 +2,7 @@
 //!
 //! An [`Interval`] computed from a graph contains the exact real value *and* the value that any
 //! lgc-compiled program computes: after each primitive the enclosure is widened by the error that
-//! compiled code is allowed ([`PRIMITIVE_ULPS`] units in the last place of the element's dtype), and
+//! compiled code is allowed (four units in the last place of the element's dtype), and
 //! sums are enclosed for every order of addition. This is where the tolerance of the differential
 //! tests comes from; no test invents one.
 
@@ -11,7 +11,7 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 
 /// Error bound of compiled elementary functions, in units in the last place.
-pub const PRIMITIVE_ULPS: f64 = 4.0;
+pub(crate) const PRIMITIVE_ULPS: f64 = 4.0;
 
 /// A closed interval of reals with the rounding unit of a float dtype; NaN ends mean "anything,
 /// including NaN".

@@ -1,0 +1,414 @@
+//! The graph: single static assignment over petgraph.
+//!
+//! Only this file imports petgraph, and nothing of it shows: there is no `Deref`, no removal and
+//! no edge API. [`Graph::push`] is the only constructor of nodes; it checks the operands and infers
+//! the result types, and since operands must exist before their users, *id order is a topological
+//! order* and no cycle can be built. Passes do not mutate a graph: they build another, with a
+//! [`Remap`] that says what became of each node.
+//!
+//! petgraph facts relied upon: node indices of a stable graph without removals count up from zero,
+//! and the incoming edges of a node iterate newest first.
+
+use crate::op::{Op, TypeError, Types};
+use crate::shape::Type;
+use crate::span::Span;
+use indexmap::IndexSet;
+use petgraph::Direction;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// A node of a graph. Nodes are numbered in the order in which they were pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// The position in push order.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One result of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value {
+    /// The node.
+    pub node: NodeId,
+    /// Which of its results.
+    pub result: u16,
+}
+
+/// Operands or results of a node; few have more than three.
+pub type Values = SmallVec<[Value; 3]>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TypeId(u32);
+
+#[derive(Clone, Debug)]
+struct Node {
+    op: Op,
+    results: SmallVec<[TypeId; 1]>,
+    span: Span,
+    name: Option<Rc<str>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    result: u16,
+    slot: u32,
+}
+
+/// A named result of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The name, which is a path such as `p.hidden.w` for a leaf of a struct.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+}
+
+/// A tensor program in single static assignment form.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    dag: StableDiGraph<Node, Edge>,
+    types: IndexSet<Type, FxBuildHasher>,
+    inputs: Vec<Value>,
+    outputs: Vec<Output>,
+}
+
+impl Graph {
+    /// A graph without nodes.
+    pub fn new() -> Self {
+        Graph::default()
+    }
+
+    /// Applies `op` to `operands`, inferring the result types; returns the new node.
+    ///
+    /// # Errors
+    /// The op does not take these operands, a result would exceed the size bound, or an operand
+    /// does not exist.
+    pub fn push(
+        &mut self,
+        op: impl Into<Op>,
+        operands: &[Value],
+        span: Span,
+    ) -> Result<NodeId, TypeError> {
+        let op = op.into();
+        let (op, results) = self.check(op, operands)?;
+        if let Some(large) = results.iter().find(|ty| !ty.is_bounded()) {
+            return Err(TypeError::new(format!(
+                "`{}` would make a tensor of type {large}, beyond 2^40 bytes",
+                op.spec().name
+            )));
+        }
+        let interned = |ty| TypeId(self.types.insert_full(ty).0 as u32);
+        let results = results.into_iter().map(interned).collect();
+        let is_input = matches!(op, Op::Input(_));
+        let node = self.dag.add_node(Node {
+            op,
+            results,
+            span,
+            name: None,
+        });
+        for (slot, operand) in operands.iter().enumerate() {
+            let edge = Edge {
+                result: operand.result,
+                slot: slot as u32,
+            };
+            self.dag
+                .add_edge(NodeIndex::new(operand.node.index()), node, edge);
+        }
+        let id = NodeId(node.index() as u32);
+        if is_input {
+            self.inputs.push(Value {
+                node: id,
+                result: 0,
+            });
+        }
+        Ok(id)
+    }
+
+    /// The op in canonical form with the types of its results.
+    fn check(&self, op: Op, operands: &[Value]) -> Result<(Op, Types), TypeError> {
+        let types = self.operand_types(operands)?;
+        check_arity(&op, operands.len())?;
+        let op = op.canonical(&types);
+        let results = op.infer_types(&types)?;
+        Ok((op, results))
+    }
+
+    fn operand_types(&self, operands: &[Value]) -> Result<SmallVec<[&Type; 3]>, TypeError> {
+        operands
+            .iter()
+            .enumerate()
+            .map(|(slot, operand)| {
+                self.get_type(*operand)
+                    .ok_or_else(|| TypeError::new("an operand does not exist").at(slot))
+            })
+            .collect()
+    }
+
+    fn node(&self, id: NodeId) -> &Node {
+        &self.dag[NodeIndex::new(id.index())]
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.dag.node_count()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All nodes; every node comes after its operands.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
+        (0..self.len() as u32).map(NodeId)
+    }
+
+    /// The op of a node.
+    pub fn op(&self, node: NodeId) -> &Op {
+        &self.node(node).op
+    }
+
+    /// The operands of a node, in slot order.
+    pub fn operands(&self, node: NodeId) -> Values {
+        let incoming = self
+            .dag
+            .edges_directed(NodeIndex::new(node.index()), Direction::Incoming);
+        let mut operands: SmallVec<[(u32, Value); 3]> = incoming
+            .map(|edge| {
+                let weight = edge.weight();
+                let node = NodeId(edge.source().index() as u32);
+                (
+                    weight.slot,
+                    Value {
+                        node,
+                        result: weight.result,
+                    },
+                )
+            })
+            .collect();
+        operands.sort_unstable_by_key(|(slot, _)| *slot);
+        operands.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The nodes that use a result of `node`, in id order, each once.
+    pub fn users(&self, node: NodeId) -> Vec<NodeId> {
+        let outgoing = self
+            .dag
+            .neighbors_directed(NodeIndex::new(node.index()), Direction::Outgoing);
+        let mut users: Vec<NodeId> = outgoing.map(|user| NodeId(user.index() as u32)).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// The results of a node.
+    pub fn results(&self, node: NodeId) -> Values {
+        (0..self.node(node).results.len() as u16)
+            .map(|result| Value { node, result })
+            .collect()
+    }
+
+    /// The type of a value. The value must be of this graph.
+    pub fn ty(&self, value: Value) -> &Type {
+        let id = self.node(value.node).results[value.result as usize];
+        &self.types[id.0 as usize]
+    }
+
+    /// The type of a value, if there is such a value.
+    pub fn get_type(&self, value: Value) -> Option<&Type> {
+        let node = self.dag.node_weight(NodeIndex::new(value.node.index()))?;
+        self.types
+            .get_index(node.results.get(value.result as usize)?.0 as usize)
+    }
+
+    /// Where in the source a node comes from.
+    pub fn span(&self, node: NodeId) -> Span {
+        self.node(node).span
+    }
+
+    /// The name that a node was given, if any.
+    pub fn name(&self, node: NodeId) -> Option<&str> {
+        self.node(node).name.as_deref()
+    }
+
+    /// Names a node. Names are for readers: they need not be unique.
+    pub fn set_name(&mut self, node: NodeId, name: &str) {
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(node.index())) {
+            weight.name = Some(Rc::from(name));
+        }
+    }
+
+    /// The inputs, in the order in which they were pushed.
+    pub fn inputs(&self) -> &[Value] {
+        &self.inputs
+    }
+
+    /// The named results.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// Declares a result.
+    pub fn add_output(&mut self, name: impl Into<String>, value: Value) {
+        self.outputs.push(Output {
+            name: name.into(),
+            value,
+        });
+    }
+
+    /// Replaces the results.
+    pub fn set_outputs(&mut self, outputs: Vec<Output>) {
+        self.outputs = outputs;
+    }
+
+    /// Copies `node` of `source` here, onto `operands` of this graph, with its span and name.
+    ///
+    /// # Errors
+    /// As [`Graph::push`]; none when the operands have the types that they have in `source`.
+    pub fn copy_node(
+        &mut self,
+        source: &Graph,
+        node: NodeId,
+        operands: &[Value],
+    ) -> Result<NodeId, TypeError> {
+        let id = self.push(source.op(node).clone(), operands, source.span(node))?;
+        if let Some(name) = &source.node(node).name {
+            let name = name.clone();
+            if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(id.index())) {
+                weight.name = Some(name);
+            }
+        }
+        Ok(id)
+    }
+
+    /// For each node, whether the outputs depend on it.
+    pub fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.len()];
+        for output in &self.outputs {
+            live[output.value.node.index()] = true;
+        }
+        for node in self.nodes().rev() {
+            if live[node.index()] {
+                for operand in self.operands(node) {
+                    live[operand.node.index()] = true;
+                }
+            }
+        }
+        live
+    }
+
+    /// How many operand slots and outputs read each node.
+    pub fn use_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.len()];
+        for node in self.nodes() {
+            for operand in self.operands(node) {
+                counts[operand.node.index()] += 1;
+            }
+        }
+        for output in &self.outputs {
+            counts[output.value.node.index()] += 1;
+        }
+        counts
+    }
+}
+
+fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
+    let spec = op.spec();
+    let declared = spec.operands.len();
+    let fits = if spec.variadic {
+        given >= declared
+    } else {
+        given == declared
+    };
+    if fits {
+        return Ok(());
+    }
+    let wanted = match (spec.variadic, declared) {
+        (true, _) => format!("at least {declared}"),
+        (false, _) => declared.to_string(),
+    };
+    let operands = spec.operands.join(", ");
+    Err(TypeError::new(format!(
+        "`{}` takes {wanted} operand{}, got {given}",
+        spec.name,
+        if declared == 1 { "" } else { "s" }
+    ))
+    .help(format!(
+        "it is written {}({operands}{})",
+        spec.name,
+        if spec.variadic { ", …" } else { "" }
+    )))
+}
+
+/// What became of a value in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stands in the new graph as this value.
+    Kept(Value),
+    /// An equal value, which stands in the new graph, took its place.
+    Merged(Value),
+    /// A simpler value took its place.
+    Folded(Value),
+    /// Nothing needs it.
+    Dead,
+}
+
+impl Fate {
+    /// The value that stands for it in the new graph.
+    pub fn value(self) -> Option<Value> {
+        match self {
+            Fate::Kept(value) | Fate::Merged(value) | Fate::Folded(value) => Some(value),
+            Fate::Dead => None,
+        }
+    }
+}
+
+/// What became of each node's results in a pass.
+#[derive(Clone, Debug, Default)]
+pub struct Remap {
+    fates: Vec<SmallVec<[Fate; 1]>>,
+}
+
+impl Remap {
+    /// Records the fate of the next node's results.
+    pub fn record(&mut self, fates: impl IntoIterator<Item = Fate>) {
+        self.fates.push(fates.into_iter().collect());
+    }
+
+    /// What became of `value`.
+    pub fn fate(&self, value: Value) -> Fate {
+        let node = self.fates.get(value.node.index());
+        node.and_then(|fates| fates.get(value.result as usize))
+            .copied()
+            .unwrap_or(Fate::Dead)
+    }
+
+    /// The value that stands for `value` in the new graph.
+    pub fn value(&self, value: Value) -> Option<Value> {
+        self.fate(value).value()
+    }
+
+    /// This pass followed by `next`.
+    #[must_use]
+    pub fn then(&self, next: &Remap) -> Remap {
+        let follow = |fate: &Fate| match (fate.value().map(|value| next.fate(value)), fate) {
+            (Some(Fate::Kept(value)), Fate::Merged(_)) => Fate::Merged(value),
+            (Some(Fate::Kept(value)), Fate::Folded(_)) => Fate::Folded(value),
+            (Some(fate), _) => fate,
+            (None, _) => Fate::Dead,
+        };
+        Remap {
+            fates: self
+                .fates
+                .iter()
+                .map(|fates| fates.iter().map(follow).collect())
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Activation functions.
+//!
+//! Formulas are TorchLean's (op specifications and tape nodes); where a function has a kink, the
+//! slope there is 0.
+
+use super::arithmetic::elementwise;
+use super::attribute::{AttrValue, Attribute, Real};
+use super::family::{Pointwise, same_type};
+use super::macros::op;
+use super::spec::{Accepts, Guard, OpDef, TypeError, Types};
+use crate::constant::Constant;
+use crate::scalar::{Scalar, Unary};
+use crate::shape::Type;
+use smallvec::{SmallVec, smallvec};
+
+op! {
+    /// max(x, 0); NaN stays NaN. The slope at 0 is 0.
+    Relu = "relu"(x)
+    examples ["(x: f32[4]) -> relu(x)"]
+}
+elementwise!(
+    Relu,
+    Numbers,
+    Guard::Off {
+        operand: 0,
+        at: Constant::integer(0)
+    }
+);
+impl Pointwise<1> for Relu {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        x.max(&x.int(0))
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        [S::select(&x.gt(&x.int(0)), &x.int(1), &x.int(0))]
+    }
+}
+
+op! {
+    /// x where it is positive, else slope·x; the slope at 0 is that of the negative side.
+    LeakyRelu = "leaky_relu"(x) {
+        /// The slope for negative x.
+        slope: Real = Real(0.01),
+    }
+    examples ["(x: f32[4]) -> leaky_relu(x, slope = 0.25)"]
+}
+elementwise!(
+    LeakyRelu,
+    Floats,
+    Guard::Off {
+        operand: 0,
+        at: Constant::integer(0)
+    }
+);
+impl Pointwise<1> for LeakyRelu {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        let leak = x.lit(&self.slope.constant()).mul(&x);
+        S::select(&x.gt(&x.int(0)), &x, &leak)
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        [S::select(
+            &x.gt(&x.int(0)),
+            &x.int(1),
+            &x.lit(&self.slope.constant()),
+        )]
+    }
+}
+
+op! {
+    /// x where it is positive, else α(eˣ − 1).
+    Elu = "elu"(x) {
+        /// The limit for x → −∞ is −α; with α = 1 the function is differentiable everywhere.
+        alpha: Real = Real(1.0),
+    }
+    examples ["(x: f32[4]) -> elu(x, alpha = 0.5)"]
+}
+impl OpDef for Elu {
+    fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
+        same_type("elu", Accepts::Floats, operands)
+    }
+    fn guards(&self) -> SmallVec<[Guard; 1]> {
+        if self.alpha.0 == 1.0 {
+            smallvec![]
+        } else {
+            smallvec![Guard::Off {
+                operand: 0,
+                at: Constant::integer(0)
+            }]
+        }
+    }
+}
+impl Pointwise<1> for Elu {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        let below = x.lit(&self.alpha.constant()).mul(&x.unary(Unary::Expm1));
+        S::select(&x.gt(&x.int(0)), &x, &below)
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        let below = x.lit(&self.alpha.constant()).mul(&x.exp());
+        [S::select(&x.gt(&x.int(0)), &x.int(1), &below)]
+    }
+}
+
+op! {
+    /// The logistic function 1/(1 + e⁻ˣ).
+    Sigmoid = "sigmoid"(x)
+    examples ["(x: f32[3]) -> sigmoid(x)"]
+}
+elementwise!(Sigmoid, Floats);
+impl Pointwise<1> for Sigmoid {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        x.sigmoid()
+    }
+    fn partials<S: Scalar>(&self, [_]: [S; 1], y: &S) -> [S; 1] {
+        [y.mul(&y.int(1).sub(y))]
+    }
+}
+
+/// ln(1 + eˣ) without overflow or cancellation.
+pub(crate) fn softplus<S: Scalar>(x: &S) -> S {
+    let large = x.add(&x.neg().exp().log1p());
+    S::select(&x.gt(&x.int(0)), &large, &x.exp().log1p())
+}
+
+op! {
+    /// ln(1 + eˣ), computed as x + log1p(e⁻ˣ) for x > 0 (β = 1, no threshold).
+    Softplus = "softplus"(x)
+    examples ["(x: f32[3]) -> softplus(x)"]
+}
+elementwise!(Softplus, Floats);
+impl Pointwise<1> for Softplus {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        softplus(&x)
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        [x.sigmoid()]
+    }
+}
+
+op! {
+    /// x·sigmoid(x).
+    Silu = "silu"(x)
+    examples ["(x: f32[3]) -> silu(x)"]
+}
+elementwise!(Silu, Floats);
+impl Pointwise<1> for Silu {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        x.mul(&x.sigmoid())
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], y: &S) -> [S; 1] {
+        // s + x·s(1 − s) = s + y(1 − s).
+        let s = x.sigmoid();
+        [s.add(&y.mul(&x.int(1).sub(&s)))]
+    }
+}
+
+/// Which formula `gelu` uses, in ONNX's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Approximation {
+    /// x·Φ(x) by erf.
+    None,
+    /// The tanh approximation of Hendrycks & Gimpel, arXiv:1606.08415.
+    Tanh,
+}
+
+impl Attribute for Approximation {
+    const KIND: &'static str = "none or tanh";
+    fn read(value: &AttrValue) -> Option<Self> {
+        match value {
+            AttrValue::Name(name) if name == "none" => Some(Approximation::None),
+            AttrValue::Name(name) if name == "tanh" => Some(Approximation::Tanh),
+            AttrValue::Name(_) | AttrValue::Bool(_) | AttrValue::Number(_) | AttrValue::List(_) => {
+                None
+            }
+        }
+    }
+    fn write(&self) -> AttrValue {
+        let name = match self {
+            Approximation::None => "none",
+            Approximation::Tanh => "tanh",
+        };
+        AttrValue::Name(name.to_string())
+    }
+}
+
+op! {
+    /// The Gaussian error linear unit x·Φ(x): by erf, or by the tanh approximation
+    /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
+    Gelu = "gelu"(x) {
+        /// `none` for the erf form, `tanh` for the approximation.
+        approximate: Approximation = Approximation::None,
+    }
+    examples ["(x: f32[3]) -> gelu(x)", "(x: f32[3]) -> gelu(x, approximate = tanh)"]
+}
+elementwise!(Gelu, Floats);
+
+/// ½(1 + tanh u) = sigmoid(2u) for u = √(2/π)(x + 0.044715x³), and the derivative of 2u. As a
+/// sigmoid the left tail keeps its relative accuracy; 1 + tanh u would cancel.
+fn gelu_tanh<S: Scalar>(x: &S) -> (S, S) {
+    let root = x.lit(&Constant::sqrt_two_over_pi()).mul(&x.int(2));
+    let square = x.square();
+    let cubic = x.int(1).add(&x.ratio(44_715, 1_000_000).mul(&square));
+    let slope = x.int(1).add(&x.ratio(134_145, 1_000_000).mul(&square));
+    (root.mul(&x.mul(&cubic)).sigmoid(), root.mul(&slope))
+}
+
+/// Φ(x) by erf, and x/√2.
+fn normal_cdf<S: Scalar>(x: &S) -> (S, S) {
+    let scaled = x.lit(&Constant::sqrt_half()).mul(x);
+    (
+        x.ratio(1, 2).mul(&x.int(1).add(&scaled.unary(Unary::Erf))),
+        scaled,
+    )
+}
+
+impl Pointwise<1> for Gelu {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        match self.approximate {
+            Approximation::None => x.mul(&normal_cdf(&x).0),
+            Approximation::Tanh => x.mul(&gelu_tanh(&x).0),
+        }
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        match self.approximate {
+            Approximation::None => {
+                // Φ(x) + xφ(x), φ(x) = ½ · 2/√π · e^(−(x/√2)²) · 1/√2.
+                let (cdf, scaled) = normal_cdf(&x);
+                let slope = x.lit(&Constant::two_over_sqrt_pi());
+                let bell = slope.mul(&scaled.square().neg().exp());
+                let density = x.ratio(1, 2).mul(&bell).mul(&x.lit(&Constant::sqrt_half()));
+                [cdf.add(&x.mul(&density))]
+            }
+            Approximation::Tanh => {
+                let (s, slope) = gelu_tanh(&x);
+                [s.add(&x.mul(&s.mul(&x.int(1).sub(&s))).mul(&slope))]
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The families: all that derivatives, interpreters and lowering know of an op.
+//!
+//! Each family has one trait and one set of rules. Code that works on ops matches on [`Family`],
+//! exhaustively; a new op joins a family and is then known everywhere, and a new family is a
+//! compile error wherever a rule for it is missing.
+
+use super::Op;
+use super::attribute::Axes;
+use super::contract::DotGeneral;
+use super::index::{Gather, ScatterAdd};
+use super::leaf::{Full, Input, Iota, Literal};
+use super::spec::{Accepts, OpDef, TypeError, elementwise};
+use crate::builder::Builder;
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::expr::{Rule, Sym, trace};
+use crate::graph::Value;
+use crate::index::IndexMap;
+use crate::scalar::{Comparison, Connective, Scalar};
+use crate::shape::Type;
+use smallvec::SmallVec;
+
+/// An op seen as a member of its family.
+#[derive(Debug)]
+pub enum Family<'a> {
+    /// A differentiable function applied element by element.
+    Pointwise(Rule),
+    /// A function applied element by element that has no derivative (it is piecewise constant, on
+    /// integers, or declared to stop the gradient).
+    Discrete(Rule),
+    /// A relation of two operands, element by element.
+    Compare(Comparison),
+    /// A connective of two bool operands.
+    Connect(Connective),
+    /// Negation of a bool operand.
+    Not,
+    /// A choice between two operands by a bool one.
+    Select,
+    /// Conversion to another dtype. Between floats it is linear, else it has no derivative.
+    Cast(DType),
+    /// A gather by an index map: linear, with its transpose stated by the op.
+    View(&'a dyn View),
+    /// A monoid folded over axes.
+    Fold(FoldRule),
+    /// Position of the first winner along an axis.
+    ArgFold(ArgRule),
+    /// A contraction.
+    Contract(&'a DotGeneral),
+    /// Elements picked by run-time indices.
+    Gather(&'a Gather),
+    /// Elements added at run-time indices; the transpose of [`Family::Gather`].
+    ScatterAdd(&'a ScatterAdd),
+    /// A value that depends on no other.
+    Leaf(Leaf<'a>),
+    /// An op that is defined by other ops.
+    Composite(&'a dyn Composite),
+}
+
+/// A value that depends on no other.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaf<'a> {
+    /// A graph input.
+    Input(&'a Input),
+    /// One number, repeated.
+    Full(&'a Full),
+    /// A constant tensor.
+    Literal(&'a Literal),
+    /// Positions along an axis.
+    Iota(&'a Iota),
+}
+
+/// An op that applies a differentiable function element by element. `N` operands of one type.
+pub trait Pointwise<const N: usize>: OpDef {
+    /// What it computes.
+    fn eval<S: Scalar>(&self, x: [S; N]) -> S;
+    /// ∂y/∂xᵢ, which may use the result y.
+    fn partials<S: Scalar>(&self, x: [S; N], y: &S) -> [S; N];
+}
+
+/// An op that applies a function without derivative element by element.
+pub trait Discrete<const N: usize>: OpDef {
+    /// What it computes.
+    fn eval<S: Scalar>(&self, x: [S; N]) -> S;
+}
+
+/// The rule of a pointwise op.
+pub(crate) fn pointwise_rule<const N: usize, T: Pointwise<N>>(op: &T) -> Rule {
+    let partials = |x: [Sym; N], y: Sym| op.partials(x, &y);
+    trace(|x| op.eval(x), Some(&partials))
+}
+
+/// The rule of a discrete op.
+pub(crate) fn discrete_rule<const N: usize, T: Discrete<N>>(op: &T) -> Rule {
+    trace(|x| op.eval(x), None)
+}
+
+/// An op whose every result element is one operand element, or zero.
+pub trait View: std::fmt::Debug {
+    /// For each operand, the map from a result coordinate to the operand element that stands
+    /// there. The guards are disjoint; where none holds stands the fill value.
+    fn maps(&self, operands: &[&Type], result: &Type) -> Vec<IndexMap>;
+    /// What stands where no guard holds.
+    fn fill(&self) -> Constant {
+        Constant::integer(0)
+    }
+    /// The view as a linear map, that is, with zero fill: its JVP.
+    fn linear(&self) -> Op;
+    /// The cotangent of operand `which`, given that of the result: the transposed map.
+    fn transpose(
+        &self,
+        builder: &Builder,
+        cotangent: Value,
+        operands: &[&Type],
+        which: usize,
+    ) -> Result<Value, TypeError>;
+}
+
+/// A monoid over which elements are folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Monoid {
+    /// Sum, from 0.
+    Sum,
+    /// Largest element; NaN if any is NaN.
+    Max,
+    /// Smallest element; NaN if any is NaN.
+    Min,
+}
+
+impl Monoid {
+    /// The value of an empty fold, as an element of `dtype`.
+    pub fn identity(self, dtype: DType) -> Constant {
+        match (self, dtype.integer_range()) {
+            (Monoid::Sum, _) => Constant::integer(0),
+            (Monoid::Max, Some((low, _))) => Constant::integer(low),
+            (Monoid::Min, Some((_, high))) => Constant::integer(high),
+            (Monoid::Max, None) => Constant::NegInfinity,
+            (Monoid::Min, None) => Constant::Infinity,
+        }
+    }
+
+    /// Combines two partial results.
+    pub fn combine<S: Scalar>(self, left: &S, right: &S) -> S {
+        match self {
+            Monoid::Sum => left.add(right),
+            Monoid::Max => left.max(right),
+            Monoid::Min => left.min(right),
+        }
+    }
+}
+
+/// A fold of a monoid over axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoldRule {
+    /// What is folded.
+    pub monoid: Monoid,
+    /// The folded axes, normalised and ascending.
+    pub axes: SmallVec<[usize; 4]>,
+    /// Whether folded axes stay, with extent 1.
+    pub keepdims: bool,
+}
+
+/// The position of the first largest or smallest element along an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgRule {
+    /// Whether the largest element is sought.
+    pub largest: bool,
+    /// The axis.
+    pub axis: usize,
+    /// Whether the axis stays, with extent 1.
+    pub keepdims: bool,
+    /// The integer dtype of the result.
+    pub dtype: DType,
+}
+
+/// An op that is defined by other ops.
+pub trait Composite: std::fmt::Debug {
+    /// Builds the op from others: one value per result.
+    fn decompose(
+        &self,
+        builder: &Builder,
+        operands: &[Value],
+    ) -> Result<SmallVec<[Value; 2]>, TypeError>;
+    /// A cheaper or stabler VJP than the decomposition's, if the op has one: a cotangent per
+    /// operand (`None` for an operand without any), from the operands, the results and the
+    /// cotangents of the results (`None` where a result has none).
+    fn vjp(
+        &self,
+        _builder: &Builder,
+        _operands: &[Value],
+        _results: &[Value],
+        _cotangents: &[Option<Value>],
+    ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
+        None
+    }
+}
+
+/// Result type of an elementwise op that keeps the operand type.
+pub(crate) fn same_type(
+    op: &str,
+    accepts: Accepts,
+    operands: &[&Type],
+) -> Result<super::spec::Types, TypeError> {
+    elementwise(op, accepts, operands).map(super::spec::single)
+}
+
+/// All axes of a tensor of that rank, where none are given.
+pub(crate) fn all_axes(axes: Option<Axes>, rank: usize) -> Axes {
+    axes.unwrap_or_else(|| (0..rank as i64).collect())
+}

@@ -1,0 +1,149 @@
+//! The op table.
+//!
+//! An op is written once: a struct with typed attributes and a [`Spec`], made by the `op!` macro,
+//! and the methods of its family's trait. The list below is the only other place that names it; it
+//! holds no semantics. Parser, printer, verifier, interpreter, derivatives, lowering, documentation
+//! and tests all derive from these two.
+
+mod activation;
+mod arithmetic;
+pub mod attribute;
+mod composite;
+mod contract;
+pub mod family;
+mod fold;
+mod index;
+mod leaf;
+mod logic;
+mod macros;
+pub mod spec;
+mod transcendental;
+mod view;
+
+pub use activation::*;
+pub use arithmetic::*;
+pub use attribute::{AttrError, AttrSpec, AttrValue, Attribute, Attributes, Axes, Real, literal};
+pub use composite::*;
+pub use contract::{ContractAxes, DotGeneral};
+pub use family::{ArgRule, Composite, Family, FoldRule, Leaf, Monoid, View};
+pub use fold::*;
+pub use index::{Gather, Picking, ScatterAdd};
+pub use leaf::{Elements, Full, Input, Iota, Literal};
+pub use logic::*;
+pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
+pub use transcendental::*;
+pub use view::*;
+
+use crate::scalar::{Comparison, Connective};
+use crate::shape::Type;
+use macros::op_table;
+
+op_table! {
+    leaf_input: Input;
+    leaf_full: Full;
+    leaf_literal: Literal;
+    leaf_iota: Iota;
+    pointwise_1: Neg, Abs, Square, Scale, SmoothAbs, Clamp, Reciprocal, Sqrt, Rsqrt, Power;
+    pointwise_2: Add, Sub, Mul, Div, Max, Min, Pow;
+    pointwise_1: Exp, Expm1, Log, Log1p, Sin, Cos, Sinh, Cosh, Tanh, Erf, SafeLog;
+    pointwise_1: Relu, LeakyRelu, Elu, Sigmoid, Softplus, Silu, Gelu;
+    discrete_1: Floor, Ceil, Round, Sign, StopGradient;
+    discrete_2: Rem, BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight;
+    equal: Equal;
+    not_equal: NotEqual;
+    less: Less;
+    less_equal: LessEqual;
+    greater: Greater;
+    greater_equal: GreaterEqual;
+    logical_and: LogicalAnd;
+    logical_or: LogicalOr;
+    logical_xor: LogicalXor;
+    not: LogicalNot;
+    select: Select;
+    cast: Cast;
+    view: BroadcastInDim, Reshape, Transpose, Slice, Pad, Reverse, Concat;
+    fold: Sum, ReduceMax, ReduceMin;
+    arg_fold: Argmax, Argmin;
+    contract: DotGeneral;
+    gather: Gather;
+    scatter_add: ScatterAdd;
+    composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, CrossEntropy, OneHot;
+    composite: Sgd, Momentum;
+}
+
+/// One function per row of the table: the op as a member of its family.
+mod families {
+    use super::family::{Discrete, Pointwise, discrete_rule, pointwise_rule};
+    use super::fold::Reduction;
+    use super::*;
+
+    pub(super) fn pointwise_1<T: Pointwise<1>>(op: &T) -> Family<'_> {
+        Family::Pointwise(pointwise_rule(op))
+    }
+    pub(super) fn pointwise_2<T: Pointwise<2>>(op: &T) -> Family<'_> {
+        Family::Pointwise(pointwise_rule(op))
+    }
+    pub(super) fn discrete_1<T: Discrete<1>>(op: &T) -> Family<'_> {
+        Family::Discrete(discrete_rule(op))
+    }
+    pub(super) fn discrete_2<T: Discrete<2>>(op: &T) -> Family<'_> {
+        Family::Discrete(discrete_rule(op))
+    }
+    pub(super) fn view<T: View>(op: &T) -> Family<'_> {
+        Family::View(op)
+    }
+    pub(super) fn fold<T: Reduction>(op: &T) -> Family<'_> {
+        Family::Fold(op.rule())
+    }
+    pub(super) fn composite<T: Composite>(op: &T) -> Family<'_> {
+        Family::Composite(op)
+    }
+
+    macro_rules! rows {
+        ($($row:ident($op:ident: $Name:ident) => $family:expr;)+) => {$(
+            pub(super) fn $row<'a>($op: &'a $Name) -> Family<'a> {
+                let _ = $op;
+                $family
+            }
+        )+};
+    }
+    rows! {
+        leaf_input(op: Input) => Family::Leaf(Leaf::Input(op));
+        leaf_full(op: Full) => Family::Leaf(Leaf::Full(op));
+        leaf_literal(op: Literal) => Family::Leaf(Leaf::Literal(op));
+        leaf_iota(op: Iota) => Family::Leaf(Leaf::Iota(op));
+        equal(op: Equal) => Family::Compare(Comparison::Eq);
+        not_equal(op: NotEqual) => Family::Compare(Comparison::Ne);
+        less(op: Less) => Family::Compare(Comparison::Lt);
+        less_equal(op: LessEqual) => Family::Compare(Comparison::Le);
+        greater(op: Greater) => Family::Compare(Comparison::Gt);
+        greater_equal(op: GreaterEqual) => Family::Compare(Comparison::Ge);
+        logical_and(op: LogicalAnd) => Family::Connect(Connective::And);
+        logical_or(op: LogicalOr) => Family::Connect(Connective::Or);
+        logical_xor(op: LogicalXor) => Family::Connect(Connective::Xor);
+        not(op: LogicalNot) => Family::Not;
+        select(op: Select) => Family::Select;
+        cast(op: Cast) => Family::Cast(op.dtype);
+        contract(op: DotGeneral) => Family::Contract(op);
+        gather(op: Gather) => Family::Gather(op);
+        scatter_add(op: ScatterAdd) => Family::ScatterAdd(op);
+    }
+
+    /// An op that searches along an axis.
+    pub(super) trait ArgReduction: std::fmt::Debug {
+        fn arg_rule(&self) -> ArgRule;
+    }
+    impl ArgReduction for Argmax {
+        fn arg_rule(&self) -> ArgRule {
+            self.rule()
+        }
+    }
+    impl ArgReduction for Argmin {
+        fn arg_rule(&self) -> ArgRule {
+            self.rule()
+        }
+    }
+    pub(super) fn arg_fold<T: ArgReduction>(op: &T) -> Family<'_> {
+        Family::ArgFold(op.arg_rule())
+    }
+}

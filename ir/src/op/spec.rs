@@ -1,0 +1,269 @@
+//! What every op states about itself.
+
+use super::attribute::{AttrError, AttrSpec, AttrValue, Attributes};
+use crate::constant::Constant;
+use crate::shape::Type;
+use smallvec::SmallVec;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// The result types of an op; most have one.
+pub type Types = SmallVec<[Type; 1]>;
+
+/// What an op says about itself, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// The name in the graph language.
+    pub name: &'static str,
+    /// Names of the operands, in order.
+    pub operands: &'static [&'static str],
+    /// Whether the last operand may be repeated.
+    pub variadic: bool,
+    /// Names of the results, in order.
+    pub results: &'static [&'static str],
+    /// The attributes.
+    pub attributes: &'static [AttrSpec],
+    /// The op reference: what it computes, its conventions, its source.
+    pub doc: &'static str,
+    /// Worked examples in the graph language, `(params) -> expression`; they are documentation,
+    /// tests and the points at which the laws are checked.
+    pub examples: &'static [&'static str],
+}
+
+/// A condition under which an op is defined or differentiable, on one element of its operands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Guard {
+    /// The operand is above the bound; the op or its derivative is singular outside.
+    Above {
+        /// Which operand.
+        operand: usize,
+        /// The bound.
+        bound: Constant,
+    },
+    /// The operand is not zero; the op is singular there.
+    Nonzero {
+        /// Which operand.
+        operand: usize,
+    },
+    /// The operand is not at a kink of the op, where a convention chooses the slope.
+    Off {
+        /// Which operand.
+        operand: usize,
+        /// Where the kink is.
+        at: Constant,
+    },
+    /// The two operands differ; at a tie a convention chooses the slope.
+    Distinct {
+        /// First operand.
+        left: usize,
+        /// Second operand.
+        right: usize,
+    },
+    /// One element of each folded group wins alone; at a tie the first winner takes the cotangent.
+    UniqueWinner {
+        /// Which operand.
+        operand: usize,
+    },
+}
+
+impl Guard {
+    /// Whether the derivative may be infinite or NaN where the guard fails, so that a zero
+    /// cotangent must be kept from meeting it.
+    pub fn is_singular(&self) -> bool {
+        match self {
+            Guard::Above { .. } | Guard::Nonzero { .. } => true,
+            Guard::Off { .. } | Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
+        }
+    }
+}
+
+/// An op was applied to operands that it does not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TypeError {
+    /// What is wrong, naming shapes and dtypes.
+    pub message: String,
+    /// The operand at fault, where one is.
+    pub operand: Option<usize>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl TypeError {
+    /// An error about the call as a whole.
+    pub fn new(message: impl Into<String>) -> Self {
+        TypeError {
+            message: message.into(),
+            operand: None,
+            help: None,
+        }
+    }
+
+    /// Blames one operand.
+    #[must_use]
+    pub fn at(mut self, operand: usize) -> Self {
+        self.operand = Some(operand);
+        self
+    }
+
+    /// Adds a line on how to mend it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Which dtypes an op takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepts {
+    /// f32 and f64.
+    Floats,
+    /// i32, i64 and u32.
+    Integers,
+    /// Floats and integers.
+    Numbers,
+    /// Every dtype.
+    Anything,
+}
+
+impl Accepts {
+    /// Whether `ty` is of an accepted dtype.
+    pub fn admits(self, ty: &Type) -> bool {
+        match self {
+            Accepts::Floats => ty.dtype.is_float(),
+            Accepts::Integers => ty.dtype.is_integer(),
+            Accepts::Numbers => ty.dtype.is_float() || ty.dtype.is_integer(),
+            Accepts::Anything => true,
+        }
+    }
+
+    /// The dtypes in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Accepts::Floats => "f32 or f64",
+            Accepts::Integers => "i32, i64 or u32",
+            Accepts::Numbers => "a number type (f32, f64, i32, i64 or u32)",
+            Accepts::Anything => "any dtype",
+        }
+    }
+
+    /// An error unless the operand's dtype is accepted.
+    pub fn require(self, op: &str, operand: usize, ty: &Type) -> Result<(), TypeError> {
+        if self.admits(ty) {
+            return Ok(());
+        }
+        Err(TypeError::new(format!(
+            "`{op}` takes {}, not {}",
+            self.describe(),
+            ty.dtype
+        ))
+        .at(operand)
+        .help(format!(
+            "convert it first, for example `cast(x, dtype = {})`",
+            self.suggestion()
+        )))
+    }
+
+    fn suggestion(self) -> &'static str {
+        match self {
+            Accepts::Floats | Accepts::Numbers | Accepts::Anything => "f32",
+            Accepts::Integers => "i32",
+        }
+    }
+}
+
+/// The part of an op's definition that the [`op!`](crate::op) macro writes: its data.
+pub trait Described: Clone + Debug + PartialEq + Eq + Hash + Sized {
+    /// The op's data.
+    const SPEC: Spec;
+    /// The attributes with their values; those at their default are left out.
+    fn attributes(&self) -> SmallVec<[(&'static str, AttrValue); 2]>;
+    /// Reads the op from the attributes of a call.
+    fn from_attributes(attributes: &Attributes<'_>) -> Result<Self, AttrError>;
+}
+
+/// The part of an op's definition that all families share.
+pub trait OpDef: Described {
+    /// The result types, or what is wrong with the operands. The number of operands fits.
+    fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError>;
+    /// The op with its attributes in canonical form (axes normalised), given operand types.
+    fn canonical(self, _operands: &[&Type]) -> Self {
+        self
+    }
+    /// The conditions under which the op is defined and differentiable.
+    fn guards(&self) -> SmallVec<[Guard; 1]> {
+        SmallVec::new()
+    }
+}
+
+/// The result type of an elementwise op on operands of one type.
+pub fn elementwise(op: &str, accepts: Accepts, operands: &[&Type]) -> Result<Type, TypeError> {
+    let Some(first) = operands.first() else {
+        return Err(TypeError::new(format!("`{op}` needs an operand")));
+    };
+    for (index, operand) in operands.iter().enumerate() {
+        accepts.require(op, index, operand)?;
+        if operand.dtype != first.dtype {
+            let (a, b) = (first.dtype, operand.dtype);
+            return Err(TypeError::new(format!("`{op}` mixes dtypes {a} and {b}"))
+                .at(index)
+                .help(format!(
+                    "there is no implicit promotion; write `cast(…, dtype = {a})`"
+                )));
+        }
+        if operand.shape != first.shape {
+            let (a, b) = (&first.shape, &operand.shape);
+            return Err(TypeError::new(format!("`{op}` on shapes {a} and {b}")).at(index));
+        }
+    }
+    Ok((*first).clone())
+}
+
+/// One result.
+pub fn single(ty: Type) -> Types {
+    let mut types = Types::new();
+    types.push(ty);
+    types
+}
+
+/// Axes counted from the front: negative ones count from the end. Out-of-range axes are kept, for
+/// `infer` to report.
+pub fn normalize_axes(axes: &[i64], rank: usize) -> super::attribute::Axes {
+    axes.iter()
+        .map(|&axis| if axis < 0 { axis + rank as i64 } else { axis })
+        .collect()
+}
+
+/// An error unless every axis is within `rank` and none is repeated.
+pub fn check_axes(op: &str, axes: &[i64], rank: usize) -> Result<(), TypeError> {
+    for (position, &axis) in axes.iter().enumerate() {
+        if !(0..rank as i64).contains(&axis) {
+            return Err(TypeError::new(format!(
+                "`{op}`: axis {axis} is out of range for rank {rank}"
+            ))
+            .help(format!("axes run from -{rank} to {}", rank as i64 - 1)));
+        }
+        if axes[..position].contains(&axis) {
+            return Err(TypeError::new(format!(
+                "`{op}`: axis {axis} is given twice"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// An error unless the attribute is a positive number.
+pub(crate) fn positive_attribute(
+    op: &str,
+    name: &str,
+    value: super::attribute::Real,
+) -> Result<(), TypeError> {
+    if value.0 > 0.0 && value.0.is_finite() {
+        return Ok(());
+    }
+    Err(TypeError::new(format!(
+        "`{op}` needs {name} > 0, not {}",
+        value.0
+    )))
+}
