@@ -1,4 +1,5 @@
 //! Kernel IR and code generation of lgc.
 
+pub mod kernel;
 pub mod link;
 pub mod output;

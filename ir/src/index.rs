@@ -56,7 +56,7 @@ pub enum Atom {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Index {
     /// Atoms in ascending order with nonzero coefficients.
-    terms: SmallVec<[(Atom, i64); 3]>,
+    terms: SmallVec<[(Atom, i64); 2]>,
     offset: i64,
 }
 

@@ -2,7 +2,6 @@
 
 use super::simplify::{ANY, Closed, combine, gcd};
 use super::{Bounds, Index};
-use smallvec::SmallVec;
 
 /// One condition on an index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +27,7 @@ pub enum Relation {
 /// A conjunction of relations; the empty one always holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Guard {
-    relations: SmallVec<[Relation; 2]>,
+    relations: Vec<Relation>,
 }
 
 impl Relation {

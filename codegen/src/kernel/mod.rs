@@ -1,0 +1,108 @@
+//! The kernel IR: what an entry does, as loops over memory.
+//!
+//! Lowering turns a graph into a [`Program`]: buffers, kernels, and a tree of steps that launch
+//! them. A [`Kernel`] is a closed function of its parameters, shared by every launch that has the
+//! same shapes. Printer and parser give it a text form, the verifier says what the emitter may rely
+//! on, the interpreter what it means, over any [`lgc_ir::scalar::Scalar`].
+//!
+//! # Values and memory
+//! Values are in static single assignment form: [`ValueId`] indexes [`Kernel::values`], which holds
+//! a [`ValueType`]: a dtype and a form, one element, a vector of `n`, or a tile of `m×n`. Operations
+//! work element by element on equal forms. Truth values are elements of `bool`. Index variables are
+//! a namespace of their own: [`VarId`] `k` is variable `k` of every [`Index`](lgc_ir::index::Index)
+//! of the kernel, has one defining loop, and is visible in its body only. Memory is what
+//! [`MemId`] indexes in [`Kernel::memories`]: the parameters, then local buffers. Parameters never
+//! overlap, except that two `in` parameters may. All memory is dense and row-major.
+//!
+//! # Statements
+//! * `par i < E grain g {…}`: the iterations, `0..E`, may run in any order and at the same time; none
+//!   may read or write what another writes (faults excepted). A task is at least `g` iterations.
+//! * `for i in lo..hi step s {…}`: the points lo, lo+|s|, … below hi, in increasing order, or in
+//!   decreasing order of the same points when s < 0.
+//! * `(r…) = carry (s = init, …) for … { … yield n, … }`: the same, with values handed from one
+//!   iteration to the next. After the last, r is the last n (or init when there was no iteration).
+//! * `(r…) = fold i < E lanes L chunks C (s = init, …) { … yield n, … } merge (a, b, …) {… yield m, …}`:
+//!   see below.
+//! * `if c {…} else {…}`: c is a guard over index variables or a truth value; both branches may
+//!   yield values.
+//! * `let b: f32[…] @private {…}`: a local buffer; its contents are undefined on entry.
+//! * `v = op …`, `v = load …`, `store …`.
+//!
+//! # Folds: lanes and chunks are semantics
+//! L is a power of two. With `len = ceil(ceil(E / C) / L) · L`, chunk `c` holds the elements
+//! `c·len .. min((c+1)·len, E)`; it may be empty. Within a chunk, element `i` belongs to lane
+//! `i mod L` (`len` is a multiple of L, so that is also its place since the start of the chunk).
+//! Each lane of each chunk starts from `init` and steps through its elements in increasing order.
+//! Then, in each chunk, lanes merge by halving: for `w = L/2, L/4, …, 1`, and each `l < w`,
+//! `lane[l] = merge(lane[l], lane[l + w])`; the chunk's value is `lane[0]`. Then chunks merge as
+//! neighbours: `[x0, x1, x2, x3, x4] → [merge(x0, x1), merge(x2, x3), x4] → …` until one is left.
+//! Lanes and chunks without elements take part with their `init`, which must therefore be neutral
+//! (−0 for sums of floats). Different elements may otherwise be stepped in any order: the body may
+//! store, but must not load what another element stores.
+//!
+//! # Accesses
+//! An [`Access`] names memory and one [`Subscript`] per axis: an index, a *span* (`i0:`: a vector
+//! lies along that axis; a tile along two, rows along the first) or a run-time integer. An access
+//! happens where its guard and its mask hold. Elsewhere a load yields its `else` value, or zero
+//! without one, and a store does nothing. With `clip`, the elements of a span past the end of the
+//! axis are likewise left out. Apart from that, every index must be in range (the verifier proves
+//! it). A run-time subscript is clamped into the axis; with `guard s at p`, one that was out of range
+//! also lowers `s` (an `i64`, the smallest position of a fault, `i64::MAX` meaning none) to `p`.
+//!
+//! # Arithmetic
+//! As [`lgc_ir::scalar`] defines it. `mma(acc, a, b)` is `acc[r, c] = fma(a[r], b[c], acc[r, c])`,
+//! rounded once; so a contraction is one chain of fused multiply-adds in the order of its loop.
+//!
+//! # Schedules
+//! [`Directive`]s stand beside the body and never change what it means, down to the bits. The CPU
+//! emitter honours `vec` and `unroll` on innermost loops.
+
+pub mod op;
+mod program;
+mod renumber;
+mod stmt;
+
+pub use op::{Form, Op, ValueType};
+pub use program::{
+    Arg, Buffer, BufferId, Directive, Kernel, KernelId, Level, Memory, Mode, Name, Place, Program,
+    Role, Space, Step,
+};
+pub use renumber::IdVisitor;
+pub use stmt::{
+    Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
+};
+
+/// Loops, branches and buffers of a kernel, or steps of a program, nest no deeper than this.
+pub const MAX_NESTING: usize = 64;
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// The number as a position in the table of these.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A value of a kernel: a position in [`Kernel::values`].
+    ValueId
+    /// Memory of a kernel: a position in [`Kernel::memories`].
+    MemId
+    /// An index variable: the number of a variable in index expressions.
+    VarId
+}
+
+pub(crate) use ids;
+
+impl VarId {
+    /// The variable as an index expression.
+    pub fn to_index(self) -> lgc_ir::index::Index {
+        lgc_ir::index::Index::var(self.0)
+    }
+}
