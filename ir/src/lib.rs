@@ -1,5 +1,6 @@
 //! Graph IR of lgc.
 
+pub mod autodiff;
 pub mod builder;
 pub mod constant;
 pub mod diag;
@@ -9,6 +10,7 @@ pub mod graph;
 pub mod index;
 pub mod lang;
 pub mod op;
+pub mod rewrite;
 pub mod scalar;
 pub mod shape;
 pub mod span;

@@ -75,6 +75,9 @@ impl Composite for Softmax {
         let total = b.broadcast_to(b.sum(powers, &[axis], true)?, &shape)?;
         Ok(smallvec![b.div(powers, total)?])
     }
+    fn has_vjp(&self) -> bool {
+        true
+    }
     /// y⊙(δ − ⟨δ, y⟩).
     fn vjp(
         &self,
@@ -107,6 +110,9 @@ impl Composite for LogSoftmax {
         let centred = shifted(b, operands[0], &[axis])?;
         let total = b.log(b.sum(b.exp(centred)?, &[axis], true)?)?;
         Ok(smallvec![b.sub(centred, b.broadcast_to(total, &shape)?)?])
+    }
+    fn has_vjp(&self) -> bool {
+        true
     }
     /// δ − eʸ Σδ.
     fn vjp(
@@ -235,6 +241,9 @@ impl Composite for LayerNorm {
         let standard = self.normalise(b, x, gamma)?.standard;
         let scaled = b.mul(standard, b.broadcast_to(gamma, &shape)?)?;
         Ok(smallvec![b.add(scaled, b.broadcast_to(beta, &shape)?)?])
+    }
+    fn has_vjp(&self) -> bool {
+        true
     }
     /// r(g − mean g − x̂·mean(g⊙x̂)) with g = γδ; dγ = Σδx̂; dβ = Σδ.
     fn vjp(

@@ -180,6 +180,10 @@ pub trait Composite: std::fmt::Debug {
         builder: &Builder,
         operands: &[Value],
     ) -> Result<SmallVec<[Value; 2]>, TypeError>;
+    /// Whether the op states a VJP of its own.
+    fn has_vjp(&self) -> bool {
+        false
+    }
     /// A cheaper or stabler VJP than the decomposition's, if the op has one: a cotangent per
     /// operand (`None` for an operand without any), from the operands, the results and the
     /// cotangents of the results (`None` where a result has none).
