@@ -3,7 +3,32 @@
 //! All targets are 64-bit and little-endian, so one layout serves them all.
 
 use crate::DlDataType;
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
+
+/// DLPack's code for host memory, `kDLCPU`.
+pub const DEVICE_CPU: i32 = 1;
+
+/// DLPack's `DLTensor`, which `dlpack.h.in` declares for C.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct DlTensor {
+    /// The tensor begins at `data + byte_offset`.
+    pub data: *mut c_void,
+    /// `DLDeviceType`: where `data` lies.
+    pub device_type: i32,
+    /// Number of the device among those of its type.
+    pub device_id: i32,
+    /// Number of axes.
+    pub ndim: i32,
+    /// Element type.
+    pub dtype: DlDataType,
+    /// `ndim` extents.
+    pub shape: *mut i64,
+    /// `ndim` strides in elements, or NULL: dense, row-major.
+    pub strides: *mut i64,
+    /// Bytes from `data` to the first element.
+    pub byte_offset: u64,
+}
 
 /// A struct as the header declares it.
 #[derive(Clone, Copy, Debug)]

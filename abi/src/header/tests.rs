@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::describe::examples::{digits, entry, library, param, structure, tensor};
+use crate::layout::DlTensor;
 use crate::{DType, Library};
 use Direction::{In, InOut, Out};
 use std::path::Path;
@@ -54,6 +55,24 @@ fn header_of_awkward_names() {
 
 /// A program that includes both headers and relies on what they promise.
 fn program() -> String {
+    let dlpack = [
+        ("data", std::mem::offset_of!(DlTensor, data)),
+        (
+            "device.device_type",
+            std::mem::offset_of!(DlTensor, device_type),
+        ),
+        (
+            "device.device_id",
+            std::mem::offset_of!(DlTensor, device_id),
+        ),
+        ("ndim", std::mem::offset_of!(DlTensor, ndim)),
+        ("dtype", std::mem::offset_of!(DlTensor, dtype)),
+        ("shape", std::mem::offset_of!(DlTensor, shape)),
+        ("strides", std::mem::offset_of!(DlTensor, strides)),
+        ("byte_offset", std::mem::offset_of!(DlTensor, byte_offset)),
+    ]
+    .map(|(field, offset)| format!("CHECK(offsetof(DLTensor, {field}) == {offset});\n"))
+    .concat();
     let offsets: String = STRUCTS
         .iter()
         .flat_map(|structure| {
@@ -74,7 +93,8 @@ fn program() -> String {
 #else
 #define CHECK(condition) _Static_assert(condition, #condition)
 #endif
-{offsets}
+{offsets}{dlpack}
+CHECK(sizeof(DLTensor) == {dl_size});
 CHECK(sizeof(digits_step_args) == 8 * sizeof(void *));
 CHECK(offsetof(digits_step_args, l) == 7 * sizeof(void *));
 CHECK(sizeof(awkward_twist_args) == 6 * sizeof(void *));
@@ -94,7 +114,8 @@ int32_t use(float *w, const float *x, const int32_t *labels, const lgc_ctx *ctx)
     return digits_step(&args, memory, ctx) + awkward_twist(&twist, local, NULL)
          + (digits_info()->abi_version == LGC_ABI_VERSION) + (digits_strerror(LGC_OVERLAP) != NULL);
 }}
-"#
+"#,
+        dl_size = size_of::<DlTensor>()
     )
 }
 

@@ -1,0 +1,307 @@
+//! The only module that dereferences foreign memory and calls foreign code: libraries and their
+//! descriptions here, calls of entries in `call`.
+//!
+//! What a library says of itself is read defensively: counts and lengths are bounded, pointers
+//! are checked for NULL and alignment, texts for UTF-8, and sizes for agreement with shapes. That
+//! finds libraries of another version or another compiler. It cannot make a hostile library safe:
+//! to load a library is to run its code.
+
+mod call;
+
+pub use call::Entry;
+pub(crate) use call::{Argument, Pointers, check_leaf};
+
+use lgc_abi::info::direction_from_code;
+use lgc_abi::layout::{RawEntry, RawInfo, RawTensor};
+use lgc_abi::{
+    ABI_VERSION, EntryInfo, Info, Leaf, TensorType, info_symbol, run_symbol, strerror_symbol,
+};
+use std::ffi::{CStr, c_char};
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+
+const MAX_TEXT: usize = 1 << 20;
+const MAX_ENTRIES: u64 = 1 << 16;
+const MAX_TENSORS: u64 = 1 << 20;
+const MAX_RANK: u64 = 1 << 10;
+
+/// Why a library's description of itself cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InfoError {
+    /// A pointer is NULL.
+    #[error("{0} is NULL")]
+    Null(&'static str),
+    /// A pointer is not aligned to what it points to.
+    #[error("{0} is misaligned")]
+    Misaligned(&'static str),
+    /// The library was compiled for another version of the interface.
+    #[error("the library has ABI version {found}, this program has {ABI_VERSION}")]
+    Version {
+        /// The library's version.
+        found: u32,
+    },
+    /// The struct is shorter than that of this version.
+    #[error("lgc_info has {found} bytes, at least {} are needed", size_of::<RawInfo>())]
+    Size {
+        /// The size that the library states.
+        found: u64,
+    },
+    /// A count is larger than any that makes sense.
+    #[error("{what} is {found}, more than {limit}")]
+    Count {
+        /// What is counted.
+        what: &'static str,
+        /// The count that the library states.
+        found: u64,
+        /// The largest that is accepted.
+        limit: u64,
+    },
+    /// A text is not UTF-8 or does not end.
+    #[error("{0} is not a UTF-8 text of at most {MAX_TEXT} bytes")]
+    Text(&'static str),
+    /// An entry or tensor contradicts itself.
+    #[error("`{name}` has an invalid {what}")]
+    Invalid {
+        /// The entry or tensor.
+        name: String,
+        /// What of it.
+        what: &'static str,
+    },
+    /// The library has another name than the symbol under which it was found.
+    #[error("the library calls itself `{found}`, not `{expected}`")]
+    Name {
+        /// The name looked for.
+        expected: String,
+        /// The name in the description.
+        found: String,
+    },
+}
+
+type InfoFunction = unsafe extern "C" fn() -> *const RawInfo;
+type StrerrorFunction = unsafe extern "C" fn(i32) -> *const c_char;
+/// A shared library in memory, which stays there as long as anything of it is held.
+#[derive(Clone, Debug)]
+pub(crate) struct Code(Arc<libloading::Library>);
+
+impl Code {
+    /// Loads the file. Its initialisers run.
+    pub(crate) fn load(path: &Path) -> Result<Self, libloading::Error> {
+        // SAFETY: initialisers of a library that lgc compiled do nothing; that the file is such a
+        // library, or at least one that is safe to load, is what the caller of `Library::open`
+        // vouches for.
+        let library = unsafe { libloading::Library::new(path) }?;
+        Ok(Self(Arc::new(library)))
+    }
+
+    /// The address of a function with type `F`, which must be a function pointer.
+    ///
+    /// # Safety
+    /// The symbol is a function of this type.
+    unsafe fn function<F: Copy>(&self, symbol: &str) -> Result<F, libloading::Error> {
+        // SAFETY: the caller vouches for the type; every holder of the pointer holds `self` too.
+        unsafe { self.0.get::<F>(symbol) }.map(|function| *function)
+    }
+
+    /// The description of the library `name`; the outer error is that the symbol is missing.
+    pub(crate) fn info(&self, name: &str) -> Result<Result<Info, InfoError>, libloading::Error> {
+        // SAFETY: the ABI gives `<name>_info` this type.
+        let function: InfoFunction = unsafe { self.function(&info_symbol(name)) }?;
+        // SAFETY: it takes nothing, and returns the address of a constant.
+        let raw = unsafe { function() };
+        // SAFETY: that constant is an `lgc_info` and lives as long as the library is loaded.
+        Ok(unsafe { read_info(raw) }.and_then(|info| {
+            if info.name == name {
+                Ok(info)
+            } else {
+                let (expected, found) = (name.to_owned(), info.name);
+                Err(InfoError::Name { expected, found })
+            }
+        }))
+    }
+
+    /// What the library `name` says a status means.
+    pub(crate) fn strerror(&self, name: &str, status: i32) -> Option<String> {
+        // SAFETY: the ABI gives `<name>_strerror` this type.
+        let function: StrerrorFunction = unsafe { self.function(&strerror_symbol(name)) }.ok()?;
+        // SAFETY: it takes any number, and returns the address of a constant text.
+        unsafe { read_text(function(status), "the text of a status") }.ok()
+    }
+
+    /// An entry of this library, whose name is `name`.
+    pub(crate) fn entry(&self, name: &str, info: &EntryInfo) -> Result<Entry, libloading::Error> {
+        let run = run_symbol(name, &info.name);
+        // SAFETY: the ABI gives the functions of an entry these types.
+        let (call, run) = unsafe { (self.function(&info.symbol)?, self.function(&run)?) };
+        Ok(Entry::new(info.clone(), call, Some(run), self.0.clone()))
+    }
+}
+
+/// Reads a description into owned values.
+///
+/// # Safety
+/// If the pointer is neither NULL nor misaligned, it points to an `lgc_info`, whose first two
+/// fields are those of every version, and whose tables are what it says.
+pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
+    check_pointer(raw, "lgc_info")?;
+    // SAFETY: these two fields are there in every version.
+    let (size, version) = unsafe { ((*raw).struct_size, (*raw).abi_version) };
+    if version != ABI_VERSION {
+        return Err(InfoError::Version { found: version });
+    }
+    if size < size_of::<RawInfo>() as u64 {
+        return Err(InfoError::Size { found: size });
+    }
+    // SAFETY: of this version, and at least as long as we know it.
+    let raw = unsafe { *raw };
+    let count = u64::from(raw.entry_count);
+    // SAFETY: the table and the texts are what `raw` says.
+    let (entries, features) = unsafe {
+        (
+            read_table(raw.entries, count, MAX_ENTRIES, "lgc_info.entries")?,
+            read_text(raw.features, "lgc_info.features")?,
+        )
+    };
+    let features = features.split(',').filter(|name| !name.is_empty());
+    // SAFETY: as above.
+    unsafe {
+        let name = read_text(raw.name, "lgc_info.name")?;
+        Ok(Info {
+            doc: read_text(raw.doc, "lgc_info.doc")?,
+            entries: entries
+                .iter()
+                .map(|entry| read_entry(&name, entry))
+                .collect::<Result<_, _>>()?,
+            target: read_text(raw.target, "lgc_info.target")?,
+            features: features.map(str::to_owned).collect(),
+            compiler: read_text(raw.compiler, "lgc_info.compiler")?,
+            evidence: read_text(raw.evidence, "lgc_info.evidence")?,
+            name,
+        })
+    }
+}
+
+/// # Safety
+/// The entry's table and texts are what it says.
+unsafe fn read_entry(library: &str, raw: &RawEntry) -> Result<EntryInfo, InfoError> {
+    // SAFETY: what the caller vouches for.
+    let (name, symbol, doc, tensors) = unsafe {
+        (
+            read_text(raw.name, "lgc_entry.name")?,
+            read_text(raw.symbol, "lgc_entry.symbol")?,
+            read_text(raw.doc, "lgc_entry.doc")?,
+            read_table(
+                raw.tensors,
+                raw.tensor_count,
+                MAX_TENSORS,
+                "lgc_entry.tensors",
+            )?,
+        )
+    };
+    let invalid = |what| InfoError::Invalid {
+        name: name.clone(),
+        what,
+    };
+    if symbol != format!("{library}_{name}") {
+        return Err(invalid("symbol"));
+    }
+    if raw.workspace_bytes > i64::MAX as u64 {
+        return Err(invalid("workspace size"));
+    }
+    let leaves = tensors
+        .iter()
+        // SAFETY: what the caller vouches for.
+        .map(|tensor| unsafe { read_tensor(tensor) })
+        .collect::<Result<_, _>>()?;
+    Ok(EntryInfo {
+        symbol,
+        doc,
+        leaves,
+        workspace_bytes: raw.workspace_bytes,
+        name,
+    })
+}
+
+/// # Safety
+/// The tensor's extents and name are what it says.
+unsafe fn read_tensor(raw: &RawTensor) -> Result<Leaf, InfoError> {
+    // SAFETY: what the caller vouches for.
+    let (path, dims) = unsafe {
+        (
+            read_text(raw.name, "lgc_tensor.name")?,
+            read_table(raw.dims, u64::from(raw.rank), MAX_RANK, "lgc_tensor.dims")?,
+        )
+    };
+    let invalid = |what| InfoError::Invalid {
+        name: path.clone(),
+        what,
+    };
+    let dims: Result<Vec<u64>, _> = dims.iter().map(|&dim| u64::try_from(dim)).collect();
+    let dims = dims.map_err(|_| invalid("shape"))?;
+    let dtype = raw.dtype.dtype().ok_or_else(|| invalid("element type"))?;
+    let direction = direction_from_code(raw.direction).ok_or_else(|| invalid("direction"))?;
+    let tensor = TensorType::new(dtype, dims).map_err(|_| invalid("shape"))?;
+    if tensor.bytes() != raw.bytes {
+        return Err(invalid("size"));
+    }
+    if u32::from(direction.is_written()) != raw.exclusive {
+        return Err(invalid("aliasing rule"));
+    }
+    Ok(Leaf {
+        path,
+        tensor,
+        direction,
+    })
+}
+
+fn check_pointer<T>(pointer: *const T, what: &'static str) -> Result<(), InfoError> {
+    if pointer.is_null() {
+        Err(InfoError::Null(what))
+    } else if !pointer.is_aligned() {
+        Err(InfoError::Misaligned(what))
+    } else {
+        Ok(())
+    }
+}
+
+/// # Safety
+/// If `count` is at most `limit`, and the pointer neither NULL nor misaligned, then there are as
+/// many values, which live as long as they are used.
+unsafe fn read_table<'a, T>(
+    pointer: *const T,
+    count: u64,
+    limit: u64,
+    what: &'static str,
+) -> Result<&'a [T], InfoError> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if count > limit {
+        let found = count;
+        return Err(InfoError::Count { what, found, limit });
+    }
+    check_pointer(pointer, what)?;
+    // SAFETY: what the caller vouches for.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, count as usize) })
+}
+
+/// # Safety
+/// If the pointer is not NULL, it points to bytes of which one is 0, or to `MAX_TEXT` and more.
+unsafe fn read_text(pointer: *const c_char, what: &'static str) -> Result<String, InfoError> {
+    check_pointer(pointer, what)?;
+    let mut length = 0;
+    // SAFETY: no byte up to the first that is 0 lies outside the text.
+    while length < MAX_TEXT && unsafe { *pointer.add(length) } != 0 {
+        length += 1;
+    }
+    if length == MAX_TEXT {
+        return Err(InfoError::Text(what));
+    }
+    // SAFETY: the loop ended at a byte that is 0.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    let text = text.to_str().map_err(|_| InfoError::Text(what))?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;
