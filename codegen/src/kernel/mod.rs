@@ -57,11 +57,15 @@
 //! [`Directive`]s stand beside the body and never change what it means, down to the bits. The CPU
 //! emitter honours `vec` and `unroll` on innermost loops.
 
+mod body;
+mod builder;
 pub mod op;
 mod program;
 mod renumber;
 mod stmt;
 
+pub use body::{BodyMask, BodyScalar};
+pub use builder::{BuildError, FoldShape, KernelBuilder};
 pub use op::{Form, Op, ValueType};
 pub use program::{
     Arg, Buffer, BufferId, Directive, Kernel, KernelId, Level, Memory, Mode, Name, Place, Program,

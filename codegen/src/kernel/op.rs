@@ -225,6 +225,29 @@ fn spread(x: ValueType, tile: impl FnOnce(u32) -> Form) -> Result<ValueType, Typ
 }
 
 impl Op {
+    /// The name in kernels. Connectives are told from the bitwise functions by a prefix.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Op::Const(..) => "const",
+            Op::Index(..) => "index",
+            Op::Unary(function, _) => function.name(),
+            Op::Binary(function, ..) => function.name(),
+            Op::Compare(comparison, ..) => comparison.name(),
+            Op::Connect(Connective::And, ..) => "logic.and",
+            Op::Connect(Connective::Or, ..) => "logic.or",
+            Op::Connect(Connective::Xor, ..) => "logic.xor",
+            Op::Not(_) => "not",
+            Op::Select(..) => "select",
+            Op::Cast(..) => "cast",
+            Op::Bitcast(..) => "bitcast",
+            Op::Fma(..) => "fma",
+            Op::Splat(..) => "splat",
+            Op::Rows(..) => "rows",
+            Op::Columns(..) => "columns",
+            Op::Mma(..) => "mma",
+        }
+    }
+
     /// The operands, in order.
     pub fn operands(&self) -> SmallVec<[ValueId; 3]> {
         match *self {
