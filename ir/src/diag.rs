@@ -173,7 +173,7 @@ impl Diagnostic {
     }
 
     /// The diagnostic as plain lines without the source: `file:line:column: error[E0110]: message`,
-    /// then labels with text, notes and help, indented by two.
+    /// then what labels say beyond the message, notes and help, indented by two.
     pub fn plain<'a>(&'a self, sources: &'a SourceMap) -> impl fmt::Display + 'a {
         Plain {
             diagnostic: self,
@@ -202,7 +202,8 @@ impl fmt::Display for Plain<'_> {
         self.place(f, diagnostic.span())?;
         let Diagnostic { severity, code, .. } = diagnostic;
         writeln!(f, "{severity}[{code}]: {}", diagnostic.message)?;
-        for label in diagnostic.labels.iter().filter(|l| !l.text.is_empty()) {
+        let tells_more = |label: &&Label| !diagnostic.message.contains(&label.text);
+        for label in diagnostic.labels.iter().filter(tells_more) {
             f.write_str("  ")?;
             self.place(f, Some(label.span))?;
             writeln!(f, "{}", label.text)?;
@@ -282,6 +283,23 @@ impl Diagnostics {
     /// All diagnostics, in the order in which they were reported.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
+    }
+
+    /// How many diagnostics there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nothing was reported.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Sorts all diagnostics but the first `kept` by their places; those without one come last.
+    pub fn sort_after(&mut self, kept: usize) {
+        if let Some(list) = self.list.get_mut(kept..) {
+            list.sort_by_key(|diagnostic| (diagnostic.span().is_none(), diagnostic.span()));
+        }
     }
 
     /// All diagnostics, in the order in which they were reported.

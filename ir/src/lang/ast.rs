@@ -184,8 +184,12 @@ pub struct Graph {
     pub dims: Vec<Ident>,
     /// Its parameters.
     pub params: Vec<Param>,
-    /// Its results; none if there is no `->`.
+    /// The parentheses around the parameters.
+    pub params_span: Span,
+    /// Its results.
     pub results: Vec<Field>,
+    /// The parentheses around the results; `None` if there is no `->`.
+    pub results_span: Option<Span>,
     /// Its statements.
     pub body: Vec<Statement>,
     /// The braces with what is between.
@@ -393,7 +397,8 @@ pub enum Literal {
     },
     /// `1.5`, `1e-5`
     Float(FloatLiteral),
-    /// `"w.safetensors"`, without quotes, escapes replaced.
+    /// `"w.safetensors"`, without quotes, escapes replaced. Line ends and tabs are the only control
+    /// characters in it.
     String(String),
 }
 
@@ -479,6 +484,8 @@ pub struct Precedence(u8);
 impl Precedence {
     /// Of the prefix operators: tighter than all infix operators but `**`.
     pub const PREFIX: Precedence = Precedence(10);
+    /// Of names, literals, brackets, and of calls and fields: tighter than all operators.
+    pub const POSTFIX: Precedence = Precedence(12);
 }
 
 macro_rules! binary_ops {

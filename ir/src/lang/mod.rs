@@ -1,11 +1,11 @@
 //! The graph language: text to syntax tree and back.
 //!
-//! `parse` turns a text into an [`ast::Ast`] and reports what is wrong with it; `print` turns a tree into its one canonical text, comments included, which is what `lgc fmt` writes. Parsing the
+//! [`parse`] turns a text into an [`ast::Ast`] and reports what is wrong with it; [`print()`] turns a tree into its one canonical text, comments included, which is what `lgc fmt` writes. Parsing the
 //! canonical text gives the same tree again, and printing that gives the same text.
 //!
 //! Everything here is about form only. Names, types and the expansion into a graph are the business
 //! of elaboration. The reader accepts any text whatever without panicking, in time linear in its
-//! length, and without recursion deeper than a fixed number of brackets.
+//! length, and without recursion deeper than [`parser::MAX_NESTING`] brackets.
 //!
 //! # Grammar
 //! ```text
@@ -39,4 +39,13 @@
 //! So `-x ** 2` is `-(x ** 2)` and `2 ** -x` needs no parentheses, as in Python; `^` is exclusive or.
 
 pub mod ast;
+mod layout;
+mod lexer;
+pub mod parser;
+mod print;
+#[cfg(test)]
+mod tests;
 pub mod token;
+
+pub use parser::parse;
+pub use print::{print, print_expr};

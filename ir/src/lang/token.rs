@@ -88,6 +88,7 @@ tokens! {
         Comma ",";
         Colon ":";
         Semicolon ";";
+        DotDot "..";
         Dot ".";
         Prime "'";
         Arrow "->";
@@ -117,17 +118,19 @@ tokens! {
 }
 
 impl TokenKind {
-    /// Whether this word begins an item of a file. Being reserved, it stands nowhere else, so that
-    /// readers find their way again here after an error.
-    pub fn begins_item(self) -> bool {
-        matches!(
-            self,
-            TokenKind::Graph
-                | TokenKind::Entry
-                | TokenKind::Struct
-                | TokenKind::Dim
-                | TokenKind::Use
-        )
+    /// Whether this word and the next token begin an item of a file. Since items begin with reserved
+    /// words, readers find their way again here after an error.
+    pub fn begins_item(self, next: TokenKind) -> bool {
+        let named = matches!(next, TokenKind::Name | TokenKind::String);
+        named
+            && matches!(
+                self,
+                TokenKind::Graph
+                    | TokenKind::Entry
+                    | TokenKind::Struct
+                    | TokenKind::Dim
+                    | TokenKind::Use
+            )
     }
 
     /// The closing bracket that belongs to this opening one.

@@ -1,0 +1,294 @@
+//! Items: `struct`, `graph`, `entry`, `dim`, with their parameters, fields and types.
+
+use super::{List, Parsed, Parser, Reported};
+use crate::diag::Code;
+use crate::lang::ast::{
+    Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct, Type,
+};
+use crate::lang::token::TokenKind;
+use crate::span::Span;
+
+const ITEM_HELP: &str = "a file consists of `graph`, `entry`, `struct` and `dim` items";
+const DIMS_HELP: &str = "a declaration names its dims, as in `graph f[B, N](x: f32[B, N])`; a call may \
+                         fix them, as in `f[64, 10](x)`";
+const TYPE_HELP: &str = "write `name: type`, as in `x: f32[64, 10]` or `p: Mlp`";
+
+/// What a graph says before its body.
+struct Header {
+    name: Ident,
+    dims: Vec<Ident>,
+    params: List<Param>,
+    results: Option<List<Field>>,
+}
+
+impl Parser<'_> {
+    /// The whole file.
+    pub(super) fn file(&mut self) {
+        while self.kind() != TokenKind::End && !self.sink.is_full() {
+            self.first = self.at;
+            match self.item() {
+                Ok(item) => self.ast.items.push(item),
+                Err(Reported) => self.skip_item(),
+            }
+        }
+    }
+
+    fn item(&mut self) -> Parsed<Item> {
+        let docs = self.docs();
+        let token = self.token();
+        if token.kind == TokenKind::Struct {
+            self.structure(docs).map(Item::Struct)
+        } else if token.kind == TokenKind::Graph {
+            self.graph(docs, GraphKind::Graph).map(Item::Graph)
+        } else if token.kind == TokenKind::Entry {
+            self.graph(docs, GraphKind::Entry).map(Item::Graph)
+        } else if token.kind == TokenKind::Dim {
+            self.dim(docs).map(Item::Dim)
+        } else if token.kind == TokenKind::Use {
+            Err(self.reserved("an item"))
+        } else if token.kind == TokenKind::Name && self.text(token) == "vjp" {
+            let help =
+                "a derivative of one's own comes with a later version; the derived one is used";
+            Err(self.unsupported("a `vjp` block is", self.here(), help))
+        } else {
+            self.stray_docs(&docs)?;
+            Err(self.expected("an item", ITEM_HELP))
+        }
+    }
+
+    /// The `///` lines at this place.
+    pub(super) fn docs(&mut self) -> Vec<DocLine> {
+        let mut docs = Vec::new();
+        while let Some(token) = self.eat(TokenKind::Doc) {
+            let text = self.text(token).trim_start_matches('/');
+            let text = text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned();
+            docs.push(DocLine {
+                text,
+                span: self.span(token),
+            });
+        }
+        docs
+    }
+
+    /// Reports doc lines that nothing follows which they could document.
+    pub(super) fn stray_docs(&mut self, docs: &[DocLine]) -> Parsed<()> {
+        let (Some(first), Some(last)) = (docs.first(), docs.last()) else {
+            return Ok(());
+        };
+        let message = "a doc comment documents nothing here".to_owned();
+        let help = "items, fields, parameters and results have doc comments; write `//` elsewhere";
+        let span = first.span.to(last.span);
+        Err(self.error(Code::StrayDocComment, message, span, "", help))
+    }
+
+    fn dim(&mut self, docs: Vec<DocLine>) -> Parsed<Dim> {
+        let keyword = self.bump();
+        let name = self.name("the name of a dim")?;
+        self.expect(TokenKind::Equal, "a dim has a size, as in `dim B = 64`")?;
+        let value = self.expression()?;
+        let span = self.span(keyword).to(self.previous());
+        self.end_of_statement()?;
+        Ok(Dim {
+            docs,
+            name,
+            value,
+            span,
+        })
+    }
+
+    fn structure(&mut self, docs: Vec<DocLine>) -> Parsed<Struct> {
+        let keyword = self.bump();
+        let name = self.name("the name of a struct")?;
+        let dims = self.dim_names()?;
+        if self.kind() != TokenKind::OpenBrace {
+            let help =
+                "fields stand in braces, as in `struct Linear[I, O] { w: f32[I, O], b: f32[O] }`";
+            return Err(self.expected("`{`", help));
+        }
+        let fields = self.list("field", |parser| parser.field("the name of a field"))?;
+        Ok(Struct {
+            docs,
+            name,
+            dims,
+            fields: fields.elements,
+            span: self.span(keyword).to(fields.span),
+        })
+    }
+
+    /// `[I, O]` after the name of a struct or graph, or nothing.
+    fn dim_names(&mut self) -> Parsed<Vec<Ident>> {
+        if self.kind() != TokenKind::OpenBracket {
+            return Ok(Vec::new());
+        }
+        let names = self.list("dim", |parser| match parser.kind() {
+            TokenKind::Name => parser.name("the name of a dim"),
+            _ => Err(parser.expected("the name of a dim", DIMS_HELP)),
+        })?;
+        Ok(names.elements)
+    }
+
+    fn field(&mut self, what: &str) -> Parsed<Field> {
+        let docs = self.docs();
+        if self.kind().is_closing() {
+            self.stray_docs(&docs)?;
+        }
+        let name = self.name(what)?;
+        let ty = self.declared_type()?;
+        Ok(Field {
+            docs,
+            span: name.span.to(ty.span),
+            name,
+            ty,
+        })
+    }
+
+    fn declared_type(&mut self) -> Parsed<Type> {
+        self.expect(TokenKind::Colon, TYPE_HELP)?;
+        self.ty()
+    }
+
+    /// A type such as `f32[B, 64]` or `Mlp`.
+    pub(super) fn ty(&mut self) -> Parsed<Type> {
+        let name = self.name("a type")?;
+        let mut span = name.span;
+        let mut dims = None;
+        if self.kind() == TokenKind::OpenBracket && !self.at_line_end() {
+            let list = self.list("dim", Self::expression)?;
+            span = span.to(list.span);
+            dims = Some(list.elements);
+        }
+        if self.kind() == TokenKind::OpenBracket && !self.at_line_end() {
+            let help = "write one field for each element";
+            return Err(self.unsupported("an array of structs is", self.here(), help));
+        }
+        Ok(Type { name, dims, span })
+    }
+
+    fn graph(&mut self, docs: Vec<DocLine>, kind: GraphKind) -> Parsed<Graph> {
+        let keyword = self.bump();
+        let header = self.header(kind);
+        if header.is_err() {
+            self.skip_to_body();
+        }
+        let (body, body_span) = self.body()?;
+        let Header {
+            name,
+            dims,
+            params,
+            results,
+        } = header?;
+        Ok(Graph {
+            docs,
+            kind,
+            name,
+            dims,
+            params: params.elements,
+            params_span: params.span,
+            results_span: results.as_ref().map(|list| list.span),
+            results: results.map_or(Vec::new(), |list| list.elements),
+            body,
+            body_span,
+            span: self.span(keyword).to(body_span),
+        })
+    }
+
+    fn header(&mut self, kind: GraphKind) -> Parsed<Header> {
+        let what = match kind {
+            GraphKind::Graph => "the name of a graph",
+            GraphKind::Entry => "the name of an entry",
+        };
+        let name = self.name(what)?;
+        let dims = self.dim_names()?;
+        if self.kind() != TokenKind::OpenParen {
+            let help = "parameters stand in parentheses, as in `graph f(x: f32[3]) -> (y: f32[3])`";
+            return Err(self.expected("`(`", help));
+        }
+        let params = self.list("parameter", Self::param)?;
+        let results = self.results()?;
+        Ok(Header {
+            name,
+            dims,
+            params,
+            results,
+        })
+    }
+
+    fn results(&mut self) -> Parsed<Option<List<Field>>> {
+        if self.eat(TokenKind::Arrow).is_none() {
+            return Ok(None);
+        }
+        if self.kind() != TokenKind::OpenParen {
+            let help = "results have names and stand in parentheses, as in `-> (y: f32[3])`";
+            return Err(self.expected("`(`", help));
+        }
+        self.list("result", |parser| parser.field("the name of a result"))
+            .map(Some)
+    }
+
+    fn param(&mut self) -> Parsed<Param> {
+        let docs = self.docs();
+        if self.kind().is_closing() {
+            self.stray_docs(&docs)?;
+        }
+        let inout = self.eat(TokenKind::Inout).map(|token| self.span(token));
+        let name = self.name("the name of a parameter")?;
+        let ty = self.declared_type()?;
+        if self.kind() == TokenKind::In {
+            let help = "leave the range out";
+            return Err(self.unsupported("a declared range is", self.here(), help));
+        }
+        if self.kind() == TokenKind::Equal {
+            let help = "pass the value at every call";
+            return Err(self.unsupported("a default value is", self.here(), help));
+        }
+        Ok(Param {
+            docs,
+            inout,
+            span: inout.unwrap_or(name.span).to(ty.span),
+            name,
+            ty,
+        })
+    }
+
+    /// After an error in a header: the statements are still worth reading, for their errors.
+    fn skip_to_body(&mut self) {
+        self.open.clear();
+        while !matches!(self.kind(), TokenKind::OpenBrace | TokenKind::End) && !self.at_item() {
+            self.bump();
+        }
+    }
+
+    /// Statements in braces.
+    fn body(&mut self) -> Parsed<(Vec<Statement>, Span)> {
+        let opening = self.at;
+        if self.kind() != TokenKind::OpenBrace {
+            let already = self.sink.has_errors() && self.at_item();
+            let help = "the statements of a graph stand in braces after its parameters and results";
+            return Err(if already {
+                Reported
+            } else {
+                self.expected("`{`", help)
+            });
+        }
+        let start = self.here();
+        self.bump();
+        let mut statements = Vec::new();
+        loop {
+            while self.eat(TokenKind::Semicolon).is_some() {}
+            if let Some(end) = self.eat(TokenKind::CloseBrace) {
+                return Ok((statements, start.to(self.span(end))));
+            }
+            if self.kind() == TokenKind::End || self.at_item() {
+                return Err(self.unclosed(opening));
+            }
+            if self.sink.is_full() {
+                return Err(Reported);
+            }
+            self.first = self.at;
+            match self.statement() {
+                Ok(statement) => statements.push(statement),
+                Err(Reported) => self.skip_statement(),
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A tree as S-expressions without spans: readable in snapshots, and equal exactly for equal trees.
+
+use crate::lang::ast::*;
+use std::fmt::Write;
+
+pub(super) fn dump(ast: &Ast) -> String {
+    let mut exprs = Vec::new();
+    for (_, expr) in ast.exprs() {
+        // Operands come first, so their texts are there already.
+        let text = expression(&exprs, &expr.kind);
+        exprs.push(text);
+    }
+    let dumper = Dumper { ast, exprs };
+    ast.items.iter().map(|item| dumper.item(item)).collect()
+}
+
+/// Ids are positions in the arena.
+fn at(exprs: &[String], ast_id: ExprId) -> &str {
+    let digits: String = format!("{ast_id:?}")
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    &exprs[digits.parse::<usize>().unwrap()]
+}
+
+fn joined(exprs: &[String], ids: &[ExprId]) -> String {
+    ids.iter()
+        .map(|&id| format!(" {}", at(exprs, id)))
+        .collect()
+}
+
+fn expression(exprs: &[String], kind: &ExprKind) -> String {
+    let at = |id: &ExprId| at(exprs, *id);
+    match kind {
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Literal(Literal::Bool(value)) => value.to_string(),
+        ExprKind::Literal(Literal::Int { value, hexadecimal }) => {
+            if *hexadecimal {
+                format!("{value:#x}")
+            } else {
+                value.to_string()
+            }
+        }
+        ExprKind::Literal(Literal::Float(literal)) => literal.text().to_owned(),
+        ExprKind::Literal(Literal::String(text)) => format!("{text:?}"),
+        ExprKind::Unary { op, operand } => format!("({} {})", op.symbol(), at(operand)),
+        ExprKind::Binary {
+            op, left, right, ..
+        } => format!("({} {} {})", op.symbol(), at(left), at(right)),
+        ExprKind::Field { base, field } => format!("(. {} {})", at(base), field.name),
+        ExprKind::Next { base } => format!("(' {})", at(base)),
+        ExprKind::Index { base, indices } => {
+            format!("(index {}{})", at(base), joined(exprs, indices))
+        }
+        ExprKind::Call {
+            callee,
+            args,
+            attributes,
+        } => {
+            let mut text = format!("(call {}{}", at(callee), joined(exprs, args));
+            for attribute in attributes {
+                write!(text, " :{} {}", attribute.name.name, at(&attribute.value)).unwrap();
+            }
+            text + ")"
+        }
+        ExprKind::Tuple(ids) => format!("(tuple{})", joined(exprs, ids)),
+        ExprKind::List(ids) => format!("(list{})", joined(exprs, ids)),
+    }
+}
+
+struct Dumper<'a> {
+    ast: &'a Ast,
+    exprs: Vec<String>,
+}
+
+impl Dumper<'_> {
+    fn docs(docs: &[DocLine]) -> String {
+        docs.iter()
+            .map(|line| format!(" doc {:?}", line.text))
+            .collect()
+    }
+
+    fn ty(&self, ty: &Type) -> String {
+        match &ty.dims {
+            Some(dims) => format!("(type {}{})", ty.name.name, joined(&self.exprs, dims)),
+            None => format!("(type {} unindexed)", ty.name.name),
+        }
+    }
+
+    fn fields(&self, what: &str, fields: &[Field]) -> String {
+        let field = |field: &Field| {
+            let docs = Self::docs(&field.docs);
+            format!(
+                "\n  ({what} {} {}{docs})",
+                field.name.name,
+                self.ty(&field.ty)
+            )
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn item(&self, item: &Item) -> String {
+        let docs = Self::docs(item.docs());
+        let name = &item.name().name;
+        match item {
+            Item::Dim(dim) => format!("(dim {name} {}{docs})\n", at(&self.exprs, dim.value)),
+            Item::Struct(item) => {
+                let fields = self.fields("field", &item.fields);
+                format!("(struct {name}{}{docs}{fields})\n", names(&item.dims))
+            }
+            Item::Graph(graph) => {
+                let keyword = graph.kind.keyword();
+                let dims = names(&graph.dims);
+                let params: String = graph.params.iter().map(|p| self.param(p)).collect();
+                let arrow = graph.results_span.map_or("", |_| "\n  ->");
+                let results = self.fields("result", &graph.results);
+                let body: String = graph.body.iter().map(|s| self.statement(s)).collect();
+                format!("({keyword} {name}{dims}{docs}{params}{arrow}{results}{body})\n")
+            }
+        }
+    }
+
+    fn param(&self, param: &Param) -> String {
+        let inout = param.inout.map_or("param", |_| "inout");
+        let docs = Self::docs(&param.docs);
+        format!(
+            "\n  ({inout} {} {}{docs})",
+            param.name.name,
+            self.ty(&param.ty)
+        )
+    }
+
+    fn statement(&self, statement: &Statement) -> String {
+        let targets: Vec<_> = statement
+            .pattern
+            .targets()
+            .iter()
+            .map(|t| self.target(t))
+            .collect();
+        let targets = match &statement.pattern {
+            Pattern::One(_) => targets.join(" "),
+            Pattern::Tuple { .. } => format!("(tuple {})", targets.join(" ")),
+        };
+        debug_assert!(self.ast.exprs().any(|(id, _)| id == statement.value));
+        format!("\n  (= {targets} {})", at(&self.exprs, statement.value))
+    }
+
+    fn target(&self, target: &Target) -> String {
+        let Target::Place(place) = target else {
+            return "_".to_owned();
+        };
+        let mut text = place.root.name.clone();
+        for field in &place.fields {
+            text = format!("{text}.{}", field.name);
+        }
+        if place.next.is_some() {
+            text.push('\'');
+        }
+        match &place.ty {
+            Some(ty) => format!("(: {text} {})", self.ty(ty)),
+            None => text,
+        }
+    }
+}
+
+fn names(dims: &[Ident]) -> String {
+    let names: Vec<_> = dims.iter().map(|dim| dim.name.as_str()).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", names.join(" "))
+    }
+}
