@@ -1,0 +1,3 @@
+//! The demonstration: handwritten digits, learned by a compiled library.
+
+pub(crate) mod data;
