@@ -2,4 +2,5 @@
 
 pub mod kernel;
 pub mod link;
+pub mod math;
 pub mod output;
