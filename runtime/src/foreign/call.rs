@@ -247,3 +247,125 @@ fn tables(leaves: &[Leaf], tensors: &mut [DlTensor]) -> (Vec<*const DlTensor>, V
     }
     (read, written)
 }
+
+#[cfg(test)]
+mod tests {
+    //! Code in memory, as a just-in-time compiler leaves it, here by the Rust compiler.
+
+    use super::*;
+    use lgc_abi::{DType, Direction, TensorType};
+
+    /// `y = 2x` of two floats; the workspace must be aligned; 77 if x begins with 0.
+    unsafe extern "C" fn double(
+        args: *const *mut c_void,
+        workspace: *mut c_void,
+        _ctx: *const RawCtx,
+    ) -> i32 {
+        // SAFETY: the ABI: two pointers, to two floats each.
+        let (x, y) = unsafe {
+            let x = std::slice::from_raw_parts((*args).cast::<f32>(), 2);
+            (
+                x,
+                std::slice::from_raw_parts_mut((*args.add(1)).cast::<f32>(), 2),
+            )
+        };
+        if !(workspace as usize).is_multiple_of(64) {
+            return Status::MisalignedWorkspace.code();
+        }
+        if x[0] == 0.0 {
+            return 77;
+        }
+        y.copy_from_slice(&[2.0 * x[0], 2.0 * x[1]]);
+        Status::Ok.code()
+    }
+
+    fn entry(owner: Arc<dyn Any + Send + Sync>) -> Entry {
+        let leaf = |path: &str, direction| Leaf {
+            path: path.to_owned(),
+            tensor: TensorType::new(DType::F32, vec![2]).unwrap(),
+            direction,
+        };
+        let info = EntryInfo {
+            name: "double".to_owned(),
+            symbol: "m_double".to_owned(),
+            doc: String::new(),
+            leaves: vec![leaf("x", Direction::In), leaf("y", Direction::Out)],
+            workspace_bytes: 100,
+        };
+        // SAFETY: `double` is always there, and is an entry of this description.
+        unsafe { Entry::from_address(info, double as *const u8, owner) }
+    }
+
+    #[test]
+    fn code_in_memory_is_called_and_kept() {
+        let owner = Arc::new(());
+        let double = entry(owner.clone());
+        let mut session = double.session().unwrap();
+        drop(double);
+        assert_eq!(Arc::strong_count(&owner), 2, "the session keeps the code");
+        session
+            .elements_mut::<f32>("x")
+            .unwrap()
+            .copy_from_slice(&[1.0, 3.0]);
+        session.run().unwrap();
+        assert_eq!(session.elements::<f32>("y").unwrap(), [2.0, 6.0]);
+        let error = session.run_tensors().unwrap_err();
+        assert_eq!(error, CallError::NoTensorForm("double".to_owned()));
+        drop(session);
+        assert_eq!(Arc::strong_count(&owner), 1);
+    }
+
+    #[test]
+    fn numbers_that_are_no_status_are_reported() {
+        let zero = HostTensor::from_slice(&[2], &[0f32; 2]).unwrap();
+        let error = entry(Arc::new(())).call(&[&zero], &mut []).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "entry `double` returned 77, which is no known status"
+        );
+    }
+
+    #[test]
+    fn arguments_must_match_the_leaves_one_by_one() {
+        let entry = entry(Arc::new(()));
+        let mut tensor = HostTensor::from_slice(&[2], &[1f32; 2]).unwrap();
+        let other = tensor.clone();
+        let call = |arguments: Vec<Argument<'_>>| {
+            let mut workspace = entry.workspace().unwrap();
+            entry
+                .invoke(
+                    arguments.into_iter(),
+                    &mut Pointers::default(),
+                    &mut workspace,
+                )
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            call(vec![Argument::Read(&other), Argument::Write(&mut tensor)]),
+            Ok(())
+        );
+        assert_eq!(tensor.elements::<f32>(), Some(&[2.0, 2.0][..]));
+        let refused = [
+            call(vec![]),
+            call(vec![Argument::Read(&other), Argument::Read(&other)]),
+            call(vec![
+                Argument::Read(&other),
+                Argument::Write(&mut tensor),
+                Argument::Read(&other),
+            ]),
+        ];
+        let messages = refused.map(Result::unwrap_err);
+        assert_eq!(
+            messages,
+            [
+                "entry `double` takes 2 argument tensors, not 0",
+                "`y` is written, but its tensor may only be read",
+                "entry `double` takes 2 argument tensors, not 3",
+            ]
+        );
+        let mut small = AlignedBuffer::zeroed(99).unwrap();
+        let arguments = [Argument::Read(&other), Argument::Write(&mut tensor)];
+        let error = entry.invoke(arguments.into_iter(), &mut Pointers::default(), &mut small);
+        assert!(matches!(error, Err(CallError::Memory(_))));
+    }
+}

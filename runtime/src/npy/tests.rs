@@ -20,7 +20,7 @@ fn refusal(bytes: &[u8]) -> String {
 fn header_is_what_numpy_writes() {
     let tensor = HostTensor::from_slice(&[2, 3], &[0f32; 6]).unwrap();
     let bytes = encode(&tensor);
-    // From numpy.save of zeros((2, 3), float32), NumPy 1.26.
+    // From numpy.save of zeros((2, 3), float32), NumPy 2.4.
     let expected = format!(
         "{:<117}\n",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
