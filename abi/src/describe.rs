@@ -126,8 +126,19 @@ pub enum Tree {
         /// in C all its instances share one type.
         name: String,
         /// Fields in declaration order.
-        fields: Vec<(String, Tree)>,
+        fields: Vec<Field>,
     },
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Name in the graph.
+    pub name: String,
+    /// What it means, in the author's words; may be empty.
+    pub doc: String,
+    /// Its tensors.
+    pub tree: Tree,
 }
 
 /// A parameter or result of an entry.
@@ -212,7 +223,7 @@ impl Param {
                     fields
                         .iter()
                         .rev()
-                        .map(|(name, field)| (format!("{path}.{name}"), field)),
+                        .map(|field| (format!("{path}.{}", field.name), &field.tree)),
                 ),
             }
         }
@@ -234,7 +245,11 @@ pub(crate) mod examples {
             name: name.to_owned(),
             fields: fields
                 .into_iter()
-                .map(|(name, tree)| (name.to_owned(), tree))
+                .map(|(name, tree)| Field {
+                    name: name.to_owned(),
+                    doc: String::new(),
+                    tree,
+                })
                 .collect(),
         }
     }

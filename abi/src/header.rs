@@ -138,11 +138,12 @@ fn struct_declaration(
     structure: &StructType,
     direction: Direction,
 ) -> String {
-    let fields: String = structure
-        .fields
-        .iter()
-        .map(|(name, field)| format!("    {}{name};\n", field_prefix(interface, field, direction)))
-        .collect();
+    let mut fields = String::new();
+    for field in &structure.fields {
+        fields.push_str(&documentation(&field.doc));
+        let prefix = field_prefix(interface, &field.kind, direction);
+        fields.push_str(&format!("    {prefix}{};\n", field.name));
+    }
     let identifier = interface.struct_type(&structure.name, direction);
     let access = match direction {
         Direction::In => "tensors that are only read",
@@ -217,9 +218,7 @@ fn entry_declaration(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySy
 fn args_fields(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySymbols) -> String {
     let mut text = String::new();
     for (param, name) in entry.params.iter().zip(&symbols.fields) {
-        if !param.doc.is_empty() {
-            text.push_str(&comment("    ", &param.doc));
-        }
+        text.push_str(&documentation(&param.doc));
         let (prefix, note) = match &param.tree {
             Tree::Leaf(tensor) => (
                 FieldType::Pointer(tensor.dtype()),
@@ -291,6 +290,15 @@ fn run_text(call: &str, leaves: &[Leaf]) -> String {
         list(false),
         list(true)
     )
+}
+
+/// The author's words about a field, above it.
+fn documentation(doc: &str) -> String {
+    if doc.is_empty() {
+        String::new()
+    } else {
+        comment("    ", doc)
+    }
 }
 
 /// Breaks a line at spaces so that no line is longer than `width`, where words allow.

@@ -46,7 +46,7 @@ pub mod layout;
 mod names;
 mod status;
 
-pub use describe::{Direction, Entry, Leaf, Library, Param, TensorType, TooLarge, Tree};
+pub use describe::{Direction, Entry, Field, Leaf, Library, Param, TensorType, TooLarge, Tree};
 pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;

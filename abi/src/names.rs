@@ -13,7 +13,7 @@
 //!   sibling, it is an error.
 
 use crate::layout::STRUCTS;
-use crate::{DType, Direction, Entry, Library, Param, Status, Tree};
+use crate::{DType, Direction, Entry, Field, Library, Param, Status, Tree};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -96,12 +96,20 @@ pub(crate) enum FieldType {
     Struct(String),
 }
 
+/// A field of a C struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StructField {
+    /// C identifier, once it is known.
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) kind: FieldType,
+}
+
 /// A struct of the graph as a C type; its tensors are pointers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StructType {
     pub(crate) name: String,
-    /// C identifier and type of each field.
-    pub(crate) fields: Vec<(String, FieldType)>,
+    pub(crate) fields: Vec<StructField>,
     /// Whether the read-only and the written flavour are used.
     pub(crate) used: [bool; 2],
 }
@@ -306,10 +314,14 @@ impl<'a> Naming<'a> {
         }
     }
 
-    fn add_struct(&mut self, name: &str, fields: &[(String, Tree)], direction: Direction) {
+    fn add_struct(&mut self, name: &str, fields: &[Field], direction: Direction) {
         let fields: Vec<_> = fields
             .iter()
-            .map(|(name, tree)| (name.clone(), field_type(tree)))
+            .map(|field| StructField {
+                name: field.name.clone(),
+                doc: field.doc.clone(),
+                kind: field_type(&field.tree),
+            })
             .collect();
         let flavour = usize::from(direction.is_written());
         match self.structs.iter_mut().find(|known| known.name == name) {
@@ -357,10 +369,10 @@ impl<'a> Naming<'a> {
         let mut structs = std::mem::take(&mut self.structs);
         for structure in &mut structs {
             let owner = format!("struct `{}`", structure.name);
-            let names = structure.fields.iter().map(|(name, _)| name.as_str());
+            let names = structure.fields.iter().map(|field| field.name.as_str());
             let identifiers = self.field_identifiers(&owner, "field", names);
-            for ((name, _), identifier) in structure.fields.iter_mut().zip(identifiers) {
-                *name = identifier;
+            for (field, identifier) in structure.fields.iter_mut().zip(identifiers) {
+                field.name = identifier;
             }
         }
         self.structs = structs;
@@ -426,7 +438,7 @@ fn field_type(tree: &Tree) -> FieldType {
 }
 
 /// The structs of a tree, each after those that it contains.
-fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[(String, Tree)])> {
+fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[Field])> {
     let mut outer_first = Vec::new();
     let mut pending = vec![tree];
     while let Some(tree) = pending.pop() {
@@ -434,7 +446,7 @@ fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[(String, Tree)])> {
             Tree::Leaf(_) => {}
             Tree::Struct { name, fields } => {
                 outer_first.push((name.as_str(), fields.as_slice()));
-                pending.extend(fields.iter().map(|(_, field)| field));
+                pending.extend(fields.iter().map(|field| &field.tree));
             }
         }
     }
@@ -592,7 +604,7 @@ mod tests {
         // `m_P_const` is the type in use; `m_P` is not declared, so the name stands.
         let interface = Interface::new(&library_).unwrap();
         assert_eq!(interface.entries[0].fields, ["m_P", "default_", "info"]);
-        assert_eq!(interface.structs[0].fields[0].0, "int_");
+        assert_eq!(interface.structs[0].fields[0].name, "int_");
         let clash = entry(
             "f",
             vec![param("int", In, scalar()), param("int_", Out, scalar())],

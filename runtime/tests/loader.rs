@@ -9,7 +9,9 @@
 
 use lgc_abi::checks::{self, AxisStride, Check, Origin, Region, Slot, Table};
 use lgc_abi::info::{Image, encode, encode_status_texts};
-use lgc_abi::{DlDataType, Entry as EntryDescription, EntryInfo, Interface, Param, Status, Tree};
+use lgc_abi::{
+    DlDataType, Entry as EntryDescription, EntryInfo, Field, Interface, Param, Status, Tree,
+};
 use lgc_runtime::{
     CallError, DType, Direction, HostTensor, Info, InfoError, Library, OpenError, TensorType,
 };
@@ -31,11 +33,16 @@ fn toy() -> lgc_abi::Library {
         direction,
         doc: String::new(),
     };
+    let field = |name: &str, tree| Field {
+        name: name.to_owned(),
+        doc: String::new(),
+        tree,
+    };
     let p = Tree::Struct {
         name: "P".to_owned(),
         fields: vec![
-            ("w".to_owned(), tensor(DType::F32, &[3])),
-            ("n".to_owned(), tensor(DType::I64, &[])),
+            field("w", tensor(DType::F32, &[3])),
+            field("n", tensor(DType::I64, &[])),
         ],
     };
     let step = EntryDescription {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::describe::examples::{digits, entry, library, param, structure, tensor};
 use crate::layout::DlTensor;
-use crate::{DType, Library};
+use crate::{DType, Field, Library};
 use Direction::{In, InOut, Out};
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,14 @@ fn header(library: &Library) -> String {
 /// that share instances, an entry without parameters.
 fn awkward() -> Library {
     let scalar = || tensor(DType::F32, &[]);
-    let inner = |dims| structure("Inner", vec![("w", tensor(DType::U32, dims))]);
+    let inner = |dims| Tree::Struct {
+        name: "Inner".to_owned(),
+        fields: vec![Field {
+            name: "w".to_owned(),
+            doc: "weights */".to_owned(),
+            tree: tensor(DType::U32, dims),
+        }],
+    };
     let outer = structure(
         "Outer",
         vec![("class", inner(&[2])), ("NULL", inner(&[0, 3]))],
