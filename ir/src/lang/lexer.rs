@@ -10,6 +10,7 @@ use super::ast::{FloatLiteral, Trivia, TriviaKind};
 use super::token::{Token, TokenKind};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::span::{FileId, Span};
+use std::borrow::Cow;
 
 /// The tokens of a text, the last of which is [`TokenKind::End`], and what stands between them.
 pub(super) struct Lexed {
@@ -62,56 +63,64 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn is_name_start(c: char) -> bool {
-    c.is_ascii_alphabetic() || c == '_'
+fn is_name_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn is_name_part(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'_'
 }
 
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Two-character symbols come before the characters that they begin with.
-const SYMBOLS: &[(&str, TokenKind)] = &[
-    ("..", TokenKind::DotDot),
-    ("->", TokenKind::Arrow),
-    ("==", TokenKind::EqualEqual),
-    ("!=", TokenKind::BangEqual),
-    ("<=", TokenKind::LessEqual),
-    (">=", TokenKind::GreaterEqual),
-    ("**", TokenKind::StarStar),
-    ("||", TokenKind::PipePipe),
-    ("&&", TokenKind::AmpersandAmpersand),
-    ("<<", TokenKind::LessLess),
-    (">>", TokenKind::GreaterGreater),
-    ("(", TokenKind::OpenParen),
-    (")", TokenKind::CloseParen),
-    ("[", TokenKind::OpenBracket),
-    ("]", TokenKind::CloseBracket),
-    ("{", TokenKind::OpenBrace),
-    ("}", TokenKind::CloseBrace),
-    (",", TokenKind::Comma),
-    (":", TokenKind::Colon),
-    (";", TokenKind::Semicolon),
-    (".", TokenKind::Dot),
-    ("'", TokenKind::Prime),
-    ("=", TokenKind::Equal),
-    ("<", TokenKind::Less),
-    (">", TokenKind::Greater),
-    ("+", TokenKind::Plus),
-    ("-", TokenKind::Minus),
-    ("*", TokenKind::Star),
-    ("/", TokenKind::Slash),
-    ("%", TokenKind::Percent),
-    ("@", TokenKind::At),
-    ("!", TokenKind::Bang),
-    ("|", TokenKind::Pipe),
-    ("^", TokenKind::Caret),
-    ("&", TokenKind::Ampersand),
-];
+/// The symbol that begins with these two characters, and its length.
+fn symbol_of(first: char, second: Option<char>) -> Option<(TokenKind, usize)> {
+    let two = match (first, second.unwrap_or(' ')) {
+        ('.', '.') => Some(TokenKind::DotDot),
+        ('-', '>') => Some(TokenKind::Arrow),
+        ('=', '=') => Some(TokenKind::EqualEqual),
+        ('!', '=') => Some(TokenKind::BangEqual),
+        ('<', '=') => Some(TokenKind::LessEqual),
+        ('>', '=') => Some(TokenKind::GreaterEqual),
+        ('*', '*') => Some(TokenKind::StarStar),
+        ('|', '|') => Some(TokenKind::PipePipe),
+        ('&', '&') => Some(TokenKind::AmpersandAmpersand),
+        ('<', '<') => Some(TokenKind::LessLess),
+        ('>', '>') => Some(TokenKind::GreaterGreater),
+        _ => None,
+    };
+    let one = || match first {
+        '(' => Some(TokenKind::OpenParen),
+        ')' => Some(TokenKind::CloseParen),
+        '[' => Some(TokenKind::OpenBracket),
+        ']' => Some(TokenKind::CloseBracket),
+        '{' => Some(TokenKind::OpenBrace),
+        '}' => Some(TokenKind::CloseBrace),
+        ',' => Some(TokenKind::Comma),
+        ':' => Some(TokenKind::Colon),
+        ';' => Some(TokenKind::Semicolon),
+        '.' => Some(TokenKind::Dot),
+        '\'' => Some(TokenKind::Prime),
+        '=' => Some(TokenKind::Equal),
+        '<' => Some(TokenKind::Less),
+        '>' => Some(TokenKind::Greater),
+        '+' => Some(TokenKind::Plus),
+        '-' => Some(TokenKind::Minus),
+        '*' => Some(TokenKind::Star),
+        '/' => Some(TokenKind::Slash),
+        '%' => Some(TokenKind::Percent),
+        '@' => Some(TokenKind::At),
+        '!' => Some(TokenKind::Bang),
+        '|' => Some(TokenKind::Pipe),
+        '^' => Some(TokenKind::Caret),
+        '&' => Some(TokenKind::Ampersand),
+        _ => None,
+    };
+    let two = two.map(|kind| (kind, 2));
+    two.or_else(|| one().map(|kind| (kind, 1)))
+}
 
 /// What to write for characters that look right, or mean the right thing elsewhere.
 const LOOKALIKES: &[(char, &str)] = &[
@@ -147,9 +156,11 @@ impl Lexer<'_> {
         self.rest().chars().nth(1)
     }
 
-    fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
-        let rest = self.rest();
-        self.at += rest.find(|c| !accept(c)).unwrap_or(rest.len());
+    /// Skips bytes. A predicate must accept either all or none of the bytes beyond ASCII, so that what
+    /// is skipped are whole characters.
+    fn skip_while(&mut self, accept: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|&b| !accept(b)).unwrap_or(rest.len());
     }
 
     fn taken(&self) -> &str {
@@ -179,8 +190,8 @@ impl Lexer<'_> {
         }
         let kind = match first {
             '"' => self.string(),
-            c if is_name_start(c) => self.name(),
-            c if c.is_ascii_digit() => self.number(),
+            'a'..='z' | 'A'..='Z' | '_' => self.name(),
+            '0'..='9' => self.number(),
             '.' if self.peek_second().is_some_and(|c| c.is_ascii_digit()) => self.bare_fraction(),
             _ => self.symbol(),
         };
@@ -222,7 +233,7 @@ impl Lexer<'_> {
 
     /// A comment, or a doc comment if it has exactly three slashes and stands alone on its line.
     fn comment(&mut self) {
-        self.skip_while(|c| c != '\n');
+        self.skip_while(|byte| byte != b'\n');
         let text = self.taken().trim_end().to_owned();
         // A comment ends its line, so what comes after one has a line end before it.
         let alone = self.line_ends > 0 || self.tokens.is_empty();
@@ -249,12 +260,11 @@ impl Lexer<'_> {
     }
 
     fn symbol(&mut self) -> TokenKind {
-        let rest = self.rest();
-        let symbol = SYMBOLS.iter().find(|(text, _)| rest.starts_with(text));
-        match symbol {
-            Some((text, kind)) => {
-                self.at += text.len();
-                *kind
+        let first = self.peek().unwrap_or(' ');
+        match symbol_of(first, self.peek_second()) {
+            Some((kind, length)) => {
+                self.at += length;
+                kind
             }
             None => self.unknown(),
         }
@@ -263,7 +273,7 @@ impl Lexer<'_> {
     /// A run of characters that no token begins with is one error.
     fn unknown(&mut self) -> TokenKind {
         let first = self.peek().unwrap_or(' ');
-        self.skip_while(|c| !c.is_ascii_graphic() && !is_space(c));
+        self.skip_while(|byte| !byte.is_ascii_graphic() && !is_space(byte));
         if self.at == self.start {
             self.at += first.len_utf8();
         }
@@ -318,7 +328,7 @@ impl Lexer<'_> {
     }
 
     fn digits(&mut self) {
-        self.skip_while(|c| c.is_ascii_digit() || c == '_');
+        self.skip_while(is_digit);
     }
 
     fn check_int(&mut self) -> TokenKind {
@@ -327,7 +337,9 @@ impl Lexer<'_> {
         }
         let hexadecimal = self.taken().strip_prefix("0x");
         let too_large = match hexadecimal {
-            Some(digits) => !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+            Some(digits) => {
+                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
             None => self
                 .taken()
                 .bytes()
@@ -349,7 +361,7 @@ impl Lexer<'_> {
         if self.taken().len() <= MAX_NUMBER_BYTES && parse_float(self.taken()).is_some() {
             return TokenKind::Float;
         }
-        let without_underscores = self.taken().replace('_', "");
+        let without_underscores = joined(self.taken());
         let (message, help) = if self.taken().len() > MAX_NUMBER_BYTES {
             (
                 format!("a number of {} characters", self.taken().len()),
@@ -382,7 +394,7 @@ impl Lexer<'_> {
     fn string(&mut self) -> TokenKind {
         self.at += 1;
         loop {
-            self.skip_while(|c| !matches!(c, '"' | '\\' | '\n'));
+            self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | b'\n'));
             match self.peek() {
                 Some('"') => break,
                 Some('\\') => {
@@ -419,9 +431,18 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
+/// A number without the underscores that part its digits.
+fn joined(text: &str) -> Cow<'_, str> {
+    if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Value of a decimal or hexadecimal integer, and whether it is hexadecimal.
 pub(super) fn parse_int(text: &str) -> Option<(u64, bool)> {
-    let digits: String = text.chars().filter(|&c| c != '_').collect();
+    let digits = joined(text);
     match digits.strip_prefix("0x") {
         Some(hexadecimal) => Some((u64::from_str_radix(hexadecimal, 16).ok()?, true)),
         None => Some((digits.parse().ok()?, false)),
@@ -430,7 +451,7 @@ pub(super) fn parse_int(text: &str) -> Option<(u64, bool)> {
 
 /// A float as it is written, but for underscores between digits.
 pub(super) fn parse_float(text: &str) -> Option<FloatLiteral> {
-    FloatLiteral::new(text.replace('_', ""))
+    FloatLiteral::new(joined(text))
 }
 
 /// What a quoted string stands for, or what in it cannot be in a string.
