@@ -44,6 +44,7 @@ pub mod header;
 pub mod info;
 pub mod layout;
 mod names;
+mod signature;
 mod status;
 
 pub use describe::{Direction, Entry, Field, Leaf, Library, Param, TensorType, TooLarge, Tree};

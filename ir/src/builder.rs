@@ -97,9 +97,11 @@ impl Builder {
 
     /// The number in every element of `value`, if that is known.
     pub fn splat(&self, value: Value) -> Option<Constant> {
-        match self.graph.borrow().op(value.node) {
-            Op::Full(full) => Some(full.value.clone()),
-            _ => None,
+        let graph = self.graph.borrow();
+        if let Op::Full(full) = graph.op(value.node) {
+            Some(full.value.clone())
+        } else {
+            None
         }
     }
 

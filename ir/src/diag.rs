@@ -53,6 +53,43 @@ codes! {
     "E0115" Unsupported "reserved for a later version of the language";
     "E0116" TooDeeplyNested "brackets nested too deeply";
     "E0117" TooManyErrors "too many errors";
+    // Names.
+    "E0201" UnknownName "a name that is not defined";
+    "E0202" DuplicateName "a name declared twice";
+    "E0203" Shadowing "a value defined twice";
+    "E0204" UnknownType "a type that does not exist";
+    "E0205" UnknownField "a field that does not exist";
+    "E0206" UnknownFunction "an op or graph that does not exist";
+    "E0207" UnknownDim "a dim without a value";
+    "E0208" MissingResult "a result that is never defined";
+    "E0209" NotInout "a next value of what is not updated in place";
+    "E0210" NothingToExport "a file without graphs";
+    // Types and shapes.
+    "E0301" TypeMismatch "a value of the wrong type";
+    "E0302" ShapeMismatch "shapes that do not go together";
+    "E0303" ArgumentCount "too few or too many arguments";
+    "E0304" TupleLength "a tuple of the wrong length";
+    "E0305" DimCount "too few or too many dims";
+    "E0306" NotADim "something that is no dim";
+    "E0307" InexactDim "dims that do not divide";
+    "E0308" NegativeDim "a negative dim";
+    "E0309" NotAFunction "something that cannot be called";
+    "E0310" NotIndexable "brackets after something that takes none";
+    "E0311" BadAttribute "an attribute that an op or transform does not take";
+    "E0312" UntypedConstant "a constant whose dtype cannot be inferred";
+    "E0313" BadLiteral "a constant tensor that is not regular";
+    "E0314" ConstantArithmetic "arithmetic of constants without a value";
+    "E0315" InoutCall "a call of an entry that updates in place";
+    // Differentiation.
+    "E0401" NotDifferentiable "a derivative that does not exist";
+    // Limits.
+    "E0501" DimOverflow "a dim beyond 64-bit integers";
+    "E0502" TooLarge "a tensor beyond 2^40 bytes";
+    "E0503" TooManyNodes "a graph that grows too large";
+    "E0504" Recursion "a graph that calls itself";
+    "E0505" TooDeepCalls "calls nested too deeply";
+    "E0506" RecursiveStruct "a struct that contains itself";
+    "E0507" TooManyDerivatives "too many derivatives of one another";
 }
 
 impl fmt::Display for Code {

@@ -9,6 +9,7 @@ pub mod expr;
 pub mod graph;
 pub mod index;
 pub mod lang;
+pub mod module;
 pub mod op;
 pub mod rewrite;
 pub mod scalar;

@@ -228,7 +228,10 @@ fn product(
         return Ok(None);
     }
     let tracer = Tracer::new(b, b.ty(derivative));
-    let derivative = tracer.node(derivative);
+    let derivative = match b.splat(derivative) {
+        Some(constant) => Traced::constant(&tracer, DType::F64, &constant),
+        None => tracer.node(derivative),
+    };
     let product = derivative.mul(partial);
     let guarded = if site.is_singular(b) {
         let zero = derivative.int(0);

@@ -211,7 +211,13 @@ impl Traced {
         if other.constant_value().is_some_and(Constant::is_one) {
             return self.clone();
         }
-        self.push(op::Div {}, &[other])
+        let rational = |x: &Traced| x.constant_value().and_then(Constant::as_rational);
+        match (rational(self), rational(other)) {
+            (Some(x), Some(y)) if y != dashu::rational::RBig::ZERO => {
+                self.tracer.known(Constant::rational(x / y))
+            }
+            (_, _) => self.push(op::Div {}, &[other]),
+        }
     }
 }
 

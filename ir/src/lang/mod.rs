@@ -39,6 +39,7 @@
 //! So `-x ** 2` is `-(x ** 2)` and `2 ** -x` needs no parentheses, as in Python; `^` is exclusive or.
 
 pub mod ast;
+pub mod elaborate;
 mod layout;
 mod lexer;
 pub mod parser;
@@ -47,5 +48,6 @@ mod print;
 mod tests;
 pub mod token;
 
+pub use elaborate::{Options, elaborate};
 pub use parser::parse;
 pub use print::{print, print_expr};

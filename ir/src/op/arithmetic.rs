@@ -380,7 +380,7 @@ impl Power {
     /// The exponent, where repeated multiplication is the better algorithm.
     fn small_natural(&self) -> Option<u32> {
         let exponent = self.exponent.0;
-        (exponent >= 0.0 && exponent <= 16.0 && exponent.fract() == 0.0).then_some(exponent as u32)
+        ((0.0..=16.0).contains(&exponent) && exponent.fract() == 0.0).then_some(exponent as u32)
     }
 }
 /// xⁿ by squaring.

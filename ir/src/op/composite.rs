@@ -37,7 +37,7 @@ impl Composite for Mean {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let total = b.apply(self.sum(), operands)?;
         let (whole, rest) = (b.shape(operands[0]).elements(), b.shape(total).elements());
-        let count = if rest == 0 { 1 } else { whole / rest };
+        let count = whole.checked_div(rest).unwrap_or(1);
         let count = b.full(&b.ty(total), &Constant::integer(count as i64))?;
         Ok(smallvec![b.div(total, count)?])
     }

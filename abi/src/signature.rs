@@ -1,0 +1,126 @@
+//! From the signature that the front end gives an entry to its description for the C side.
+
+use crate::{Direction, Entry, Field, Param, TensorType, TooLarge, Tree};
+use lgc_ir::module;
+use lgc_ir::shape::Type;
+
+impl TryFrom<&Type> for TensorType {
+    type Error = TooLarge;
+
+    fn try_from(ty: &Type) -> Result<Self, TooLarge> {
+        Self::new(ty.dtype, ty.shape.extents().collect())
+    }
+}
+
+impl Entry {
+    /// Describes an entry of a module: its parameters, then its results.
+    ///
+    /// # Errors
+    /// If a tensor is larger than the address space.
+    pub fn of_module(entry: &module::Entry, workspace_bytes: u64) -> Result<Self, TooLarge> {
+        let signature = &entry.signature;
+        let params = signature.params.iter().map(|param| {
+            let direction = if param.inout {
+                Direction::InOut
+            } else {
+                Direction::In
+            };
+            describe(param, direction)
+        });
+        let results = signature.results.iter();
+        let results = results.map(|result| describe(result, Direction::Out));
+        Ok(Self {
+            name: entry.name.clone(),
+            params: params.chain(results).collect::<Result<_, _>>()?,
+            workspace_bytes,
+            doc: entry.doc.join("\n"),
+        })
+    }
+}
+
+fn describe(param: &module::Param, direction: Direction) -> Result<Param, TooLarge> {
+    Ok(Param {
+        name: param.name.clone(),
+        tree: Tree::try_from(&param.tree)?,
+        direction,
+        doc: param.doc.join("\n"),
+    })
+}
+
+impl TryFrom<&module::Tree> for Tree {
+    type Error = TooLarge;
+
+    /// Recursion is bounded by the front end, which limits how deep structs nest.
+    fn try_from(tree: &module::Tree) -> Result<Self, TooLarge> {
+        match tree {
+            module::Tree::Leaf(ty) => ty.try_into().map(Self::Leaf),
+            module::Tree::Struct { name, fields, .. } => Ok(Self::Struct {
+                name: name.clone(),
+                fields: fields
+                    .iter()
+                    .map(describe_field)
+                    .collect::<Result<_, _>>()?,
+            }),
+        }
+    }
+}
+
+fn describe_field(field: &module::Field) -> Result<Field, TooLarge> {
+    Ok(Field {
+        name: field.name.clone(),
+        doc: field.doc.join("\n"),
+        tree: Tree::try_from(&field.tree)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DType;
+    use lgc_ir::shape::Shape;
+
+    #[test]
+    fn signatures_become_descriptions() {
+        let leaf = |dtype, dims: &[u64]| {
+            module::Tree::Leaf(Type::new(dtype, Shape::new(dims.iter().copied())))
+        };
+        let param = |name: &str, inout, tree| module::Param {
+            name: name.to_owned(),
+            doc: vec!["first".to_owned(), "second".to_owned()],
+            inout,
+            tree,
+        };
+        let linear = module::Tree::Struct {
+            name: "Linear".to_owned(),
+            dims: vec![4],
+            fields: vec![module::Field {
+                name: "w".to_owned(),
+                doc: vec!["weights".to_owned()],
+                tree: leaf(DType::F64, &[4]),
+            }],
+        };
+        let entry = module::Entry {
+            name: "step".to_owned(),
+            doc: Vec::new(),
+            signature: module::Signature {
+                params: vec![
+                    param("x", false, leaf(DType::I32, &[2, 3])),
+                    param("p", true, linear),
+                ],
+                results: vec![param("ok", false, leaf(DType::Bool, &[]))],
+            },
+            graph: Default::default(),
+            span: Default::default(),
+        };
+        let described = Entry::of_module(&entry, 64).unwrap();
+        let leaves = described.leaves();
+        let listed = leaves
+            .iter()
+            .map(|leaf| format!("{} {} {}", leaf.direction.name(), leaf.path, leaf.tensor));
+        assert_eq!(
+            listed.collect::<Vec<_>>(),
+            ["in x i32[2, 3]", "inout p.w f64[4]", "out ok bool[]"]
+        );
+        assert_eq!(described.params[0].doc, "first\nsecond");
+    }
+}

@@ -1,0 +1,562 @@
+//! Calls: of ops, graphs and function transforms.
+
+use super::body::Body;
+use super::operator::retyped;
+use super::value::{Data, Function, Val};
+use super::{Elaborator, Reported, closest};
+use crate::diag::{Code, Diagnostic};
+use crate::graph::Value;
+use crate::lang::ast;
+use crate::module::Tree;
+use crate::op::{AttrError, AttrValue, Family, Op, SPECS, Spec};
+use crate::shape::{Shape, Type};
+use crate::span::Span;
+use std::rc::Rc;
+
+/// The arguments of a call with their places.
+pub(super) type Args = Vec<(Val, Span)>;
+/// The attributes of a call with their values.
+pub(super) type Attrs = Vec<(ast::Attribute, Val)>;
+
+/// Names that are called like functions but are no ops.
+const BUILTINS: &[&str] = &[
+    "grad",
+    "value_and_grad",
+    "vjp",
+    "jvp",
+    "map",
+    "zip",
+    "matmul",
+];
+
+/// Ops that have a notation of their own and are not called by name.
+fn is_callable(spec: &Spec) -> bool {
+    spec.name != "input" && spec.name != "literal"
+}
+
+/// Whether the first argument of a call to this is a function.
+pub(super) fn takes_function(callee: &Val) -> bool {
+    matches!(callee, Val::Name(name) if BUILTINS.contains(&name.as_str()) && name != "matmul")
+}
+
+impl<'a> Elaborator<'a> {
+    /// Whether a name is that of an op, a graph or a transform.
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        self.graph_names.contains_key(name)
+            || BUILTINS.contains(&name)
+            || SPECS
+                .iter()
+                .any(|spec| spec.name == name && is_callable(spec))
+    }
+
+    pub(super) fn call(
+        &mut self,
+        body: &Body<'a>,
+        callee: Val,
+        callee_span: Span,
+        args: Args,
+        attributes: Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        if let Val::Name(name) = &callee {
+            match name.as_str() {
+                "grad" | "value_and_grad" | "vjp" | "jvp" => {
+                    return self.transform(body, name, args, attributes, span);
+                }
+                "map" | "zip" => return self.map(body, name, args, &attributes, span),
+                "matmul" => return self.matmul_call(body, args, &attributes, span),
+                _ => {}
+            }
+        }
+        let function = self.function(callee, callee_span)?;
+        self.apply(body, &function, args, &attributes, span)
+    }
+
+    /// What is called, as a function.
+    pub(super) fn function(&mut self, callee: Val, span: Span) -> Result<Rc<Function>, Reported> {
+        match callee {
+            Val::Function(function) => Ok(function),
+            Val::Name(name) => self.named_function(&name, None, span),
+            Val::Instance(name, dims) => self.named_function(&name, Some(dims), span),
+            Val::Error => Err(Reported),
+            other @ (Val::Data(_)
+            | Val::Number(_)
+            | Val::Bool(_)
+            | Val::Text
+            | Val::Tuple(_)
+            | Val::List(_)) => {
+                let message = format!("{} cannot be called", other.describe());
+                Err(self.report(Diagnostic::error(Code::NotAFunction, message).primary(span, "")))
+            }
+        }
+    }
+
+    fn named_function(
+        &mut self,
+        name: &str,
+        dims: Option<Vec<u64>>,
+        span: Span,
+    ) -> Result<Rc<Function>, Reported> {
+        if let Some(&index) = self.graph_names.get(name) {
+            return Ok(Rc::new(Function::Graph { index, dims }));
+        }
+        if let Some(spec) = SPECS
+            .iter()
+            .find(|spec| spec.name == name && is_callable(spec))
+        {
+            return Ok(Rc::new(Function::Op(spec.name)));
+        }
+        let ops = SPECS
+            .iter()
+            .filter(|spec| is_callable(spec))
+            .map(|spec| spec.name);
+        let known: Vec<&str> = ops
+            .chain(self.graph_names.keys().copied())
+            .chain(BUILTINS.iter().copied())
+            .collect();
+        let diagnostic = Diagnostic::error(
+            Code::UnknownFunction,
+            format!("there is no op or graph `{name}`"),
+        )
+        .primary(span, "not known");
+        Err(self.report(match closest(name, known.iter().copied()) {
+            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None => diagnostic.help("`lgc info --ops` lists the ops"),
+        }))
+    }
+
+    /// Applies a function to arguments.
+    fn apply(
+        &mut self,
+        body: &Body<'a>,
+        function: &Rc<Function>,
+        args: Args,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        if let Function::Op(name) = **function {
+            return self.op_call(body, name, args, attributes, span);
+        }
+        if let Some((attribute, _)) = attributes.first() {
+            let message = "graphs take no named attributes";
+            return Err(self.report(
+                Diagnostic::error(Code::BadAttribute, message)
+                    .primary(attribute.span, "")
+                    .help("pass arguments in the order of the parameters"),
+            ));
+        }
+        let args = self.typed_arguments(body, function, args, span)?;
+        let trees = args.iter().map(|(data, _)| data.tree.clone()).collect();
+        let spans: Vec<Span> = args.iter().map(|(_, span)| *span).collect();
+        let instance = self.instantiate(function, trees, span, &spans)?;
+        let leaves: Vec<Value> = args
+            .iter()
+            .flat_map(|(data, _)| data.leaves.clone())
+            .collect();
+        self.inline(body, &instance, &leaves, span)
+    }
+
+    /// The arguments of a call as data: constants take the type of the parameter.
+    fn typed_arguments(
+        &mut self,
+        body: &Body<'a>,
+        function: &Rc<Function>,
+        args: Args,
+        span: Span,
+    ) -> Result<Vec<(Data, Span)>, Reported> {
+        let mut typed = Vec::with_capacity(args.len());
+        for (position, (val, at)) in args.into_iter().enumerate() {
+            let data = match val {
+                Val::Data(data) => data,
+                Val::Number(_) | Val::Bool(_) | Val::List(_) => {
+                    let Some(ty) = self.parameter_type(function, position) else {
+                        let message = "the dtype of this constant cannot be inferred here";
+                        return Err(self.report(
+                            Diagnostic::error(Code::UntypedConstant, message)
+                                .primary(at, "")
+                                .secondary(span, "in this call")
+                                .help("name it first with a type: `c: f32[] = 0.5`"),
+                        ));
+                    };
+                    let leaf = self.constant_of_type(body, &val, &ty, at)?;
+                    Data {
+                        tree: Tree::Leaf(ty),
+                        leaves: vec![leaf],
+                    }
+                }
+                Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
+                Val::Error => return Err(Reported),
+                other @ (Val::Text | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
+                    let message = format!("{} as an argument", other.describe());
+                    return Err(
+                        self.report(Diagnostic::error(Code::TypeMismatch, message).primary(at, ""))
+                    );
+                }
+            };
+            typed.push((data, at));
+        }
+        Ok(typed)
+    }
+
+    /// A call of an op of the table.
+    fn op_call(
+        &mut self,
+        body: &Body<'a>,
+        name: &'static str,
+        args: Args,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        let op = self.read_op(name, attributes, span)?;
+        let spans: Vec<Span> = args.iter().map(|(_, span)| *span).collect();
+        let mut operands = self.operands(body, &op, args, span)?;
+        if spreads(&op) && operands.len() > 1 {
+            operands = self.broadcast(body, &operands, span, &spans)?;
+        }
+        let results = body.builder.apply_all(op, &operands);
+        let results = results.map_err(|error| self.type_error(&error, span, &spans))?;
+        let single = |value: Value| {
+            let tree = Tree::Leaf(body.builder.ty(value));
+            Val::Data(Data {
+                tree,
+                leaves: vec![value],
+            })
+        };
+        match results.as_slice() {
+            [value] => Ok(single(*value)),
+            values => Ok(Val::Tuple(values.iter().copied().map(single).collect())),
+        }
+    }
+
+    fn read_op(
+        &mut self,
+        name: &'static str,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Op, Reported> {
+        let mut given: Vec<(String, AttrValue)> = Vec::with_capacity(attributes.len());
+        for (attribute, val) in attributes {
+            if given.iter().any(|(name, _)| *name == attribute.name.name) {
+                let message = format!("`{}` is given twice", attribute.name.name);
+                return Err(self.report(
+                    Diagnostic::error(Code::BadAttribute, message).primary(attribute.span, ""),
+                ));
+            }
+            match attribute_value(val) {
+                Some(value) => given.push((attribute.name.name.clone(), value)),
+                None => {
+                    let message = format!("{} is no value of an attribute", val.describe());
+                    return Err(self.report(
+                        Diagnostic::error(Code::BadAttribute, message)
+                            .primary(attribute.span, "")
+                            .help("attributes are constants: numbers, lists of numbers, names"),
+                    ));
+                }
+            }
+        }
+        match Op::read(name, &given) {
+            Some(Ok(op)) => Ok(op),
+            Some(Err(error)) => Err(self.attribute_error(&error, attributes, span)),
+            None => Err(self.report(
+                Diagnostic::error(Code::UnknownFunction, format!("there is no op `{name}`"))
+                    .primary(span, ""),
+            )),
+        }
+    }
+
+    fn attribute_error(&mut self, error: &AttrError, attributes: &Attrs, span: Span) -> Reported {
+        let place = |name: &str| {
+            let found = attributes
+                .iter()
+                .find(|(attribute, _)| attribute.name.name == name);
+            found.map_or(span, |(attribute, _)| attribute.span)
+        };
+        let diagnostic = Diagnostic::error(Code::BadAttribute, error.to_string());
+        let diagnostic = match error {
+            AttrError::Unknown { name, known, .. } => {
+                let diagnostic = diagnostic.primary(place(name), "");
+                match (closest(name, known.iter().copied()), known.is_empty()) {
+                    (Some(close), _) => diagnostic.help(format!("did you mean `{close}`?")),
+                    (None, true) => diagnostic.help("it takes no attributes"),
+                    (None, false) => {
+                        diagnostic.help(format!("its attributes are {}", known.join(", ")))
+                    }
+                }
+            }
+            AttrError::Missing { name, .. } => diagnostic
+                .primary(span, "")
+                .help(format!("add `{name} = …` after the operands")),
+            AttrError::Kind { name, .. } => diagnostic.primary(place(name), ""),
+        };
+        self.report(diagnostic)
+    }
+
+    /// The operands of an op. Numbers take the dtype of the first tensor among them: its shape too
+    /// where the op works element by element, else they are scalars.
+    fn operands(
+        &mut self,
+        body: &Body<'a>,
+        op: &Op,
+        args: Args,
+        span: Span,
+    ) -> Result<Vec<Value>, Reported> {
+        let tensor = |val: &Val| match val {
+            Val::Data(Data {
+                tree: Tree::Leaf(ty),
+                ..
+            }) => Some(ty.clone()),
+            _ => None,
+        };
+        // The condition of a select says nothing about the dtype of its arms.
+        let skip = usize::from(matches!(op, Op::Select(_)));
+        let model = args.iter().skip(skip).find_map(|(val, _)| tensor(val));
+        let mut operands = Vec::with_capacity(args.len());
+        for (val, at) in args {
+            let operand = match val {
+                Val::Data(Data {
+                    tree: Tree::Leaf(_),
+                    leaves,
+                }) => leaves[0],
+                Val::Data(data) => {
+                    let name = op.spec().name;
+                    let message =
+                        format!("`{name}` takes tensors, not a struct of type {}", data.tree);
+                    return Err(self.report(
+                        Diagnostic::error(Code::TypeMismatch, message)
+                            .primary(at, "")
+                            .help(format!("apply it leaf by leaf: `map({name}, …)`")),
+                    ));
+                }
+                constant @ (Val::Number(_) | Val::Bool(_) | Val::List(_)) => {
+                    let Some(model) = &model else {
+                        let message = "the dtype of this constant cannot be inferred here";
+                        return Err(self.report(
+                            Diagnostic::error(Code::UntypedConstant, message)
+                                .primary(at, "")
+                                .secondary(span, "no operand of this call has a dtype")
+                                .help("name it first with a type: `c: f32[] = 0.5`"),
+                        ));
+                    };
+                    let ty = constant_type(op, &constant, model);
+                    self.constant_of_type(body, &constant, &ty, at)?
+                }
+                Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
+                Val::Error => return Err(Reported),
+                other @ (Val::Text | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
+                    let message = format!(
+                        "`{}` takes tensors, not {}",
+                        op.spec().name,
+                        other.describe()
+                    );
+                    return Err(
+                        self.report(Diagnostic::error(Code::TypeMismatch, message).primary(at, ""))
+                    );
+                }
+            };
+            operands.push(operand);
+        }
+        Ok(operands)
+    }
+
+    fn matmul_call(
+        &mut self,
+        body: &Body<'a>,
+        args: Args,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        match (args.as_slice(), attributes.as_slice()) {
+            ([(x, x_span), (y, y_span)], []) => {
+                let spans = [span, *x_span, *y_span];
+                self.binary(
+                    body,
+                    ast::BinaryOp::MatMul,
+                    x.clone(),
+                    y.clone(),
+                    span,
+                    spans,
+                )
+            }
+            (_, _) => Err(self.report(
+                Diagnostic::error(Code::ArgumentCount, "`matmul` takes two tensors")
+                    .primary(span, ""),
+            )),
+        }
+    }
+
+    /// `map(f, s)` and `zip(f, a, b, …)`: f on each leaf of the structs; other arguments are passed
+    /// as they are.
+    fn map(
+        &mut self,
+        body: &Body<'a>,
+        name: &str,
+        mut args: Args,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        if args.is_empty() {
+            let message = format!("`{name}` takes a function and what to apply it to");
+            return Err(self.report(
+                Diagnostic::error(Code::ArgumentCount, message)
+                    .primary(span, "")
+                    .help("for example `map(relu, p)` or `zip(sgd, p, d, rate)`"),
+            ));
+        }
+        let (callee, callee_span) = args.remove(0);
+        let function = self.function(callee, callee_span)?;
+        let tree = self.common_struct(name, &args, span)?;
+        let count = tree.leaf_count();
+        let mut columns: Vec<Vec<Value>> = Vec::new();
+        let mut tupled = false;
+        for leaf in 0..count {
+            let row = args
+                .iter()
+                .map(|(val, at)| (leaf_of(val, leaf, body), *at))
+                .collect();
+            let results = match self.apply(body, &function, row, attributes, span)? {
+                Val::Tuple(items) => {
+                    tupled = true;
+                    items
+                }
+                single => vec![single],
+            };
+            columns.resize(results.len(), Vec::new());
+            for (column, result) in columns.iter_mut().zip(results) {
+                match result {
+                    Val::Data(Data {
+                        tree: Tree::Leaf(_),
+                        leaves,
+                    }) => column.push(leaves[0]),
+                    other => {
+                        let message = format!(
+                            "`{name}` needs a function to tensors, not to {}",
+                            other.describe()
+                        );
+                        return Err(self.report(
+                            Diagnostic::error(Code::TypeMismatch, message).primary(callee_span, ""),
+                        ));
+                    }
+                }
+            }
+        }
+        let structs = columns.into_iter().map(|leaves| {
+            let types: Vec<Type> = leaves.iter().map(|leaf| body.builder.ty(*leaf)).collect();
+            Val::Data(Data {
+                tree: retyped(&tree, &mut types.into_iter()),
+                leaves,
+            })
+        });
+        let mut structs: Vec<Val> = structs.collect();
+        match (structs.len(), tupled) {
+            (1, false) => Ok(structs.remove(0)),
+            (_, _) => Ok(Val::Tuple(structs)),
+        }
+    }
+
+    /// The type that the structs among the arguments of a `map` share.
+    fn common_struct(&mut self, name: &str, args: &Args, span: Span) -> Result<Tree, Reported> {
+        let mut found: Option<(Tree, Span)> = None;
+        for (val, at) in args {
+            let Val::Data(Data {
+                tree: tree @ Tree::Struct { .. },
+                ..
+            }) = val
+            else {
+                continue;
+            };
+            match &found {
+                Some((first, first_span)) if first != tree => {
+                    let message = format!("`{name}` over structs of types {first} and {tree}");
+                    let first_span = *first_span;
+                    return Err(self.report(
+                        Diagnostic::error(Code::TypeMismatch, message)
+                            .primary(*at, format!("this is {tree}"))
+                            .secondary(first_span, format!("this is {first}")),
+                    ));
+                }
+                Some(_) => {}
+                None => found = Some((tree.clone(), *at)),
+            }
+        }
+        match found {
+            Some((tree, _)) => Ok(tree),
+            None => Err(self.report(
+                Diagnostic::error(Code::TypeMismatch, format!("`{name}` needs a struct"))
+                    .primary(span, "no argument of this call is one")
+                    .help("call the function directly on tensors"),
+            )),
+        }
+    }
+}
+
+/// Whether an op works element by element, so that its operands broadcast.
+fn spreads(op: &Op) -> bool {
+    match op.family() {
+        Family::Pointwise(_)
+        | Family::Discrete(_)
+        | Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::Select => true,
+        Family::Cast(_)
+        | Family::View(_)
+        | Family::Fold(_)
+        | Family::ArgFold(_)
+        | Family::Contract(_)
+        | Family::Gather(_)
+        | Family::ScatterAdd(_)
+        | Family::Leaf(_)
+        | Family::Composite(_) => false,
+    }
+}
+
+/// The type of a constant operand.
+fn constant_type(op: &Op, constant: &Val, model: &Type) -> Type {
+    match constant {
+        Val::List(items) => {
+            let mut extents = vec![items.len() as u64];
+            let mut first = items.first();
+            while let Some(Val::List(inner)) = first {
+                extents.push(inner.len() as u64);
+                first = inner.first();
+            }
+            model.with_shape(Shape::new(extents))
+        }
+        _ if spreads(op) => model.clone(),
+        _ => Type::scalar(model.dtype),
+    }
+}
+
+/// The argument that leaf number `leaf` of a `map` gets.
+fn leaf_of(val: &Val, leaf: usize, body: &Body<'_>) -> Val {
+    match val {
+        Val::Data(data) if matches!(data.tree, Tree::Struct { .. }) => {
+            let value = data.leaves[leaf];
+            Val::Data(Data {
+                tree: Tree::Leaf(body.builder.ty(value)),
+                leaves: vec![value],
+            })
+        }
+        other => other.clone(),
+    }
+}
+
+/// A constant as the value of an attribute.
+fn attribute_value(val: &Val) -> Option<AttrValue> {
+    match val {
+        Val::Number(number) => Some(AttrValue::Number(number.clone())),
+        Val::Bool(truth) => Some(AttrValue::Bool(*truth)),
+        Val::Name(name) => Some(AttrValue::Name(name.clone())),
+        Val::List(items) => items
+            .iter()
+            .map(attribute_value)
+            .collect::<Option<_>>()
+            .map(AttrValue::List),
+        Val::Data(_)
+        | Val::Text
+        | Val::Tuple(_)
+        | Val::Function(_)
+        | Val::Instance(..)
+        | Val::Error => None,
+    }
+}

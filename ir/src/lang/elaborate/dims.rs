@@ -1,0 +1,289 @@
+//! Dims and types: evaluation of dim expressions, and inference of dims at calls.
+
+use super::{Elaborator, Reported, Scope};
+use crate::diag::{Code, Diagnostic};
+use crate::dtype::DType;
+use crate::lang::ast::{self, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
+use crate::module::{Field, Tree};
+use crate::shape::{Shape, Type};
+use crate::span::Span;
+use rustc_hash::FxHashMap;
+
+/// Values of dims by name.
+pub(super) type Bindings = FxHashMap<String, i64>;
+
+/// Structs nest no deeper than this.
+const MAX_STRUCT_DEPTH: usize = 32;
+
+impl Elaborator<'_> {
+    /// The value of a dim expression.
+    pub(super) fn dim(&mut self, scope: &Scope<'_>, expr: ExprId) -> Result<i64, Reported> {
+        // Operands precede their users in the arena, so one pass over the ids that matter suffices.
+        let mut values: FxHashMap<ExprId, i64> = FxHashMap::default();
+        for id in scope.ast.subtree(expr) {
+            let value = self.dim_step(scope, id, &values)?;
+            values.insert(id, value);
+        }
+        values.get(&expr).copied().ok_or(Reported)
+    }
+
+    fn dim_step(
+        &mut self,
+        scope: &Scope<'_>,
+        id: ExprId,
+        values: &FxHashMap<ExprId, i64>,
+    ) -> Result<i64, Reported> {
+        let expr = scope.ast.expr(id);
+        let operand = |id: &ExprId| values.get(id).copied().ok_or(Reported);
+        let value = match &expr.kind {
+            ExprKind::Name(name) => return self.named_dim(scope, name, expr.span),
+            ExprKind::Literal(Literal::Int { value, .. }) => i64::try_from(*value).ok(),
+            ExprKind::Unary {
+                op: UnaryOp::Neg,
+                operand: inner,
+            } => operand(inner)?.checked_neg(),
+            ExprKind::Binary {
+                op, left, right, ..
+            } => {
+                return self.dim_binary(*op, operand(left)?, operand(right)?, expr.span);
+            }
+            ExprKind::Literal(Literal::Bool(_) | Literal::Float(_) | Literal::String(_))
+            | ExprKind::Unary {
+                op: UnaryOp::Not, ..
+            }
+            | ExprKind::Field { .. }
+            | ExprKind::Next { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::Tuple(_)
+            | ExprKind::List(_) => {
+                return Err(self.report(
+                    Diagnostic::error(Code::NotADim, "a dim is made of integers, dims and + - * /")
+                        .primary(expr.span, "this is no dim"),
+                ));
+            }
+        };
+        value.ok_or_else(|| self.dim_overflow(expr.span))
+    }
+
+    fn dim_overflow(&mut self, span: Span) -> Reported {
+        self.report(
+            Diagnostic::error(
+                Code::DimOverflow,
+                "a dim beyond the range of 64-bit integers",
+            )
+            .primary(span, ""),
+        )
+    }
+
+    fn dim_binary(&mut self, op: BinaryOp, x: i64, y: i64, span: Span) -> Result<i64, Reported> {
+        let value = match op {
+            BinaryOp::Add => x.checked_add(y),
+            BinaryOp::Sub => x.checked_sub(y),
+            BinaryOp::Mul => x.checked_mul(y),
+            BinaryOp::Div if y == 0 || x % y != 0 => {
+                return Err(self.report(
+                    Diagnostic::error(Code::InexactDim, format!("{x} / {y} is no whole number"))
+                        .primary(span, "dims must divide exactly"),
+                ));
+            }
+            BinaryOp::Div => x.checked_div(y),
+            BinaryOp::Rem
+            | BinaryOp::MatMul
+            | BinaryOp::Pow
+            | BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Eq
+            | BinaryOp::Ne
+            | BinaryOp::Lt
+            | BinaryOp::Le
+            | BinaryOp::Gt
+            | BinaryOp::Ge
+            | BinaryOp::BitOr
+            | BinaryOp::BitXor
+            | BinaryOp::BitAnd
+            | BinaryOp::Shl
+            | BinaryOp::Shr => {
+                let message = format!("`{}` is not defined for dims", op.symbol());
+                return Err(self.report(
+                    Diagnostic::error(Code::NotADim, message)
+                        .primary(span, "dims know + - * and exact /"),
+                ));
+            }
+        };
+        value.ok_or_else(|| self.dim_overflow(span))
+    }
+
+    fn named_dim(&mut self, scope: &Scope<'_>, name: &str, span: Span) -> Result<i64, Reported> {
+        let known = scope
+            .dims
+            .get(name)
+            .or_else(|| self.file_dims.get(name))
+            .copied();
+        if let Some(value) = known {
+            return Ok(value);
+        }
+        if self.failed_dims.contains(name) {
+            return Err(Reported);
+        }
+        let names: Vec<&str> = scope
+            .dims
+            .keys()
+            .chain(self.file_dims.keys())
+            .map(String::as_str)
+            .collect();
+        let message = format!("there is no dim `{name}`");
+        let mut diagnostic =
+            Diagnostic::error(Code::UnknownDim, message).primary(span, "not declared");
+        diagnostic = match super::closest(name, names.iter().copied()) {
+            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None => diagnostic.help(format!(
+                "declare it with `dim {name} = …`, or pass `--define {name}=…`"
+            )),
+        };
+        Err(self.report(diagnostic))
+    }
+
+    /// A type as written, with all its dims known.
+    pub(super) fn tree(&mut self, scope: &Scope<'_>, ty: &ast::Type) -> Result<Tree, Reported> {
+        self.tree_at(scope, ty, 0)
+    }
+
+    fn tree_at(
+        &mut self,
+        scope: &Scope<'_>,
+        ty: &ast::Type,
+        depth: usize,
+    ) -> Result<Tree, Reported> {
+        if let Ok(dtype) = ty.name.name.parse::<DType>() {
+            return self.tensor(scope, ty, dtype).map(Tree::Leaf);
+        }
+        let Some(template) = self.structs.get(ty.name.name.as_str()).copied() else {
+            return Err(self.unknown_type(ty));
+        };
+        let values = ty.dims.as_deref().unwrap_or_default();
+        if values.len() != template.dims.len() {
+            let message = format!(
+                "`{}` has {} dims, but {} are given",
+                template.name.name,
+                template.dims.len(),
+                values.len()
+            );
+            return Err(self.report(
+                Diagnostic::error(Code::DimCount, message)
+                    .primary(ty.span, "")
+                    .secondary(template.name.span, "declared here"),
+            ));
+        }
+        if depth >= MAX_STRUCT_DEPTH {
+            let message = format!("`{}` contains itself, or nests too deeply", ty.name.name);
+            return Err(self.report(
+                Diagnostic::error(Code::RecursiveStruct, message)
+                    .primary(ty.span, "")
+                    .secondary(template.name.span, "declared here"),
+            ));
+        }
+        let dims: Vec<i64> = values
+            .iter()
+            .map(|&dim| self.dim(scope, dim))
+            .collect::<Result<_, _>>()?;
+        self.instance(template, &dims, depth)
+    }
+
+    fn instance(
+        &mut self,
+        template: &ast::Struct,
+        dims: &[i64],
+        depth: usize,
+    ) -> Result<Tree, Reported> {
+        let names = template.dims.iter().map(|dim| dim.name.clone());
+        let inner = Scope {
+            ast: self.ast,
+            dims: names.zip(dims.iter().copied()).collect(),
+        };
+        let mut fields = Vec::with_capacity(template.fields.len());
+        for field in &template.fields {
+            let tree = self.tree_at(&inner, &field.ty, depth + 1)?;
+            fields.push(Field {
+                name: field.name.name.clone(),
+                doc: super::doc(&field.docs),
+                tree,
+            });
+        }
+        let dims = dims.iter().map(|&dim| dim.unsigned_abs()).collect();
+        Ok(Tree::Struct {
+            name: template.name.name.clone(),
+            dims,
+            fields,
+        })
+    }
+
+    fn tensor(
+        &mut self,
+        scope: &Scope<'_>,
+        ty: &ast::Type,
+        dtype: DType,
+    ) -> Result<Type, Reported> {
+        let mut extents = Vec::new();
+        for &dim in ty.dims.as_deref().unwrap_or_default() {
+            let value = self.dim(scope, dim)?;
+            let Ok(extent) = u64::try_from(value) else {
+                let message = format!("a dim cannot be negative, and this one is {value}");
+                return Err(self.report(
+                    Diagnostic::error(Code::NegativeDim, message)
+                        .primary(scope.ast.expr(dim).span, ""),
+                ));
+            };
+            extents.push(extent);
+        }
+        let tensor = Type::new(dtype, Shape::new(extents));
+        if tensor.is_bounded() {
+            return Ok(tensor);
+        }
+        let message = format!("a tensor of type {tensor} exceeds 2^40 bytes");
+        Err(self.report(
+            Diagnostic::error(Code::TooLarge, message)
+                .primary(ty.span, "")
+                .help("tensors are bounded, so that sizes cannot overflow; choose smaller dims"),
+        ))
+    }
+
+    fn unknown_type(&mut self, ty: &ast::Type) -> Reported {
+        let name = &ty.name.name;
+        let known: Vec<&str> = DType::ALL
+            .iter()
+            .map(|dtype| dtype.name())
+            .chain(self.structs.keys().copied())
+            .collect();
+        let diagnostic = Diagnostic::error(Code::UnknownType, format!("there is no type `{name}`"))
+            .primary(ty.name.span, "neither a dtype nor a struct of this file");
+        let diagnostic = match super::closest(name, known.iter().copied()) {
+            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None => diagnostic.help("the dtypes are bool, i32, i64, u32, f32 and f64"),
+        };
+        self.report(diagnostic)
+    }
+
+    /// Binds the dims that are plain names in `ty` by comparing with an actual type. What does not
+    /// match is left for the comparison of whole types that follows.
+    pub(super) fn bind_dims(
+        &self,
+        generic: &[ast::Ident],
+        ty: &ast::Type,
+        actual: &Tree,
+        bindings: &mut Bindings,
+    ) {
+        let extents: Vec<u64> = match actual {
+            Tree::Leaf(tensor) => tensor.shape.extents().collect(),
+            Tree::Struct { dims, .. } => dims.clone(),
+        };
+        for (dim, extent) in ty.dims.iter().flatten().zip(extents) {
+            if let ExprKind::Name(name) = &self.ast.expr(*dim).kind
+                && generic.iter().any(|generic| generic.name == *name)
+                && let Ok(extent) = i64::try_from(extent)
+            {
+                bindings.entry(name.clone()).or_insert(extent);
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Elaboration: from a syntax tree to a [`Module`] of expanded graphs.
+//!
+//! Names are resolved, dims inferred at calls, struct arithmetic spread over leaves, calls inlined,
+//! and the function transforms (`grad`, `value_and_grad`, `vjp`, `jvp`, `map`, `zip`) applied. Each
+//! graph is elaborated once per choice of argument types and then copied into its callers, so work
+//! grows with the size of the result. What can grow without bound is bounded: nodes, call depth,
+//! struct nesting; past a bound there is an error that names the cause.
+//!
+//! Every failure is reported to the [`Diagnostics`] sink where it is found; [`Reported`] says that
+//! this has happened, and what depends on a failed statement is skipped in silence.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "elaboration looks for one or two forms of a value, and reports the rest alike"
+)]
+
+mod body;
+mod call;
+mod dims;
+mod function;
+mod operator;
+mod value;
+
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
+use crate::module::{Entry, Module, Param, Signature};
+use crate::span::Span;
+use dims::Bindings;
+use function::{Instance, InstanceKey};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The problem was reported to the sink.
+#[derive(Clone, Copy, Debug)]
+struct Reported;
+
+/// Bounds and settings of elaboration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Dims set from outside (`--define`), which win over `dim` declarations.
+    pub defines: BTreeMap<String, u64>,
+    /// An entry may not expand to more nodes than this.
+    pub max_nodes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            defines: BTreeMap::new(),
+            max_nodes: 1 << 24,
+        }
+    }
+}
+
+/// Calls nest no deeper than this.
+const MAX_CALL_DEPTH: usize = 128;
+
+/// Where dim expressions are evaluated: the tree that holds them and the dims in force.
+struct Scope<'a> {
+    ast: &'a Ast,
+    dims: Bindings,
+}
+
+/// The state of one elaboration.
+struct Elaborator<'a> {
+    ast: &'a Ast,
+    options: &'a Options,
+    diagnostics: &'a mut Diagnostics,
+    structs: FxHashMap<&'a str, &'a ast::Struct>,
+    graphs: Vec<&'a ast::Graph>,
+    graph_names: FxHashMap<&'a str, usize>,
+    file_dims: FxHashMap<String, i64>,
+    failed_dims: FxHashSet<String>,
+    instances: FxHashMap<InstanceKey, Result<Rc<Instance>, Reported>>,
+    /// Graphs being elaborated, outermost first.
+    active: Vec<usize>,
+}
+
+/// Elaborates a parsed file. Errors go to `diagnostics`; entries that have none are in the module.
+pub fn elaborate(ast: &Ast, options: &Options, diagnostics: &mut Diagnostics) -> Module {
+    let mut elaborator = Elaborator {
+        ast,
+        options,
+        diagnostics,
+        structs: FxHashMap::default(),
+        graphs: Vec::new(),
+        graph_names: FxHashMap::default(),
+        file_dims: FxHashMap::default(),
+        failed_dims: FxHashSet::default(),
+        instances: FxHashMap::default(),
+        active: Vec::new(),
+    };
+    elaborator.declare();
+    elaborator.evaluate_dims();
+    elaborator.entries()
+}
+
+/// The text of doc lines.
+fn doc(lines: &[ast::DocLine]) -> Vec<String> {
+    lines.iter().map(|line| line.text.clone()).collect()
+}
+
+/// The known name that is most like `name`, if one is alike enough to be meant.
+fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let scored = known.map(|other| (strsim::damerau_levenshtein(name, other), other));
+    let (distance, best) = scored.min()?;
+    let longest = name.len().max(best.len());
+    (distance > 0 && distance * 3 <= longest.max(3)).then_some(best)
+}
+
+impl<'a> Elaborator<'a> {
+    fn report(&mut self, diagnostic: Diagnostic) -> Reported {
+        self.diagnostics.push(diagnostic);
+        Reported
+    }
+
+    /// Collects the file's declarations; a name may be declared once.
+    fn declare(&mut self) {
+        let ast = self.ast;
+        let mut declared: FxHashMap<&str, Span> = FxHashMap::default();
+        for item in &ast.items {
+            let name = item.name();
+            if let Some(first) = declared.get(name.name.as_str()) {
+                let message = format!("`{}` is declared twice", name.name);
+                self.report(
+                    Diagnostic::error(Code::DuplicateName, message)
+                        .primary(name.span, "declared again here")
+                        .secondary(*first, "first declared here"),
+                );
+                continue;
+            }
+            declared.insert(&name.name, name.span);
+            match item {
+                Item::Struct(item) => {
+                    self.check_unique("field", item.fields.iter().map(|field| &field.name));
+                    self.structs.insert(&item.name.name, item);
+                }
+                Item::Graph(item) => {
+                    self.graph_names.insert(&item.name.name, self.graphs.len());
+                    self.graphs.push(item);
+                }
+                Item::Dim(_) => {}
+            }
+        }
+    }
+
+    fn check_unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n ast::Ident>) {
+        let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
+        for name in names {
+            if let Some(first) = seen.insert(&name.name, name.span) {
+                let message = format!("the {what} `{}` is declared twice", name.name);
+                self.report(
+                    Diagnostic::error(Code::DuplicateName, message)
+                        .primary(name.span, "declared again here")
+                        .secondary(first, "first declared here"),
+                );
+            }
+        }
+    }
+
+    /// Evaluates the `dim` declarations in order; each may use those above it and `--define`.
+    fn evaluate_dims(&mut self) {
+        for (name, value) in &self.options.defines {
+            match i64::try_from(*value) {
+                Ok(value) => {
+                    self.file_dims.insert(name.clone(), value);
+                }
+                Err(_) => {
+                    let message = format!("--define {name}={value} is beyond 64-bit integers");
+                    self.diagnostics
+                        .push(Diagnostic::error(Code::DimOverflow, message));
+                }
+            }
+        }
+        let ast = self.ast;
+        for item in &ast.items {
+            let Item::Dim(dim) = item else { continue };
+            let name = &dim.name.name;
+            if self.options.defines.contains_key(name) {
+                continue;
+            }
+            let scope = Scope {
+                ast,
+                dims: Bindings::default(),
+            };
+            match self.dim(&scope, dim.value) {
+                Ok(value) if value >= 0 => {
+                    self.file_dims.insert(name.clone(), value);
+                }
+                Ok(value) => {
+                    let message = format!("a dim cannot be negative, and `{name}` is {value}");
+                    let span = ast.expr(dim.value).span;
+                    self.report(Diagnostic::error(Code::NegativeDim, message).primary(span, ""));
+                    self.failed_dims.insert(name.clone());
+                }
+                Err(Reported) => {
+                    self.failed_dims.insert(name.clone());
+                }
+            }
+        }
+    }
+
+    /// Elaborates what the file exports: its entries, or all graphs where it has none.
+    fn entries(mut self) -> Module {
+        let has_entry = self
+            .graphs
+            .iter()
+            .any(|graph| graph.kind == GraphKind::Entry);
+        let mut module = Module::default();
+        for index in 0..self.graphs.len() {
+            let graph = self.graphs[index];
+            match (graph.kind, has_entry) {
+                (GraphKind::Entry, _) | (GraphKind::Graph, false) => {
+                    if let Ok(entry) = self.entry(index) {
+                        module.entries.push(entry);
+                    }
+                }
+                // Graphs that no entry calls are checked where their types are known.
+                (GraphKind::Graph, true) => {}
+            }
+            if self.diagnostics.is_full() {
+                break;
+            }
+        }
+        if self.graphs.is_empty() && !self.diagnostics.has_errors() {
+            self.report(
+                Diagnostic::error(Code::NothingToExport, "the file declares no graph")
+                    .primary(Span::new(self.ast.file, 0, 0), "")
+                    .help("declare one, for example `entry f(x: f32[3]) -> (y: f32[3]) { y = x * x }`"),
+            );
+        }
+        module
+    }
+
+    fn entry(&mut self, index: usize) -> Result<Entry, Reported> {
+        let graph = self.graphs[index];
+        let dims = self.entry_dims(graph)?;
+        let scope = Scope {
+            ast: self.ast,
+            dims: dims.clone(),
+        };
+        let mut params = Vec::with_capacity(graph.params.len());
+        let mut failed = false;
+        for param in &graph.params {
+            match self.tree(&scope, &param.ty) {
+                Ok(tree) => params.push(Param {
+                    name: param.name.name.clone(),
+                    doc: doc(&param.docs),
+                    inout: param.inout.is_some(),
+                    tree,
+                }),
+                Err(Reported) => failed = true,
+            }
+        }
+        if failed {
+            return Err(Reported);
+        }
+        let arguments = params.iter().map(|param| param.tree.clone()).collect();
+        let instance = self.graph_instance(index, dims, arguments, graph.name.span)?;
+        let docs = graph.results.iter().map(|result| doc(&result.docs));
+        let results = instance.results.iter().zip(docs);
+        let results = results.map(|((name, tree), doc)| Param {
+            name: name.clone(),
+            doc,
+            inout: false,
+            tree: tree.clone(),
+        });
+        Ok(Entry {
+            name: graph.name.name.clone(),
+            doc: doc(&graph.docs),
+            signature: Signature {
+                params,
+                results: results.collect(),
+            },
+            graph: instance.graph.clone(),
+            span: graph.span,
+        })
+    }
+
+    /// The dims of an exported graph, which nobody calls, come from `--define` and the file.
+    fn entry_dims(&mut self, graph: &ast::Graph) -> Result<Bindings, Reported> {
+        let mut dims = Bindings::default();
+        for dim in &graph.dims {
+            match self.file_dims.get(&dim.name) {
+                Some(value) => {
+                    dims.insert(dim.name.clone(), *value);
+                }
+                None => {
+                    let name = &dim.name;
+                    let message = format!("the dim `{name}` of `{}` has no value", graph.name.name);
+                    return Err(self.report(
+                        Diagnostic::error(Code::UnknownDim, message)
+                            .primary(dim.span, "an exported graph has no caller to infer it from")
+                            .help(format!(
+                                "give it one with `dim {name} = …` or `--define {name}=…`, or \
+                                 mark with `entry` what is to be exported"
+                            )),
+                    ));
+                }
+            }
+        }
+        Ok(dims)
+    }
+}
+
+impl Ast {
+    /// The expressions that `root` is made of, operands before users.
+    pub(super) fn subtree(&self, root: ExprId) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        let mut pending = vec![root];
+        while let Some(id) = pending.pop() {
+            found.push(id);
+            match &self.expr(id).kind {
+                ExprKind::Name(_) | ExprKind::Literal(_) => {}
+                ExprKind::Unary { operand, .. } => pending.push(*operand),
+                ExprKind::Binary { left, right, .. } => pending.extend([*left, *right]),
+                ExprKind::Field { base, .. } | ExprKind::Next { base } => pending.push(*base),
+                ExprKind::Index { base, indices } => {
+                    pending.push(*base);
+                    pending.extend(indices);
+                }
+                ExprKind::Call {
+                    callee,
+                    args,
+                    attributes,
+                } => {
+                    pending.push(*callee);
+                    pending.extend(args);
+                    pending.extend(attributes.iter().map(|attribute| attribute.value));
+                }
+                ExprKind::Tuple(items) | ExprKind::List(items) => pending.extend(items),
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}

@@ -1,0 +1,100 @@
+//! What expressions stand for while a body is elaborated.
+
+use crate::constant::Constant;
+use crate::graph::Value;
+use crate::module::Tree;
+use std::rc::Rc;
+
+/// What an expression stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Val {
+    /// A tensor, or a struct of tensors, with the values of its leaves.
+    Data(Data),
+    /// A number without a dtype, which it takes from its context: a literal, a dim, or arithmetic
+    /// of these, exact.
+    Number(Constant),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A string, which no op takes yet but messages mention.
+    Text,
+    /// Several values: what a call with several results yields.
+    Tuple(Vec<Val>),
+    /// A bracketed list: a tensor literal or an attribute.
+    List(Vec<Val>),
+    /// Something that can be called.
+    Function(Rc<Function>),
+    /// A name that is no local value; whoever uses it says what it must be.
+    Name(String),
+    /// A name of an op or graph with dims in brackets.
+    Instance(String, Vec<u64>),
+    /// Something that was reported already.
+    Error,
+}
+
+/// A tensor or a struct of tensors.
+#[derive(Clone, Debug)]
+pub(super) struct Data {
+    /// Its type.
+    pub tree: Tree,
+    /// Its leaves, in order.
+    pub leaves: Vec<Value>,
+}
+
+/// Something that can be called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Function {
+    /// A graph of the file, with its dims where they were given.
+    Graph {
+        /// Its position among the file's graphs.
+        index: usize,
+        /// Dims given in brackets; none means inferred.
+        dims: Option<Vec<u64>>,
+    },
+    /// An op of the table.
+    Op(&'static str),
+    /// Gradients of a scalar result.
+    Gradient {
+        /// What is differentiated.
+        of: Rc<Function>,
+        /// Names of the parameters.
+        wrt: Vec<String>,
+        /// Name of the scalar result; `None` for the only one.
+        result: Option<String>,
+        /// Whether the function's results come first.
+        with_value: bool,
+    },
+    /// Reverse mode with given cotangents.
+    Vjp {
+        /// What is differentiated.
+        of: Rc<Function>,
+        /// Names of the parameters.
+        wrt: Vec<String>,
+    },
+    /// Forward mode with given tangents.
+    Jvp {
+        /// What is differentiated.
+        of: Rc<Function>,
+        /// Names of the parameters.
+        wrt: Vec<String>,
+    },
+}
+
+impl Val {
+    /// What it is, for messages.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Val::Data(data) => match &data.tree {
+                Tree::Leaf(ty) => format!("a tensor of type {ty}"),
+                Tree::Struct { .. } => format!("a struct of type {}", data.tree),
+            },
+            Val::Number(_) => "a number".to_string(),
+            Val::Bool(_) => "a truth value".to_string(),
+            Val::Text => "a string".to_string(),
+            Val::Tuple(items) => format!("a tuple of {} values", items.len()),
+            Val::List(_) => "a list".to_string(),
+            Val::Function(_) => "a function".to_string(),
+            Val::Name(name) | Val::Instance(name, _) => format!("the name `{name}`"),
+            Val::Error => "an error".to_string(),
+        }
+    }
+}
