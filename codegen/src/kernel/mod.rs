@@ -60,6 +60,8 @@
 mod body;
 mod builder;
 pub mod op;
+mod parse;
+mod print;
 mod program;
 mod renumber;
 mod stmt;
@@ -67,6 +69,7 @@ mod stmt;
 pub use body::{BodyMask, BodyScalar};
 pub use builder::{BuildError, FoldShape, KernelBuilder};
 pub use op::{Form, Op, ValueType};
+pub use parse::ParseError;
 pub use program::{
     Arg, Buffer, BufferId, Directive, Kernel, KernelId, Level, Memory, Mode, Name, Place, Program,
     Role, Space, Step,

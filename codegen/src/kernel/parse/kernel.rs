@@ -1,0 +1,696 @@
+//! Kernels: parameters, schedules and statements.
+
+use super::Parsed;
+use super::scanner::Scanner;
+use crate::kernel::{
+    Access, Carried, Condition, Directive, Fault, Fold, FoldState, ForRange, Form, Join, Kernel,
+    Level, MAX_NESTING, MemId, Memory, Mode, Op, Place, Region, Space, Stmt, Subscript, ValueId,
+    ValueType, VarId,
+};
+use dashu::rational::RBig;
+use lgc_ir::constant::{Constant, parse_decimal};
+use lgc_ir::index::Index;
+use lgc_ir::scalar::{Binary, Comparison, Connective, Unary};
+use rustc_hash::FxHashMap;
+
+/// Longer digit strings are no constants of a kernel.
+const MAX_DIGITS: usize = 4096;
+
+pub(super) fn kernel(scanner: &mut Scanner<'_>) -> Parsed<Kernel> {
+    let mut parser = KernelParser {
+        scanner,
+        memories: Vec::new(),
+        names: FxHashMap::default(),
+        values: FxHashMap::default(),
+        types: Vec::new(),
+        depth: 0,
+    };
+    parser.kernel()
+}
+
+struct KernelParser<'s, 'a> {
+    scanner: &'s mut Scanner<'a>,
+    memories: Vec<Memory>,
+    names: FxHashMap<String, MemId>,
+    values: FxHashMap<u32, ValueId>,
+    types: Vec<Option<ValueType>>,
+    depth: usize,
+}
+
+type Binding = (ValueId, ValueId);
+
+impl KernelParser<'_, '_> {
+    fn kernel(&mut self) -> Parsed<Kernel> {
+        self.scanner.expect("kernel")?;
+        let name = self.scanner.name()?.into();
+        self.scanner.expect("(")?;
+        if !self.scanner.eat(")") {
+            loop {
+                self.param()?;
+                if self.scanner.eat(")") {
+                    break;
+                }
+                self.scanner.expect(",")?;
+            }
+        }
+        self.scanner.expect("{")?;
+        let mut schedule = Vec::new();
+        while self.scanner.eat("schedule") {
+            schedule.push(self.directive()?);
+        }
+        let (body, yields) = self.region_rest()?;
+        if !yields.is_empty() {
+            return self.scanner.fault("a kernel yields no values");
+        }
+        let Some(values) = self.types.iter().copied().collect() else {
+            return self
+                .scanner
+                .fault("a value of this kernel is used but never defined");
+        };
+        let kernel = Kernel {
+            name,
+            memories: std::mem::take(&mut self.memories),
+            values,
+            vars: 0,
+            body,
+            schedule,
+        };
+        Ok(kernel.canonical())
+    }
+
+    fn declare(&mut self, name: &str, memory: Memory) -> Parsed<MemId> {
+        let id = MemId(self.memories.len() as u32);
+        if self.names.insert(name.to_string(), id).is_some() {
+            return self.scanner.fault(format!("a second `{name}`"));
+        }
+        self.memories.push(memory);
+        Ok(id)
+    }
+
+    fn param(&mut self) -> Parsed<MemId> {
+        let name = self.scanner.name()?;
+        self.scanner.expect(":")?;
+        let ty = self.scanner.tensor_type()?;
+        let mode = Mode::ALL
+            .into_iter()
+            .find(|mode| self.scanner.eat(mode.name()));
+        match mode {
+            Some(mode) => self.declare(
+                name,
+                Memory {
+                    name: name.into(),
+                    ty,
+                    place: Place::Param(mode),
+                },
+            ),
+            None => self
+                .scanner
+                .fault("expected `in`, `out`, `inout` or `scratch`"),
+        }
+    }
+
+    fn memory(&mut self) -> Parsed<MemId> {
+        let name = self.scanner.name()?;
+        match self.names.get(name) {
+            Some(&memory) => Ok(memory),
+            None => self
+                .scanner
+                .fault(format!("no parameter or buffer is called `{name}`")),
+        }
+    }
+
+    fn var(&mut self) -> Parsed<VarId> {
+        self.scanner.var_number().map(VarId)
+    }
+
+    fn directive(&mut self) -> Parsed<Directive> {
+        let scanner = &mut *self.scanner;
+        if scanner.eat("order") {
+            let mut vars = vec![self.var()?];
+            while self.scanner.eat(",") {
+                vars.push(self.var()?);
+            }
+            return Ok(Directive::Order(vars));
+        }
+        if scanner.eat("bind") {
+            let var = self.var()?;
+            let level = Level::ALL
+                .into_iter()
+                .find(|level| self.scanner.eat(level.name()));
+            return match level {
+                Some(level) => Ok(Directive::Bind(var, level)),
+                None => self
+                    .scanner
+                    .fault("expected `grid`, `block`, `warp` or `lane`"),
+            };
+        }
+        if scanner.eat("pack") {
+            let memory = self.memory()?;
+            self.scanner.expect("at")?;
+            return Ok(Directive::Pack(memory, self.var()?));
+        }
+        let make = if scanner.eat("split") {
+            Directive::Split
+        } else if scanner.eat("vec") {
+            Directive::Vec
+        } else if scanner.eat("unroll") {
+            Directive::Unroll
+        } else if scanner.eat("pipeline") {
+            Directive::Pipeline
+        } else {
+            return scanner.fault("expected a scheduling directive");
+        };
+        Ok(make(self.var()?, self.scanner.number()?))
+    }
+
+    // ---------------------------------------------------------------------------- values
+
+    fn value(&mut self) -> Parsed<ValueId> {
+        let number = self.scanner.value_number()?;
+        let next = ValueId(self.types.len() as u32);
+        let id = *self.values.entry(number).or_insert(next);
+        if id == next {
+            self.types.push(None);
+        }
+        Ok(id)
+    }
+
+    fn values(&mut self, close: &str) -> Parsed<Vec<ValueId>> {
+        let mut values = Vec::new();
+        if self.scanner.eat(close) {
+            return Ok(values);
+        }
+        loop {
+            values.push(self.value()?);
+            if self.scanner.eat(close) {
+                return Ok(values);
+            }
+            self.scanner.expect(",")?;
+        }
+    }
+
+    /// `(v1 = v0, …)`: pairs of a defined value and its initial one, which it has the type of.
+    fn bindings(&mut self) -> Parsed<Vec<Binding>> {
+        self.scanner.expect("(")?;
+        let mut bindings = Vec::new();
+        loop {
+            let state = self.value()?;
+            self.scanner.expect("=")?;
+            let init = self.value()?;
+            self.same_type(state, init);
+            bindings.push((state, init));
+            if self.scanner.eat(")") {
+                return Ok(bindings);
+            }
+            self.scanner.expect(",")?;
+        }
+    }
+
+    fn same_type(&mut self, value: ValueId, other: ValueId) {
+        let ty = self.types.get(other.index()).copied().flatten();
+        self.define(value, ty);
+    }
+
+    fn define(&mut self, value: ValueId, ty: Option<ValueType>) {
+        if let Some(slot) = self.types.get_mut(value.index()) {
+            *slot = ty.or(*slot);
+        }
+    }
+
+    fn counted<T>(&mut self, items: &[T], expected: usize) -> Parsed<()> {
+        if items.len() == expected {
+            Ok(())
+        } else {
+            self.scanner
+                .fault(format!("expected {expected} values before this"))
+        }
+    }
+
+    fn value_type(&mut self) -> Parsed<ValueType> {
+        self.scanner.expect(":")?;
+        let dtype = self.scanner.dtype()?;
+        let form = if self.scanner.eat("<") {
+            let lanes = self.scanner.number()?;
+            self.scanner.expect(">")?;
+            Form::Vector(lanes)
+        } else if self.scanner.eat("tile") {
+            self.scanner.expect("<")?;
+            let rows = self.scanner.number()?;
+            self.scanner.expect(",")?;
+            let columns = self.scanner.number()?;
+            self.scanner.expect(">")?;
+            Form::Tile(rows, columns)
+        } else {
+            Form::Scalar
+        };
+        Ok(ValueType { dtype, form })
+    }
+
+    // ---------------------------------------------------------------------------- statements
+
+    /// `{ stmt* [yield …] }`
+    fn region(&mut self) -> Parsed<(Region, Vec<ValueId>)> {
+        self.scanner.expect("{")?;
+        self.region_rest()
+    }
+
+    fn region_rest(&mut self) -> Parsed<(Region, Vec<ValueId>)> {
+        if self.depth > MAX_NESTING {
+            return self.scanner.fault("statements are nested too deeply");
+        }
+        self.depth += 1;
+        let mut region = Region::default();
+        let yields = loop {
+            if self.scanner.eat("}") {
+                break Vec::new();
+            }
+            if self.scanner.eat("yield") {
+                break self.values("}")?;
+            }
+            region.stmts.push(self.stmt()?);
+        };
+        self.depth -= 1;
+        Ok((region, yields))
+    }
+
+    /// A region that yields nothing.
+    fn body(&mut self) -> Parsed<Region> {
+        let (region, yields) = self.region()?;
+        self.counted(&yields, 0)?;
+        Ok(region)
+    }
+
+    fn stmt(&mut self) -> Parsed<Stmt> {
+        if self.scanner.at_value() {
+            return self.definition();
+        }
+        if self.scanner.eat("par") {
+            return self.par();
+        }
+        if self.scanner.eat("for") {
+            return self.sequential(Vec::new(), Vec::new());
+        }
+        if self.scanner.eat("if") {
+            return self.branch(Vec::new());
+        }
+        if self.scanner.eat("let") {
+            return self.local();
+        }
+        if self.scanner.eat("store") {
+            return self.store();
+        }
+        if !self.scanner.eat("(") {
+            return self.scanner.fault("expected a statement");
+        }
+        let results = self.values(")")?;
+        self.scanner.expect("=")?;
+        if self.scanner.eat("carry") {
+            let bindings = self.bindings()?;
+            self.scanner.expect("for")?;
+            return self.sequential(results, bindings);
+        }
+        if self.scanner.eat("fold") {
+            return self.fold(results);
+        }
+        if self.scanner.eat("if") {
+            return self.branch(results);
+        }
+        self.scanner.fault("expected `carry`, `fold` or `if`")
+    }
+
+    fn par(&mut self) -> Parsed<Stmt> {
+        let var = self.var()?;
+        self.scanner.expect("<")?;
+        let extent = self.scanner.number()?;
+        self.scanner.expect("grain")?;
+        let grain = self.scanner.number()?;
+        Ok(Stmt::Par {
+            var,
+            extent,
+            grain,
+            body: self.body()?,
+        })
+    }
+
+    fn sequential(&mut self, results: Vec<ValueId>, bindings: Vec<Binding>) -> Parsed<Stmt> {
+        self.counted(&bindings, results.len())?;
+        let var = self.var()?;
+        self.scanner.expect("in")?;
+        let low = self.scanner.index()?;
+        self.scanner.expect("..")?;
+        let high = self.scanner.index()?;
+        let step = match self.scanner.eat("step") {
+            true => self.scanner.number()?,
+            false => 1,
+        };
+        let (body, next) = self.region()?;
+        self.counted(&next, results.len())?;
+        let mut carried = Vec::new();
+        for ((result, (state, init)), next) in results.into_iter().zip(bindings).zip(next) {
+            self.same_type(result, init);
+            carried.push(Carried {
+                init,
+                state,
+                next,
+                result,
+            });
+        }
+        Ok(Stmt::For {
+            var,
+            range: ForRange { low, high, step },
+            carried,
+            body,
+        })
+    }
+
+    fn fold(&mut self, results: Vec<ValueId>) -> Parsed<Stmt> {
+        let var = self.var()?;
+        self.scanner.expect("<")?;
+        let extent = self.scanner.number()?;
+        self.scanner.expect("lanes")?;
+        let lanes = self.scanner.number()?;
+        self.scanner.expect("chunks")?;
+        let chunks = self.scanner.number()?;
+        let bindings = self.bindings()?;
+        self.counted(&bindings, results.len())?;
+        let (body, next) = self.region()?;
+        self.counted(&next, results.len())?;
+        self.scanner.expect("merge")?;
+        self.scanner.expect("(")?;
+        let left = self.values(")")?;
+        self.counted(&left, results.len())?;
+        self.scanner.expect("(")?;
+        let right = self.values(")")?;
+        self.counted(&right, results.len())?;
+        for (at, &(_, init)) in bindings.iter().enumerate() {
+            for value in [left[at], right[at], results[at]] {
+                self.same_type(value, init);
+            }
+        }
+        let (merge, merged) = self.region()?;
+        self.counted(&merged, results.len())?;
+        let states = bindings.iter().enumerate();
+        let states = states.map(|(at, &(state, init))| FoldState {
+            init,
+            state,
+            next: next[at],
+            left: left[at],
+            right: right[at],
+            merged: merged[at],
+            result: results[at],
+        });
+        Ok(Stmt::Fold(Box::new(Fold {
+            var,
+            extent,
+            lanes,
+            chunks,
+            states: states.collect(),
+            body,
+            merge,
+        })))
+    }
+
+    fn branch(&mut self, results: Vec<ValueId>) -> Parsed<Stmt> {
+        let condition = match self.scanner.at_value() {
+            true => Condition::Mask(self.value()?),
+            false => Condition::Guard(self.scanner.guard()?),
+        };
+        let (then, yes) = self.region()?;
+        self.counted(&yes, results.len())?;
+        let (otherwise, no) = match self.scanner.eat("else") {
+            true => self.region()?,
+            false => (Region::default(), Vec::new()),
+        };
+        self.counted(&no, results.len())?;
+        let mut joins = Vec::new();
+        for ((result, then), otherwise) in results.into_iter().zip(yes).zip(no) {
+            self.same_type(result, then);
+            joins.push(Join {
+                then,
+                otherwise,
+                result,
+            });
+        }
+        Ok(Stmt::If {
+            condition,
+            then,
+            otherwise,
+            joins,
+        })
+    }
+
+    fn local(&mut self) -> Parsed<Stmt> {
+        let name = self.scanner.name()?;
+        self.scanner.expect(":")?;
+        let ty = self.scanner.tensor_type()?;
+        self.scanner.expect("@")?;
+        let space = Space::ALL
+            .into_iter()
+            .find(|space| self.scanner.eat(space.name()));
+        let Some(space) = space else {
+            return self.scanner.fault("expected `shared`, `private` or `reg`");
+        };
+        let memory = self.declare(
+            name,
+            Memory {
+                name: name.into(),
+                ty,
+                place: Place::Local(space),
+            },
+        )?;
+        let body = self.body()?;
+        Ok(Stmt::Let { memory, body })
+    }
+
+    fn store(&mut self) -> Parsed<Stmt> {
+        let mut access = self.place()?;
+        self.scanner.expect("=")?;
+        let value = self.value()?;
+        self.conditions(&mut access)?;
+        Ok(Stmt::Store { access, value })
+    }
+
+    fn definition(&mut self) -> Parsed<Stmt> {
+        let result = self.value()?;
+        self.scanner.expect("=")?;
+        if !self.scanner.eat("load") {
+            let (op, ty) = self.operation()?;
+            self.define(result, Some(ty));
+            return Ok(Stmt::Compute { result, op });
+        }
+        let mut access = self.place()?;
+        self.conditions(&mut access)?;
+        let otherwise = match self.scanner.eat("else") {
+            true => Some(self.value()?),
+            false => None,
+        };
+        let ty = self.value_type()?;
+        self.define(result, Some(ty));
+        Ok(Stmt::Load {
+            result,
+            access,
+            otherwise,
+        })
+    }
+
+    // ---------------------------------------------------------------------------- accesses
+
+    fn place(&mut self) -> Parsed<Access> {
+        let memory = self.memory()?;
+        self.scanner.expect("[")?;
+        let mut at = Vec::new();
+        if !self.scanner.eat("]") {
+            loop {
+                at.push(self.subscript()?);
+                if self.scanner.eat("]") {
+                    break;
+                }
+                self.scanner.expect(",")?;
+            }
+        }
+        Ok(Access::new(memory, at))
+    }
+
+    fn subscript(&mut self) -> Parsed<Subscript> {
+        if self.scanner.at_value() {
+            return Ok(Subscript::Value(self.value()?));
+        }
+        let index = self.scanner.index()?;
+        Ok(match self.scanner.eat(":") {
+            true => Subscript::Span(index),
+            false => Subscript::At(index),
+        })
+    }
+
+    fn conditions(&mut self, access: &mut Access) -> Parsed<()> {
+        if self.scanner.eat("if") {
+            access.guard = self.scanner.guard()?;
+        }
+        if self.scanner.eat("where") {
+            access.mask = Some(self.value()?);
+        }
+        access.clip = self.scanner.eat("clip");
+        if self.scanner.eat("guard") {
+            let status = self.memory()?;
+            self.scanner.expect("at")?;
+            let position = self.scanner.index()?;
+            access.fault = Some(Fault { status, position });
+        }
+        Ok(())
+    }
+
+    // ---------------------------------------------------------------------------- operations
+
+    fn operation(&mut self) -> Parsed<(Op, ValueType)> {
+        let name = self.scanner.peek_word();
+        if self.scanner.eat("const") {
+            let constant = self.constant()?;
+            let ty = self.value_type()?;
+            return Ok((Op::Const(ty.dtype, constant), ty));
+        }
+        if self.scanner.eat("index") {
+            let index: Index = self.scanner.index()?;
+            let ty = self.value_type()?;
+            return Ok((Op::Index(ty.dtype, index), ty));
+        }
+        self.scanner.skip(name.len());
+        let mut operands = vec![self.value()?];
+        while self.scanner.eat(",") {
+            operands.push(self.value()?);
+        }
+        let ty = self.value_type()?;
+        match operation(name, &operands, ty) {
+            Some(op) => Ok((op, ty)),
+            None => self.scanner.fault(format!(
+                "no operation `{name}` takes {} operands",
+                operands.len()
+            )),
+        }
+    }
+
+    fn constant(&mut self) -> Parsed<Constant> {
+        let negative = self.scanner.eat("-");
+        let signed = |constant: Constant| match negative {
+            true => constant.neg(),
+            false => constant,
+        };
+        if self.scanner.eat("inf") {
+            return Ok(signed(Constant::Infinity));
+        }
+        if self.scanner.eat("nan") {
+            return Ok(Constant::Nan);
+        }
+        let factor = match self.rational_or_stored()? {
+            Ok(stored) => return Ok(signed(stored)),
+            Err(rational) => rational,
+        };
+        let mut radicand = RBig::ONE;
+        let mut half_powers_of_pi = 0;
+        while self.scanner.eat("*") {
+            if self.scanner.eat("sqrt") {
+                self.scanner.expect("(")?;
+                radicand = self.rational()?;
+                self.scanner.expect(")")?;
+            } else {
+                self.scanner.expect("pi")?;
+                self.scanner.expect("^")?;
+                self.scanner.expect("(")?;
+                half_powers_of_pi = self.scanner.number()?;
+                self.scanner.expect("/")?;
+                self.scanner.expect("2")?;
+                self.scanner.expect(")")?;
+            }
+        }
+        if radicand <= RBig::ZERO || !(-64..=64).contains(&half_powers_of_pi) {
+            return self.scanner.fault("no such constant is used by any rule");
+        }
+        Ok(signed(Constant::Real {
+            factor,
+            radicand,
+            half_powers_of_pi,
+        }))
+    }
+
+    /// `0.1f` as a stored float, or else a rational.
+    fn rational_or_stored(&mut self) -> Parsed<Result<Constant, RBig>> {
+        let text = self.scanner.rest();
+        let length = text
+            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | 'e' | '-')))
+            .unwrap_or(text.len());
+        if text[length..].starts_with('f')
+            && length < MAX_DIGITS
+            && let Ok(stored) = text[..length].parse::<f64>()
+        {
+            self.scanner.skip(length + 1);
+            return Ok(Ok(Constant::from_f64(stored)));
+        }
+        self.rational().map(Err)
+    }
+
+    fn rational(&mut self) -> Parsed<RBig> {
+        let numerator = self.natural()?;
+        if !self.scanner.eat("/") {
+            return Ok(numerator);
+        }
+        let denominator = self.natural()?;
+        if denominator == RBig::ZERO {
+            return self.scanner.fault("the denominator is zero");
+        }
+        Ok(numerator / denominator)
+    }
+
+    fn natural(&mut self) -> Parsed<RBig> {
+        let digits = self.scanner.take_while(|c| c.is_ascii_digit());
+        if digits.is_empty() || digits.len() > MAX_DIGITS {
+            return self.scanner.fault("expected a constant");
+        }
+        // Three hundred digits at a time: the decimal reader takes no more at once.
+        let mut value = RBig::ZERO;
+        for part in digits.as_bytes().chunks(300) {
+            let text = std::str::from_utf8(part).unwrap_or("0");
+            let scale = dashu::integer::IBig::from(10).pow(part.len());
+            value = value * RBig::from(scale) + parse_decimal(text).unwrap_or(RBig::ZERO);
+        }
+        Ok(value)
+    }
+}
+
+/// The operation of that name; target dtypes and forms are read off the type of the result.
+fn operation(name: &str, operands: &[ValueId], ty: ValueType) -> Option<Op> {
+    match *operands {
+        [x] => unary(name, x, ty),
+        [x, y] => binary(name, x, y),
+        [x, y, z] => match name {
+            "select" => Some(Op::Select(x, y, z)),
+            "fma" => Some(Op::Fma(x, y, z)),
+            "mma" => Some(Op::Mma(x, y, z)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn unary(name: &str, x: ValueId, ty: ValueType) -> Option<Op> {
+    let tile = |axis| match ty.form {
+        Form::Tile(..) => Some(ty.form.extent(axis)),
+        Form::Scalar | Form::Vector(_) => None,
+    };
+    match name {
+        "not" => Some(Op::Not(x)),
+        "cast" => Some(Op::Cast(ty.dtype, x)),
+        "bitcast" => Some(Op::Bitcast(ty.dtype, x)),
+        "splat" => Some(Op::Splat(ty.form, x)),
+        "rows" => Some(Op::Rows(tile(0)?, x)),
+        "columns" => Some(Op::Columns(tile(1)?, x)),
+        _ => Some(Op::Unary(Unary::from_name(name)?, x)),
+    }
+}
+
+fn binary(name: &str, x: ValueId, y: ValueId) -> Option<Op> {
+    if let Some(connective) = name.strip_prefix("logic.") {
+        return Some(Op::Connect(Connective::from_name(connective)?, x, y));
+    }
+    let function = Binary::from_name(name).map(|function| Op::Binary(function, x, y));
+    let relation = || Comparison::from_name(name).map(|relation| Op::Compare(relation, x, y));
+    function.or_else(relation)
+}
