@@ -59,15 +59,19 @@
 
 mod body;
 mod builder;
+mod interpret;
 pub mod op;
 mod parse;
 mod print;
 mod program;
 mod renumber;
 mod stmt;
+#[cfg(test)]
+mod tests;
 
 pub use body::{BodyMask, BodyScalar};
 pub use builder::{BuildError, FoldShape, KernelBuilder};
+pub use interpret::{Arguments, Cells, Element, InterpretError, interpret, interpret_kernel};
 pub use op::{Form, Op, ValueType};
 pub use parse::ParseError;
 pub use program::{

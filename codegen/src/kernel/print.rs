@@ -87,7 +87,8 @@ fn rational(value: &dashu::rational::RBig) -> String {
     let exact = value.to_string();
     let rounded = Constant::rational(value.clone()).to_f64();
     // Stored floats have long fractions; their shortest decimal is easier to read.
-    if exact.len() > 12 && Constant::from_f64(rounded) == Constant::rational(value.clone()) {
+    let is_long = exact.len() > 12 && !value.is_int();
+    if is_long && Constant::from_f64(rounded) == Constant::rational(value.clone()) {
         format!("{rounded:?}f")
     } else {
         exact

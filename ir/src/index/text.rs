@@ -16,8 +16,20 @@ impl fmt::Display for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Atom::Var(variable) => write!(f, "i{variable}"),
-            Atom::FloorDiv(index, divisor) => write!(f, "({index} floordiv {divisor})"),
-            Atom::Mod(index, divisor) => write!(f, "({index} mod {divisor})"),
+            Atom::FloorDiv(index, divisor) => write!(f, "({} floordiv {divisor})", Inner(index)),
+            Atom::Mod(index, divisor) => write!(f, "({} mod {divisor})", Inner(index)),
+        }
+    }
+}
+
+/// The dividend of a quotient or remainder: a sum stands in parentheses.
+struct Inner<'a>(&'a Index);
+
+impl fmt::Display for Inner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.terms().len() + usize::from(self.0.offset() != 0) {
+            0 | 1 => write!(f, "{}", self.0),
+            _ => write!(f, "({})", self.0),
         }
     }
 }
@@ -201,7 +213,8 @@ impl<'a> Cursor<'a> {
             };
         }
         self.expect("(", "expected a variable such as `i0`, an integer or `(`")?;
-        if depth >= MAX_DEPTH {
+        // A nested sum takes two pairs of parentheses.
+        if depth >= 2 * MAX_DEPTH {
             return self.fault("the index is nested too deeply");
         }
         let inner = self.index(depth + 1)?;

@@ -23,6 +23,7 @@ pub(super) fn kernel(scanner: &mut Scanner<'_>) -> Parsed<Kernel> {
         names: FxHashMap::default(),
         values: FxHashMap::default(),
         types: Vec::new(),
+        first_seen: Vec::new(),
         depth: 0,
     };
     parser.kernel()
@@ -34,6 +35,8 @@ struct KernelParser<'s, 'a> {
     names: FxHashMap<String, MemId>,
     values: FxHashMap<u32, ValueId>,
     types: Vec<Option<ValueType>>,
+    /// Where each value is first named.
+    first_seen: Vec<usize>,
     depth: usize,
 }
 
@@ -62,11 +65,14 @@ impl KernelParser<'_, '_> {
         if !yields.is_empty() {
             return self.scanner.fault("a kernel yields no values");
         }
-        let Some(values) = self.types.iter().copied().collect() else {
-            return self
-                .scanner
-                .fault("a value of this kernel is used but never defined");
-        };
+        let values = self.types.iter().zip(&self.first_seen);
+        let values = values.map(|(ty, &at)| {
+            ty.map_or_else(
+                || self.scanner.fault_at(at, "this value is never defined"),
+                Ok,
+            )
+        });
+        let values = values.collect::<Parsed<_>>()?;
         let kernel = Kernel {
             name,
             memories: std::mem::take(&mut self.memories),
@@ -110,12 +116,13 @@ impl KernelParser<'_, '_> {
     }
 
     fn memory(&mut self) -> Parsed<MemId> {
+        let at = self.scanner.position();
         let name = self.scanner.name()?;
         match self.names.get(name) {
             Some(&memory) => Ok(memory),
             None => self
                 .scanner
-                .fault(format!("no parameter or buffer is called `{name}`")),
+                .fault_at(at, format!("no parameter or buffer is called `{name}`")),
         }
     }
 
@@ -166,11 +173,13 @@ impl KernelParser<'_, '_> {
     // ---------------------------------------------------------------------------- values
 
     fn value(&mut self) -> Parsed<ValueId> {
+        let at = self.scanner.position();
         let number = self.scanner.value_number()?;
         let next = ValueId(self.types.len() as u32);
         let id = *self.values.entry(number).or_insert(next);
         if id == next {
             self.types.push(None);
+            self.first_seen.push(at);
         }
         Ok(id)
     }
@@ -542,6 +551,7 @@ impl KernelParser<'_, '_> {
     // ---------------------------------------------------------------------------- operations
 
     fn operation(&mut self) -> Parsed<(Op, ValueType)> {
+        let start = self.scanner.position();
         let name = self.scanner.peek_word();
         if self.scanner.eat("const") {
             let constant = self.constant()?;
@@ -561,10 +571,10 @@ impl KernelParser<'_, '_> {
         let ty = self.value_type()?;
         match operation(name, &operands, ty) {
             Some(op) => Ok((op, ty)),
-            None => self.scanner.fault(format!(
-                "no operation `{name}` takes {} operands",
-                operands.len()
-            )),
+            None => self.scanner.fault_at(
+                start,
+                format!("no operation `{name}` takes {} operands", operands.len()),
+            ),
         }
     }
 

@@ -84,9 +84,10 @@ fn bytes(scanner: &mut Scanner<'_>) -> Parsed<Vec<u8>> {
 }
 
 fn arg(scanner: &mut Scanner<'_>, names: &Names) -> Parsed<Arg> {
+    let at = scanner.position();
     let name = scanner.name()?;
     let Some(&buffer) = names.buffers.get(name) else {
-        return scanner.fault(format!("no buffer is called `{name}`"));
+        return scanner.fault_at(at, format!("no buffer is called `{name}`"));
     };
     let at = match scanner.eat("[") {
         true => scanner.list("]", Scanner::index)?,
@@ -109,9 +110,10 @@ fn steps(scanner: &mut Scanner<'_>, names: &Names, depth: usize) -> Parsed<Vec<S
 
 fn step(scanner: &mut Scanner<'_>, names: &Names, depth: usize) -> Parsed<Step> {
     if scanner.eat("launch") {
+        let at = scanner.position();
         let name = scanner.name()?;
         let Some(&kernel) = names.kernels.get(name) else {
-            return scanner.fault(format!("no kernel is called `{name}`"));
+            return scanner.fault_at(at, format!("no kernel is called `{name}`"));
         };
         scanner.expect("(")?;
         let args = scanner.list(")", |scanner| arg(scanner, names))?;

@@ -33,11 +33,12 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn fault<T>(&mut self, message: impl Into<String>) -> Parsed<T> {
-        let _ = self.rest();
-        self.fault_at(self.at, message)
+        let at = self.position();
+        self.fault_at(at, message)
     }
 
-    fn fault_at<T>(&self, at: usize, message: impl Into<String>) -> Parsed<T> {
+    /// A fault at an earlier [`Scanner::position`].
+    pub(super) fn fault_at<T>(&self, at: usize, message: impl Into<String>) -> Parsed<T> {
         let before = &self.text[..at];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Err(ParseError {
@@ -46,6 +47,12 @@ impl<'a> Scanner<'a> {
             column: before[line_start..].chars().count() + 1,
             message: message.into(),
         })
+    }
+
+    /// Where what follows begins.
+    pub(super) fn position(&mut self) -> usize {
+        let _ = self.rest();
+        self.at
     }
 
     pub(super) fn end(&mut self) -> Parsed<()> {
