@@ -146,19 +146,36 @@ struct Tables {
 }
 
 /// The largest error of `function` in units in the last place.
+///
+/// For binary32 this is the largest error over all 2³² inputs, rounded up in the second
+/// decimal. For binary64 it is an allowance above both that and the largest error among
+/// 200,000 samples, since samples miss the worst case:
+///
+/// | function | binary32, all inputs | binary64, samples |
+/// |---|---|---|
+/// | exp | 1.0395 | 0.9822 |
+/// | expm1 | 1.5305 | 1.7451 |
+/// | log | 0.8399 | 0.7807 |
+/// | log1p | 1.3928 | 1.3431 |
+/// | sin | 0.7822 | 0.7412 |
+/// | cos | 0.7823 | 0.7490 |
+/// | sinh | 2.2584 | 2.0360 |
+/// | cosh | 1.5087 | 1.2781 |
+/// | tanh | 2.5656 | 2.1776 |
+/// | erf | 1.0796 | 0.9953 |
 #[must_use]
 pub const fn ulp_bound(function: Function, width: Width) -> f64 {
     let (single, double) = match function {
-        Function::Exp => (1.05, 1.05),
-        Function::Expm1 => (1.54, 1.85),
-        Function::Log => (0.84, 0.85),
-        Function::Log1p => (1.40, 1.50),
-        Function::Sin => (0.80, 0.80),
-        Function::Cos => (0.80, 0.80),
-        Function::Sinh => (2.20, 2.20),
-        Function::Cosh => (1.40, 1.40),
-        Function::Tanh => (2.40, 2.40),
-        Function::Erf => (1.00, 1.05),
+        Function::Exp => (1.04, 1.1),
+        Function::Expm1 => (1.54, 1.9),
+        Function::Log => (0.84, 0.9),
+        Function::Log1p => (1.40, 1.5),
+        Function::Sin => (0.79, 0.85),
+        Function::Cos => (0.79, 0.85),
+        Function::Sinh => (2.26, 2.4),
+        Function::Cosh => (1.51, 1.6),
+        Function::Tanh => (2.57, 2.7),
+        Function::Erf => (1.08, 1.2),
     };
     match width {
         Width::F32 => single,
@@ -166,11 +183,11 @@ pub const fn ulp_bound(function: Function, width: Width) -> f64 {
     }
 }
 
-/// The largest error of [`pow`] in units in the last place.
+/// The largest error of [`pow`] in units in the last place: an allowance above the largest
+/// among 20 million binary32 samples, 1.1982, and 200,000 binary64 samples, 1.1656.
 #[must_use]
 pub const fn pow_ulp_bound(width: Width) -> f64 {
     match width {
-        Width::F32 => 1.25,
-        Width::F64 => 1.25,
+        Width::F32 | Width::F64 => 1.35,
     }
 }
