@@ -8,6 +8,7 @@ pub mod dtype;
 pub mod expr;
 pub mod graph;
 pub mod index;
+pub mod interpret;
 pub mod lang;
 pub mod module;
 pub mod op;
