@@ -108,7 +108,8 @@ pub trait Machine {
     fn int_xor(&mut self, a: Self::Int, b: Self::Int) -> Self::Int;
     /// `a · 2^count`, wrapping; `count` is below the width.
     fn shift_left(&mut self, a: Self::Int, count: u32) -> Self::Int;
-    /// `a` as an unsigned number, divided by `2^count`; `count` is below the width.
+    /// `a / 2^count`, rounded down; `count` is below the width. Wherever the result reaches the
+    /// function's value, `a` is not negative: shifting in zeros or copies of the sign is the same.
     fn shift_right(&mut self, a: Self::Int, count: u32) -> Self::Int;
 
     /// `|a|`: the sign bit cleared, of a NaN too.
