@@ -237,16 +237,15 @@ fn run<S: Scalar>(
             })
             .collect::<Result<Vec<Rc<Tensor<S>>>, _>>()?;
         let machine = Machine { graph, world, node };
-        let results = match graph.op(node).family() {
-            Family::Leaf(Leaf::Input(_)) => {
-                vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
-            }
-            Family::Composite(composite) => machine.composite(composite, &operands)?,
-            family => {
-                let ty = graph.ty(Value { node, result: 0 }).clone();
-                let data = machine.evaluate(family, &operands, &ty)?;
-                vec![Rc::new(Tensor { ty, data })]
-            }
+        let family = graph.op(node).family();
+        let results = if let Family::Leaf(Leaf::Input(_)) = family {
+            vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
+        } else if let Family::Composite(composite) = family {
+            machine.composite(composite, &operands)?
+        } else {
+            let ty = graph.ty(Value { node, result: 0 }).clone();
+            let data = machine.evaluate(family, &operands, &ty)?;
+            vec![Rc::new(Tensor { ty, data })]
         };
         values.push(results.into_iter().map(Some).collect());
         if !keep_all {
