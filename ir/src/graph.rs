@@ -159,6 +159,11 @@ impl Graph {
         self.dag.node_count()
     }
 
+    /// The id that the next node will have.
+    pub fn next_id(&self) -> NodeId {
+        NodeId(self.len() as u32)
+    }
+
     /// Whether there is no node.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -392,6 +397,12 @@ impl Remap {
     /// The value that stands for `value` in the new graph.
     pub fn value(&self, value: Value) -> Option<Value> {
         self.fate(value).value()
+    }
+
+    /// Whether any value was merged, folded or dropped.
+    pub fn changes(&self) -> bool {
+        let kept = |fate: &Fate| matches!(fate, Fate::Kept(_));
+        !self.fates.iter().flatten().all(kept)
     }
 
     /// This pass followed by `next`.

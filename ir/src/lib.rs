@@ -16,3 +16,4 @@ pub mod rewrite;
 pub mod scalar;
 pub mod shape;
 pub mod span;
+pub mod verify;

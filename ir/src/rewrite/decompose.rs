@@ -1,9 +1,8 @@
 //! Replaces composite ops by what they are made of.
 
-use crate::builder::Builder;
-use crate::graph::{Fate, Graph, Output, Remap, Value, Values};
+use super::rebuild::{Step, rebuild};
+use crate::graph::{Graph, Remap};
 use crate::op::{Composite, Family, TypeError};
-use crate::span::Span;
 
 /// Decompositions nest a few levels deep; more than this is a composite that contains itself.
 const MAX_LEVELS: usize = 16;
@@ -58,41 +57,10 @@ fn one_level(
     graph: &Graph,
     keep: &dyn Fn(&dyn Composite) -> bool,
 ) -> Result<(Graph, Remap), TypeError> {
-    let builder = Builder::new(Graph::new(), Span::SYNTHETIC);
-    let mut remap = Remap::default();
-    for node in graph.nodes() {
-        let operands: Values = graph
-            .operands(node)
-            .iter()
-            .filter_map(|operand| remap.value(*operand))
-            .collect();
-        builder.set_span(graph.span(node));
+    rebuild(graph, |builder, node, operands| {
         match composite(&graph.op(node).family()).filter(|composite| !keep(*composite)) {
-            Some(composite) => {
-                let results = composite.decompose(&builder, &operands)?;
-                if let (Some(name), [result, ..]) = (graph.name(node), results.as_slice()) {
-                    builder.edit(|new| new.set_name(result.node, name));
-                }
-                remap.record(results.into_iter().map(Fate::Folded));
-            }
-            None => {
-                let copy = builder.edit(|new| new.copy_node(graph, node, &operands))?;
-                let results = (0..graph.results(node).len() as u16)
-                    .map(|result| Fate::Kept(Value { node: copy, result }));
-                remap.record(results);
-            }
+            Some(composite) => Ok(Step::Expand(composite.decompose(builder, operands)?)),
+            None => Ok(Step::Keep),
         }
-    }
-    let mut new = builder.finish();
-    carry_outputs(graph, &mut new, &remap);
-    Ok((new, remap))
-}
-
-/// Declares the outputs of `old` in `new`.
-pub(super) fn carry_outputs(old: &Graph, new: &mut Graph, remap: &Remap) {
-    for Output { name, value } in old.outputs() {
-        if let Some(value) = remap.value(*value) {
-            new.add_output(name.clone(), value);
-        }
-    }
+    })
 }

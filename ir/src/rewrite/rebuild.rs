@@ -1,0 +1,76 @@
+//! The frame of a pass: nodes are visited in id order and copied, replaced or dropped.
+
+use crate::builder::Builder;
+use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value, Values};
+use crate::op::TypeError;
+use crate::span::Span;
+use smallvec::SmallVec;
+
+/// What a pass does with one node, given its operands in the new graph.
+pub(super) enum Step {
+    /// Copy it.
+    Keep,
+    /// Nothing needs it.
+    Drop,
+    /// Its single result is this value of the new graph, a simpler way to compute it.
+    Fold(Value),
+    /// Its results are these values of the new graph, of which it is composed.
+    Expand(SmallVec<[Value; 2]>),
+    /// Its results are those of this node of the new graph, which computes the same.
+    Merge(NodeId),
+}
+
+/// Runs `step` over the nodes of a graph; the new graph has the old one's inputs and outputs.
+pub(super) fn rebuild(
+    graph: &Graph,
+    mut step: impl FnMut(&Builder, NodeId, &Values) -> Result<Step, TypeError>,
+) -> Result<(Graph, Remap), TypeError> {
+    let builder = Builder::new(Graph::new(), Span::SYNTHETIC);
+    let mut remap = Remap::default();
+    for node in graph.nodes() {
+        let operands: Values = graph
+            .operands(node)
+            .iter()
+            .filter_map(|operand| remap.value(*operand))
+            .collect();
+        let count = graph.results(node).len() as u16;
+        builder.set_span(graph.span(node));
+        match step(&builder, node, &operands)? {
+            Step::Keep => {
+                let copy = builder.edit(|new| new.copy_node(graph, node, &operands))?;
+                remap.record((0..count).map(|result| Fate::Kept(Value { node: copy, result })));
+            }
+            Step::Drop => remap.record((0..count).map(|_| Fate::Dead)),
+            Step::Fold(value) => {
+                carry_name(graph, node, &builder, value);
+                remap.record([Fate::Folded(value)]);
+            }
+            Step::Expand(results) => {
+                if let Some(first) = results.first() {
+                    carry_name(graph, node, &builder, *first);
+                }
+                remap.record(results.into_iter().map(Fate::Folded));
+            }
+            Step::Merge(twin) => {
+                remap.record((0..count).map(|result| Fate::Merged(Value { node: twin, result })));
+            }
+        }
+    }
+    let mut new = builder.finish();
+    for Output { name, value } in graph.outputs() {
+        if let Some(value) = remap.value(*value) {
+            new.add_output(name.clone(), value);
+        }
+    }
+    Ok((new, remap))
+}
+
+/// Hands the name of a replaced node on, where its replacement has none.
+fn carry_name(graph: &Graph, node: NodeId, builder: &Builder, value: Value) {
+    let Some(name) = graph.name(node) else { return };
+    builder.edit(|new| {
+        if new.name(value.node).is_none() && value.result == 0 {
+            new.set_name(value.node, name);
+        }
+    });
+}
