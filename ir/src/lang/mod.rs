@@ -40,6 +40,7 @@
 
 pub mod ast;
 pub mod elaborate;
+mod example;
 mod layout;
 mod lexer;
 pub mod parser;
@@ -49,5 +50,6 @@ mod tests;
 pub mod token;
 
 pub use elaborate::{Options, elaborate};
+pub use example::example;
 pub use parser::parse;
 pub use print::{print, print_expr};
