@@ -68,6 +68,7 @@ mod renumber;
 mod stmt;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use body::{BodyMask, BodyScalar};
 pub use builder::{BuildError, FoldShape, KernelBuilder};
@@ -81,6 +82,10 @@ pub use program::{
 pub use renumber::IdVisitor;
 pub use stmt::{
     Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
+};
+pub use verify::{
+    MAX_CHUNKS, MAX_ELEMENTS, MAX_LANES, MAX_REPORTED, VerifyCode, VerifyError, verify,
+    verify_kernel,
 };
 
 /// Loops, branches and buffers of a kernel, or steps of a program, nest no deeper than this.

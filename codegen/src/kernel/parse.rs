@@ -29,6 +29,7 @@
 //! canonically; it is well-formed text, and for anything more the verifier has to be asked.
 
 mod kernel;
+mod operation;
 mod program;
 mod scanner;
 

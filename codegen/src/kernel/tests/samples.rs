@@ -106,7 +106,7 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                 });
             });
             k.par(m.div_ceil(4), 1, |i| {
-                let columns = k.for_each(ForRange::upto(n.div_ceil(8)), |j| {
+                k.for_each(ForRange::upto(n.div_ceil(8)), |j| {
                     let tile = Access::new(
                         y,
                         vec![Subscript::Span(i.scale(4)), Subscript::Span(j.scale(8))],
@@ -119,7 +119,7 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                         || vec![k.splat(form, k.int(DType::F32, 0))],
                         || vec![k.load_form(tile.clone(), form, None)],
                     );
-                    let (_, sum) = k.carry(ForRange::upto(block), &start, |step, acc| {
+                    let (steps, sum) = k.carry(ForRange::upto(block), &start, |step, acc| {
                         let from = vec![Subscript::Span(i.scale(4)), Subscript::At(k0.add(&step))];
                         let inside = Guard::within(k0.add(&step), 0, depth as i64);
                         let column = Access::new(x, from).clipped().when(&inside);
@@ -132,6 +132,7 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                         let row = k.load_form(Access::new(panel, row), Form::Vector(8), None);
                         vec![k.mma(acc[0], column, row)]
                     });
+                    k.schedule(Directive::Unroll(steps, 2));
                     let last = k0.add_constant(block as i64);
                     let last = Guard::within(last, depth as i64, (depth + block) as i64);
                     let result = k.branch(
@@ -145,7 +146,6 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                     );
                     k.store(tile, result[0]);
                 });
-                k.schedule(Directive::Unroll(columns, 2));
             });
         });
     });

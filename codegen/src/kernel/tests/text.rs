@@ -1,13 +1,14 @@
 //! Printing and parsing.
 
 use super::samples::*;
-use crate::kernel::{Kernel, Op, Program, Stmt};
+use crate::kernel::{Kernel, Op, Program, Stmt, verify, verify_kernel};
 use insta::assert_snapshot;
 use lgc_ir::constant::Constant;
 use proptest::prelude::*;
 
 /// The text, after checking that parsing and printing it gives it again, and an equal kernel.
 fn round_trip(kernel: &Kernel) -> String {
+    assert_eq!(verify_kernel(kernel), Ok(()));
     let text = kernel.to_string();
     let parsed: Kernel = text
         .parse()
@@ -41,6 +42,7 @@ fn argmax_as_a_fold_of_pairs() {
 fn programs_print_as_they_are_written() {
     for text in [GATHER, SCAN] {
         let program: Program = text.parse().unwrap();
+        assert_eq!(verify(&program), Ok(()));
         assert_eq!(program.to_string(), text);
     }
 }
@@ -189,8 +191,8 @@ proptest! {
             let start = at.min(text.len());
             let end = (start + cut).min(text.len());
             let damaged = format!("{}{soup}{}", &text[..start], &text[end..]);
-            if let Ok(kernel) = damaged.parse::<Kernel>() { let _ = kernel.to_string(); }
-            if let Ok(program) = damaged.parse::<Program>() { let _ = program.to_string(); }
+            if let Ok(kernel) = damaged.parse::<Kernel>() { let _ = (kernel.to_string(), verify_kernel(&kernel)); }
+            if let Ok(program) = damaged.parse::<Program>() { let _ = (program.to_string(), verify(&program)); }
         }
     }
 }
