@@ -6,6 +6,7 @@ pub mod constant;
 pub mod diag;
 pub mod dtype;
 pub mod expr;
+pub mod generate;
 pub mod graph;
 pub mod index;
 pub mod interpret;

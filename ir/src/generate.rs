@@ -1,0 +1,417 @@
+//! Random graphs, for tests that compare one way of running a graph with another.
+//!
+//! A [`Generator`] composes the examples of the op table: each step picks an example, feeds its
+//! inputs with values that exist, adapted in shape and dtype, and keeps its results. So every op that
+//! states an example takes part, with the attributes of its examples, at every dtype at which they
+//! elaborate, and an op added to the table is covered by being there. Operands are kept inside the
+//! domain that the op's guards state, indices in range, and values of moderate size.
+//!
+//! A graph is a function of a list of *choices*, so a property-testing library that shrinks the list
+//! shrinks the graph.
+
+use crate::builder::Builder;
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::graph::{Graph, Value, Values};
+use crate::lang::example;
+use crate::op::{Abs, BitAnd, Cast, Family, Full, Guard, Input, Op, Rem, SPECS, Square, TypeError};
+use crate::shape::{Shape, Type};
+use crate::span::Span;
+use rustc_hash::FxHashMap;
+
+/// An example that a step can instantiate.
+struct Template {
+    graph: Graph,
+    roles: Vec<Role>,
+}
+
+/// What the value of a template's input must be like.
+#[derive(Clone, Debug)]
+enum Role {
+    /// Anything.
+    Free,
+    /// Above a bound.
+    Above(f64),
+    /// An index below an extent.
+    Index(u64),
+}
+
+/// Composes examples of the op table into graphs.
+pub struct Generator {
+    templates: Vec<Template>,
+}
+
+impl std::fmt::Debug for Generator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Generator of {} templates", self.templates.len())
+    }
+}
+
+impl Default for Generator {
+    fn default() -> Self {
+        Generator::new()
+    }
+}
+
+/// Choices that one step of a random graph consumes.
+pub const CHOICES_PER_STEP: usize = 6;
+
+/// Types of the inputs that every random graph has.
+const INPUTS: [(DType, &[u64]); 5] = [
+    (DType::F32, &[2, 3]),
+    (DType::F32, &[4]),
+    (DType::F64, &[3, 2]),
+    (DType::I32, &[5]),
+    (DType::Bool, &[2, 2]),
+];
+
+/// Rewrites of an example's text to other dtypes.
+const VARIANTS: [&[(&str, &str)]; 4] =
+    [&[], &[("f32", "f64")], &[("i32", "i64")], &[("i32", "u32")]];
+
+impl Generator {
+    /// A generator with every example of the table, at every dtype at which it elaborates.
+    pub fn new() -> Self {
+        let mut templates = Vec::new();
+        for text in SPECS.iter().flat_map(|spec| spec.examples) {
+            for variant in VARIANTS {
+                let changed = variant
+                    .iter()
+                    .fold(text.to_string(), |text, (from, to)| text.replace(from, to));
+                if !variant.is_empty() && changed == *text {
+                    continue;
+                }
+                if let Ok(entry) = example(&changed) {
+                    let roles = roles(&entry.graph);
+                    templates.push(Template {
+                        graph: entry.graph,
+                        roles,
+                    });
+                }
+            }
+        }
+        Generator { templates }
+    }
+
+    /// Number of templates: the first choice of a step, modulo this, picks one.
+    pub fn len(&self) -> usize {
+        self.templates.len()
+    }
+
+    /// Whether there is no template.
+    pub fn is_empty(&self) -> bool {
+        self.templates.is_empty()
+    }
+
+    /// The graph that a list of choices stands for. Its last output, `loss`, is a float scalar that
+    /// depends on the others.
+    ///
+    /// # Errors
+    /// An adapted operand does not type-check, which is a bug of the generator.
+    pub fn graph(&self, choices: &[u16]) -> Result<Graph, TypeError> {
+        let b = Builder::new(Graph::new(), Span::SYNTHETIC);
+        let mut pool = Vec::new();
+        for (position, (dtype, extents)) in INPUTS.iter().enumerate() {
+            let shape = Shape::new(extents.iter().copied());
+            let input = b.apply(
+                Input {
+                    dtype: *dtype,
+                    shape,
+                },
+                &[],
+            )?;
+            b.edit(|graph| graph.set_name(input.node, &format!("x{position}")));
+            pool.push(input);
+        }
+        for step in choices.chunks_exact(CHOICES_PER_STEP) {
+            let template = &self.templates[usize::from(step[0]) % self.templates.len().max(1)];
+            let mut arguments = Values::new();
+            for (position, input) in template.graph.inputs().iter().enumerate() {
+                let choice =
+                    usize::from(step[1 + position % (CHOICES_PER_STEP - 2)]) + position / 4;
+                let ty = template.graph.ty(*input);
+                let source = source(&b, &pool, choice, ty.dtype);
+                let value = adapt(&b, source, ty)?;
+                arguments.push(restrict(&b, value, &template.roles[position])?);
+            }
+            for result in instantiate(&b, template, &arguments)? {
+                let tame = step[CHOICES_PER_STEP - 1] % 4 != 0;
+                pool.push(if tame { soften(&b, result)? } else { result });
+            }
+        }
+        declare_outputs(&b, &pool)?;
+        Ok(b.finish())
+    }
+}
+
+/// The roles of a template's inputs, by what reads them.
+fn roles(graph: &Graph) -> Vec<Role> {
+    let mut roles = vec![Role::Free; graph.inputs().len()];
+    let place: FxHashMap<Value, usize> = graph
+        .inputs()
+        .iter()
+        .enumerate()
+        .map(|(at, value)| (*value, at))
+        .collect();
+    for node in graph.nodes() {
+        let operands = graph.operands(node);
+        let spec = graph.op(node).spec();
+        for (slot, operand) in operands.iter().enumerate() {
+            let Some(&at) = place.get(operand) else {
+                continue;
+            };
+            for guard in graph.op(node).guards() {
+                match guard {
+                    Guard::Above { operand, bound } if operand == slot => {
+                        roles[at] = Role::Above(bound.to_f64());
+                    }
+                    Guard::Nonzero { operand } if operand == slot => roles[at] = Role::Above(0.0),
+                    Guard::Above { .. }
+                    | Guard::Nonzero { .. }
+                    | Guard::Off { .. }
+                    | Guard::Distinct { .. }
+                    | Guard::UniqueWinner { .. } => {}
+                }
+            }
+            let is_index = matches!(spec.operands.get(slot), Some(&("indices" | "labels")))
+                && slot > 0
+                && graph.ty(*operand).dtype.is_integer();
+            if is_index {
+                let extents = graph.ty(operands[0]).shape.extents().min();
+                roles[at] = Role::Index(extents.unwrap_or(1).max(1));
+            }
+        }
+    }
+    roles
+}
+
+/// A value of the pool: the chosen one, or the next that converts to `dtype` without loss of sense
+/// (integers are not made of floats, whose rounding would decide them).
+fn source(b: &Builder, pool: &[Value], choice: usize, dtype: DType) -> Value {
+    let fits = |value: &Value| dtype.is_float() || !b.ty(*value).dtype.is_float();
+    (0..pool.len())
+        .map(|step| pool[(choice + step) % pool.len()])
+        .find(fits)
+        .unwrap_or(pool[0])
+}
+
+/// The value as a tensor of another type: cast, then repeated or cut in row-major order.
+fn adapt(b: &Builder, value: Value, ty: &Type) -> Result<Value, TypeError> {
+    let have = b.ty(value);
+    let value = if have.dtype == ty.dtype {
+        value
+    } else {
+        b.apply(Cast { dtype: ty.dtype }, &[value])?
+    };
+    let (count, wanted) = (have.elements(), ty.elements());
+    if count == 0 {
+        return b.full(ty, &Constant::integer(0));
+    }
+    let flat = b.reshape(value, &Shape::new([count]))?;
+    let copies = wanted.div_ceil(count).max(1);
+    let repeated = b.broadcast_in_dim(flat, &Shape::new([copies, count]), &[1])?;
+    let long = b.reshape(repeated, &Shape::new([copies * count]))?;
+    let cut = if copies * count == wanted {
+        long
+    } else {
+        b.slice(long, &[0], &[wanted], &[1])?
+    };
+    b.reshape(cut, &ty.shape)
+}
+
+/// The value moved into the domain of what reads it.
+fn restrict(b: &Builder, value: Value, role: &Role) -> Result<Value, TypeError> {
+    let ty = b.ty(value);
+    match role {
+        Role::Free => Ok(value),
+        Role::Above(bound) => {
+            let margin = if ty.dtype.is_float() { 0.5 } else { 1.0 };
+            let offset = b.full(&ty, &Constant::from_f64(bound + margin))?;
+            b.add(b.apply(Abs {}, &[value])?, offset)
+        }
+        Role::Index(extent) => {
+            let positive = b.full(&ty, &Constant::integer(0x7fff))?;
+            let extent = b.full(&ty, &Constant::integer(*extent as i64))?;
+            let masked = b.apply(BitAnd {}, &[value, positive])?;
+            b.apply(Rem {}, &[masked, extent])
+        }
+    }
+}
+
+/// x / (1 + |x|) of floats, which keeps magnitudes below 1.
+fn soften(b: &Builder, value: Value) -> Result<Value, TypeError> {
+    let ty = b.ty(value);
+    if !ty.dtype.is_float() {
+        return Ok(value);
+    }
+    let one = b.full(&ty, &Constant::integer(1))?;
+    let size = b.add(one, b.apply(Abs {}, &[value])?)?;
+    b.div(value, size)
+}
+
+/// Copies a template onto its arguments; its results.
+fn instantiate(
+    b: &Builder,
+    template: &Template,
+    arguments: &Values,
+) -> Result<Vec<Value>, TypeError> {
+    let graph = &template.graph;
+    let mut map: FxHashMap<Value, Value> = graph
+        .inputs()
+        .iter()
+        .copied()
+        .zip(arguments.iter().copied())
+        .collect();
+    for node in graph.nodes() {
+        if matches!(graph.op(node), Op::Input(_)) {
+            continue;
+        }
+        let operands: Values = graph
+            .operands(node)
+            .iter()
+            .filter_map(|operand| map.get(operand).copied())
+            .collect();
+        let copy = b.node(graph.op(node).clone(), &operands)?;
+        for result in graph.results(node) {
+            map.insert(
+                result,
+                Value {
+                    node: copy,
+                    result: result.result,
+                },
+            );
+        }
+    }
+    Ok(graph
+        .outputs()
+        .iter()
+        .filter_map(|output| map.get(&output.value).copied())
+        .collect())
+}
+
+/// Declares the newest values as outputs, and a loss: the sum of the squares of the floats among
+/// them.
+fn declare_outputs(b: &Builder, pool: &[Value]) -> Result<(), TypeError> {
+    const OUTPUTS: usize = 6;
+    let scalar = Type::scalar(DType::F64);
+    let mut loss = b.apply(Full::stored(&scalar, &Constant::integer(0)), &[])?;
+    for (position, value) in pool.iter().rev().take(OUTPUTS).enumerate() {
+        b.edit(|graph| graph.add_output(format!("y{position}"), *value));
+        let ty = b.ty(*value);
+        if ty.dtype.is_float() {
+            let square = b.apply(Square {}, &[soften(b, *value)?])?;
+            let all: Vec<usize> = (0..ty.shape.rank()).collect();
+            loss = b.add(loss, b.cast(b.sum(square, &all, false)?, DType::F64)?)?;
+        }
+    }
+    b.edit(|graph| graph.add_output("loss", loss));
+    Ok(())
+}
+
+/// Names of the families of the ops in a graph, for coverage reports.
+pub fn family_name(op: &Op) -> &'static str {
+    match op.family() {
+        Family::Pointwise(_) => "pointwise",
+        Family::Discrete(_) => "discrete",
+        Family::Compare(_) => "compare",
+        Family::Connect(_) | Family::Not => "logic",
+        Family::Select => "select",
+        Family::Cast(_) => "cast",
+        Family::View(_) => "view",
+        Family::Fold(_) => "fold",
+        Family::ArgFold(_) => "argfold",
+        Family::Contract(_) => "contract",
+        Family::Gather(_) => "gather",
+        Family::ScatterAdd(_) => "scatter_add",
+        Family::Leaf(_) => "leaf",
+        Family::Composite(_) => "composite",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autodiff::gradient;
+    use crate::interpret::{Data, Tensor, interpret};
+    use crate::rewrite::optimize;
+    use crate::scalar::{Int, Interval, Scalar};
+    use crate::verify::verify;
+    use proptest::prelude::*;
+
+    /// Inputs with elements that avoid ties and exact zeros.
+    pub(crate) fn inputs<S: Scalar>(
+        graph: &Graph,
+        number: impl Fn(DType, f64) -> S,
+    ) -> Vec<Tensor<S>> {
+        let tensor = |(position, input): (usize, &Value)| {
+            let ty = graph.ty(*input).clone();
+            let at = |i: u64| {
+                let x = (i as f64 + 1.37 * position as f64 + 0.61).sin() * 2.3;
+                f64::from(x as f32)
+            };
+            let count = ty.elements();
+            match ty.dtype {
+                DType::F32 | DType::F64 => {
+                    let dtype = ty.dtype;
+                    Tensor::numbers(ty, (0..count).map(|i| number(dtype, at(i))).collect())
+                }
+                DType::I32 | DType::I64 | DType::U32 => {
+                    let dtype = ty.dtype;
+                    let int = |i: u64| Int::new(dtype, (i as i64) * 7 - 11);
+                    Tensor {
+                        ty,
+                        data: Data::Int((0..count).map(int).collect()),
+                    }
+                }
+                DType::Bool => Tensor::masks(ty.shape, (0..count).map(|i| i % 3 != 1)),
+            }
+        };
+        graph.inputs().iter().enumerate().map(tensor).collect()
+    }
+
+    #[test]
+    fn every_template_makes_a_graph() {
+        let generator = Generator::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for template in 0..generator.len() as u16 {
+            let graph = generator.graph(&[template, 0, 1, 2, 3, 1]).unwrap();
+            verify(&graph).unwrap();
+            interpret(&graph, &(), &inputs(&graph, |_, x| x)).unwrap();
+            seen.extend(graph.nodes().map(|node| graph.op(node).spec().name));
+        }
+        for spec in SPECS {
+            assert!(
+                seen.contains(&spec.name),
+                "`{}` is in no random graph",
+                spec.name
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn optimization_keeps_values_and_gradients(
+            choices in proptest::collection::vec(any::<u16>(), 6..60)
+        ) {
+            let generator = Generator::new();
+            let graph = generator.graph(&choices).unwrap();
+            verify(&graph).unwrap();
+            let last = graph.outputs().len() - 1;
+            let derived = gradient(&graph, last, &[0, 1, 2]).unwrap();
+            verify(&derived).unwrap();
+            let (optimized, _, _) = optimize(&derived, true).unwrap();
+            let enclosure = interpret(&derived, &(), &inputs(&graph, Interval::point)).unwrap();
+            let value = interpret(&optimized, &(), &inputs(&graph, |_, x| x)).unwrap();
+            for (enclosure, value) in enclosure.outputs().iter().zip(value.outputs()) {
+                for (e, v) in enclosure.as_numbers().iter().zip(value.as_numbers()) {
+                    prop_assert!(e.contains(*v), "{v} is outside {e:?}");
+                }
+                for (e, v) in enclosure.as_ints().iter().zip(value.as_ints()) {
+                    prop_assert!(e.value.is_err() || e.value == v.value);
+                }
+            }
+        }
+    }
+}
