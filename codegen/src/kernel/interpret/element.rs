@@ -4,6 +4,7 @@ use super::undefined_element;
 use crate::kernel::Op;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
+use lgc_ir::interpret::{Data, Tensor};
 use lgc_ir::scalar::{Binary, Comparison, Connective, Int, Logic, Scalar, Truth, Unary, Undefined};
 use lgc_ir::shape::Type;
 use std::any::Any;
@@ -81,6 +82,24 @@ impl<S: Scalar> Cells<S> {
         }
     }
 
+    /// The elements as a tensor of the graph interpreter; `None` if they do not fit the type.
+    pub fn into_tensor(self, ty: Type) -> Option<Tensor<S>> {
+        if self.dtype != ty.dtype || self.elements.len() as u64 != ty.elements() {
+            return None;
+        }
+        let elements = self.elements.into_iter();
+        let data = match ty.dtype {
+            DType::F32 | DType::F64 => {
+                Data::Number(elements.map(Element::number).collect::<Option<_>>()?)
+            }
+            DType::I32 | DType::I64 | DType::U32 => {
+                Data::Int(elements.map(Element::int).collect::<Option<_>>()?)
+            }
+            DType::Bool => Data::Mask(elements.map(Element::truth).collect::<Option<_>>()?),
+        };
+        Some(Tensor { ty, data })
+    }
+
     pub(super) fn undefine(&mut self, world: &S::World, range: Range<usize>, reason: Undefined) {
         let element = undefined_element(world, self.dtype, reason);
         if let Some(elements) = self.elements.get_mut(range) {
@@ -90,33 +109,58 @@ impl<S: Scalar> Cells<S> {
 
     /// The elements of a float dtype; `None` if some are of another.
     pub fn as_numbers(&self) -> Option<Vec<S>> {
-        let number = |element: &Element<S>| match element {
-            Element::Number(number) => Some(number.clone()),
-            Element::Int(_) | Element::Mask(_) => None,
-        };
-        self.elements.iter().map(number).collect()
+        self.elements.iter().cloned().map(Element::number).collect()
     }
 
     /// The elements of an integer dtype; `None` if some are of another, or are not known.
     pub fn as_integers(&self) -> Option<Vec<i64>> {
-        let integer = |element: &Element<S>| match element {
-            Element::Int(integer) => integer.value.ok(),
-            Element::Number(_) | Element::Mask(_) => None,
-        };
-        self.elements.iter().map(integer).collect()
+        let known = |element: &Element<S>| element.clone().int()?.value.ok();
+        self.elements.iter().map(known).collect()
     }
 
     /// The truth values; `None` if some elements are none, or are not known.
     pub fn as_masks(&self) -> Option<Vec<bool>> {
-        let mask = |element: &Element<S>| match element {
-            Element::Mask(mask) => mask.decide().ok(),
-            Element::Number(_) | Element::Int(_) => None,
-        };
-        self.elements.iter().map(mask).collect()
+        let known = |element: &Element<S>| element.clone().truth()?.decide().ok();
+        self.elements.iter().map(known).collect()
+    }
+}
+
+impl<S: Scalar> From<Tensor<S>> for Cells<S> {
+    /// The elements of a tensor of the graph interpreter.
+    fn from(tensor: Tensor<S>) -> Self {
+        Cells {
+            dtype: tensor.ty.dtype,
+            elements: match tensor.data {
+                Data::Number(numbers) => numbers.into_iter().map(Element::Number).collect(),
+                Data::Int(integers) => integers.into_iter().map(Element::Int).collect(),
+                Data::Mask(masks) => masks.into_iter().map(Element::Mask).collect(),
+            },
+        }
     }
 }
 
 impl<S: Scalar> Element<S> {
+    fn number(self) -> Option<S> {
+        match self {
+            Element::Number(number) => Some(number),
+            Element::Int(_) | Element::Mask(_) => None,
+        }
+    }
+
+    fn int(self) -> Option<Int> {
+        match self {
+            Element::Int(integer) => Some(integer),
+            Element::Number(_) | Element::Mask(_) => None,
+        }
+    }
+
+    fn truth(self) -> Option<S::Mask> {
+        match self {
+            Element::Mask(mask) => Some(mask),
+            Element::Number(_) | Element::Int(_) => None,
+        }
+    }
+
     /// A constant as an element of a dtype. For bool, what is not zero is true.
     pub fn constant(world: &S::World, dtype: DType, constant: &Constant) -> Self {
         match dtype {

@@ -3,7 +3,8 @@
 use super::element::{Cells, Element};
 use super::{UNWRITTEN, undefined_element};
 use crate::kernel::{
-    Access, Condition, Fold, ForRange, Form, Kernel, MemId, Op, Region, Stmt, Subscript, ValueId,
+    Access, Condition, Fold, ForRange, Form, Kernel, MemId, Memory, Op, Region, Stmt, Subscript,
+    ValueId,
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Guard;
@@ -29,7 +30,15 @@ pub(super) struct Frame<'f, S: Scalar> {
     store: &'f mut Vec<Cells<S>>,
     values: Vec<Value<S>>,
     vars: Vec<i64>,
+    /// The extents of each memory.
+    extents: Vec<Coordinates>,
 }
+
+/// One number for each axis.
+type Coordinates = SmallVec<[i64; 4]>;
+
+/// The coordinate of the first element along each axis.
+type Starts = SmallVec<[Result<i64, Undefined>; 4]>;
 
 /// Where one element of an access is.
 enum Position {
@@ -57,6 +66,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
             store,
             values: vec![SmallVec::new(); kernel.values.len()],
             vars: vec![0; kernel.vars as usize],
+            extents: kernel.memories.iter().map(extents).collect(),
         }
     }
 
@@ -323,10 +333,10 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     // ---------------------------------------------------------------------------- accesses
 
     /// The position of each element of an access of that form, rows first.
-    fn positions(&mut self, access: &Access, form: Form) -> Outcome<Vec<Position>> {
+    fn positions(&mut self, access: &Access, form: Form) -> Outcome<SmallVec<[Position; 1]>> {
         let (rows, columns) = (form.extent(0), form.extent(1));
         let starts = self.starts(access)?;
-        let mut positions = Vec::new();
+        let mut positions = SmallVec::new();
         for row in 0..rows {
             for column in 0..columns {
                 positions.push(self.position(access, &starts, [row, column])?);
@@ -336,12 +346,12 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     }
 
     /// The coordinate of the first element along each axis; run-time subscripts clamped.
-    fn starts(&mut self, access: &Access) -> Outcome<Vec<Result<i64, Undefined>>> {
-        let extents = self.extents(access.memory)?;
+    fn starts(&mut self, access: &Access) -> Outcome<Starts> {
+        let extents = self.extents(access.memory)?.clone();
         if extents.len() != access.at.len() {
             return Err("an access has the wrong number of subscripts".to_string());
         }
-        let mut starts = Vec::new();
+        let mut starts = Starts::new();
         for (subscript, extent) in access.at.iter().zip(extents) {
             starts.push(match subscript {
                 Subscript::At(index) | Subscript::Span(index) => Ok(index.eval(&self.vars)),
@@ -357,23 +367,16 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         Ok(starts)
     }
 
-    fn extents(&self, memory: MemId) -> Outcome<Vec<i64>> {
-        match self.kernel.memories.get(memory.index()) {
-            Some(memory) => Ok(memory.ty.shape.extents().map(|e| e as i64).collect()),
-            None => Err("no such memory".to_string()),
-        }
+    fn extents(&self, memory: MemId) -> Outcome<&Coordinates> {
+        let extents = self.extents.get(memory.index());
+        extents.ok_or_else(|| "no such memory".to_string())
     }
 
-    fn position(
-        &self,
-        access: &Access,
-        starts: &[Result<i64, Undefined>],
-        along: [u32; 2],
-    ) -> Outcome<Position> {
+    fn position(&self, access: &Access, starts: &Starts, along: [u32; 2]) -> Outcome<Position> {
         let extents = self.extents(access.memory)?;
         let mut spans = along.into_iter();
         let mut position = 0;
-        for ((subscript, start), extent) in access.at.iter().zip(starts).zip(extents) {
+        for ((subscript, start), &extent) in access.at.iter().zip(starts).zip(extents) {
             let start = match start {
                 Ok(start) => *start,
                 Err(reason) => return Ok(Position::Unknown(*reason)),
@@ -480,6 +483,11 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         }
         Ok(())
     }
+}
+
+fn extents(memory: &Memory) -> Coordinates {
+    let extent = |extent: u64| i64::try_from(extent).unwrap_or(i64::MAX);
+    memory.ty.shape.extents().map(extent).collect()
 }
 
 /// The points of a sequential loop, in its order.
