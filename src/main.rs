@@ -1,14 +1,7 @@
-//! The `lgc` program.
+//! The `lgc` program; everything it does is in the library beside it.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the command line comes with its commands")
-)]
-mod demo;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the command line comes with its commands")
-)]
-mod random;
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    lgc::main(std::env::args_os())
+}

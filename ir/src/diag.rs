@@ -90,6 +90,22 @@ codes! {
     "E0505" TooDeepCalls "calls nested too deeply";
     "E0506" RecursiveStruct "a struct that contains itself";
     "E0507" TooManyDerivatives "too many derivatives of one another";
+    // Code generation and the C ABI.
+    "E0601" NoInterface "names that the C interface cannot have";
+    "E0602" NotCompilable "a graph that cannot be compiled";
+    "E0603" LinkFailure "objects that cannot be linked";
+    // Files and input data.
+    "E0701" UnreadableFile "a file that cannot be read";
+    "E0702" NotText "a source file that is not text";
+    "E0703" UnwritableFile "an output that cannot be written";
+    "E0704" BadTensorFile "a file of tensors that cannot be used";
+    "E0705" MissingInput "an input without a value";
+    "E0706" InputMismatch "an input of the wrong name or type";
+    "E0707" UnknownEntry "an entry that does not exist";
+    "E0708" BadLibrary "a compiled library that cannot be used";
+    "E0709" CallFailure "a call that an entry refused";
+    // Faults of the compiler itself.
+    "E0901" InternalFault "a fault of the compiler";
 }
 
 impl fmt::Display for Code {

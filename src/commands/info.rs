@@ -1,0 +1,124 @@
+//! `lgc info`: what a graph or a library offers, and which ops there are.
+
+use crate::args::Info as Arguments;
+use crate::driver::Session;
+use crate::{Failure, Origin, library, naming, output};
+use lgc_abi::{EntryInfo, Info, Leaf};
+use lgc_ir::module;
+use lgc_ir::op::SPECS;
+
+/// Describes the ops, a library or a graph.
+pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Failure> {
+    let Some(origin) = &arguments.file else {
+        return output::print(&ops());
+    };
+    let text = match library::path_of(origin) {
+        Some(path) => describe(library::open(path)?.info()),
+        None => describe_graph(origin, &arguments.dims.defines, session)?,
+    };
+    output::print(&text)
+}
+
+/// The op table: name, operands and attributes, and what each computes in a line.
+fn ops() -> String {
+    let rows: Vec<(String, String)> = SPECS
+        .iter()
+        .map(|spec| {
+            let attributes = spec.attributes.iter().map(|attribute| attribute.name);
+            let parameters: Vec<&str> = spec.operands.iter().copied().chain(attributes).collect();
+            let call = format!("{}({})", spec.name, parameters.join(", "));
+            (call, first_sentence(spec.doc))
+        })
+        .collect();
+    let width = column(rows.iter().map(|(call, _)| call.as_str())).min(44);
+    rows.iter()
+        .map(|(call, doc)| format!("{call:<width$}  {doc}\n"))
+        .collect()
+}
+
+fn first_sentence(doc: &str) -> String {
+    let paragraph: Vec<&str> = doc.lines().take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    match paragraph.split_once(". ") {
+        Some((sentence, _)) => format!("{sentence}."),
+        None => paragraph,
+    }
+}
+
+fn column<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0)
+}
+
+/// What the library of a graph will offer.
+fn describe_graph(
+    origin: &Origin,
+    defines: &[(String, u64)],
+    session: &mut Session,
+) -> Result<String, Failure> {
+    let (_, module) = session.load(origin, defines)?;
+    let name = naming::library_name(None, origin, None)?;
+    let entries = module.entries.iter();
+    entries
+        .map(|entry| describe_module_entry(&name, entry))
+        .collect()
+}
+
+fn describe_module_entry(library: &str, entry: &module::Entry) -> Result<String, Failure> {
+    let described = lgc_abi::Entry::of_module(entry, 0).map_err(Failure::internal)?;
+    let nodes = entry.graph.len();
+    Ok(describe_entry(&EntryInfo::new(library, &described)) + &format!("  nodes  {nodes}\n"))
+}
+
+fn describe(info: &Info) -> String {
+    let features = if info.features.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", info.features.join(", "))
+    };
+    let mut text = format!(
+        "library {}\n  compiler  {}\n  target    {}{features}\n",
+        info.name, info.compiler, info.target
+    );
+    for line in info.evidence.lines() {
+        text.push_str(&format!("  evidence  {line}\n"));
+    }
+    text.push_str(&indented("", &info.doc));
+    for entry in &info.entries {
+        text.push_str(&describe_entry(entry));
+        text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
+    }
+    text
+}
+
+fn describe_entry(entry: &EntryInfo) -> String {
+    let mut text = format!("\nentry {}  ({})\n", entry.name, entry.symbol);
+    text.push_str(&indented("  ", &entry.doc));
+    let types: Vec<String> = entry
+        .leaves
+        .iter()
+        .map(|leaf| leaf.tensor.to_string())
+        .collect();
+    let paths = column(entry.leaves.iter().map(|leaf| leaf.path.as_str()));
+    let widest = column(types.iter().map(String::as_str));
+    for (
+        Leaf {
+            path,
+            tensor,
+            direction,
+        },
+        ty,
+    ) in entry.leaves.iter().zip(&types)
+    {
+        let (direction, bytes) = (direction.name(), tensor.bytes());
+        text.push_str(&format!(
+            "  {direction:<5}  {path:<paths$}  {ty:<widest$}  {bytes} bytes\n"
+        ));
+    }
+    text
+}
+
+fn indented(indent: &str, text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{indent}{line}\n"))
+        .collect()
+}

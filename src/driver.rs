@@ -1,0 +1,218 @@
+//! The driver: runs the stages in order on one source, times them, and collects what they report.
+//!
+//! ```text
+//! read → parse → elaborate → simplify → lower → legalise → generate → link → write
+//! ```
+//! Each stage is a method of [`Session`] that takes the result of the one before. The first stage
+//! that reports an error is the last that runs.
+
+use crate::args::Common;
+use crate::stage::{Clock, Stage};
+use crate::{Failure, Origin, output, report};
+use lgc_ir::diag::{Code, Diagnostic, Diagnostics};
+use lgc_ir::lang::ast::{Ast, GraphKind, Item};
+use lgc_ir::lang::{self, Options};
+use lgc_ir::module::Module;
+use lgc_ir::span::{FileId, SourceMap, Span};
+use std::process::ExitCode;
+
+/// The state of a run: the sources, what was reported on them, and what the stages cost.
+#[derive(Debug, Default)]
+pub struct Session {
+    sources: SourceMap,
+    diagnostics: Diagnostics,
+    clock: Clock,
+}
+
+impl Session {
+    /// A session that has done nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The texts that were read.
+    #[must_use]
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// What was reported so far.
+    #[must_use]
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// What the stages cost so far.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Does a part of the work that the driver has no method for, and records its cost.
+    pub fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        self.clock.time(stage, work)
+    }
+
+    /// Reports that something is wrong but does not keep the work from going on.
+    pub(crate) fn report(&mut self, failure: Failure) {
+        if let Failure::Diagnosed(diagnostics) = failure {
+            self.diagnostics.extend(diagnostics);
+        }
+    }
+
+    /// Reads a source.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not text, or is larger than 4 GiB.
+    pub fn read(&mut self, origin: &Origin) -> Result<FileId, Failure> {
+        let text = self.clock.time(Stage::Read, || origin.read())?;
+        self.add_source(&origin.to_string(), text)
+    }
+
+    /// Adds a text that is there already, under the name that messages show.
+    ///
+    /// # Errors
+    /// If it is larger than 4 GiB.
+    pub fn add_source(&mut self, name: &str, text: String) -> Result<FileId, Failure> {
+        let added = self.sources.add(name, text);
+        added.map_err(|error| Failure::message(Code::UnreadableFile, error.to_string()))
+    }
+
+    /// The text of a source.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> &str {
+        self.sources.file(file).map_or("", |file| file.text())
+    }
+
+    /// Parses a source.
+    ///
+    /// # Errors
+    /// Syntax errors, which are reported.
+    pub fn parse(&mut self, file: FileId) -> Result<Ast, Failure> {
+        let text = self.sources.file(file).map_or("", |file| file.text());
+        let mut found = Diagnostics::new();
+        let ast = self
+            .clock
+            .time(Stage::Parse, || lang::parse(file, text, &mut found));
+        self.accept(found)?;
+        Ok(ast)
+    }
+
+    /// Expands a syntax tree to graphs.
+    ///
+    /// # Errors
+    /// Errors of names, types, shapes, derivatives and limits, which are reported.
+    pub fn elaborate(&mut self, ast: &Ast, defines: &[(String, u64)]) -> Result<Module, Failure> {
+        check_defines(ast, defines)?;
+        let options = Options {
+            defines: defines.iter().cloned().collect(),
+            ..Options::default()
+        };
+        let mut found = Diagnostics::new();
+        let module = self.clock.time(Stage::Elaborate, || {
+            lang::elaborate(ast, &options, &mut found)
+        });
+        self.accept(found)?;
+        Ok(module)
+    }
+
+    /// Reads, parses and elaborates a source.
+    ///
+    /// # Errors
+    /// As those three.
+    pub fn load(
+        &mut self,
+        origin: &Origin,
+        defines: &[(String, u64)],
+    ) -> Result<(Ast, Module), Failure> {
+        let file = self.read(origin)?;
+        let ast = self.parse(file)?;
+        let module = self.elaborate(&ast, defines)?;
+        Ok((ast, module))
+    }
+
+    /// Takes over what a stage found, and stops at errors.
+    fn accept(&mut self, found: Diagnostics) -> Result<(), Failure> {
+        let failed = found.has_errors();
+        self.diagnostics.extend(found.into_vec());
+        if failed {
+            Err(Failure::Reported)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reports the outcome of a command, and the costs if they were asked for.
+    pub(crate) fn finish(mut self, common: &Common, outcome: Result<(), Failure>) -> ExitCode {
+        let code = outcome.as_ref().err().map_or(0, Failure::exit_code);
+        if let Err(failure) = outcome {
+            self.report(failure);
+        }
+        let diagnostics = self.diagnostics.into_vec();
+        report::write(&diagnostics, &self.sources, common.error_format);
+        if common.time_passes {
+            output::remark(self.clock.table().trim_end());
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// A definition of a dim that the file does not have is a slip of the pen.
+fn check_defines(ast: &Ast, defines: &[(String, u64)]) -> Result<(), Failure> {
+    let known = definable(ast);
+    let unknown = defines.iter().map(|(name, _)| name.as_str());
+    let unknown = unknown.filter(|name| !known.contains(name));
+    let diagnostics: Vec<Diagnostic> = unknown
+        .map(|name| {
+            let message = format!("`--define {name}=…` sets a dim that the file does not have");
+            let help = if known.is_empty() {
+                "declare it in the file, for example `dim B = 64`".to_owned()
+            } else {
+                format!("its dims are {}", quoted(&known))
+            };
+            Diagnostic::error(Code::UnknownDim, message)
+                .primary(Span::new(ast.file, 0, 0), "")
+                .help(help)
+        })
+        .collect();
+    if diagnostics.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Diagnosed(diagnostics))
+    }
+}
+
+/// The names that `--define` can set: those of `dim` declarations, and the dims of exported graphs,
+/// which have no caller to infer them from.
+fn definable(ast: &Ast) -> Vec<&str> {
+    let graphs = || {
+        ast.items.iter().filter_map(|item| match item {
+            Item::Graph(graph) => Some(graph),
+            Item::Dim(_) | Item::Struct(_) => None,
+        })
+    };
+    let has_entry = graphs().any(|graph| graph.kind == GraphKind::Entry);
+    let exported = graphs().filter(|graph| !has_entry || graph.kind == GraphKind::Entry);
+    let parameters = exported.flat_map(|graph| &graph.dims);
+    let declared = ast.items.iter().filter_map(|item| match item {
+        Item::Dim(dim) => Some(&dim.name),
+        Item::Graph(_) | Item::Struct(_) => None,
+    });
+    let mut names: Vec<&str> = declared
+        .chain(parameters)
+        .map(|dim| dim.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Names in back quotes, with commas between.
+pub(crate) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    quoted.join(", ")
+}

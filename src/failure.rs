@@ -1,0 +1,79 @@
+//! How a command can fail, and the exit codes that scripts rely on.
+
+use lgc_codegen::output::OutputError;
+use lgc_ir::diag::{Code, Diagnostic};
+use std::io;
+
+/// Exit code of a failure that was diagnosed.
+const DIAGNOSED: u8 = 1;
+/// Exit code of a check that did not hold.
+const CHECK_FAILED: u8 = 3;
+/// Exit code of a fault of the compiler itself.
+pub(crate) const INTERNAL: u8 = 70;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub enum Failure {
+    /// What is wrong was reported to the session.
+    Reported,
+    /// These are to be reported.
+    Diagnosed(Vec<Diagnostic>),
+    /// A check does not hold; the command has said which.
+    CheckFailed,
+    /// Nobody reads standard output any more, so there is nothing left to do.
+    Closed,
+}
+
+impl Failure {
+    /// A failure with one diagnostic.
+    pub(crate) fn new(diagnostic: Diagnostic) -> Self {
+        Self::Diagnosed(vec![diagnostic])
+    }
+
+    /// A failure with one message that concerns no place in a source.
+    pub(crate) fn message(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Diagnostic::error(code, message))
+    }
+
+    /// A stage refused what the stage before it had verified.
+    pub(crate) fn internal(message: impl std::fmt::Display) -> Self {
+        let help = "this is a fault of lgc, not of the graph: please report it with the graph and \
+                    the command line";
+        Self::new(Diagnostic::error(Code::InternalFault, message.to_string()).help(help))
+    }
+
+    /// The exit code: 0 if nobody listened, 1 for what was diagnosed, 3 for a check that failed, 70
+    /// for a fault of the compiler.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::Reported => DIAGNOSED,
+            Self::Diagnosed(diagnostics) => {
+                let internal = |diagnostic: &Diagnostic| diagnostic.code == Code::InternalFault;
+                if diagnostics.iter().any(internal) {
+                    INTERNAL
+                } else {
+                    DIAGNOSED
+                }
+            }
+            Self::CheckFailed => CHECK_FAILED,
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        Self::message(Code::UnwritableFile, error.to_string())
+    }
+}
+
+/// An error of writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
+        let message = format!("cannot write to standard output: {error}");
+        Self::message(Code::UnwritableFile, message)
+    }
+}

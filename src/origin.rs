@@ -1,0 +1,112 @@
+//! Where a text comes from: a file, or standard input.
+
+use crate::Failure;
+use lgc_ir::diag::{Code, Diagnostic};
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// A source on the command line; `-` is standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl From<OsString> for Origin {
+    fn from(argument: OsString) -> Self {
+        if argument == "-" {
+            Self::Stdin
+        } else {
+            Self::File(argument.into())
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("<stdin>"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl Origin {
+    /// The file, unless it is standard input.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// Reads the whole text.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not UTF-8.
+    pub(crate) fn read(&self) -> Result<String, Failure> {
+        let mut bytes = Vec::new();
+        let read = match self {
+            Self::Stdin => io::stdin().lock().read_to_end(&mut bytes),
+            Self::File(path) => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        };
+        read.map_err(|error| unreadable(self, &error))?;
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            not_text(self, error.as_bytes(), at)
+        })
+    }
+}
+
+/// The failure to read a file or standard input.
+pub(crate) fn unreadable(what: &impl fmt::Display, error: &io::Error) -> Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the kinds of I/O errors are an open list"
+    )]
+    let (reason, help) = match error.kind() {
+        ErrorKind::NotFound => ("there is no such file", Some("check the path")),
+        ErrorKind::IsADirectory => ("it is a directory", Some("name a file in it")),
+        ErrorKind::PermissionDenied => (
+            "permission denied",
+            Some("make the file readable, for example with `chmod +r`"),
+        ),
+        ErrorKind::NotADirectory => (
+            "a part of the path is a file, not a directory",
+            Some("check the path"),
+        ),
+        ErrorKind::InvalidInput => ("the path cannot name a file", Some("check the path")),
+        _ => ("", None),
+    };
+    let reason = if reason.is_empty() {
+        error.to_string()
+    } else {
+        reason.to_owned()
+    };
+    let diagnostic = Diagnostic::error(
+        Code::UnreadableFile,
+        format!("cannot read `{what}`: {reason}"),
+    );
+    Failure::new(match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    })
+}
+
+fn not_text(origin: &Origin, bytes: &[u8], at: usize) -> Failure {
+    let line = bytes.iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let message = format!("`{origin}` is not UTF-8 text: byte 0x{byte:02x} in line {line}");
+    let help = if bytes.starts_with(b"\x7fELF") {
+        "this is compiled code; `lgc info` and `lgc run` take compiled libraries if they end in `.so`"
+    } else {
+        "a graph is a text file; save it with the encoding UTF-8"
+    };
+    Failure::new(Diagnostic::error(Code::NotText, message).help(help))
+}
