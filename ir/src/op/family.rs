@@ -18,16 +18,19 @@ use crate::graph::Value;
 use crate::index::IndexMap;
 use crate::scalar::{Comparison, Connective, Scalar};
 use crate::shape::Type;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// An op seen as a member of its family.
 #[derive(Debug)]
 pub enum Family<'a> {
     /// A differentiable function applied element by element.
-    Pointwise(Rule),
+    Pointwise(Rc<Rule>),
     /// A function applied element by element that has no derivative (it is piecewise constant, on
     /// integers, or declared to stop the gradient).
-    Discrete(Rule),
+    Discrete(Rc<Rule>),
     /// A relation of two operands, element by element.
     Compare(Comparison),
     /// A connective of two bool operands.
@@ -83,15 +86,40 @@ pub trait Discrete<const N: usize>: OpDef {
     fn eval<S: Scalar>(&self, x: [S; N]) -> S;
 }
 
+thread_local! {
+    /// Rules that were traced on this thread. Graphs repeat few distinct ops many times.
+    static RULES: RefCell<FxHashMap<Op, Rc<Rule>>> = RefCell::default();
+}
+
+/// The cache is emptied when it holds this many rules, so that attributes that never repeat cannot
+/// fill the memory.
+const MAX_CACHED_RULES: usize = 4096;
+
+fn cached(op: Op, trace: impl FnOnce() -> Rule) -> Rc<Rule> {
+    if let Some(rule) = RULES.with_borrow(|rules| rules.get(&op).cloned()) {
+        return rule;
+    }
+    let rule = Rc::new(trace());
+    RULES.with_borrow_mut(|rules| {
+        if rules.len() >= MAX_CACHED_RULES {
+            rules.clear();
+        }
+        rules.insert(op, rule.clone());
+    });
+    rule
+}
+
 /// The rule of a pointwise op.
-pub(crate) fn pointwise_rule<const N: usize, T: Pointwise<N>>(op: &T) -> Rule {
-    let partials = |x: [Sym; N], y: Sym| op.partials(x, &y);
-    trace(|x| op.eval(x), Some(&partials))
+pub(crate) fn pointwise_rule<const N: usize, T: Pointwise<N> + Into<Op>>(op: &T) -> Rc<Rule> {
+    cached(op.clone().into(), || {
+        let partials = |x: [Sym; N], y: Sym| op.partials(x, &y);
+        trace(|x| op.eval(x), Some(&partials))
+    })
 }
 
 /// The rule of a discrete op.
-pub(crate) fn discrete_rule<const N: usize, T: Discrete<N>>(op: &T) -> Rule {
-    trace(|x| op.eval(x), None)
+pub(crate) fn discrete_rule<const N: usize, T: Discrete<N> + Into<Op>>(op: &T) -> Rc<Rule> {
+    cached(op.clone().into(), || trace(|x| op.eval(x), None))
 }
 
 /// An op whose every result element is one operand element, or zero.

@@ -77,16 +77,16 @@ mod families {
     use super::fold::Reduction;
     use super::*;
 
-    pub(super) fn pointwise_1<T: Pointwise<1>>(op: &T) -> Family<'_> {
+    pub(super) fn pointwise_1<T: Pointwise<1> + Into<Op>>(op: &T) -> Family<'_> {
         Family::Pointwise(pointwise_rule(op))
     }
-    pub(super) fn pointwise_2<T: Pointwise<2>>(op: &T) -> Family<'_> {
+    pub(super) fn pointwise_2<T: Pointwise<2> + Into<Op>>(op: &T) -> Family<'_> {
         Family::Pointwise(pointwise_rule(op))
     }
-    pub(super) fn discrete_1<T: Discrete<1>>(op: &T) -> Family<'_> {
+    pub(super) fn discrete_1<T: Discrete<1> + Into<Op>>(op: &T) -> Family<'_> {
         Family::Discrete(discrete_rule(op))
     }
-    pub(super) fn discrete_2<T: Discrete<2>>(op: &T) -> Family<'_> {
+    pub(super) fn discrete_2<T: Discrete<2> + Into<Op>>(op: &T) -> Family<'_> {
         Family::Discrete(discrete_rule(op))
     }
     pub(super) fn view<T: View>(op: &T) -> Family<'_> {

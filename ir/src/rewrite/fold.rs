@@ -25,7 +25,10 @@ const MAX_ELEMENTS: u64 = 1024;
 /// None for a graph that verifies.
 pub fn fold_constants(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     rebuild(graph, |builder, node, operands| {
-        if operands.is_empty() || !is_exact(graph.op(node)) {
+        let constant =
+            |operand: &Value| builder.with_graph(|new| is_constant(new.op(operand.node)));
+        let on_constants = !operands.is_empty() && operands.iter().all(constant);
+        if !on_constants || !is_exact(graph.op(node)) {
             return Ok(Step::Keep);
         }
         let folded = match splats(builder, operands) {
@@ -34,6 +37,10 @@ pub fn fold_constants(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
         };
         Ok(folded.map_or(Step::Keep, Step::Fold))
     })
+}
+
+fn is_constant(op: &Op) -> bool {
+    matches!(op, Op::Full(_) | Op::Literal(_) | Op::Iota(_))
 }
 
 /// Whether an op gives the same bits wherever it runs.
