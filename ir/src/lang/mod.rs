@@ -45,6 +45,7 @@ mod layout;
 mod lexer;
 pub mod parser;
 mod print;
+mod print_module;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -53,3 +54,4 @@ pub use elaborate::{Options, elaborate};
 pub use example::example;
 pub use parser::parse;
 pub use print::{print, print_expr};
+pub use print_module::{print_entry, print_module};

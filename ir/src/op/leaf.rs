@@ -77,7 +77,12 @@ pub(crate) fn round_to(dtype: DType, value: &Constant) -> Constant {
     match dtype {
         DType::F32 => Constant::from_f64(f64::from(value.to_f32())),
         DType::F64 => Constant::from_f64(value.to_f64()),
-        DType::Bool | DType::I32 | DType::I64 | DType::U32 => value.clone(),
+        DType::Bool | DType::I32 | DType::I64 | DType::U32 => match value {
+            Constant::NegZero => Constant::integer(0),
+            Constant::Real { .. } | Constant::Infinity | Constant::NegInfinity | Constant::Nan => {
+                value.clone()
+            }
+        },
     }
 }
 
@@ -191,6 +196,10 @@ op! {
 impl OpDef for Literal {
     fn infer(&self, _operands: &[&Type]) -> Result<Types, TypeError> {
         let ty = Type::new(self.elements.dtype, self.elements.shape.clone());
+        if ty.shape.rank() == 0 {
+            // A list has at least one axis, so this could not be written.
+            return Err(TypeError::new("a constant scalar is a `full`"));
+        }
         if ty.bytes() != self.elements.bytes.len() as u64 {
             return Err(TypeError::new("the constant's data does not fit its shape"));
         }

@@ -190,6 +190,9 @@ fn fold_tensors(
     let Some(values) = evaluate(graph.op(node), &inputs)? else {
         return Ok(None);
     };
+    if let Some(first) = values.first().filter(|&v| values.iter().all(|w| w == v)) {
+        return b.full(&ty, first).map(Some);
+    }
     match Elements::from_constants(ty.dtype, ty.shape, &values) {
         Some(elements) => Ok(Some(b.apply(Literal { elements }, &[])?)),
         None => Ok(None),

@@ -59,6 +59,22 @@ impl<'a> Elaborator<'a> {
         dims: super::dims::Bindings,
         arguments: &[Tree],
     ) -> Result<(Graph, Vec<(String, Tree)>), Reported> {
+        let mut body = self.begin(graph, dims, arguments)?;
+        let results = self.declare_results(&mut body)?;
+        self.statements(&mut body)?;
+        let outputs = self.collect_outputs(&body)?;
+        let mut expanded = body.builder.finish();
+        expanded.set_outputs(outputs);
+        Ok((expanded, results))
+    }
+
+    /// A body with its parameters, before its first statement.
+    fn begin(
+        &mut self,
+        graph: &'a ast::Graph,
+        dims: super::dims::Bindings,
+        arguments: &[Tree],
+    ) -> Result<Body<'a>, Reported> {
         let mut body = Body {
             graph,
             scope: Scope {
@@ -69,34 +85,27 @@ impl<'a> Elaborator<'a> {
             locals: FxHashMap::default(),
             pending: FxHashMap::default(),
         };
-        self.check_unique(
-            "name",
-            graph
-                .params
-                .iter()
-                .map(|p| &p.name)
-                .chain(graph.results.iter().map(|r| &r.name)),
-        );
+        let params = graph.params.iter().map(|param| &param.name);
+        let results = graph.results.iter().map(|result| &result.name);
+        self.check_unique("name", params.chain(results));
         self.parameters(&mut body, arguments)?;
-        let results = self.declare_results(&mut body)?;
+        Ok(body)
+    }
+
+    fn statements(&mut self, body: &mut Body<'a>) -> Result<(), Reported> {
         let mut failed = false;
-        for statement in &graph.body {
-            failed |= self.statement(&mut body, statement).is_err();
+        for statement in &body.graph.body {
+            failed |= self.statement(body, statement).is_err();
             let nodes = body.builder.with_graph(Graph::len);
             if nodes > self.options.max_nodes {
-                return Err(self.too_many_nodes(&graph.name.name, nodes, statement.span));
+                let name = &body.graph.name.name;
+                return Err(self.too_many_nodes(name, nodes, statement.span));
             }
             if self.diagnostics.is_full() {
                 return Err(Reported);
             }
         }
-        if failed {
-            return Err(Reported);
-        }
-        let outputs = self.collect_outputs(&body)?;
-        let mut expanded = body.builder.finish();
-        expanded.set_outputs(outputs);
-        Ok((expanded, results))
+        if failed { Err(Reported) } else { Ok(()) }
     }
 
     pub(super) fn too_many_nodes(&mut self, name: &str, nodes: usize, span: Span) -> Reported {
@@ -501,7 +510,10 @@ impl<'a> Elaborator<'a> {
                 }
                 let attributes: Vec<(ast::Attribute, Val)> = attributes
                     .iter()
-                    .map(|attribute| Ok((attribute.clone(), get(&attribute.value)?)))
+                    .map(|attribute| {
+                        let val = self.attribute(attribute.value, get(&attribute.value)?);
+                        Ok((attribute.clone(), val))
+                    })
                     .collect::<Result<_, Reported>>()?;
                 body.builder.set_span(span);
                 self.call(body, callee_val, callee_span, args, attributes, span)
@@ -516,6 +528,15 @@ impl<'a> Elaborator<'a> {
             (ExprKind::Name(name), Val::Data(_) | Val::Number(_)) if self.is_function(name) => {
                 Val::Name(name.clone())
             }
+            (_, _) => val,
+        }
+    }
+
+    /// The value of an attribute. Tensors are none, so a name there is a choice such as a dtype,
+    /// whatever value may have the same name.
+    fn attribute(&self, id: ExprId, val: Val) -> Val {
+        match (&self.ast.expr(id).kind, &val) {
+            (ExprKind::Name(name), Val::Data(_)) => Val::Name(name.clone()),
             (_, _) => val,
         }
     }

@@ -1,7 +1,7 @@
 //! Calls: of ops, graphs and function transforms.
 
 use super::body::Body;
-use super::operator::retyped;
+use super::operator::{list_shape, retyped};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, closest};
 use crate::diag::{Code, Diagnostic};
@@ -9,7 +9,7 @@ use crate::graph::Value;
 use crate::lang::ast;
 use crate::module::Tree;
 use crate::op::{AttrError, AttrValue, Family, Op, SPECS, Spec};
-use crate::shape::{Shape, Type};
+use crate::shape::Type;
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -34,6 +34,14 @@ fn is_callable(spec: &Spec) -> bool {
     spec.name != "input" && spec.name != "literal"
 }
 
+/// Whether a name is that of an op or transform.
+pub(super) fn is_reserved(name: &str) -> bool {
+    BUILTINS.contains(&name)
+        || SPECS
+            .iter()
+            .any(|spec| spec.name == name && is_callable(spec))
+}
+
 /// Whether the first argument of a call to this is a function.
 pub(super) fn takes_function(callee: &Val) -> bool {
     matches!(callee, Val::Name(name) if BUILTINS.contains(&name.as_str()) && name != "matmul")
@@ -42,11 +50,7 @@ pub(super) fn takes_function(callee: &Val) -> bool {
 impl<'a> Elaborator<'a> {
     /// Whether a name is that of an op, a graph or a transform.
     pub(super) fn is_function(&self, name: &str) -> bool {
-        self.graph_names.contains_key(name)
-            || BUILTINS.contains(&name)
-            || SPECS
-                .iter()
-                .any(|spec| spec.name == name && is_callable(spec))
+        self.graph_names.contains_key(name) || is_reserved(name)
     }
 
     pub(super) fn call(
@@ -307,9 +311,8 @@ impl<'a> Elaborator<'a> {
             }) => Some(ty.clone()),
             _ => None,
         };
-        // The condition of a select says nothing about the dtype of its arms.
-        let skip = usize::from(matches!(op, Op::Select(_)));
-        let model = args.iter().skip(skip).find_map(|(val, _)| tensor(val));
+        let types: Vec<Option<Type>> = args.iter().map(|(val, _)| tensor(val)).collect();
+        let literal = literal_type(op, &types);
         let mut operands = Vec::with_capacity(args.len());
         for (val, at) in args {
             let operand = match val {
@@ -328,7 +331,7 @@ impl<'a> Elaborator<'a> {
                     ));
                 }
                 constant @ (Val::Number(_) | Val::Bool(_) | Val::List(_)) => {
-                    let Some(model) = &model else {
+                    let Some(literal) = &literal else {
                         let message = "the dtype of this constant cannot be inferred here";
                         return Err(self.report(
                             Diagnostic::error(Code::UntypedConstant, message)
@@ -337,7 +340,10 @@ impl<'a> Elaborator<'a> {
                                 .help("name it first with a type: `c: f32[] = 0.5`"),
                         ));
                     };
-                    let ty = constant_type(op, &constant, model);
+                    let ty = match &constant {
+                        Val::List(items) => literal.with_shape(list_shape(items)),
+                        _ => literal.clone(),
+                    };
                     self.constant_of_type(body, &constant, &ty, at)?
                 }
                 Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
@@ -510,21 +516,17 @@ fn spreads(op: &Op) -> bool {
     }
 }
 
-/// The type of a constant operand.
-fn constant_type(op: &Op, constant: &Val, model: &Type) -> Type {
-    match constant {
-        Val::List(items) => {
-            let mut extents = vec![items.len() as u64];
-            let mut first = items.first();
-            while let Some(Val::List(inner)) = first {
-                extents.push(inner.len() as u64);
-                first = inner.first();
-            }
-            model.with_shape(Shape::new(extents))
-        }
-        _ if spreads(op) => model.clone(),
-        _ => Type::scalar(model.dtype),
-    }
+/// The type that a number takes as an operand of `op`, beside operands of the types that are given:
+/// that of the first of them where the op works element by element, else it is a scalar.
+pub(in crate::lang) fn literal_type(op: &Op, operands: &[Option<Type>]) -> Option<Type> {
+    // The condition of a select says nothing about the dtype of its arms.
+    let skip = usize::from(matches!(op, Op::Select(_)));
+    let model = operands.iter().skip(skip).flatten().next()?;
+    Some(if spreads(op) {
+        model.clone()
+    } else {
+        Type::scalar(model.dtype)
+    })
 }
 
 /// The argument that leaf number `leaf` of a `map` gets.

@@ -21,9 +21,13 @@ mod function;
 mod operator;
 mod value;
 
+pub(super) use call::literal_type;
+pub(super) use operator::{infix_op, matmul_op};
+
 use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
-use crate::module::{Entry, Module, Param, Signature};
+use crate::module::{Entry, Module, Param, Signature, Tree};
 use crate::span::Span;
 use dims::Bindings;
 use function::{Instance, InstanceKey};
@@ -79,21 +83,7 @@ struct Elaborator<'a> {
 
 /// Elaborates a parsed file. Errors go to `diagnostics`; entries that have none are in the module.
 pub fn elaborate(ast: &Ast, options: &Options, diagnostics: &mut Diagnostics) -> Module {
-    let mut elaborator = Elaborator {
-        ast,
-        options,
-        diagnostics,
-        structs: FxHashMap::default(),
-        graphs: Vec::new(),
-        graph_names: FxHashMap::default(),
-        file_dims: FxHashMap::default(),
-        failed_dims: FxHashSet::default(),
-        instances: FxHashMap::default(),
-        active: Vec::new(),
-    };
-    elaborator.declare();
-    elaborator.evaluate_dims();
-    elaborator.entries()
+    Elaborator::new(ast, options, diagnostics).entries()
 }
 
 /// The text of doc lines.
@@ -110,6 +100,25 @@ fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n s
 }
 
 impl<'a> Elaborator<'a> {
+    /// An elaborator that knows the file's declarations and dims.
+    fn new(ast: &'a Ast, options: &'a Options, diagnostics: &'a mut Diagnostics) -> Self {
+        let mut elaborator = Elaborator {
+            ast,
+            options,
+            diagnostics,
+            structs: FxHashMap::default(),
+            graphs: Vec::new(),
+            graph_names: FxHashMap::default(),
+            file_dims: FxHashMap::default(),
+            failed_dims: FxHashSet::default(),
+            instances: FxHashMap::default(),
+            active: Vec::new(),
+        };
+        elaborator.declare();
+        elaborator.evaluate_dims();
+        elaborator
+    }
+
     fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         self.diagnostics.push(diagnostic);
         Reported
@@ -137,11 +146,24 @@ impl<'a> Elaborator<'a> {
                     self.structs.insert(&item.name.name, item);
                 }
                 Item::Graph(item) => {
+                    self.check_op_name(&item.name);
                     self.graph_names.insert(&item.name.name, self.graphs.len());
                     self.graphs.push(item);
                 }
                 Item::Dim(_) => {}
             }
+        }
+    }
+
+    /// The names of ops stand for the ops everywhere, so that expanded graphs can call them.
+    fn check_op_name(&mut self, name: &ast::Ident) {
+        if call::is_reserved(&name.name) {
+            let message = format!("`{}` is the name of an op", name.name);
+            self.report(
+                Diagnostic::error(Code::DuplicateName, message)
+                    .primary(name.span, "a graph needs another name")
+                    .help(format!("for example `my_{}`", name.name)),
+            );
         }
     }
 
@@ -235,47 +257,33 @@ impl<'a> Elaborator<'a> {
 
     fn entry(&mut self, index: usize) -> Result<Entry, Reported> {
         let graph = self.graphs[index];
+        let (dims, params) = self.entry_params(graph)?;
+        let arguments = params.iter().map(|param| param.tree.clone()).collect();
+        let instance = self.graph_instance(index, dims, arguments, graph.name.span)?;
+        let docs = graph.results.iter().map(|result| doc(&result.docs));
+        let results = instance.results.iter().cloned().zip(docs);
+        Ok(entry(graph, params, results, instance.graph.clone()))
+    }
+
+    /// The dims and parameters of an exported graph.
+    fn entry_params(&mut self, graph: &ast::Graph) -> Result<(Bindings, Vec<Param>), Reported> {
         let dims = self.entry_dims(graph)?;
         let scope = Scope {
             ast: self.ast,
             dims: dims.clone(),
         };
         let mut params = Vec::with_capacity(graph.params.len());
-        let mut failed = false;
         for param in &graph.params {
-            match self.tree(&scope, &param.ty) {
-                Ok(tree) => params.push(Param {
-                    name: param.name.name.clone(),
-                    doc: doc(&param.docs),
-                    inout: param.inout.is_some(),
-                    tree,
-                }),
-                Err(Reported) => failed = true,
-            }
+            let tree = self.tree(&scope, &param.ty);
+            params.push(tree.map(|tree| Param {
+                name: param.name.name.clone(),
+                doc: doc(&param.docs),
+                inout: param.inout.is_some(),
+                tree,
+            }));
         }
-        if failed {
-            return Err(Reported);
-        }
-        let arguments = params.iter().map(|param| param.tree.clone()).collect();
-        let instance = self.graph_instance(index, dims, arguments, graph.name.span)?;
-        let docs = graph.results.iter().map(|result| doc(&result.docs));
-        let results = instance.results.iter().zip(docs);
-        let results = results.map(|((name, tree), doc)| Param {
-            name: name.clone(),
-            doc,
-            inout: false,
-            tree: tree.clone(),
-        });
-        Ok(Entry {
-            name: graph.name.name.clone(),
-            doc: doc(&graph.docs),
-            signature: Signature {
-                params,
-                results: results.collect(),
-            },
-            graph: instance.graph.clone(),
-            span: graph.span,
-        })
+        let params: Result<Vec<Param>, Reported> = params.into_iter().collect();
+        Ok((dims, params?))
     }
 
     /// The dims of an exported graph, which nobody calls, come from `--define` and the file.
@@ -301,6 +309,31 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(dims)
+    }
+}
+
+/// The entry that a graph of the file has become.
+fn entry(
+    graph: &ast::Graph,
+    params: Vec<Param>,
+    results: impl Iterator<Item = ((String, Tree), Vec<String>)>,
+    expanded: Graph,
+) -> Entry {
+    let results = results.map(|((name, tree), doc)| Param {
+        name,
+        doc,
+        inout: false,
+        tree,
+    });
+    Entry {
+        name: graph.name.name.clone(),
+        doc: doc(&graph.docs),
+        signature: Signature {
+            params,
+            results: results.collect(),
+        },
+        graph: expanded,
+        span: graph.span,
     }
 }
 

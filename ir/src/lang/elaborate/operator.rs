@@ -9,7 +9,8 @@ use crate::dtype::DType;
 use crate::graph::Value;
 use crate::lang::ast::{BinaryOp, UnaryOp};
 use crate::module::Tree;
-use crate::op::{self, Elements, Op, Real};
+use crate::op::attribute::to_axes;
+use crate::op::{self, DotGeneral, Elements, Op, Real};
 use crate::shape::{Shape, Type};
 use crate::span::Span;
 
@@ -314,7 +315,7 @@ impl<'a> Elaborator<'a> {
         if op == BinaryOp::MatMul {
             return self.matmul(body, operands, span, spans);
         }
-        let op = operator(op, types[0].dtype);
+        let op = infix_op(op, types[0].dtype);
         let operands = self.broadcast(body, &operands, span, &spans[1..])?;
         body.builder
             .apply(op, &operands)
@@ -416,7 +417,20 @@ impl<'a> Elaborator<'a> {
                     ),
             ));
         }
-        let made = matmul_of(b, x, y);
+        let Some(MatMul { sides, op }) = MatMul::new(&tx.shape, &ty.shape) else {
+            let message = format!("`@` of {tx} and {ty}: their leading axes do not go together");
+            return Err(self.report(
+                Diagnostic::error(Code::ShapeMismatch, message)
+                    .primary(span, "")
+                    .secondary(spans[1], tx.to_string())
+                    .secondary(spans[2], ty.to_string())
+                    .help("axes before the last two are batches: extents must agree, or one be 1"),
+            ));
+        };
+        let made = b.broadcast_to(x, &sides[0]).and_then(|x| {
+            let y = b.broadcast_to(y, &sides[1])?;
+            b.apply(op, &[x, y])
+        });
         made.map_err(|error| self.type_error(&error, span, &spans[1..]))
     }
 
@@ -438,13 +452,16 @@ impl<'a> Elaborator<'a> {
             let message = "a constant tensor with rows of different lengths, or of no numbers";
             return Err(self.report(Diagnostic::error(Code::BadLiteral, message).primary(span, "")));
         }
-        if shape != ty.shape {
+        // Nothing can be nested inside an axis without elements: `[]` is also a constant of [0, 3].
+        let written = ty.shape.extents().take(shape.rank());
+        let empty = shape.elements() == 0 && shape.extents().eq(written);
+        if shape != ty.shape && !empty {
             let message = format!("a constant of shape {shape} where {ty} is needed");
             return Err(
                 self.report(Diagnostic::error(Code::ShapeMismatch, message).primary(span, ""))
             );
         }
-        let Some(elements) = Elements::from_constants(ty.dtype, shape, &numbers) else {
+        let Some(elements) = Elements::from_constants(ty.dtype, ty.shape.clone(), &numbers) else {
             let message = format!("a number of this list is no value of {}", ty.dtype);
             return Err(self.report(Diagnostic::error(Code::BadLiteral, message).primary(span, "")));
         };
@@ -453,53 +470,56 @@ impl<'a> Elaborator<'a> {
     }
 }
 
-fn matmul_of(
-    b: &crate::builder::Builder,
-    x: Value,
-    y: Value,
-) -> Result<Value, crate::op::TypeError> {
-    let (sx, sy) = (b.shape(x), b.shape(y));
-    let (rx, ry) = (sx.rank(), sy.rank());
-    let head = |shape: &Shape| Shape::new(shape.extents().take(shape.rank().saturating_sub(2)));
-    let (hx, hy) = (head(&sx), head(&sy));
-    // An incompatible batch is left for the contraction to report.
-    let batch = hx.broadcast(&hy).unwrap_or_else(|| hx.clone());
-    // A side without batch axes is not repeated where the other one has all of them as rows.
-    if hy.rank() == 0 {
-        let roles = crate::op::ContractAxes {
-            batch: Default::default(),
-            contract: [
-                smallvec::smallvec![rx - 1],
-                smallvec::smallvec![ry.saturating_sub(2)],
-            ],
-            free: Default::default(),
+/// How `x @ y` is elaborated.
+struct MatMul {
+    /// The shapes to which the sides are broadcast.
+    sides: [Shape; 2],
+    /// Their contraction.
+    op: DotGeneral,
+}
+
+impl MatMul {
+    /// NumPy's rules; `None` for scalars, and where batches do not broadcast.
+    fn new(x: &Shape, y: &Shape) -> Option<MatMul> {
+        let (x_last, y_last) = (x.rank().checked_sub(1)?, y.rank().checked_sub(1)?);
+        let head = |shape: &Shape| Shape::new(shape.extents().take(shape.rank().max(2) - 2));
+        // A left side with more axes than two needs no repetition of a right side without batches:
+        // its leading axes are just more rows.
+        if y_last < 2 {
+            return Some(MatMul {
+                op: contraction(x_last, y_last.saturating_sub(1), 0),
+                sides: [x.clone(), y.clone()],
+            });
+        }
+        let batch = head(x).broadcast(&head(y))?;
+        let widen = |shape: &Shape| {
+            let matrix = shape.rank().min(2);
+            let tail = shape.extents().skip(shape.rank() - matrix);
+            Shape::new(batch.extents().chain(tail))
         };
-        return b.contract(x, y, &roles);
+        let sides = [widen(x), widen(y)];
+        let op = contraction(sides[0].rank() - 1, sides[1].rank() - 2, batch.rank());
+        Some(MatMul { sides, op })
     }
-    let widen = |value: Value, shape: &Shape, matrix: usize| {
-        let tail = shape.extents().skip(shape.rank() - matrix);
-        b.broadcast_to(value, &Shape::new(batch.extents().chain(tail)))
-    };
-    let x = if rx == 1 {
-        widen(x, &sx, 1)?
-    } else {
-        widen(x, &sx, 2)?
-    };
-    let y = widen(y, &sy, 2)?;
-    let axes: smallvec::SmallVec<[usize; 4]> = (0..batch.rank()).collect();
-    let roles = crate::op::ContractAxes {
-        batch: [axes.clone(), axes],
-        contract: [
-            smallvec::smallvec![b.shape(x).rank() - 1],
-            smallvec::smallvec![b.shape(y).rank() - 2],
-        ],
-        free: Default::default(),
-    };
-    b.contract(x, y, &roles)
+}
+
+fn contraction(x_axis: usize, y_axis: usize, batches: usize) -> DotGeneral {
+    DotGeneral {
+        x_contract: to_axes([x_axis]),
+        y_contract: to_axes([y_axis]),
+        x_batch: to_axes(0..batches),
+        y_batch: to_axes(0..batches),
+    }
+}
+
+/// The contraction that `x @ y` alone stands for; `None` where a side is repeated first.
+pub(in crate::lang) fn matmul_op(x: &Shape, y: &Shape) -> Option<DotGeneral> {
+    MatMul::new(x, y)
+        .and_then(|MatMul { sides, op }| (sides == [x.clone(), y.clone()]).then_some(op))
 }
 
 /// The op that an infix operator stands for, on operands of a dtype.
-fn operator(op: BinaryOp, dtype: DType) -> Op {
+pub(in crate::lang) fn infix_op(op: BinaryOp, dtype: DType) -> Op {
     let is_bool = dtype == DType::Bool;
     match op {
         BinaryOp::Add => op::Add {}.into(),
@@ -549,7 +569,7 @@ pub(super) fn retyped(tree: &Tree, types: &mut dyn Iterator<Item = Type>) -> Tre
 }
 
 /// The shape of a nested list, by its first elements.
-fn list_shape(items: &[Val]) -> Shape {
+pub(super) fn list_shape(items: &[Val]) -> Shape {
     let mut extents = vec![items.len() as u64];
     let mut first = items.first();
     while let Some(Val::List(inner)) = first {

@@ -1,0 +1,179 @@
+//! The canonical text of expanded graphs, in the graph language itself.
+//!
+//! A [`Module`] is printed as one `struct` per instance that its signatures use and one `entry` per
+//! entry, with a statement per node: `h: f32[64, 128] = relu(y)`. Every type is ascribed and every
+//! broadcast written out, so that the text says exactly what the graph holds. Elaborating it gives a
+//! module with the same nodes in the same order (inputs first) and prints as the same text; the
+//! formatter leaves the text as it is.
+//!
+//! The text is built as a syntax tree and written by [`print()`](super::print()), which knows about
+//! parentheses and line lengths. [`names`] chooses names of values, [`notation`] writes ops.
+
+mod body;
+mod names;
+mod notation;
+
+use super::ast::{self, Ast, DocLine, GraphKind, Ident, Item};
+use crate::module::{Entry, Module, Param, Tree};
+use crate::shape::Type;
+use crate::span::{FileId, Span};
+use indexmap::IndexMap;
+use names::Names;
+use notation::Notation;
+use rustc_hash::FxBuildHasher;
+
+/// The canonical text of a module.
+pub fn print_module(module: &Module) -> String {
+    print_entries(&module.entries.iter().collect::<Vec<_>>())
+}
+
+/// The canonical text of one entry, with the structs that its signature uses.
+pub fn print_entry(entry: &Entry) -> String {
+    print_entries(&[entry])
+}
+
+fn print_entries(entries: &[&Entry]) -> String {
+    let structs = Structs::of(entries);
+    let mut notation = Notation::new(Ast::new(FileId::SYNTHETIC));
+    let mut items: Vec<Item> = Vec::with_capacity(structs.names.len() + entries.len());
+    for (tree, name) in &structs.names {
+        items.extend(structs.item(&mut notation, tree, name));
+    }
+    for entry in entries {
+        items.push(Item::Graph(structs.entry(&mut notation, entry)));
+    }
+    let mut ast = notation.finish();
+    ast.items = items;
+    super::print(&ast)
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::SYNTHETIC)
+}
+
+fn docs(lines: &[String]) -> Vec<DocLine> {
+    let line = |text: &String| DocLine {
+        text: text.clone(),
+        span: Span::SYNTHETIC,
+    };
+    lines.iter().map(line).collect()
+}
+
+/// The distinct structs of some signatures, each after those that it contains, with their names.
+struct Structs {
+    names: IndexMap<Tree, String, FxBuildHasher>,
+}
+
+impl Structs {
+    fn of(entries: &[&Entry]) -> Structs {
+        let mut structs = Structs {
+            names: IndexMap::default(),
+        };
+        let mut names = Names::new(entries.iter().map(|entry| entry.name.as_str()));
+        for entry in entries {
+            let Entry { signature, .. } = entry;
+            for param in signature.params.iter().chain(&signature.results) {
+                structs.collect(&param.tree, &mut names);
+            }
+        }
+        structs
+    }
+
+    /// Structs nest as deep as their declarations, which the elaborator bounds.
+    fn collect(&mut self, tree: &Tree, names: &mut Names) {
+        let Tree::Struct { fields, .. } = tree else {
+            return;
+        };
+        if self.names.contains_key(tree) {
+            return;
+        }
+        for field in fields {
+            self.collect(&field.tree, names);
+        }
+        let name = names.claim(&tree.instance_name());
+        self.names.insert(tree.clone(), name);
+    }
+
+    fn ty(&self, notation: &mut Notation, tree: &Tree) -> ast::Type {
+        match tree {
+            Tree::Leaf(ty) => tensor(notation, ty),
+            Tree::Struct { .. } => ast::Type {
+                name: ident(self.names.get(tree).map_or("", String::as_str)),
+                dims: None,
+                span: Span::SYNTHETIC,
+            },
+        }
+    }
+
+    fn item(&self, notation: &mut Notation, tree: &Tree, name: &str) -> Option<Item> {
+        let Tree::Struct { fields, .. } = tree else {
+            return None;
+        };
+        let field = |field: &crate::module::Field| ast::Field {
+            docs: docs(&field.doc),
+            name: ident(&field.name),
+            ty: self.ty(notation, &field.tree),
+            span: Span::SYNTHETIC,
+        };
+        let fields = fields.iter().map(field).collect();
+        Some(Item::Struct(ast::Struct {
+            docs: Vec::new(),
+            name: ident(name),
+            dims: Vec::new(),
+            fields,
+            span: Span::SYNTHETIC,
+        }))
+    }
+
+    fn param(&self, notation: &mut Notation, param: &Param) -> ast::Param {
+        ast::Param {
+            docs: docs(&param.doc),
+            inout: param.inout.then_some(Span::SYNTHETIC),
+            name: ident(&param.name),
+            ty: self.ty(notation, &param.tree),
+            span: Span::SYNTHETIC,
+        }
+    }
+
+    fn result(&self, notation: &mut Notation, result: &Param) -> ast::Field {
+        ast::Field {
+            docs: docs(&result.doc),
+            name: ident(&result.name),
+            ty: self.ty(notation, &result.tree),
+            span: Span::SYNTHETIC,
+        }
+    }
+
+    fn entry(&self, notation: &mut Notation, entry: &Entry) -> ast::Graph {
+        let signature = &entry.signature;
+        let params = signature.params.iter();
+        let params = params.map(|param| self.param(notation, param)).collect();
+        let results = signature.results.iter();
+        let results: Vec<_> = results
+            .map(|result| self.result(notation, result))
+            .collect();
+        ast::Graph {
+            docs: docs(&entry.doc),
+            kind: GraphKind::Entry,
+            name: ident(&entry.name),
+            dims: Vec::new(),
+            params,
+            params_span: Span::SYNTHETIC,
+            results_span: (!results.is_empty()).then_some(Span::SYNTHETIC),
+            results,
+            body: body::statements(notation, entry),
+            body_span: Span::SYNTHETIC,
+            span: Span::SYNTHETIC,
+        }
+    }
+}
+
+/// A tensor type as it is written.
+fn tensor(notation: &mut Notation, ty: &Type) -> ast::Type {
+    let extents = ty.shape.extents();
+    ast::Type {
+        name: ident(ty.dtype.name()),
+        dims: Some(extents.map(|extent| notation.integer(extent)).collect()),
+        span: Span::SYNTHETIC,
+    }
+}

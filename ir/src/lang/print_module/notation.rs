@@ -1,0 +1,221 @@
+//! How ops and numbers are written, and which literals the language gives their types.
+
+use super::ident;
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::lang::ast::{
+    Ast, Attribute, BinaryOp, ExprId, ExprKind, FloatLiteral, Literal, UnaryOp,
+};
+use crate::lang::elaborate::{infix_op, literal_type, matmul_op};
+use crate::op::{AttrValue, Elements, Op};
+use crate::shape::Type;
+use crate::span::Span;
+use smallvec::SmallVec;
+
+/// Whether an op makes a constant that is one number in every element.
+pub(super) fn is_splat(op: &Op) -> bool {
+    matches!(op, Op::Full(_))
+}
+
+/// Whether a call of `op`, where those operands marked so are written as literals, gives each
+/// literal the type that stands beside it.
+pub(super) fn infers_literals(op: &Op, operands: &[(&Type, bool)]) -> bool {
+    // The right side of `**` is an attribute when it is a number.
+    if matches!(op, Op::Pow(_)) && operands.get(1).is_some_and(|(_, literal)| *literal) {
+        return false;
+    }
+    let typed = |(ty, literal): &(&Type, bool)| (!literal).then(|| (*ty).clone());
+    let typed: SmallVec<[Option<Type>; 3]> = operands.iter().map(typed).collect();
+    let inferred = literal_type(op, &typed);
+    let literals = operands.iter().filter(|(_, literal)| *literal);
+    inferred.is_some_and(|inferred| literals.into_iter().all(|(ty, _)| **ty == inferred))
+}
+
+/// The infix operator that stands for an op on operands of these types, if one does.
+fn operator(op: &Op, types: &[&Type]) -> Option<BinaryOp> {
+    let [x, y] = types else { return None };
+    if let Op::DotGeneral(contraction) = op {
+        let plain = matmul_op(&x.shape, &y.shape).as_ref() == Some(contraction);
+        return plain.then_some(BinaryOp::MatMul);
+    }
+    let operators = BinaryOp::ALL.iter().copied();
+    let mut operators = operators.filter(|infix| *infix != BinaryOp::MatMul);
+    operators.find(|infix| infix_op(*infix, x.dtype) == *op)
+}
+
+/// A syntax tree that grows by the expressions that are written.
+pub(super) struct Notation {
+    ast: Ast,
+}
+
+impl Notation {
+    pub(super) fn new(ast: Ast) -> Notation {
+        Notation { ast }
+    }
+
+    pub(super) fn finish(self) -> Ast {
+        self.ast
+    }
+
+    fn add(&mut self, kind: ExprKind) -> ExprId {
+        self.ast.add(kind, Span::SYNTHETIC)
+    }
+
+    fn name(&mut self, name: &str) -> ExprId {
+        self.add(ExprKind::Name(name.to_string()))
+    }
+
+    /// `p.hidden.w`
+    pub(super) fn path(&mut self, path: &str) -> ExprId {
+        let mut parts = path.split('.');
+        let mut expr = self.name(parts.next().unwrap_or(""));
+        for field in parts {
+            expr = self.add(ExprKind::Field {
+                base: expr,
+                field: ident(field),
+            });
+        }
+        expr
+    }
+
+    pub(super) fn integer(&mut self, value: u64) -> ExprId {
+        self.add(ExprKind::Literal(Literal::Int {
+            value,
+            hexadecimal: false,
+        }))
+    }
+
+    fn signed(&mut self, negative: bool, magnitude: ExprId) -> ExprId {
+        if !negative {
+            return magnitude;
+        }
+        self.add(ExprKind::Unary {
+            op: UnaryOp::Neg,
+            operand: magnitude,
+        })
+    }
+
+    /// A float, given by the shortest decimal of its magnitude that reads back to the same bits.
+    fn float(&mut self, negative: bool, magnitude: &str) -> ExprId {
+        let whole = magnitude.strip_suffix(".0").unwrap_or(magnitude);
+        let magnitude = match (whole.parse::<u64>(), FloatLiteral::new(magnitude)) {
+            (Ok(0), Some(zero)) if negative => self.add(ExprKind::Literal(Literal::Float(zero))),
+            (Ok(integer), _) => self.integer(integer),
+            (Err(_), Some(float)) => self.add(ExprKind::Literal(Literal::Float(float))),
+            (Err(_), None) => self.name(if whole == "NaN" { "nan" } else { whole }),
+        };
+        self.signed(negative, magnitude)
+    }
+
+    /// A number of a dtype, exactly.
+    pub(super) fn number(&mut self, dtype: DType, value: &Constant) -> ExprId {
+        match dtype {
+            DType::F32 => {
+                let value = value.to_f32();
+                self.float(
+                    value.is_sign_negative() && !value.is_nan(),
+                    &format!("{:?}", value.abs()),
+                )
+            }
+            DType::F64 => {
+                let value = value.to_f64();
+                self.float(
+                    value.is_sign_negative() && !value.is_nan(),
+                    &format!("{:?}", value.abs()),
+                )
+            }
+            DType::Bool => self.truth(!value.is_zero()),
+            DType::I32 | DType::I64 | DType::U32 => {
+                let value = value.as_i64().unwrap_or(0);
+                let magnitude = self.integer(value.unsigned_abs());
+                self.signed(value < 0, magnitude)
+            }
+        }
+    }
+
+    fn truth(&mut self, value: bool) -> ExprId {
+        self.add(ExprKind::Literal(Literal::Bool(value)))
+    }
+
+    /// A constant tensor as a nested list: `[[1, 2], [3, 4]]`.
+    pub(super) fn elements(&mut self, elements: &Elements) -> ExprId {
+        let numbers = elements.constants();
+        let mut row: Vec<ExprId> = numbers.map(|n| self.number(elements.dtype, &n)).collect();
+        let extents: SmallVec<[u64; 4]> = elements.shape.extents().collect();
+        // From the innermost axis outwards, every `extent` expressions become one list. Inside an
+        // axis without elements there is nothing to nest.
+        let outer = extents.iter().position(|&extent| extent == 0);
+        let nested = outer.map_or(extents.len(), |empty| empty + 1);
+        for axis in (0..nested).rev() {
+            let count: u64 = extents[..axis].iter().product();
+            let extent = usize::try_from(extents[axis]).unwrap_or(usize::MAX);
+            let mut rest = row.into_iter();
+            let lists = (0..count).map(|_| {
+                let items = rest.by_ref().take(extent).collect();
+                self.ast.add(ExprKind::List(items), Span::SYNTHETIC)
+            });
+            row = lists.collect();
+        }
+        row.pop().unwrap_or_else(|| self.integer(0))
+    }
+
+    fn attribute_value(&mut self, value: &AttrValue) -> ExprId {
+        match value {
+            AttrValue::Bool(value) => self.truth(*value),
+            AttrValue::Name(name) => self.name(name),
+            AttrValue::Number(number) => match number.as_i64() {
+                Some(_) if *number != Constant::NegZero => self.number(DType::I64, number),
+                Some(_) | None => self.number(DType::F64, number),
+            },
+            AttrValue::List(items) => {
+                let items = items.iter().map(|item| self.attribute_value(item));
+                let items = items.collect();
+                self.add(ExprKind::List(items))
+            }
+        }
+    }
+
+    /// An op applied to operands of the given types.
+    pub(super) fn op(&mut self, op: &Op, operands: Vec<ExprId>, types: &[&Type]) -> ExprId {
+        if let ([left, right], Some(infix)) = (operands.as_slice(), operator(op, types)) {
+            return self.infix(infix, *left, *right);
+        }
+        match (op, operands.as_slice()) {
+            (Op::Neg(_), [x]) => self.prefix(UnaryOp::Neg, *x),
+            (Op::LogicalNot(_), [x]) => self.prefix(UnaryOp::Not, *x),
+            (Op::Power(power), [x]) if power.exponent.0 != 2.0 => {
+                let exponent = self.attribute_value(&AttrValue::Number(power.exponent.constant()));
+                self.infix(BinaryOp::Pow, *x, exponent)
+            }
+            (_, _) => self.call(op, operands),
+        }
+    }
+
+    fn prefix(&mut self, op: UnaryOp, operand: ExprId) -> ExprId {
+        self.add(ExprKind::Unary { op, operand })
+    }
+
+    fn infix(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> ExprId {
+        self.add(ExprKind::Binary {
+            op,
+            op_span: Span::SYNTHETIC,
+            left,
+            right,
+        })
+    }
+
+    fn call(&mut self, op: &Op, args: Vec<ExprId>) -> ExprId {
+        let attributes = op.attributes().into_iter().map(|(name, value)| Attribute {
+            name: ident(name),
+            value: self.attribute_value(&value),
+            span: Span::SYNTHETIC,
+        });
+        let attributes = attributes.collect();
+        let callee = self.name(op.spec().name);
+        self.add(ExprKind::Call {
+            callee,
+            args,
+            attributes,
+        })
+    }
+}
