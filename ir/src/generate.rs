@@ -13,8 +13,10 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, Value, Values};
+use crate::interpret::Tensor;
 use crate::lang::example;
 use crate::op::{Abs, BitAnd, Cast, Family, Full, Guard, Input, Op, Rem, SPECS, Square, TypeError};
+use crate::scalar::Scalar;
 use crate::shape::{Shape, Type};
 use crate::span::Span;
 use rustc_hash::FxHashMap;
@@ -308,6 +310,29 @@ fn declare_outputs(b: &Builder, pool: &[Value]) -> Result<(), TypeError> {
     Ok(())
 }
 
+/// Inputs for a graph: numbers between −2.3 and 2.3 that f32 holds exactly, without ties or zeros;
+/// small integers of both signs; truth values of both kinds. `number` makes the elements.
+pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
+    let tensor = |(position, input): (usize, &Value)| {
+        let ty = graph.ty(*input).clone();
+        let (dtype, count) = (ty.dtype, ty.elements());
+        let real = |i: u64| {
+            let x = (i as f64 + 1.37 * position as f64 + 0.61).sin() * 2.3;
+            f64::from(x as f32)
+        };
+        match dtype {
+            DType::F32 | DType::F64 => {
+                Tensor::numbers(ty, (0..count).map(|i| number(dtype, real(i))).collect())
+            }
+            DType::I32 | DType::I64 | DType::U32 => {
+                Tensor::integers(ty, (0..count).map(|i| i as i64 * 7 - 11))
+            }
+            DType::Bool => Tensor::masks(ty.shape, (0..count).map(|i| i % 3 != 1)),
+        }
+    };
+    graph.inputs().iter().enumerate().map(tensor).collect()
+}
+
 /// Names of the families of the ops in a graph, for coverage reports.
 pub fn family_name(op: &Op) -> &'static str {
     match op.family() {
@@ -332,42 +357,11 @@ pub fn family_name(op: &Op) -> &'static str {
 mod tests {
     use super::*;
     use crate::autodiff::gradient;
-    use crate::interpret::{Data, Tensor, interpret};
+    use crate::interpret::interpret;
     use crate::rewrite::optimize;
-    use crate::scalar::{Int, Interval, Scalar};
+    use crate::scalar::Interval;
     use crate::verify::verify;
     use proptest::prelude::*;
-
-    /// Inputs with elements that avoid ties and exact zeros.
-    pub(crate) fn inputs<S: Scalar>(
-        graph: &Graph,
-        number: impl Fn(DType, f64) -> S,
-    ) -> Vec<Tensor<S>> {
-        let tensor = |(position, input): (usize, &Value)| {
-            let ty = graph.ty(*input).clone();
-            let at = |i: u64| {
-                let x = (i as f64 + 1.37 * position as f64 + 0.61).sin() * 2.3;
-                f64::from(x as f32)
-            };
-            let count = ty.elements();
-            match ty.dtype {
-                DType::F32 | DType::F64 => {
-                    let dtype = ty.dtype;
-                    Tensor::numbers(ty, (0..count).map(|i| number(dtype, at(i))).collect())
-                }
-                DType::I32 | DType::I64 | DType::U32 => {
-                    let dtype = ty.dtype;
-                    let int = |i: u64| Int::new(dtype, (i as i64) * 7 - 11);
-                    Tensor {
-                        ty,
-                        data: Data::Int((0..count).map(int).collect()),
-                    }
-                }
-                DType::Bool => Tensor::masks(ty.shape, (0..count).map(|i| i % 3 != 1)),
-            }
-        };
-        graph.inputs().iter().enumerate().map(tensor).collect()
-    }
 
     #[test]
     fn every_template_makes_a_graph() {
@@ -376,7 +370,7 @@ mod tests {
         for template in 0..generator.len() as u16 {
             let graph = generator.graph(&[template, 0, 1, 2, 3, 1]).unwrap();
             verify(&graph).unwrap();
-            interpret(&graph, &(), &inputs(&graph, |_, x| x)).unwrap();
+            interpret(&graph, &(), &sample_inputs(&graph, |_, x| x)).unwrap();
             seen.extend(graph.nodes().map(|node| graph.op(node).spec().name));
         }
         for spec in SPECS {
@@ -402,8 +396,8 @@ mod tests {
             let derived = gradient(&graph, last, &[0, 1, 2]).unwrap();
             verify(&derived).unwrap();
             let (optimized, _, _) = optimize(&derived, true).unwrap();
-            let enclosure = interpret(&derived, &(), &inputs(&graph, Interval::point)).unwrap();
-            let value = interpret(&optimized, &(), &inputs(&graph, |_, x| x)).unwrap();
+            let enclosure = interpret(&derived, &(), &sample_inputs(&graph, Interval::point)).unwrap();
+            let value = interpret(&optimized, &(), &sample_inputs(&graph, |_, x| x)).unwrap();
             for (enclosure, value) in enclosure.outputs().iter().zip(value.outputs()) {
                 for (e, v) in enclosure.as_numbers().iter().zip(value.as_numbers()) {
                     prop_assert!(e.contains(*v), "{v} is outside {e:?}");
