@@ -2,7 +2,7 @@
 
 use crate::Origin;
 use crate::report::ErrorFormat;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// An ahead-of-time compiler for differentiable tensor graphs.
 ///
@@ -30,10 +30,22 @@ pub(crate) struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Print any stage of a compilation as text
+    Emit(Emit),
     /// Tell about a graph, a compiled library, or the ops
     Info(Info),
     /// Rewrite graphs in canonical form
     Fmt(Fmt),
+}
+
+/// A graph and its dims.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// The graph; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Origin,
+    #[command(flatten)]
+    pub(crate) dims: Dims,
 }
 
 /// Values of dims.
@@ -52,6 +64,29 @@ fn definition(text: &str) -> Result<(String, u64), String> {
         .parse()
         .map_err(|_| format!("`{value}` is no extent: a natural number below 2^64"))?;
     Ok((name.to_owned(), value))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Emit {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Which stage to print
+    #[arg(long, value_enum, default_value_t = EmitStage::Graph)]
+    pub(crate) stage: EmitStage,
+    /// Only this entry
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entry: Option<String>,
+}
+
+/// A stage that can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmitStage {
+    /// The entries, with calls and derivatives expanded
+    Graph,
+    /// As `graph`; where the file asks for no derivative, each entry with its reverse mode
+    Adjoint,
+    /// The graph after simplification
+    Opt,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use lgc_codegen::output::OutputError;
 use lgc_ir::diag::{Code, Diagnostic};
+use lgc_runtime::{CallError, OpenError};
 use std::io;
 
 /// Exit code of a failure that was diagnosed.
@@ -64,6 +65,18 @@ impl Failure {
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         Self::message(Code::UnwritableFile, error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::message(Code::BadLibrary, error.to_string())
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::message(Code::CallFailure, error.to_string())
     }
 }
 

@@ -4,6 +4,7 @@
 //! command returns `Ok` or a [`Failure`], which knows its exit code; nothing else ends the process.
 //! [`driver::Session`] runs the stages one by one, so that benchmarks and tests can do so as well.
 
+mod adjoint;
 mod args;
 mod commands;
 #[cfg_attr(

@@ -28,8 +28,7 @@ pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
         let help = "name a shared library that `lgc compile` wrote for this machine";
         Failure::new(Diagnostic::error(Code::BadLibrary, message).help(help))
     })?;
-    Library::open_named(path, &name)
-        .map_err(|error| Failure::message(Code::BadLibrary, error.to_string()))
+    Ok(Library::open_named(path, &name)?)
 }
 
 /// The library's name: that for which it exports both functions which every library has.

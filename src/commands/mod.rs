@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod emit;
 mod fmt;
 mod info;
 
@@ -13,6 +14,7 @@ use crate::driver::Session;
 /// Why it did not do what it was asked for.
 pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failure> {
     match command {
+        Command::Emit(arguments) => emit::run(arguments, session),
         Command::Info(arguments) => info::run(arguments, session),
         Command::Fmt(arguments) => fmt::run(arguments, session),
     }

@@ -6,6 +6,8 @@
 //! Each stage is a method of [`Session`] that takes the result of the one before. The first stage
 //! that reports an error is the last that runs.
 
+mod codegen;
+
 use crate::args::Common;
 use crate::stage::{Clock, Stage};
 use crate::{Failure, Origin, output, report};
@@ -215,4 +217,49 @@ pub(crate) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
     quoted.join(", ")
+}
+
+/// The position of the entry with this name, or of the only one if none is given.
+///
+/// # Errors
+/// If there is none, or several and no name.
+pub(crate) fn choose<T: AsRef<str>>(
+    entries: impl Iterator<Item = T>,
+    name: Option<&str>,
+) -> Result<usize, Failure> {
+    let entries: Vec<T> = entries.collect();
+    let known: Vec<&str> = entries.iter().map(AsRef::as_ref).collect();
+    let Some(name) = name else {
+        if known.len() == 1 {
+            return Ok(0);
+        }
+        let message = format!("there are {} entries: {}", known.len(), quoted(&known));
+        let help = "choose one with `--entry NAME`";
+        return Err(Failure::new(
+            Diagnostic::error(Code::UnknownEntry, message).help(help),
+        ));
+    };
+    known
+        .iter()
+        .position(|&entry| entry == name)
+        .ok_or_else(|| {
+            let message = format!("there is no entry `{name}`");
+            Failure::new(
+                Diagnostic::error(Code::UnknownEntry, message).help(suggestion(name, &known)),
+            )
+        })
+}
+
+/// A hint at what may have been meant by a name that is unknown.
+pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
+    let scored = known
+        .iter()
+        .map(|&other| (strsim::damerau_levenshtein(name, other), other));
+    match scored.min() {
+        Some((distance, best)) if distance * 3 <= name.len().max(best.len()) => {
+            format!("did you mean `{best}`?")
+        }
+        Some(_) => format!("there are {}", quoted(known)),
+        None => "there are none".to_owned(),
+    }
 }

@@ -1,0 +1,61 @@
+//! `lgc emit`: any stage of a compilation as text.
+
+use crate::adjoint::adjoint;
+use crate::args::{Emit, EmitStage};
+use crate::driver::{Session, choose};
+use crate::stage::Stage;
+use crate::{Failure, output};
+use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::lang::ast::{Ast, ExprKind};
+use lgc_ir::lang::print_module;
+use lgc_ir::module::Module;
+
+/// Prints the stage that was asked for.
+pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure> {
+    let origin = &arguments.source.file;
+    let (ast, mut module) = session.load(origin, &arguments.source.dims.defines)?;
+    if let Some(name) = &arguments.entry {
+        let index = choose(module.entries.iter().map(|entry| &entry.name), Some(name))?;
+        module.entries = vec![module.entries.swap_remove(index)];
+    }
+    let text = match arguments.stage {
+        EmitStage::Graph => print_graphs(&module, session),
+        EmitStage::Adjoint if takes_derivatives(&ast) => print_graphs(&module, session),
+        EmitStage::Adjoint => print_graphs(&adjoints(&module)?, session),
+        EmitStage::Opt => print_graphs(&session.simplify(module)?, session),
+    };
+    output::print(&text)
+}
+
+fn print_graphs(module: &Module, session: &mut Session) -> String {
+    session.time(Stage::Print, || print_module(module))
+}
+
+/// Whether the program asks for a derivative itself.
+fn takes_derivatives(ast: &Ast) -> bool {
+    ast.exprs().any(|(_, expr)| match &expr.kind {
+        ExprKind::Name(name) => ["grad", "value_and_grad", "vjp", "jvp"].contains(&name.as_str()),
+        ExprKind::Literal(_)
+        | ExprKind::Unary { .. }
+        | ExprKind::Binary { .. }
+        | ExprKind::Field { .. }
+        | ExprKind::Next { .. }
+        | ExprKind::Index { .. }
+        | ExprKind::Call { .. }
+        | ExprKind::Tuple(_)
+        | ExprKind::List(_) => false,
+    })
+}
+
+fn adjoints(module: &Module) -> Result<Module, Failure> {
+    let entries = module.entries.iter().map(|entry| {
+        adjoint(entry).map_err(|error| {
+            let message = format!("`{}` has no adjoint: {error}", entry.name);
+            Failure::new(
+                Diagnostic::error(Code::NotDifferentiable, message).primary(entry.span, ""),
+            )
+        })
+    });
+    let entries = entries.collect::<Result<_, _>>()?;
+    Ok(Module { entries })
+}
