@@ -1,6 +1,8 @@
 //! Kernel IR and code generation of lgc.
 
+pub mod cranelift;
 pub mod kernel;
+pub mod legalize;
 pub mod link;
 pub mod math;
 pub mod output;

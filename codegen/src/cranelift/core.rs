@@ -1,0 +1,627 @@
+//! A function under construction: blocks in nested scopes, and instructions that find their place.
+//!
+//! Every loop body and every side of a branch is a [`Scope`]. The block of a scope stays open until
+//! what is inside it is complete, so that an instruction without effects can be placed in the
+//! outermost scope that knows its operands ([`Core::pure`]): address arithmetic leaves inner loops
+//! by construction, and equal instructions of a scope are one.
+
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::{
+    Block, BlockArg, ConstantData, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData,
+    InsertBuilder, InstBuilder, InstructionData, MemFlagsData, Opcode, Signature, StackSlotData,
+    StackSlotKind, Type, UserExternalName, UserFuncName, Value, ValueDef, types,
+};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// Addresses are 64 bits wide on every target.
+pub(super) const POINTER: Type = types::I64;
+
+/// The flags of loads and stores: addresses are valid, alignment is that of the element.
+pub(super) fn memory_flags() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+/// What identifies an instruction without effects.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    opcode: Opcode,
+    ty: Type,
+    args: SmallVec<[Value; 3]>,
+    immediate: u128,
+}
+
+/// A region of code that dominates what is nested in it.
+struct Scope {
+    /// The block that instructions are appended to; it has no terminator yet.
+    block: Block,
+    /// The instructions without effects that were placed here.
+    known: FxHashMap<Key, Value>,
+}
+
+/// A branch whose sides are being emitted.
+pub(super) struct Branch {
+    condition: Value,
+    then: Block,
+    otherwise: Block,
+    join: Block,
+}
+
+/// A loop whose body is being emitted.
+pub(super) struct Loop {
+    start: Value,
+    inits: Vec<Value>,
+    body: Block,
+    /// The point of the current iteration.
+    pub(super) point: Value,
+    /// The carried values at the start of the iteration.
+    pub(super) states: Vec<Value>,
+}
+
+/// Where a loop goes on from one point to the next.
+#[derive(Clone, Copy)]
+pub(super) struct Advance {
+    /// The distance, not 0.
+    pub(super) step: i64,
+    /// The points are below this; with a negative step, not below this.
+    pub(super) bound: Value,
+    /// Whether there is a first iteration at all: known, or to be tested.
+    pub(super) runs: Option<bool>,
+}
+
+/// The directions and kinds of shifts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shift {
+    /// To the left.
+    Left,
+    /// To the right, filling with the sign.
+    Arithmetic,
+    /// To the right, filling with zeros.
+    Logical,
+}
+
+impl Shift {
+    pub(super) fn opcode(self) -> Opcode {
+        match self {
+            Shift::Left => Opcode::Ishl,
+            Shift::Arithmetic => Opcode::Sshr,
+            Shift::Logical => Opcode::Ushr,
+        }
+    }
+}
+
+/// A function under construction.
+pub(super) struct Core {
+    pub(super) func: Function,
+    scopes: Vec<Scope>,
+    /// The scope that each value is defined in.
+    homes: Vec<u16>,
+}
+
+impl Core {
+    /// A function of that signature with an open block, and its parameters.
+    pub(super) fn new(signature: Signature) -> (Self, Vec<Value>) {
+        let mut func = Function::with_name_signature(UserFuncName::default(), signature);
+        let block = func.dfg.make_block();
+        func.layout.append_block(block);
+        let types: Vec<Type> = func.signature.params.iter().map(|p| p.value_type).collect();
+        let params = types
+            .into_iter()
+            .map(|ty| func.dfg.append_block_param(block, ty))
+            .collect();
+        let mut core = Core {
+            func,
+            scopes: Vec::new(),
+            homes: Vec::new(),
+        };
+        core.push_scope(block);
+        core.settle(0);
+        (core, params)
+    }
+
+    // ------------------------------------------------------------------------------- placement
+
+    fn depth(&self) -> usize {
+        self.scopes.len().saturating_sub(1)
+    }
+
+    /// Values that are new since the last call are defined in the scope of that depth.
+    fn settle(&mut self, depth: usize) {
+        self.homes.resize(self.func.dfg.num_values(), depth as u16);
+    }
+
+    /// How deep the scope lies in which a value is defined.
+    pub(super) fn home(&self, value: Value) -> usize {
+        let home = self.homes.get(value.as_u32() as usize);
+        home.map_or(self.depth(), |&home| home as usize)
+    }
+
+    fn push_scope(&mut self, block: Block) {
+        self.scopes.push(Scope {
+            block,
+            known: FxHashMap::default(),
+        });
+    }
+
+    fn block_at(&self, depth: usize) -> Block {
+        self.scopes[depth.min(self.depth())].block
+    }
+
+    fn build_at<R>(
+        &mut self,
+        depth: usize,
+        build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>) -> R,
+    ) -> R {
+        let block = self.block_at(depth);
+        let result = build(FuncCursor::new(&mut self.func).at_bottom(block).ins());
+        self.settle(depth);
+        result
+    }
+
+    /// Appends an instruction at the current place.
+    pub(super) fn emit<R>(
+        &mut self,
+        build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>) -> R,
+    ) -> R {
+        self.build_at(self.depth(), build)
+    }
+
+    /// An instruction without effects in the outermost scope that has its operands, or the equal one
+    /// that is there. Opcode, type and immediate must tell it from others on the same operands.
+    pub(super) fn pure(
+        &mut self,
+        (opcode, ty, immediate): (Opcode, Type, u128),
+        args: &[Value],
+        build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>) -> Value,
+    ) -> Value {
+        let homes = args.iter().map(|&arg| self.home(arg));
+        let depth = homes.max().unwrap_or(self.depth());
+        let key = Key {
+            opcode,
+            ty,
+            args: args.into(),
+            immediate,
+        };
+        if let Some(&known) = self.scopes[depth].known.get(&key) {
+            return known;
+        }
+        let value = self.build_at(depth, build);
+        self.scopes[depth].known.insert(key, value);
+        value
+    }
+
+    fn terminate(
+        &mut self,
+        block: Block,
+        build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>),
+    ) {
+        build(FuncCursor::new(&mut self.func).at_bottom(block).ins());
+    }
+
+    fn new_block(&mut self) -> Block {
+        let block = self.func.dfg.make_block();
+        self.func.layout.append_block(block);
+        block
+    }
+
+    /// A block with one parameter for each value, settled in the scope of that depth.
+    fn block_like(&mut self, values: &[Value], depth: usize) -> (Block, Vec<Value>) {
+        let block = self.new_block();
+        let params = values
+            .iter()
+            .map(|&value| {
+                let ty = self.func.dfg.value_type(value);
+                self.func.dfg.append_block_param(block, ty)
+            })
+            .collect();
+        self.settle(depth);
+        (block, params)
+    }
+
+    // ---------------------------------------------------------------------------- control flow
+
+    /// Starts a branch; what follows is its first side, up to [`Core::otherwise`].
+    pub(super) fn branch(&mut self, condition: Value) -> Branch {
+        let branch = Branch {
+            condition,
+            then: self.new_block(),
+            otherwise: self.new_block(),
+            join: self.new_block(),
+        };
+        self.push_scope(branch.then);
+        branch
+    }
+
+    /// Ends the first side of a branch, which yields `values`, and starts the second.
+    pub(super) fn otherwise(&mut self, branch: &Branch, values: &[Value]) {
+        self.leave_side(branch, values);
+        self.push_scope(branch.otherwise);
+    }
+
+    /// Ends a branch; its second side yields `values`. What the branch yields.
+    pub(super) fn join(&mut self, branch: Branch, values: &[Value]) -> Vec<Value> {
+        self.leave_side(&branch, values);
+        let depth = self.depth();
+        let params = values
+            .iter()
+            .map(|&value| {
+                let ty = self.func.dfg.value_type(value);
+                self.func.dfg.append_block_param(branch.join, ty)
+            })
+            .collect();
+        self.settle(depth);
+        let before = self.block_at(depth);
+        self.terminate(before, |ins| {
+            ins.brif(branch.condition, branch.then, &[], branch.otherwise, &[]);
+        });
+        self.scopes[depth].block = branch.join;
+        params
+    }
+
+    fn leave_side(&mut self, branch: &Branch, values: &[Value]) {
+        let args = block_args(values);
+        if let Some(scope) = self.scopes.pop() {
+            self.terminate(scope.block, |ins| {
+                ins.jump(branch.join, &args);
+            });
+        }
+    }
+
+    /// Starts a loop at `start` with carried values; what follows is its body, up to
+    /// [`Core::end_loop`].
+    pub(super) fn begin_loop(&mut self, start: Value, inits: Vec<Value>) -> Loop {
+        let depth = self.depth() + 1;
+        let body = self.new_block();
+        let point = self.func.dfg.append_block_param(body, POINTER);
+        let states = inits
+            .iter()
+            .map(|&init| {
+                let ty = self.func.dfg.value_type(init);
+                self.func.dfg.append_block_param(body, ty)
+            })
+            .collect();
+        self.push_scope(body);
+        self.settle(depth);
+        Loop {
+            start,
+            inits,
+            body,
+            point,
+            states,
+        }
+    }
+
+    /// Ends a loop; `next` are the carried values at the end of its body. Their last values.
+    pub(super) fn end_loop(&mut self, open: Loop, advance: Advance, next: &[Value]) -> Vec<Value> {
+        let point = self.add_constant(open.point, advance.step);
+        let again = self.before_bound(point, advance);
+        let last = self.block_at(self.depth());
+        self.scopes.pop();
+        let depth = self.depth();
+        let (exit, results) = self.block_like(next, depth);
+        let mut repeated = block_args(&[point]);
+        repeated.extend(block_args(next));
+        let next = block_args(next);
+        self.terminate(last, |ins| {
+            ins.brif(again, open.body, &repeated, exit, &next);
+        });
+        let mut first = block_args(&[open.start]);
+        first.extend(block_args(&open.inits));
+        let skipped = block_args(&open.inits);
+        match advance.runs {
+            Some(true) => {
+                let before = self.block_at(depth);
+                self.terminate(before, |ins| {
+                    ins.jump(open.body, &first);
+                });
+            }
+            Some(false) | None => {
+                let enters = self.before_bound(open.start, advance);
+                let before = self.block_at(depth);
+                self.terminate(before, |ins| {
+                    ins.brif(enters, open.body, &first, exit, &skipped);
+                });
+            }
+        }
+        self.scopes[depth].block = exit;
+        results
+    }
+
+    fn before_bound(&mut self, point: Value, advance: Advance) -> Value {
+        let relation = if advance.step > 0 {
+            IntCC::SignedLessThan
+        } else {
+            IntCC::SignedGreaterThanOrEqual
+        };
+        self.compare(relation, point, advance.bound)
+    }
+
+    /// Returns `code` from the function where the condition holds.
+    pub(super) fn return_if(&mut self, condition: Value, code: i32) {
+        let (leave, stay) = (self.new_block(), self.new_block());
+        let depth = self.depth();
+        let before = self.block_at(depth);
+        self.terminate(before, |ins| {
+            ins.brif(condition, leave, &[], stay, &[]);
+        });
+        self.scopes[depth].block = leave;
+        let code = self.emit(|ins| ins.iconst(types::I32, i64::from(code)));
+        self.terminate(leave, |ins| {
+            ins.return_(&[code]);
+        });
+        self.scopes[depth].block = stay;
+        // What was placed in this scope since dominates both blocks; constants made in the block
+        // that leaves are not recorded.
+        self.func.layout.set_cold(leave);
+    }
+
+    /// Ends the function.
+    pub(super) fn finish(mut self, results: &[Value]) -> Function {
+        let last = self.block_at(0);
+        self.terminate(last, |ins| {
+            ins.return_(results);
+        });
+        self.func
+    }
+
+    // ------------------------------------------------------------------------------ arithmetic
+
+    /// The number that a value is known to be.
+    pub(super) fn constant_of(&self, value: Value) -> Option<i64> {
+        let ValueDef::Result(inst, 0) = self.func.dfg.value_def(value) else {
+            return None;
+        };
+        let data = self.func.dfg.insts[inst];
+        if let InstructionData::UnaryImm { imm, .. } = data {
+            Some(imm.bits())
+        } else if let InstructionData::UnaryIeee32 { imm, .. } = data {
+            Some(i64::from(imm.bits()))
+        } else if let InstructionData::UnaryIeee64 { imm, .. } = data {
+            Some(imm.bits() as i64)
+        } else {
+            None
+        }
+    }
+
+    /// An integer constant of a type.
+    pub(super) fn int(&mut self, ty: Type, value: i64) -> Value {
+        let bits = ty.bits();
+        let value = if bits < 64 {
+            value & ((1i64 << bits) - 1)
+        } else {
+            value
+        };
+        self.pure((Opcode::Iconst, ty, value as u64 as u128), &[], |ins| {
+            ins.iconst(ty, value)
+        })
+    }
+
+    /// A constant of 64 bits.
+    pub(super) fn constant(&mut self, value: i64) -> Value {
+        self.int(POINTER, value)
+    }
+
+    /// An operation on two values of one type, which the result has.
+    pub(super) fn binary(&mut self, opcode: Opcode, x: Value, y: Value) -> Value {
+        let ty = self.func.dfg.value_type(x);
+        self.pure((opcode, ty, 0), &[x, y], |ins| {
+            let (inst, dfg) = ins.Binary(opcode, ty, x, y);
+            dfg.first_result(inst)
+        })
+    }
+
+    /// An operation on one value that yields `ty`; `controlling` is the type that selects it.
+    pub(super) fn unary(&mut self, opcode: Opcode, controlling: Type, x: Value) -> Value {
+        self.pure((opcode, controlling, 0), &[x], |ins| {
+            let (inst, dfg) = ins.Unary(opcode, controlling, x);
+            dfg.first_result(inst)
+        })
+    }
+
+    /// The sum of 64-bit integers.
+    pub(super) fn add(&mut self, x: Value, y: Value) -> Value {
+        match (self.constant_of(x), self.constant_of(y)) {
+            (Some(x), Some(y)) => self.constant(x.wrapping_add(y)),
+            (Some(0), None) => y,
+            (None, Some(0)) => x,
+            (_, _) => self.binary(Opcode::Iadd, x, y),
+        }
+    }
+
+    /// A 64-bit integer plus a constant.
+    pub(super) fn add_constant(&mut self, x: Value, addend: i64) -> Value {
+        if addend == 0 {
+            return x;
+        }
+        if let Some(x) = self.constant_of(x) {
+            return self.constant(x.wrapping_add(addend));
+        }
+        self.pure(
+            (Opcode::Iadd, POINTER, addend as u64 as u128 | 1 << 64),
+            &[x],
+            |ins| ins.iadd_imm_s(x, addend),
+        )
+    }
+
+    /// A 64-bit integer times a constant.
+    pub(super) fn multiply_constant(&mut self, x: Value, factor: i64) -> Value {
+        if let Some(x) = self.constant_of(x) {
+            return self.constant(x.wrapping_mul(factor));
+        }
+        match factor {
+            0 => self.constant(0),
+            1 => x,
+            _ if factor > 0 && (factor as u64).is_power_of_two() => {
+                self.shift(Shift::Left, x, factor.trailing_zeros())
+            }
+            _ => self.pure(
+                (Opcode::Imul, POINTER, factor as u64 as u128 | 1 << 64),
+                &[x],
+                |ins| ins.imul_imm_s(x, factor),
+            ),
+        }
+    }
+
+    /// A shift by a constant below the width.
+    pub(super) fn shift(&mut self, shift: Shift, x: Value, count: u32) -> Value {
+        if count == 0 {
+            return x;
+        }
+        let ty = self.func.dfg.value_type(x);
+        let (opcode, count) = (shift.opcode(), i64::from(count));
+        self.pure(
+            (opcode, ty, count as u128 | 1 << 64),
+            &[x],
+            |ins| match shift {
+                Shift::Left => ins.ishl_imm_u(x, count),
+                Shift::Arithmetic => ins.sshr_imm_u(x, count),
+                Shift::Logical => ins.ushr_imm_u(x, count),
+            },
+        )
+    }
+
+    /// A relation between integers of one type.
+    pub(super) fn compare(&mut self, relation: IntCC, x: Value, y: Value) -> Value {
+        let ty = self.func.dfg.value_type(x);
+        self.pure((Opcode::Icmp, ty, relation as u128), &[x, y], |ins| {
+            ins.icmp(relation, x, y)
+        })
+    }
+
+    /// A relation between an integer and a constant.
+    pub(super) fn compare_constant(&mut self, relation: IntCC, x: Value, value: i64) -> Value {
+        let ty = self.func.dfg.value_type(x);
+        let key = relation as u128 | u128::from(value as u64) << 8 | 1 << 127;
+        self.pure((Opcode::Icmp, ty, key), &[x], |ins| {
+            ins.icmp_imm_s(relation, x, value)
+        })
+    }
+
+    /// `yes` where the condition, a scalar, holds, else `no`.
+    pub(super) fn select(&mut self, condition: Value, yes: Value, no: Value) -> Value {
+        let ty = self.func.dfg.value_type(yes);
+        self.pure((Opcode::Select, ty, 0), &[condition, yes, no], |ins| {
+            ins.select(condition, yes, no)
+        })
+    }
+
+    /// Both conditions; absent ones hold.
+    pub(super) fn both(&mut self, x: Option<Value>, y: Option<Value>) -> Option<Value> {
+        match (x, y) {
+            (Some(x), Some(y)) => Some(self.binary(Opcode::Band, x, y)),
+            (x, None) => x,
+            (None, y) => y,
+        }
+    }
+
+    /// The same bits as another type of the same width.
+    pub(super) fn bitcast(&mut self, ty: Type, x: Value) -> Value {
+        let from = self.func.dfg.value_type(x);
+        if from == ty {
+            return x;
+        }
+        self.pure((Opcode::Bitcast, ty, 0), &[x], |ins| {
+            let flags =
+                MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little);
+            ins.bitcast(ty, flags, x)
+        })
+    }
+
+    /// A constant vector of 128 bits, given in memory order.
+    pub(super) fn vector_constant(&mut self, ty: Type, bytes: [u8; 16]) -> Value {
+        let pool = self
+            .func
+            .dfg
+            .constants
+            .insert(ConstantData::from(bytes.as_slice()));
+        self.pure(
+            (Opcode::Vconst, ty, u128::from_le_bytes(bytes)),
+            &[],
+            |ins| ins.vconst(ty, pool),
+        )
+    }
+
+    /// A vector of bytes picked from two vectors of one type.
+    pub(super) fn shuffle(&mut self, x: Value, y: Value, picked: [u8; 16]) -> Value {
+        let ty = self.func.dfg.value_type(x);
+        let (x, y) = (self.bitcast(types::I8X16, x), self.bitcast(types::I8X16, y));
+        let mask = self
+            .func
+            .dfg
+            .immediates
+            .push(ConstantData::from(picked.as_slice()));
+        let key = (Opcode::Shuffle, types::I8X16, u128::from_le_bytes(picked));
+        let bytes = self.pure(key, &[x, y], |ins| ins.shuffle(x, y, mask));
+        self.bitcast(ty, bytes)
+    }
+
+    // ---------------------------------------------------------------------------------- memory
+
+    /// Loads a value.
+    pub(super) fn load(&mut self, ty: Type, address: Value, offset: i32) -> Value {
+        self.emit(|ins| ins.load(ty, memory_flags(), address, Offset32::new(offset)))
+    }
+
+    /// Stores a value.
+    pub(super) fn store(&mut self, value: Value, address: Value, offset: i32) {
+        self.emit(|ins| ins.store(memory_flags(), value, address, Offset32::new(offset)));
+    }
+
+    /// The address of new memory of the function's own, aligned to 16 bytes.
+    pub(super) fn stack_memory(&mut self, bytes: u32) -> Value {
+        let slot = self.func.create_sized_stack_slot(StackSlotData::new(
+            StackSlotKind::ExplicitSlot,
+            bytes,
+            4,
+        ));
+        self.build_at(0, |ins| ins.stack_addr(POINTER, slot, 0))
+    }
+
+    /// The total size of the function's own memory in bytes.
+    pub(super) fn stack_bytes(&self) -> u64 {
+        let slots = self.func.sized_stack_slots.values();
+        slots.map(|slot| u64::from(slot.size)).sum()
+    }
+
+    // --------------------------------------------------------------------------------- symbols
+
+    /// A function of the same module by its number there.
+    pub(super) fn function(&mut self, number: u32, signature: Signature) -> FuncRef {
+        let signature = self.func.import_signature(signature);
+        let name = self
+            .func
+            .declare_imported_user_function(UserExternalName::new(0, number));
+        self.func.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
+    }
+
+    /// The address of data of the same module by its number there.
+    pub(super) fn data(&mut self, number: u32) -> Value {
+        let name = self
+            .func
+            .declare_imported_user_function(UserExternalName::new(1, number));
+        let global = self.func.create_global_value(GlobalValueData::Symbol {
+            name: ExternalName::user(name),
+            offset: 0.into(),
+            colocated: true,
+            tls: false,
+        });
+        self.emit(|ins| ins.symbol_value(POINTER, global))
+    }
+
+    /// Calls a function of the same module; its results.
+    pub(super) fn call(&mut self, function: FuncRef, args: &[Value]) -> SmallVec<[Value; 1]> {
+        let call = self.emit(|ins| ins.call(function, args));
+        self.func.dfg.inst_results(call).into()
+    }
+}
+
+fn block_args(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().copied().map(BlockArg::Value).collect()
+}

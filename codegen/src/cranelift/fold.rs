@@ -1,0 +1,424 @@
+//! Folds: interleaved partial results in registers, merged in the documented order.
+//!
+//! The extent, lanes and chunks of a fold are constants. Chunks are an outer loop. A fold with a
+//! straight-line body keeps its L lanes in registers and runs L elements at a time; the elements
+//! that are left over, fewer than L and in the last chunk only, are stepped one by one with the lanes
+//! in memory. Other folds with more than one lane keep them in memory throughout.
+
+use super::core::{Advance, Loop, Shift};
+use super::kernel::{KernelEmitter, Result, Vector};
+use super::lanes::{Extent, Lanes, Parts, cuts, native_unit, part_type};
+use crate::kernel::{Fold, Form, ValueType};
+use cranelift_codegen::ir::{Opcode, Type, Value};
+use lgc_ir::dtype::DType;
+
+/// An array of states in memory: one array of values for each component.
+struct Store {
+    /// For each component: the address of the first element, its type, and the bytes of an element.
+    components: Vec<(Value, ValueType, u32)>,
+}
+
+/// Where a chunk begins and ends, as values.
+struct Chunk {
+    start: Value,
+    /// The end of the last whole group of L elements.
+    middle: Value,
+    end: Value,
+    /// Whether there is a whole group, if it is known.
+    has_groups: Option<bool>,
+    /// Whether there are elements after the last whole group, if it is known.
+    has_rest: Option<bool>,
+}
+
+impl<'k> KernelEmitter<'k> {
+    /// Emits a fold and defines its results.
+    pub(super) fn fold(&mut self, fold: &'k Fold) -> Result<()> {
+        let results = fold.states.iter().map(|state| state.result);
+        if fold.chunks <= 1 {
+            let chunk = self.chunk(fold, None);
+            let parts = self.fold_chunk(fold, &chunk)?;
+            self.define_flat(results, &parts);
+            return Ok(());
+        }
+        let chunks = self.allocate_states(fold, fold.chunks);
+        let zero = self.core.constant(0);
+        let open = self.core.begin_loop(zero, Vec::new());
+        let chunk = self.chunk(fold, Some(open.point));
+        let parts = self.fold_chunk(fold, &chunk)?;
+        self.put(&chunks, open.point, &parts);
+        self.close(open, i64::from(fold.chunks));
+        self.merge_neighbours(fold, &chunks)?;
+        let parts = self.get(&chunks, zero);
+        self.define_flat(results, &parts);
+        Ok(())
+    }
+
+    /// Ends a loop over `0..count` without carried values.
+    fn close(&mut self, open: Loop, count: i64) {
+        let bound = self.core.constant(count);
+        let advance = Advance {
+            step: 1,
+            bound,
+            runs: Some(count > 0),
+        };
+        self.core.end_loop(open, advance, &[]);
+    }
+
+    fn chunk(&mut self, fold: &Fold, number: Option<Value>) -> Chunk {
+        let lanes = i64::from(fold.lanes.max(1));
+        let extent = fold.extent as i64;
+        let Some(number) = number else {
+            let middle = extent / lanes * lanes;
+            return Chunk {
+                start: self.core.constant(0),
+                middle: self.core.constant(middle),
+                end: self.core.constant(extent),
+                has_groups: Some(middle > 0),
+                has_rest: Some(middle < extent),
+            };
+        };
+        let length = fold.chunk_length() as i64;
+        let bound = self.core.constant(extent);
+        let start = self.core.multiply_constant(number, length);
+        let start = self.core.binary(Opcode::Smin, start, bound);
+        let end = self.core.add_constant(start, length);
+        let end = self.core.binary(Opcode::Smin, end, bound);
+        let count = self.core.binary(Opcode::Isub, end, start);
+        let groups = self
+            .core
+            .shift(Shift::Logical, count, lanes.trailing_zeros());
+        let whole = self.core.shift(Shift::Left, groups, lanes.trailing_zeros());
+        let is_even = extent % lanes == 0;
+        Chunk {
+            start,
+            middle: self.core.add(start, whole),
+            end,
+            has_groups: (length * i64::from(fold.chunks) == extent && extent > 0).then_some(true),
+            has_rest: is_even.then_some(false),
+        }
+    }
+
+    /// The state of a chunk, merged over its lanes.
+    fn fold_chunk(&mut self, fold: &'k Fold, chunk: &Chunk) -> Result<Vec<Value>> {
+        if fold.lanes <= 1 {
+            return self.fold_sequence(fold, chunk);
+        }
+        let scalars = fold
+            .states
+            .iter()
+            .all(|state| self.kernel.type_of(state.state).form == Form::Scalar);
+        if self.vector.is_none() && scalars && fold.lanes <= 64 && self.is_flat(&fold.body) {
+            return self.fold_registers(fold, chunk);
+        }
+        self.fold_memory(fold, chunk)
+    }
+
+    /// A loop over the elements of a chunk, each taken into one state.
+    fn fold_sequence(&mut self, fold: &'k Fold, chunk: &Chunk) -> Result<Vec<Value>> {
+        let inits = self.flat_all(fold.states.iter().map(|state| state.init))?;
+        let open = self.core.begin_loop(chunk.start, inits);
+        self.define_flat(fold.states.iter().map(|state| state.state), &open.states);
+        let next = self.step(fold, open.point, (0, fold.extent as i64))?;
+        let advance = Advance {
+            step: 1,
+            bound: chunk.end,
+            runs: match (chunk.has_groups, chunk.has_rest) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (_, _) => None,
+            },
+        };
+        Ok(self.core.end_loop(open, advance, &next))
+    }
+
+    /// Emits the body for an element; the parts of the next state.
+    fn step(&mut self, fold: &'k Fold, element: Value, bounds: (i64, i64)) -> Result<Vec<Value>> {
+        self.vars.set(fold.var.0, element, bounds);
+        self.region(&fold.body)?;
+        self.flat_all(fold.states.iter().map(|state| state.next))
+    }
+
+    // ------------------------------------------------------------------------------- registers
+
+    fn fold_registers(&mut self, fold: &'k Fold, chunk: &Chunk) -> Result<Vec<Value>> {
+        let vector = Vector {
+            var: fold.var.0,
+            width: fold.lanes,
+        };
+        self.vector = Some(vector);
+        let inits = self.flat_all(fold.states.iter().map(|state| state.init))?;
+        let mut parts = inits;
+        if chunk.has_groups != Some(false) {
+            let open = self.core.begin_loop(chunk.start, parts);
+            self.define_flat(fold.states.iter().map(|state| state.state), &open.states);
+            let next = self.step(fold, open.point, (0, fold.extent as i64))?;
+            let advance = Advance {
+                step: i64::from(fold.lanes),
+                bound: chunk.middle,
+                runs: chunk.has_groups,
+            };
+            parts = self.core.end_loop(open, advance, &next);
+        }
+        self.vector = None;
+        if chunk.has_rest != Some(false) {
+            parts = self.fold_rest(fold, chunk, parts)?;
+        }
+        self.merge_registers(fold, parts)
+    }
+
+    /// Takes the elements after the last whole group into their lanes, which are in memory for it.
+    fn fold_rest(
+        &mut self,
+        fold: &'k Fold,
+        chunk: &Chunk,
+        parts: Vec<Value>,
+    ) -> Result<Vec<Value>> {
+        let lanes = self.allocate_lanes(fold);
+        self.spill_lanes(fold, &lanes, &parts);
+        let open = self.core.begin_loop(chunk.middle, Vec::new());
+        let lane = self.core.binary(Opcode::Isub, open.point, chunk.middle);
+        let states = self.get(&lanes, lane);
+        self.define_flat(fold.states.iter().map(|state| state.state), &states);
+        let next = self.step(fold, open.point, (0, fold.extent as i64))?;
+        self.put(&lanes, lane, &next);
+        let advance = Advance {
+            step: 1,
+            bound: chunk.end,
+            runs: chunk.has_rest,
+        };
+        self.core.end_loop(open, advance, &[]);
+        Ok(self.reload_lanes(fold, &lanes))
+    }
+
+    /// Merges lanes that are in registers by halving.
+    fn merge_registers(&mut self, fold: &'k Fold, parts: Vec<Value>) -> Result<Vec<Value>> {
+        let mut lanes = fold.lanes;
+        let mut states = self.cut_states(fold, lanes, &parts);
+        while lanes > 1 {
+            let half = lanes / 2;
+            let extent = Extent::row(half);
+            for (state, elements) in fold.states.iter().zip(&states) {
+                let dtype = self.kernel.type_of(state.state).dtype;
+                let (left, right) = self.halves(dtype, lanes, elements);
+                self.define(state.left, lane_values(extent, left));
+                self.define(state.right, lane_values(extent, right));
+            }
+            self.vector = (half > 1).then_some(Vector {
+                var: fold.var.0,
+                width: half,
+            });
+            self.region(&fold.merge)?;
+            let merged = self.flat_all(fold.states.iter().map(|state| state.merged))?;
+            self.vector = None;
+            states = self.cut_states(fold, half, &merged);
+            lanes = half;
+        }
+        Ok(states
+            .into_iter()
+            .flat_map(|lanes| match lanes {
+                Lanes::Uniform(x) => Parts::from_slice(&[x]),
+                Lanes::Parts { parts, .. } => parts,
+            })
+            .collect())
+    }
+
+    /// The parts of several components with `lanes` lanes each, by component.
+    fn cut_states(&self, fold: &Fold, lanes: u32, parts: &[Value]) -> Vec<Lanes> {
+        let mut rest = parts;
+        let mut states = Vec::new();
+        for state in &fold.states {
+            let unit = native_unit(self.kernel.type_of(state.state).dtype);
+            let count = cuts(lanes, unit).count().min(rest.len());
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            states.push(Lanes::Parts {
+                unit,
+                parts: own.into(),
+            });
+        }
+        states
+    }
+
+    /// The first and the second half of lanes.
+    fn halves(&mut self, dtype: DType, lanes: u32, elements: &Lanes) -> (Lanes, Lanes) {
+        let unit = native_unit(dtype);
+        let half = lanes / 2;
+        let unit = if half < unit { 1 } else { unit };
+        let parts = self.core.parts(dtype, Extent::row(lanes), elements, unit);
+        let (left, right) = parts.split_at(parts.len() / 2);
+        let of = |parts: &[Value]| Lanes::Parts {
+            unit,
+            parts: parts.into(),
+        };
+        (of(left), of(right))
+    }
+
+    // ---------------------------------------------------------------------------------- memory
+
+    /// A fold whose lanes are in memory throughout.
+    fn fold_memory(&mut self, fold: &'k Fold, chunk: &Chunk) -> Result<Vec<Value>> {
+        let lanes = self.allocate_lanes(fold);
+        let zero = self.core.constant(0);
+        let inits = self.flat_all(fold.states.iter().map(|state| state.init))?;
+        let open = self.core.begin_loop(zero, Vec::new());
+        self.put(&lanes, open.point, &inits);
+        self.close(open, i64::from(fold.lanes));
+
+        let open = self.core.begin_loop(chunk.start, Vec::new());
+        let place = self.core.binary(Opcode::Isub, open.point, chunk.start);
+        let last = self.core.constant(i64::from(fold.lanes) - 1);
+        let lane = self.core.binary(Opcode::Band, place, last);
+        let states = self.get(&lanes, lane);
+        self.define_flat(fold.states.iter().map(|state| state.state), &states);
+        let next = self.step(fold, open.point, (0, fold.extent as i64))?;
+        self.put(&lanes, lane, &next);
+        let advance = Advance {
+            step: 1,
+            bound: chunk.end,
+            runs: None,
+        };
+        self.core.end_loop(open, advance, &[]);
+
+        let mut half = fold.lanes / 2;
+        while half > 0 {
+            let open = self.core.begin_loop(zero, Vec::new());
+            let other = self.core.add_constant(open.point, i64::from(half));
+            self.merge_into(fold, &lanes, (open.point, other), open.point)?;
+            self.close(open, i64::from(half));
+            half /= 2;
+        }
+        Ok(self.get(&lanes, zero))
+    }
+
+    /// Stores the merged states of two places at a third.
+    fn merge_into(
+        &mut self,
+        fold: &'k Fold,
+        states: &Store,
+        (left, right): (Value, Value),
+        to: Value,
+    ) -> Result<()> {
+        let (left, right) = (self.get(states, left), self.get(states, right));
+        self.define_flat(fold.states.iter().map(|state| state.left), &left);
+        self.define_flat(fold.states.iter().map(|state| state.right), &right);
+        self.region(&fold.merge)?;
+        let merged = self.flat_all(fold.states.iter().map(|state| state.merged))?;
+        self.put(states, to, &merged);
+        Ok(())
+    }
+
+    /// Merges chunks as neighbours until one is left: x₂ⱼ and x₂ⱼ₊₁ to place j, an odd last one moves
+    /// to the place after them.
+    fn merge_neighbours(&mut self, fold: &'k Fold, chunks: &Store) -> Result<()> {
+        let mut left = fold.chunks;
+        let zero = self.core.constant(0);
+        while left > 1 {
+            let pairs = left / 2;
+            let open = self.core.begin_loop(zero, Vec::new());
+            let first = self.core.shift(Shift::Left, open.point, 1);
+            let second = self.core.add_constant(first, 1);
+            self.merge_into(fold, chunks, (first, second), open.point)?;
+            self.close(open, i64::from(pairs));
+            if left % 2 == 1 {
+                let last = self.core.constant(i64::from(left - 1));
+                let states = self.get(chunks, last);
+                let place = self.core.constant(i64::from(pairs));
+                self.put(chunks, place, &states);
+            }
+            left = left.div_ceil(2);
+        }
+        Ok(())
+    }
+
+    // --------------------------------------------------------------------------------- storage
+
+    fn allocate_lanes(&mut self, fold: &Fold) -> Store {
+        self.allocate_states(fold, fold.lanes)
+    }
+
+    /// Memory for that many states.
+    fn allocate_states(&mut self, fold: &Fold, count: u32) -> Store {
+        let mut components = Vec::new();
+        for state in &fold.states {
+            let ty = self.kernel.type_of(state.state);
+            let bytes = match ty.form {
+                Form::Scalar => ty.dtype.size() as u32,
+                Form::Vector(_) | Form::Tile(..) => part_types(ty).len() as u32 * 16,
+            };
+            let total = bytes.saturating_mul(count).saturating_add(15) & !15;
+            components.push((self.core.stack_memory(total), ty, bytes));
+        }
+        Store { components }
+    }
+
+    /// Stores a state, given by the parts of its components, at a place.
+    fn put(&mut self, store: &Store, place: Value, parts: &[Value]) {
+        let mut parts = parts.iter();
+        for &(base, ty, bytes) in &store.components {
+            let offset = self.core.multiply_constant(place, i64::from(bytes));
+            let address = self.core.add(base, offset);
+            for (at, &part) in (0..part_types(ty).len()).zip(parts.by_ref()) {
+                self.core.store(part, address, at as i32 * 16);
+            }
+        }
+    }
+
+    /// The parts of the components of the state at a place.
+    fn get(&mut self, store: &Store, place: Value) -> Vec<Value> {
+        let mut parts = Vec::new();
+        for &(base, ty, bytes) in &store.components {
+            let offset = self.core.multiply_constant(place, i64::from(bytes));
+            let address = self.core.add(base, offset);
+            for (at, part) in part_types(ty).into_iter().enumerate() {
+                parts.push(self.core.load(part, address, at as i32 * 16));
+            }
+        }
+        parts
+    }
+
+    /// Stores the lanes of scalar states, which are in registers, one after the other.
+    fn spill_lanes(&mut self, fold: &Fold, store: &Store, parts: &[Value]) {
+        let mut parts = parts.iter();
+        for &(base, ty, bytes) in &store.components {
+            let cuts = cuts(fold.lanes, native_unit(ty.dtype));
+            for ((lane, width), &part) in cuts.zip(parts.by_ref()) {
+                let offset = (lane * bytes) as i32;
+                self.core.store_part(ty.dtype, width, part, base, offset);
+            }
+        }
+    }
+
+    /// The lanes of scalar states as registers.
+    fn reload_lanes(&mut self, fold: &Fold, store: &Store) -> Vec<Value> {
+        let mut parts = Vec::new();
+        for &(base, ty, bytes) in &store.components {
+            for (lane, width) in cuts(fold.lanes, native_unit(ty.dtype)) {
+                let offset = (lane * bytes) as i32;
+                parts.push(self.core.load_part(ty.dtype, width, base, offset));
+            }
+        }
+        parts
+    }
+}
+
+/// The types of the parts of a value, row by row.
+fn part_types(ty: ValueType) -> Vec<Type> {
+    let (rows, columns) = match ty.form {
+        Form::Scalar => (1, 1),
+        Form::Vector(columns) => (1, columns),
+        Form::Tile(rows, columns) => (rows, columns),
+    };
+    (0..rows)
+        .flat_map(|_| cuts(columns, native_unit(ty.dtype)))
+        .map(|(_, width)| part_type(ty.dtype, width))
+        .collect()
+}
+
+/// Lanes as a value: one lane is a single element.
+fn lane_values(extent: Extent, lanes: Lanes) -> Lanes {
+    match lanes {
+        Lanes::Parts { parts, .. } if extent.is_one() && parts.len() == 1 => {
+            Lanes::Uniform(parts[0])
+        }
+        Lanes::Uniform(_) | Lanes::Parts { .. } => lanes,
+    }
+}

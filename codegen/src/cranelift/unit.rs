@@ -1,0 +1,354 @@
+//! A unit of compilation: functions and data that refer to one another by number.
+//!
+//! Kernels are legalised, and those of one structure compiled once. Functions are compiled
+//! independently, several at a time; what comes out does not depend on how many.
+
+use super::isa::{Destination, Level, isa};
+use super::steps::{Links, Tensor};
+use super::{CompileError, kernel, steps};
+use crate::kernel::{BufferId, Kernel, Program, Role};
+use crate::legalize::legalize;
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::Function;
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleReloc};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The alignment of constant buffers in bytes.
+const CONSTANT_ALIGN: u64 = 64;
+
+/// What a function is made of.
+#[allow(dead_code, reason = "the functions of the C ABI are made of the last two")]
+pub(super) enum Source<'a> {
+    /// A legal kernel.
+    Kernel(Box<Kernel>),
+    /// The steps of a program: the numbers of its kernels and constants, and the order of the
+    /// tensors it is given.
+    Steps {
+        program: &'a Program,
+        kernels: Vec<u32>,
+        constants: HashMap<BufferId, u32>,
+        order: &'a [Tensor],
+    },
+    /// A finished function.
+    Function(Box<Function>, Level),
+    /// Machine code.
+    Code(&'static [u8]),
+}
+
+/// A function of a unit.
+pub(super) struct FunctionItem<'a> {
+    /// Its symbol.
+    pub(super) name: String,
+    /// Whether others can see it.
+    pub(super) linkage: Linkage,
+    /// What it is made of.
+    pub(super) source: Source<'a>,
+}
+
+/// A pointer within data to data.
+pub(super) struct Pointer {
+    /// Where it is.
+    pub(super) offset: usize,
+    /// The number of the data that it points into.
+    pub(super) target: u32,
+    /// Where it points there.
+    pub(super) addend: usize,
+}
+
+/// Data of a unit; nobody outside sees it.
+pub(super) struct DataItem {
+    /// Its symbol.
+    pub(super) name: String,
+    /// The contents.
+    pub(super) bytes: Arc<[u8]>,
+    /// Alignment in bytes.
+    pub(super) align: u64,
+    /// Whether code writes to it.
+    pub(super) writable: bool,
+    /// The pointers in it.
+    pub(super) pointers: Vec<Pointer>,
+}
+
+/// Functions and data.
+#[derive(Default)]
+pub(super) struct Unit<'a> {
+    pub(super) functions: Vec<FunctionItem<'a>>,
+    pub(super) data: Vec<DataItem>,
+}
+
+/// A compiled function.
+pub(super) struct Compiled {
+    bytes: Vec<u8>,
+    align: u64,
+    relocations: Vec<ModuleReloc>,
+    /// The intermediate code, if asked for.
+    pub(super) clif: String,
+    /// The machine code as text, if asked for.
+    pub(super) assembly: String,
+}
+
+/// Whether compiled functions also have a text form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// Only code.
+    None,
+    /// Intermediate code and assembly.
+    Both,
+}
+
+impl<'a> Unit<'a> {
+    /// The functions of programs: those of their kernels, then one for the steps of each. `order`
+    /// says for each program how it is given its tensors. Also the numbers of the latter.
+    pub(super) fn new(
+        prefix: &str,
+        programs: &'a [Program],
+        orders: &'a [Vec<Tensor>],
+    ) -> (Self, Vec<u32>) {
+        let mut unit = Unit::default();
+        let mut numbers = FxHashMap::default();
+        let mut distinct = Vec::new();
+        let kernels: Vec<Vec<u32>> = programs
+            .iter()
+            .map(|program| {
+                let number_of = |kernel: &'a Kernel| {
+                    *numbers.entry(kernel.canonical()).or_insert_with(|| {
+                        distinct.push(kernel);
+                        distinct.len() as u32 - 1
+                    })
+                };
+                program.kernels.iter().map(number_of).collect()
+            })
+            .collect();
+        let legal: Vec<Kernel> = distinct.par_iter().map(|kernel| legalize(kernel)).collect();
+        for (number, kernel) in legal.into_iter().enumerate() {
+            unit.functions.push(FunctionItem {
+                name: format!("{prefix}_kernel{number}_{}", kernel.name),
+                linkage: Linkage::Local,
+                source: Source::Kernel(Box::new(kernel)),
+            });
+        }
+        let mut bodies = Vec::new();
+        let mut known = HashMap::new();
+        for ((program, kernels), order) in programs.iter().zip(kernels).zip(orders) {
+            bodies.push(unit.functions.len() as u32);
+            let constants = unit.constants(prefix, program, &mut known);
+            unit.functions.push(FunctionItem {
+                name: format!("{prefix}_steps_{}", program.name),
+                linkage: Linkage::Local,
+                source: Source::Steps {
+                    program,
+                    kernels,
+                    constants,
+                    order,
+                },
+            });
+        }
+        (unit, bodies)
+    }
+
+    /// Adds the constant buffers of a program; equal ones are one.
+    fn constants(
+        &mut self,
+        prefix: &str,
+        program: &Program,
+        known: &mut HashMap<Arc<[u8]>, u32>,
+    ) -> HashMap<BufferId, u32> {
+        let mut numbers = HashMap::new();
+        for (at, buffer) in program.buffers.iter().enumerate() {
+            let Role::Constant(bytes) = &buffer.role else {
+                continue;
+            };
+            let number = *known.entry(bytes.clone()).or_insert_with(|| {
+                self.data.push(DataItem {
+                    name: format!("{prefix}_constant{}", self.data.len()),
+                    bytes: bytes.clone(),
+                    align: CONSTANT_ALIGN,
+                    writable: false,
+                    pointers: Vec::new(),
+                });
+                self.data.len() as u32 - 1
+            });
+            numbers.insert(BufferId(at as u32), number);
+        }
+        numbers
+    }
+
+    /// Compiles every function, in order.
+    pub(super) fn compile(
+        &self,
+        destination: Destination,
+        text: Text,
+    ) -> Result<Vec<Compiled>, CompileError> {
+        let extended = isa(Level::Extended, destination)?;
+        let baseline = isa(Level::Baseline, destination)?;
+        let numbered: Vec<_> = self.functions.iter().enumerate().collect();
+        numbered
+            .into_par_iter()
+            .with_min_len(4)
+            .map_init(Context::new, |context, (number, item)| {
+                let isa = match item.source.level() {
+                    Level::Extended => &*extended,
+                    Level::Baseline => &*baseline,
+                };
+                item.compile(context, isa, number as u32, text)
+            })
+            .collect()
+    }
+
+    /// Adds everything to an empty module, in which functions and data then have their numbers.
+    pub(super) fn define(
+        &self,
+        compiled: &[Compiled],
+        module: &mut dyn Module,
+    ) -> Result<(), CompileError> {
+        let signature = module.make_signature();
+        let mut functions = Vec::new();
+        for item in &self.functions {
+            let id = module.declare_function(&item.name, item.linkage, &signature);
+            functions.push(id.map_err(CompileError::backend)?);
+        }
+        let mut data = Vec::new();
+        for item in &self.data {
+            let id = module.declare_data(&item.name, Linkage::Local, item.writable, false);
+            data.push(id.map_err(CompileError::backend)?);
+        }
+        for (id, code) in functions.into_iter().zip(compiled) {
+            module
+                .define_function_bytes(id, code.align, &code.bytes, &code.relocations)
+                .map_err(CompileError::backend)?;
+        }
+        for (&id, item) in data.iter().zip(&self.data) {
+            let description = item.describe(&data, module);
+            module
+                .define_data(id, &description)
+                .map_err(CompileError::backend)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of all code and data, with room for alignment.
+    pub(super) fn footprint(&self, compiled: &[Compiled]) -> usize {
+        let code = compiled.iter().map(|code| code.bytes.len() + 64);
+        let data = self.data.iter().map(|item| item.bytes.len() + 128);
+        code.chain(data).sum()
+    }
+}
+
+impl DataItem {
+    fn describe(&self, data: &[DataId], module: &mut dyn Module) -> DataDescription {
+        let mut description = DataDescription::new();
+        let is_zero = self.writable && self.bytes.iter().all(|&byte| byte == 0);
+        if is_zero {
+            description.define_zeroinit(self.bytes.len().max(1));
+        } else if self.bytes.is_empty() {
+            description.define(Box::new([0]));
+        } else {
+            description.define(self.bytes.as_ref().into());
+        }
+        description.set_align(self.align);
+        for pointer in &self.pointers {
+            if let Some(&target) = data.get(pointer.target as usize) {
+                let target = module.declare_data_in_data(target, &mut description);
+                description.write_data_addr(pointer.offset as u32, target, pointer.addend as i64);
+            }
+        }
+        description
+    }
+}
+
+impl Source<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Source::Kernel(_) | Source::Steps { .. } => Level::Extended,
+            Source::Function(_, level) => *level,
+            Source::Code(_) => Level::Baseline,
+        }
+    }
+}
+
+impl FunctionItem<'_> {
+    fn build(&self) -> Result<Option<Function>, CompileError> {
+        let unsupported = |fault: kernel::Fault| CompileError::Unsupported {
+            function: self.name.clone(),
+            message: fault.0,
+        };
+        match &self.source {
+            Source::Kernel(kernel) => kernel::emit(kernel).map(Some).map_err(unsupported),
+            Source::Steps {
+                program,
+                kernels,
+                constants,
+                order,
+            } => {
+                let links = Links {
+                    kernels,
+                    constants,
+                    order,
+                };
+                steps::emit(program, &links).map(Some).map_err(unsupported)
+            }
+            Source::Function(function, _) => Ok(Some(function.as_ref().clone())),
+            Source::Code(_) => Ok(None),
+        }
+    }
+
+    fn compile(
+        &self,
+        context: &mut Context,
+        isa: &dyn TargetIsa,
+        number: u32,
+        text: Text,
+    ) -> Result<Compiled, CompileError> {
+        let Some(function) = self.build()? else {
+            return Ok(self.verbatim());
+        };
+        context.clear();
+        context.func = function;
+        let clif = match text {
+            Text::None => String::new(),
+            Text::Both => context.func.display().to_string(),
+        };
+        context.set_disasm(text == Text::Both);
+        let code = context
+            .compile(isa, &mut ControlPlane::default())
+            .map_err(|error| CompileError::Backend {
+                message: format!("{}: {:?}", self.name, error.inner),
+            })?;
+        let align = u64::from(code.buffer.alignment);
+        let bytes = code.buffer.data().to_vec();
+        let assembly = code.vcode.clone().unwrap_or_default();
+        let relocations = code.buffer.relocs().to_vec();
+        let relocations = relocations
+            .iter()
+            .map(|reloc| {
+                ModuleReloc::from_mach_reloc(reloc, &context.func, FuncId::from_u32(number))
+            })
+            .collect();
+        Ok(Compiled {
+            bytes,
+            align,
+            relocations,
+            clif,
+            assembly,
+        })
+    }
+
+    fn verbatim(&self) -> Compiled {
+        let bytes: &[u8] = match self.source {
+            Source::Code(bytes) => bytes,
+            Source::Kernel(_) | Source::Steps { .. } | Source::Function(..) => &[],
+        };
+        Compiled {
+            bytes: bytes.to_vec(),
+            align: 16,
+            relocations: Vec::new(),
+            clif: String::new(),
+            assembly: String::new(),
+        }
+    }
+}
