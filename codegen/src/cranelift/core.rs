@@ -9,9 +9,9 @@ use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{
-    Block, BlockArg, ConstantData, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData,
-    InsertBuilder, InstBuilder, InstructionData, MemFlagsData, Opcode, Signature, StackSlotData,
-    StackSlotKind, Type, UserExternalName, UserFuncName, Value, ValueDef, types,
+    Block, BlockArg, ConstantData, ExtFuncData, ExternalName, FuncRef, Function, GlobalValue,
+    GlobalValueData, InsertBuilder, InstBuilder, InstructionData, MemFlagsData, Opcode, Signature,
+    StackSlotData, StackSlotKind, Type, UserExternalName, UserFuncName, Value, ValueDef, types,
 };
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -98,6 +98,10 @@ pub(super) struct Core {
     scopes: Vec<Scope>,
     /// The scope that each value is defined in.
     homes: Vec<u16>,
+    /// The blocks that return early, by what they return.
+    exits: FxHashMap<i32, Block>,
+    /// The data that is referred to, by number.
+    globals: FxHashMap<u32, GlobalValue>,
 }
 
 impl Core {
@@ -115,6 +119,8 @@ impl Core {
             func,
             scopes: Vec::new(),
             homes: Vec::new(),
+            exits: FxHashMap::default(),
+            globals: FxHashMap::default(),
         };
         core.push_scope(block);
         core.settle(0);
@@ -340,21 +346,29 @@ impl Core {
 
     /// Returns `code` from the function where the condition holds.
     pub(super) fn return_if(&mut self, condition: Value, code: i32) {
-        let (leave, stay) = (self.new_block(), self.new_block());
+        let leave = self.exit(code);
+        let stay = self.new_block();
         let depth = self.depth();
         let before = self.block_at(depth);
         self.terminate(before, |ins| {
             ins.brif(condition, leave, &[], stay, &[]);
         });
-        self.scopes[depth].block = leave;
-        let code = self.emit(|ins| ins.iconst(types::I32, i64::from(code)));
-        self.terminate(leave, |ins| {
-            ins.return_(&[code]);
-        });
         self.scopes[depth].block = stay;
-        // What was placed in this scope since dominates both blocks; constants made in the block
-        // that leaves are not recorded.
-        self.func.layout.set_cold(leave);
+    }
+
+    /// The block that returns `code`.
+    fn exit(&mut self, code: i32) -> Block {
+        if let Some(&exit) = self.exits.get(&code) {
+            return exit;
+        }
+        let exit = self.new_block();
+        self.func.layout.set_cold(exit);
+        let mut cursor = FuncCursor::new(&mut self.func).at_bottom(exit);
+        let code_value = cursor.ins().iconst(types::I32, i64::from(code));
+        cursor.ins().return_(&[code_value]);
+        self.settle(self.depth());
+        self.exits.insert(code, exit);
+        exit
     }
 
     /// Ends the function.
@@ -603,6 +617,14 @@ impl Core {
 
     /// The address of data of the same module by its number there.
     pub(super) fn data(&mut self, number: u32) -> Value {
+        let global = match self.globals.get(&number) {
+            Some(&global) => global,
+            None => self.declare_data(number),
+        };
+        self.emit(|ins| ins.symbol_value(POINTER, global))
+    }
+
+    fn declare_data(&mut self, number: u32) -> GlobalValue {
         let name = self
             .func
             .declare_imported_user_function(UserExternalName::new(1, number));
@@ -612,7 +634,8 @@ impl Core {
             colocated: true,
             tls: false,
         });
-        self.emit(|ins| ins.symbol_value(POINTER, global))
+        self.globals.insert(number, global);
+        global
     }
 
     /// Calls a function of the same module; its results.

@@ -1,32 +1,38 @@
 //! Machine code from kernels, through Cranelift.
 //!
-//! A kernel becomes a function of the addresses of its parameters ([`kernel`]); the steps of a
-//! program become a function that calls those of its kernels ([`steps`]). Both go into this process
-//! ([`jit`]) or, with the functions of the C ABI around them ([`entry`]), into an object file
-//! ([`object`]). Code is for x86-64-v3: 128-bit registers and fused multiply-add. It computes the
-//! same bits as the kernel interpreter does on native floats, and calls nothing outside the unit.
+//! A kernel becomes a function of the addresses of its parameters; the steps of a program become a
+//! function that calls those of its kernels. Both go into this process ([`Jit`]) or, with the
+//! functions of the C ABI around them, into an object file ([`compile_library`]). Code is for
+//! x86-64-v3: 128-bit registers and fused multiply-add. It computes the same bits as the kernel
+//! interpreter does on native floats, and calls nothing outside itself. Which program is compiled
+//! decides every byte: not the machine, nor the number of threads.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `core` | blocks, scopes, placement of instructions |
+//! | `core` | blocks, nested scopes, placement of instructions |
 //! | `index` | index expressions and guards |
-//! | `lanes` | elements of values in registers |
-//! | `arithmetic`, `ops` | operations on parts, and on values |
+//! | `lanes` | where the elements of values are |
+//! | `arithmetic`, `ops` | functions on registers; operations on values |
 //! | `access` | loads and stores |
 //! | `kernel`, `fold` | statements |
 //! | `steps` | the step tree |
-//! | `unit` | everything that is compiled together |
-//! | `isa` | targets |
+//! | `unit` | functions and data that are compiled together |
+//! | `entry`, `cpu`, `object` | the C ABI |
+//! | `jit`, `text` | code in this process; code to read |
+//! | `isa` | what code may use |
 
 mod access;
 mod arithmetic;
 mod core;
+mod cpu;
+mod entry;
 mod fold;
 mod index;
 mod isa;
 mod jit;
 mod kernel;
 mod lanes;
+mod object;
 mod ops;
 mod steps;
 #[cfg(test)]
@@ -36,6 +42,7 @@ mod unit;
 
 pub use isa::{FEATURES, TARGET};
 pub use jit::{CallError, CompiledEntry, Jit};
+pub use object::compile_library;
 pub use steps::Tensor;
 pub use text::{assembly, clif};
 
@@ -48,6 +55,14 @@ pub enum CompileError {
         /// The symbol of the function.
         function: String,
         /// What it is.
+        message: &'static str,
+    },
+    /// The description of the library does not fit what is to be compiled.
+    #[error("the description of `{entry}` does not fit its program: {message}")]
+    Description {
+        /// The entry, or the library.
+        entry: String,
+        /// What differs.
         message: &'static str,
     },
     /// This processor lacks some of [`FEATURES`], so compiled code cannot run here.

@@ -22,7 +22,6 @@ use std::sync::Arc;
 const CONSTANT_ALIGN: u64 = 64;
 
 /// What a function is made of.
-#[allow(dead_code, reason = "the functions of the C ABI are made of the last two")]
 pub(super) enum Source<'a> {
     /// A legal kernel.
     Kernel(Box<Kernel>),
@@ -42,7 +41,7 @@ pub(super) enum Source<'a> {
 
 /// A function of a unit.
 pub(super) struct FunctionItem<'a> {
-    /// Its symbol.
+    /// Its symbol. Those that others cannot see have dots, so that they clash with none in C.
     pub(super) name: String,
     /// Whether others can see it.
     pub(super) linkage: Linkage,
@@ -127,7 +126,7 @@ impl<'a> Unit<'a> {
         let legal: Vec<Kernel> = distinct.par_iter().map(|kernel| legalize(kernel)).collect();
         for (number, kernel) in legal.into_iter().enumerate() {
             unit.functions.push(FunctionItem {
-                name: format!("{prefix}_kernel{number}_{}", kernel.name),
+                name: format!("{prefix}.kernel{number}.{}", kernel.name),
                 linkage: Linkage::Local,
                 source: Source::Kernel(Box::new(kernel)),
             });
@@ -138,7 +137,7 @@ impl<'a> Unit<'a> {
             bodies.push(unit.functions.len() as u32);
             let constants = unit.constants(prefix, program, &mut known);
             unit.functions.push(FunctionItem {
-                name: format!("{prefix}_steps_{}", program.name),
+                name: format!("{prefix}.steps{}.{}", bodies.len() - 1, program.name),
                 linkage: Linkage::Local,
                 source: Source::Steps {
                     program,
@@ -165,7 +164,7 @@ impl<'a> Unit<'a> {
             };
             let number = *known.entry(bytes.clone()).or_insert_with(|| {
                 self.data.push(DataItem {
-                    name: format!("{prefix}_constant{}", self.data.len()),
+                    name: format!("{prefix}.constant{}", self.data.len()),
                     bytes: bytes.clone(),
                     align: CONSTANT_ALIGN,
                     writable: false,

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod folds;
+mod library;
 mod operations;
 mod programs;
 mod tiles;

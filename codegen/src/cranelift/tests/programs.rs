@@ -32,7 +32,7 @@ fn buffer(name: &str, dims: &[u64], role: Role) -> Buffer {
 }
 
 /// Adds the rows of a matrix to a state, row by row, forth and back, and copies every state.
-fn scan(extent: u64, rows: u64, flag: bool) -> Program {
+pub(super) fn scan(extent: u64, rows: u64, flag: bool) -> Program {
     let constant: Vec<u8> = (0..extent)
         .flat_map(|i| (i as f32 * 0.25).to_le_bytes())
         .collect();

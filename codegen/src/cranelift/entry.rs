@@ -1,0 +1,367 @@
+//! The functions of the C ABI.
+//!
+//! They make the checks that [`lgc_abi::checks`] lists, in that order, and then run the steps of the
+//! program. They are compiled for any x86-64 processor, since whether the processor will do is one of
+//! the checks.
+
+use super::core::{Advance, Core, POINTER};
+use super::kernel::{Fault, Result};
+use super::steps::steps_signature;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value, types};
+use cranelift_codegen::isa::CallConv;
+use lgc_abi::checks::{Check, Origin, Region, Slot, Table, of_arguments, of_tensors, slots};
+use lgc_abi::layout::{DEVICE_CPU, DlTensor};
+use lgc_abi::{DlDataType, EntryInfo, Status};
+use std::mem::offset_of;
+
+/// The numbers in the unit of what the functions of an entry refer to.
+#[derive(Clone, Copy)]
+pub(super) struct EntryLinks {
+    /// The function of the steps.
+    pub(super) steps: u32,
+    /// The function that looks at the processor.
+    pub(super) cpu: u32,
+    /// The byte that remembers what it found: 0 nothing yet, [`CPU_LACKS`] or [`CPU_HAS`].
+    pub(super) cpu_state: u32,
+}
+
+const CPU_LACKS: i64 = 1;
+const CPU_HAS: i64 = 2;
+
+fn signature(params: usize, result: types::Type) -> Signature {
+    let mut signature = Signature::new(CallConv::SystemV);
+    signature.params = vec![AbiParam::new(POINTER); params];
+    signature.returns = vec![AbiParam::new(result)];
+    signature
+}
+
+/// The signature of the function that takes the argument struct: args, workspace, ctx.
+fn call_signature() -> Signature {
+    signature(3, types::I32)
+}
+
+/// The function that takes the argument struct: its checks, then the steps.
+pub(super) fn checked(
+    entry: &EntryInfo,
+    features: &[String],
+    links: EntryLinks,
+) -> Result<Function> {
+    let (core, params) = Core::new(call_signature());
+    let &[args, workspace, _] = params.as_slice() else {
+        return Err(Fault("the function of an entry has three parameters"));
+    };
+    let mut emitter = ArgumentChecks {
+        core,
+        args,
+        workspace,
+        links,
+    };
+    for check in of_arguments(entry, features) {
+        emitter.check(&check)?;
+    }
+    let mut core = emitter.core;
+    let steps = core.function(links.steps, steps_signature());
+    let status = core.call(steps, &[args, workspace]);
+    Ok(core.finish(&status))
+}
+
+/// A function that passes its three parameters on to another.
+pub(super) fn forward(target: u32) -> Function {
+    let (mut core, params) = Core::new(call_signature());
+    let target = core.function(target, call_signature());
+    let status = core.call(target, &params);
+    core.finish(&status)
+}
+
+/// The function that takes DLTensors: its checks, then the function `target`, which takes the
+/// argument struct.
+pub(super) fn run(entry: &EntryInfo, target: u32) -> Result<Function> {
+    let (core, params) = Core::new(signature(4, types::I32));
+    let &[input, output, workspace, context] = params.as_slice() else {
+        return Err(Fault("the function for tensors has four parameters"));
+    };
+    let mut emitter = TensorChecks {
+        core,
+        input,
+        output,
+        workspace,
+    };
+    for check in of_tensors(entry) {
+        emitter.check(&check)?;
+    }
+    let slots = slots(&entry.leaves);
+    let args = emitter.core.stack_memory((slots.len().max(1) * 8) as u32);
+    for (at, &slot) in slots.iter().enumerate() {
+        let begin = emitter.begin(Origin::Tensor(slot));
+        emitter.core.store(begin, args, at as i32 * 8);
+    }
+    let mut core = emitter.core;
+    let target = core.function(target, call_signature());
+    let status = core.call(target, &[args, workspace, context]);
+    Ok(core.finish(&status))
+}
+
+/// The function that returns the address of data.
+pub(super) fn info(data: u32) -> Function {
+    let (mut core, _) = Core::new(signature(0, POINTER));
+    let address = core.data(data);
+    core.finish(&[address])
+}
+
+/// The function that looks up the text of a status in a table of pointers.
+pub(super) fn strerror(table: u32) -> Function {
+    let mut signature = signature(0, POINTER);
+    signature.params = vec![AbiParam::new(types::I32)];
+    let (mut core, params) = Core::new(signature);
+    let unknown = core.int(types::I32, Status::ALL.len() as i64);
+    let code = params.first().copied().unwrap_or(unknown);
+    let code = core.binary(Opcode::Umin, code, unknown);
+    let code = core.unary(Opcode::Uextend, POINTER, code);
+    let offset = core.multiply_constant(code, 8);
+    let table = core.data(table);
+    let place = core.add(table, offset);
+    let text = core.load(POINTER, place, 0);
+    core.finish(&[text])
+}
+
+const MISPLACED: Fault = Fault("a check is made by the wrong function of an entry");
+
+impl Core {
+    fn return_if_zero(&mut self, value: Value, status: Status) {
+        let is_zero = self.compare_constant(IntCC::Equal, value, 0);
+        self.return_if(is_zero, status.code());
+    }
+
+    fn return_unless_aligned(&mut self, address: Value, align: u64, status: Status) {
+        let mask = self.constant(align as i64 - 1);
+        let rest = self.binary(Opcode::Band, address, mask);
+        let is_off = self.compare_constant(IntCC::NotEqual, rest, 0);
+        self.return_if(is_off, status.code());
+    }
+
+    /// Returns unless each of the 64-bit integers in an array at the given places is as given.
+    fn return_unless_equal(
+        &mut self,
+        array: Value,
+        expected: impl Iterator<Item = (usize, u64)>,
+        status: Status,
+    ) {
+        let mut differs = None;
+        for (place, value) in expected {
+            let found = self.load(types::I64, array, place as i32 * 8);
+            let other = self.compare_constant(IntCC::NotEqual, found, value as i64);
+            differs = Some(match differs {
+                Some(differs) => self.binary(Opcode::Bor, differs, other),
+                None => other,
+            });
+        }
+        if let Some(differs) = differs {
+            self.return_if(differs, status.code());
+        }
+    }
+}
+
+struct ArgumentChecks {
+    core: Core,
+    args: Value,
+    workspace: Value,
+    links: EntryLinks,
+}
+
+impl ArgumentChecks {
+    fn check(&mut self, check: &Check) -> Result<()> {
+        let status = check.status();
+        match check {
+            Check::ArgumentsPresent => self.core.return_if_zero(self.args, status),
+            Check::LeafPresent { leaf } => {
+                let address = self.core.load(POINTER, self.args, *leaf as i32 * 8);
+                self.core.return_if_zero(address, status);
+            }
+            Check::WorkspacePresent => self.core.return_if_zero(self.workspace, status),
+            Check::WorkspaceAligned(align) => {
+                self.core
+                    .return_unless_aligned(self.workspace, *align, status);
+            }
+            Check::CpuFeatures(_) => self.cpu(status),
+            Check::TablePresent(_)
+            | Check::TensorPresent(_)
+            | Check::TensorDevice(_)
+            | Check::TensorDtype(..)
+            | Check::TensorRank(..)
+            | Check::TensorShape(..)
+            | Check::TensorStrides(..)
+            | Check::TensorData(_)
+            | Check::TensorAligned(..)
+            | Check::Disjoint(_) => return Err(MISPLACED),
+        }
+        Ok(())
+    }
+
+    /// Looks at the processor the first time; several threads that do so at once find the same.
+    fn cpu(&mut self, status: Status) {
+        let core = &mut self.core;
+        let memory = core.data(self.links.cpu_state);
+        let known = core.load(types::I8, memory, 0);
+        let is_new = core.compare_constant(IntCC::Equal, known, 0);
+        let branch = core.branch(is_new);
+        let function = core.function(self.links.cpu, signature(0, types::I32));
+        let has = core.call(function, &[]);
+        let has = has.first().copied().unwrap_or(known);
+        let has = core.unary(Opcode::Ireduce, types::I8, has);
+        let lacks = core.int(types::I8, CPU_LACKS);
+        let state = core.binary(Opcode::Iadd, has, lacks);
+        core.store(state, memory, 0);
+        core.otherwise(&branch, &[state]);
+        let state = core.join(branch, &[known]);
+        for state in state {
+            let fails = core.compare_constant(IntCC::NotEqual, state, CPU_HAS);
+            core.return_if(fails, status.code());
+        }
+    }
+}
+
+struct TensorChecks {
+    core: Core,
+    input: Value,
+    output: Value,
+    workspace: Value,
+}
+
+impl TensorChecks {
+    fn table(&self, table: Table) -> Value {
+        match table {
+            Table::In => self.input,
+            Table::Out => self.output,
+        }
+    }
+
+    fn tensor(&mut self, slot: Slot) -> Value {
+        let table = self.table(slot.table);
+        self.core.load(POINTER, table, slot.index as i32 * 8)
+    }
+
+    fn field(&mut self, slot: Slot, ty: types::Type, offset: usize) -> Value {
+        let tensor = self.tensor(slot);
+        self.core.load(ty, tensor, offset as i32)
+    }
+
+    /// Where a tensor or the workspace begins.
+    fn begin(&mut self, origin: Origin) -> Value {
+        match origin {
+            Origin::Workspace => self.workspace,
+            Origin::Tensor(slot) => {
+                let data = self.field(slot, POINTER, offset_of!(DlTensor, data));
+                let offset = self.field(slot, POINTER, offset_of!(DlTensor, byte_offset));
+                self.core.add(data, offset)
+            }
+        }
+    }
+
+    fn check(&mut self, check: &Check) -> Result<()> {
+        let status = check.status();
+        match check {
+            Check::TablePresent(table) => {
+                let table = self.table(*table);
+                self.core.return_if_zero(table, status);
+            }
+            Check::TensorPresent(slot) => {
+                let tensor = self.tensor(*slot);
+                self.core.return_if_zero(tensor, status);
+            }
+            Check::TensorDevice(slot) => {
+                let offset = offset_of!(DlTensor, device_type);
+                self.expect(*slot, offset, i64::from(DEVICE_CPU), status);
+            }
+            Check::TensorDtype(slot, dtype) => {
+                self.expect(*slot, offset_of!(DlTensor, dtype), packed(*dtype), status);
+            }
+            Check::TensorRank(slot, rank) => {
+                self.expect(*slot, offset_of!(DlTensor, ndim), i64::from(*rank), status);
+            }
+            Check::TensorShape(slot, dims) => {
+                let shape = self.field(*slot, POINTER, offset_of!(DlTensor, shape));
+                self.core.return_if_zero(shape, status);
+                let dims = dims.iter().copied().enumerate();
+                self.core.return_unless_equal(shape, dims, status);
+            }
+            Check::TensorStrides(slot, strides) => {
+                let array = self.field(*slot, POINTER, offset_of!(DlTensor, strides));
+                let given = self.core.compare_constant(IntCC::NotEqual, array, 0);
+                let branch = self.core.branch(given);
+                let strides = strides.iter().map(|stride| (stride.axis, stride.stride));
+                self.core.return_unless_equal(array, strides, status);
+                self.core.otherwise(&branch, &[]);
+                self.core.join(branch, &[]);
+            }
+            Check::TensorData(slot) => {
+                let data = self.field(*slot, POINTER, offset_of!(DlTensor, data));
+                self.core.return_if_zero(data, status);
+            }
+            Check::TensorAligned(slot, align) => {
+                let begin = self.begin(Origin::Tensor(*slot));
+                self.core.return_unless_aligned(begin, *align, status);
+            }
+            Check::Disjoint(regions) => self.disjoint(regions, status),
+            Check::ArgumentsPresent
+            | Check::LeafPresent { .. }
+            | Check::WorkspacePresent
+            | Check::WorkspaceAligned(_)
+            | Check::CpuFeatures(_) => return Err(MISPLACED),
+        }
+        Ok(())
+    }
+
+    /// Returns unless a 32-bit field is as given.
+    fn expect(&mut self, slot: Slot, offset: usize, value: i64, status: Status) {
+        let found = self.field(slot, types::I32, offset);
+        let differs = self.core.compare_constant(IntCC::NotEqual, found, value);
+        self.core.return_if(differs, status.code());
+    }
+
+    /// Returns if two regions overlap of which one at least is exclusive. The regions are written
+    /// to the stack, exclusive ones first: then one loop compares each of these with all after it.
+    fn disjoint(&mut self, regions: &[Region], status: Status) {
+        let mut sorted: Vec<&Region> = regions.iter().collect();
+        sorted.sort_by_key(|region| !region.exclusive);
+        let exclusive = sorted.iter().filter(|region| region.exclusive).count() as i64;
+        let count = sorted.len() as i64;
+        let table = self.core.stack_memory((count * 16) as u32);
+        for (at, region) in sorted.iter().enumerate() {
+            let begin = self.begin(region.origin);
+            let end = self.core.add_constant(begin, region.bytes as i64);
+            self.core.store(begin, table, at as i32 * 16);
+            self.core.store(end, table, at as i32 * 16 + 8);
+        }
+        let core = &mut self.core;
+        let zero = core.constant(0);
+        let bound = core.constant(count * 16);
+        let outer = core.begin_loop(zero, Vec::new());
+        let place = core.add(table, outer.point);
+        let begin = core.load(POINTER, place, 0);
+        let end = core.load(POINTER, place, 8);
+        let next = core.add_constant(outer.point, 16);
+        let inner = core.begin_loop(next, Vec::new());
+        let place = core.add(table, inner.point);
+        let other_begin = core.load(POINTER, place, 0);
+        let other_end = core.load(POINTER, place, 8);
+        let before = core.compare(IntCC::UnsignedLessThan, begin, other_end);
+        let after = core.compare(IntCC::UnsignedLessThan, other_begin, end);
+        let overlap = core.binary(Opcode::Band, before, after);
+        core.return_if(overlap, status.code());
+        let advance = |bound: Value, runs: Option<bool>| Advance {
+            step: 16,
+            bound,
+            runs,
+        };
+        core.end_loop(inner, advance(bound, None), &[]);
+        let last = core.constant(exclusive * 16);
+        core.end_loop(outer, advance(last, Some(true)), &[]);
+    }
+}
+
+/// A `DLDataType` as the 32-bit integer that its bytes are.
+fn packed(dtype: DlDataType) -> i64 {
+    let [low, high] = dtype.lanes.to_le_bytes();
+    i64::from(i32::from_le_bytes([dtype.code, dtype.bits, low, high]))
+}

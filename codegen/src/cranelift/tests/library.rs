@@ -1,0 +1,357 @@
+//! From programs to a shared library that is called through its C ABI.
+
+use super::programs::scan;
+use super::{Bytes, CompiledEntry, Jit};
+use crate::cranelift::compile_library;
+use crate::cranelift::object::compile_with;
+use crate::kernel::Program;
+use crate::link::{ExportPattern, LinkOptions, ObjectFile, link_shared, verify_objects};
+use lgc_abi::layout::{DlTensor, RawInfo};
+use lgc_abi::{Direction, DlDataType, Entry, Library, Param, Status, TensorType, Tree};
+use lgc_ir::dtype::DType;
+use object::{Object, ObjectSymbol};
+use std::ffi::{CStr, c_char, c_void};
+use std::io::Write;
+
+const EXTENT: u64 = 9;
+const ROWS: u64 = 3;
+
+fn programs() -> Vec<Program> {
+    vec![
+        Program {
+            workspace: 4096,
+            ..scan(EXTENT, ROWS, true)
+        },
+        Program {
+            workspace: 4096,
+            ..scan(EXTENT, ROWS, false)
+        },
+    ]
+}
+
+fn description() -> Library {
+    let param = |name: &str, direction, dims: &[u64]| Param {
+        name: name.to_string(),
+        tree: Tree::Leaf(TensorType::new(DType::F32, dims.to_vec()).unwrap()),
+        direction,
+        doc: String::new(),
+    };
+    let entry = |name: &str| Entry {
+        name: name.to_string(),
+        params: vec![
+            param("x", Direction::In, &[ROWS, EXTENT]),
+            param("now", Direction::InOut, &[EXTENT]),
+            param("all", Direction::Out, &[ROWS, EXTENT]),
+        ],
+        workspace_bytes: 4096,
+        doc: "Adds rows.".to_string(),
+    };
+    Library {
+        name: "m".to_string(),
+        doc: "A test.".to_string(),
+        entries: vec![entry("add"), entry("copy")],
+        target: String::new(),
+        features: Vec::new(),
+        compiler: "lgc".to_string(),
+        evidence: String::new(),
+    }
+}
+
+fn object() -> ObjectFile {
+    compile_library(&description(), &programs()).unwrap()
+}
+
+#[repr(C, align(64))]
+struct Workspace([u8; 4096 + 64]);
+
+type Call = unsafe extern "C" fn(*const *mut u8, *mut u8, *const c_void) -> i32;
+type Run = unsafe extern "C" fn(
+    *const *const DlTensor,
+    *const *mut DlTensor,
+    *mut u8,
+    *const c_void,
+) -> i32;
+
+/// The library, linked, written to a file and loaded.
+struct Loaded {
+    library: libloading::Library,
+    _file: tempfile::NamedTempFile,
+}
+
+impl Loaded {
+    fn new() -> Self {
+        Loaded::link(object())
+    }
+
+    fn link(object: ObjectFile) -> Self {
+        let exports = ExportPattern::new("m_*").unwrap();
+        let bytes = link_shared(&[object], &exports, "m.so", &LinkOptions::default()).unwrap();
+        assert!(bytes.len() < 32 << 10, "{} bytes", bytes.len());
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&bytes).unwrap();
+        // SAFETY: the library has no initialisers.
+        let library = unsafe { libloading::Library::new(file.path()) }.unwrap();
+        Loaded {
+            library,
+            _file: file,
+        }
+    }
+
+    fn get<T: Copy>(&self, symbol: &str) -> T {
+        // SAFETY: the callers state the types that the C ABI gives these symbols.
+        unsafe { *self.library.get::<T>(symbol.as_bytes()).unwrap() }
+    }
+
+    fn strerror(&self, code: i32) -> String {
+        let strerror: unsafe extern "C" fn(i32) -> *const c_char = self.get("m_strerror");
+        // SAFETY: the function returns a constant string.
+        unsafe { CStr::from_ptr(strerror(code)) }
+            .to_str()
+            .unwrap()
+            .to_string()
+    }
+}
+
+fn jit(program: &Program, mut bytes: Bytes) -> Bytes {
+    let entry: CompiledEntry = Jit::compile(program).unwrap();
+    assert_eq!(bytes.call(&entry), 0);
+    bytes
+}
+
+#[test]
+fn the_argument_struct_form_computes_and_checks() {
+    let loaded = Loaded::new();
+    for (program, symbol) in programs().iter().zip(["m_add", "m_copy"]) {
+        let call: Call = loaded.get(symbol);
+        let expected = jit(program, Bytes::random(program, 1));
+        let mut bytes = Bytes::random(program, 1);
+        let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+        let args = [
+            bytes.inputs[0].as_mut_ptr(),
+            bytes.inouts[0].as_mut_ptr(),
+            bytes.outputs[0].as_mut_ptr(),
+        ];
+        let mut run = |args: *const *mut u8, offset: usize| {
+            // SAFETY: the tensors and the workspace are as large as the entry says; a null or
+            // misaligned one is refused before it is used.
+            unsafe { call(args, workspace.0.as_mut_ptr().add(offset), std::ptr::null()) }
+        };
+        assert_eq!(run(std::ptr::null(), 0), Status::NullArgument.code());
+        for leaf in 0..3 {
+            let mut absent = args;
+            absent[leaf] = std::ptr::null_mut();
+            assert_eq!(run(absent.as_ptr(), 0), Status::NullArgument.code());
+        }
+        assert_eq!(run(args.as_ptr(), 4), Status::MisalignedWorkspace.code());
+        // SAFETY: as above.
+        let status = unsafe { call(args.as_ptr(), std::ptr::null_mut(), std::ptr::null()) };
+        assert_eq!(status, Status::NullArgument.code());
+        assert_eq!(run(args.as_ptr(), 0), Status::Ok.code());
+        assert_eq!(bytes.outputs, expected.outputs);
+        assert_eq!(bytes.inouts, expected.inouts);
+    }
+}
+
+#[test]
+fn a_processor_without_the_features_is_refused() {
+    // xor eax, eax; ret
+    const LACKS: &[u8] = &[0x31, 0xc0, 0xc3];
+    let loaded = Loaded::link(compile_with(&description(), &programs(), LACKS).unwrap());
+    let call: Call = loaded.get("m_add");
+    let mut bytes = Bytes::random(&programs()[0], 1);
+    let before = bytes.inouts.clone();
+    let args = [
+        bytes.inputs[0].as_mut_ptr(),
+        bytes.inouts[0].as_mut_ptr(),
+        bytes.outputs[0].as_mut_ptr(),
+    ];
+    let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+    for _ in 0..2 {
+        // SAFETY: the arguments are as the entry wants them.
+        let status = unsafe { call(args.as_ptr(), workspace.0.as_mut_ptr(), std::ptr::null()) };
+        assert_eq!(status, Status::UnsupportedCpu.code());
+    }
+    assert_eq!(bytes.inouts, before);
+}
+
+/// The tensors of a call in DLPack's form, with the arrays that they point to.
+struct Tensors {
+    tensors: Vec<DlTensor>,
+    shapes: Vec<Vec<i64>>,
+    strides: Vec<Vec<i64>>,
+}
+
+impl Tensors {
+    fn new(bytes: &mut Bytes) -> Self {
+        let (rows, extent) = (ROWS as i64, EXTENT as i64);
+        let shapes = vec![vec![rows, extent], vec![extent], vec![rows, extent]];
+        let strides = vec![vec![extent, 1], vec![1], vec![extent, 1]];
+        let data = [
+            &mut bytes.inputs[0],
+            &mut bytes.inouts[0],
+            &mut bytes.outputs[0],
+        ];
+        let mut tensors = Tensors {
+            tensors: Vec::new(),
+            shapes,
+            strides,
+        };
+        for (at, data) in data.into_iter().enumerate() {
+            tensors.tensors.push(DlTensor {
+                data: data.as_mut_ptr().cast(),
+                device_type: 1,
+                device_id: 0,
+                ndim: tensors.shapes[at].len() as i32,
+                dtype: DlDataType::from(DType::F32),
+                shape: tensors.shapes[at].as_mut_ptr(),
+                strides: tensors.strides[at].as_mut_ptr(),
+                byte_offset: 0,
+            });
+        }
+        tensors
+    }
+}
+
+#[test]
+fn the_tensor_form_computes_and_checks() {
+    let loaded = Loaded::new();
+    let run: Run = loaded.get("m_add_run");
+    let program = &programs()[0];
+    let expected = jit(program, Bytes::random(program, 2));
+    let mut bytes = Bytes::random(program, 2);
+    let before = bytes.inouts.clone();
+    let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+    let mut tensors = Tensors::new(&mut bytes);
+    let mut attempt = |tensors: &mut Tensors| {
+        let (read, written) = tensors.tensors.split_at_mut(1);
+        let (input, output) = (
+            [&raw const read[0]],
+            [&raw mut written[0], &raw mut written[1]],
+        );
+        // SAFETY: pointers are valid wherever the function gets to use them.
+        unsafe {
+            run(
+                input.as_ptr(),
+                output.as_ptr(),
+                workspace.0.as_mut_ptr(),
+                std::ptr::null(),
+            )
+        }
+    };
+    let mut refused = |status: Status, change: &dyn Fn(&mut Tensors)| {
+        let saved = (
+            tensors.tensors.clone(),
+            tensors.shapes.clone(),
+            tensors.strides.clone(),
+        );
+        change(&mut tensors);
+        assert_eq!(attempt(&mut tensors), status.code(), "{status}");
+        tensors.tensors = saved.0;
+        tensors
+            .shapes
+            .iter_mut()
+            .zip(saved.1)
+            .for_each(|(to, from)| to.copy_from_slice(&from));
+        tensors
+            .strides
+            .iter_mut()
+            .zip(saved.2)
+            .for_each(|(to, from)| to.copy_from_slice(&from));
+    };
+    for at in 0..3 {
+        refused(Status::TensorDevice, &|t| t.tensors[at].device_type = 2);
+        refused(Status::TensorDtype, &|t| {
+            t.tensors[at].dtype = DType::I32.into()
+        });
+        refused(Status::TensorDtype, &|t| t.tensors[at].dtype.lanes = 2);
+        refused(Status::TensorRank, &|t| t.tensors[at].ndim += 1);
+        refused(Status::TensorShape, &|t| {
+            t.tensors[at].shape = std::ptr::null_mut()
+        });
+        refused(Status::TensorShape, &|t| t.shapes[at][0] += 1);
+        refused(Status::TensorStrides, &|t| t.strides[at][0] += 1);
+        refused(Status::NullArgument, &|t| {
+            t.tensors[at].data = std::ptr::null_mut()
+        });
+        refused(Status::TensorMisaligned, &|t| t.tensors[at].byte_offset = 2);
+    }
+    refused(Status::Overlap, &|t| t.tensors[1].data = t.tensors[2].data);
+    refused(Status::Overlap, &|t| {
+        t.tensors[1].data = t.tensors[0]
+            .data
+            .wrapping_byte_add(4 * (ROWS * EXTENT) as usize - 4);
+    });
+    assert_eq!(bytes.inouts, before);
+
+    let mut tensors = Tensors::new(&mut bytes);
+    tensors.tensors[0].strides = std::ptr::null_mut();
+    tensors.tensors[1].data = tensors.tensors[1].data.wrapping_byte_sub(8);
+    tensors.tensors[1].byte_offset = 8;
+    assert_eq!(attempt(&mut tensors), Status::Ok.code());
+    assert_eq!(bytes.outputs, expected.outputs);
+    assert_eq!(bytes.inouts, expected.inouts);
+}
+
+#[test]
+fn the_library_describes_itself() {
+    let loaded = Loaded::new();
+    for &status in Status::ALL {
+        assert_eq!(loaded.strerror(status.code()), status.text());
+    }
+    for code in [-1, i32::MIN, Status::ALL.len() as i32, i32::MAX] {
+        assert_eq!(loaded.strerror(code), lgc_abi::UNKNOWN_STATUS_TEXT);
+    }
+    let info: unsafe extern "C" fn() -> *const RawInfo = loaded.get("m_info");
+    // SAFETY: the function returns a constant of that type, whose texts are constants too.
+    let (info, target) = unsafe {
+        let info = *info();
+        (info, CStr::from_ptr(info.target).to_str().unwrap())
+    };
+    assert_eq!(info.struct_size, size_of::<RawInfo>() as u64);
+    assert_eq!(info.entry_count, 2);
+    assert_eq!(target, crate::cranelift::TARGET);
+}
+
+#[test]
+fn objects_are_equal_and_stand_alone() {
+    let object = object();
+    assert_eq!(object, self::object());
+    verify_objects(std::slice::from_ref(&object)).unwrap();
+    let file = object::File::parse(object.bytes.as_slice()).unwrap();
+    let mut exported = Vec::new();
+    for symbol in file.symbols() {
+        assert!(
+            symbol.name() == Ok("") || !symbol.is_undefined(),
+            "{:?}",
+            symbol.name()
+        );
+        if symbol.is_global() {
+            exported.push(symbol.name().unwrap().to_string());
+        }
+    }
+    exported.sort();
+    assert_eq!(
+        exported,
+        [
+            "m_add",
+            "m_add_run",
+            "m_copy",
+            "m_copy_run",
+            "m_info",
+            "m_strerror"
+        ]
+    );
+}
+
+#[test]
+fn descriptions_that_do_not_fit_are_refused() {
+    let mut small = description();
+    small.entries[1].workspace_bytes = 64;
+    let mut fewer = description();
+    fewer.entries.pop();
+    let mut other = description();
+    other.entries[0].params[0].direction = Direction::Out;
+    for library in [small, fewer, other] {
+        assert!(compile_library(&library, &programs()).is_err());
+    }
+}
