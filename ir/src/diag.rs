@@ -348,6 +348,12 @@ impl Diagnostics {
         self.list.is_empty()
     }
 
+    /// Changes all diagnostics but the first `kept`.
+    pub fn amend(&mut self, kept: usize, change: impl Fn(Diagnostic) -> Diagnostic) {
+        let later = self.list.split_off(kept.min(self.list.len()));
+        self.list.extend(later.into_iter().map(change));
+    }
+
     /// Sorts all diagnostics but the first `kept` by their places; those without one come last.
     pub fn sort_after(&mut self, kept: usize) {
         if let Some(list) = self.list.get_mut(kept..) {

@@ -98,10 +98,7 @@ impl Graph {
         let op = op.into();
         let (op, results) = self.check(op, operands)?;
         if let Some(large) = results.iter().find(|ty| !ty.is_bounded()) {
-            return Err(TypeError::new(format!(
-                "`{}` would make a tensor of type {large}, beyond 2^40 bytes",
-                op.spec().name
-            )));
+            return Err(TypeError::too_large(op.spec().name, large));
         }
         let interned = |ty| TypeId(self.types.insert_full(ty).0 as u32);
         let results = results.into_iter().map(interned).collect();
@@ -323,7 +320,7 @@ impl Graph {
     }
 }
 
-fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
+pub(crate) fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
     let spec = op.spec();
     let declared = spec.operands.len();
     let fits = if spec.variadic {

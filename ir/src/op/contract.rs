@@ -86,7 +86,11 @@ impl OpDef for DotGeneral {
         }
         if x.dtype != y.dtype {
             let message = format!("a contraction mixes dtypes {} and {}", x.dtype, y.dtype);
-            return Err(TypeError::new(message).at(1));
+            let help = format!(
+                "there is no implicit promotion; write `cast(…, dtype = {})`",
+                x.dtype
+            );
+            return Err(TypeError::new(message).at(1).help(help));
         }
         let all = |batch: &Axes, contract: &Axes| -> Axes {
             batch.iter().chain(contract.iter()).copied().collect()

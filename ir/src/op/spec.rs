@@ -87,6 +87,8 @@ pub struct TypeError {
     pub operand: Option<usize>,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether a result would be too large, rather than of the wrong type.
+    pub too_large: bool,
 }
 
 impl TypeError {
@@ -96,6 +98,16 @@ impl TypeError {
             message: message.into(),
             operand: None,
             help: None,
+            too_large: false,
+        }
+    }
+
+    /// An error about a result of type `ty`, which is beyond the bound on sizes.
+    pub fn too_large(op: &str, ty: &Type) -> Self {
+        let message = format!("`{op}` would make a tensor of type {ty}, beyond 2^40 bytes");
+        TypeError {
+            too_large: true,
+            ..TypeError::new(message)
         }
     }
 

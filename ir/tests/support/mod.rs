@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub(crate) fn read(name: &str, text: &str, options: &Options) -> (Module, Diagnostics, SourceMap) {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text).unwrap();
-    let mut diagnostics = Diagnostics::new();
+    let mut diagnostics = Diagnostics::with_limit(100);
     let ast = parse(file, text, &mut diagnostics);
     let module = if diagnostics.has_errors() {
         Module::default()

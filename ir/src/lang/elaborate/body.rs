@@ -1,7 +1,8 @@
 //! Bodies: statements in order, and the expressions that need no call.
 
+use super::function::Instance;
 use super::value::{Data, Val};
-use super::{Elaborator, Reported, Scope, closest};
+use super::{Elaborator, Reported, Scope, closest, count};
 use crate::builder::Builder;
 use crate::constant::{Constant, parse_decimal};
 use crate::diag::{Code, Diagnostic};
@@ -12,12 +13,15 @@ use crate::op::{Input, TypeError};
 use crate::shape::Type;
 use crate::span::Span;
 use rustc_hash::FxHashMap;
+use std::cell::Cell;
 
 /// The body of one graph while it is elaborated.
 pub(super) struct Body<'a> {
     pub(super) graph: &'a ast::Graph,
     pub(super) scope: Scope<'a>,
     pub(super) builder: Builder,
+    /// How many derivatives of one another were called so far.
+    pub(super) order: Cell<usize>,
     locals: FxHashMap<String, Local>,
     /// Next values of `inout` parameters, and results that are set leaf by leaf.
     pending: FxHashMap<String, Pending>,
@@ -52,20 +56,27 @@ fn next_key(name: &str) -> String {
 }
 
 impl<'a> Elaborator<'a> {
-    /// The expanded body of a graph for the given dims and arguments, with the types of its results.
+    /// The expansion of a graph for the given dims and arguments.
     pub(super) fn body(
         &mut self,
         graph: &'a ast::Graph,
         dims: super::dims::Bindings,
-        arguments: &[Tree],
-    ) -> Result<(Graph, Vec<(String, Tree)>), Reported> {
-        let mut body = self.begin(graph, dims, arguments)?;
+        arguments: Vec<Tree>,
+    ) -> Result<Instance, Reported> {
+        let mut body = self.begin(graph, dims, &arguments)?;
         let results = self.declare_results(&mut body)?;
         self.statements(&mut body)?;
         let outputs = self.collect_outputs(&body)?;
+        let order = body.order.get();
         let mut expanded = body.builder.finish();
         expanded.set_outputs(outputs);
-        Ok((expanded, results))
+        let names = graph.params.iter().map(|param| param.name.name.clone());
+        Ok(Instance {
+            graph: expanded,
+            params: names.zip(arguments).collect(),
+            results,
+            order,
+        })
     }
 
     /// A body with its parameters, before its first statement.
@@ -82,6 +93,7 @@ impl<'a> Elaborator<'a> {
                 dims,
             },
             builder: Builder::new(Graph::new(), graph.span),
+            order: Cell::new(0),
             locals: FxHashMap::default(),
             pending: FxHashMap::default(),
         };
@@ -239,11 +251,13 @@ impl<'a> Elaborator<'a> {
                     for target in targets {
                         self.poison(body, target);
                     }
-                    let message = format!("{} values for {} names", items.len(), targets.len());
+                    let (names, values) = (targets.len(), count(items.len(), "value"));
+                    let message = format!("{} for {values}", count(names, "name"));
                     return Err(self.report(
                         Diagnostic::error(Code::TupleLength, message)
                             .primary(*pattern, "")
-                            .secondary(span, format!("this yields {}", items.len())),
+                            .secondary(span, format!("this yields {values}"))
+                            .help("write `_` for a value that is not wanted"),
                     ));
                 }
                 let bound = targets.iter().zip(items);
@@ -698,11 +712,16 @@ impl<'a> Elaborator<'a> {
         span: Span,
         operands: &[Span],
     ) -> Reported {
-        let mut diagnostic = Diagnostic::error(Code::TypeMismatch, error.message.clone());
+        let code = if error.too_large {
+            Code::TooLarge
+        } else {
+            Code::TypeMismatch
+        };
+        let mut diagnostic = Diagnostic::error(code, error.message.clone());
         diagnostic = match error.operand.and_then(|operand| operands.get(operand)) {
             Some(operand) => diagnostic
                 .primary(*operand, "")
-                .secondary(span, "in this call"),
+                .secondary(span, "in this expression"),
             None => diagnostic.primary(span, ""),
         };
         if let Some(help) = &error.help {
@@ -767,7 +786,10 @@ impl<'a> Elaborator<'a> {
         match val {
             Val::Number(number) => {
                 let made = body.builder.full(ty, number);
-                made.map_err(|error| self.type_error(&error, span, &[]))
+                made.map_err(|error| {
+                    let help = format!("a number takes its type from where it stands, here {ty}");
+                    self.type_error(&error.help(help), span, &[])
+                })
             }
             Val::Bool(truth) if ty.dtype == crate::dtype::DType::Bool => {
                 let made = body.builder.full(ty, &Constant::integer(i64::from(*truth)));

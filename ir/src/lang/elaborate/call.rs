@@ -5,7 +5,7 @@ use super::operator::{list_shape, retyped};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, closest};
 use crate::diag::{Code, Diagnostic};
-use crate::graph::Value;
+use crate::graph::{Value, check_arity};
 use crate::lang::ast;
 use crate::module::Tree;
 use crate::op::{AttrError, AttrValue, Family, Op, SPECS, Spec};
@@ -65,7 +65,7 @@ impl<'a> Elaborator<'a> {
         if let Val::Name(name) = &callee {
             match name.as_str() {
                 "grad" | "value_and_grad" | "vjp" | "jvp" => {
-                    return self.transform(body, name, args, attributes, span);
+                    return self.transform(name, args, attributes, span);
                 }
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
@@ -191,7 +191,10 @@ impl<'a> Elaborator<'a> {
                 Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
                 Val::Error => return Err(Reported),
                 other @ (Val::Text | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
-                    let message = format!("{} as an argument", other.describe());
+                    let message = format!(
+                        "arguments are tensors and structs, not {}",
+                        other.describe()
+                    );
                     return Err(
                         self.report(Diagnostic::error(Code::TypeMismatch, message).primary(at, ""))
                     );
@@ -212,6 +215,11 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Val, Reported> {
         let op = self.read_op(name, attributes, span)?;
+        if let Err(error) = check_arity(&op, args.len()) {
+            let diagnostic = Diagnostic::error(Code::ArgumentCount, error.message);
+            let diagnostic = diagnostic.primary(span, "");
+            return Err(self.report(error.help.into_iter().fold(diagnostic, Diagnostic::help)));
+        }
         let spans: Vec<Span> = args.iter().map(|(_, span)| *span).collect();
         let mut operands = self.operands(body, &op, args, span)?;
         if spreads(&op) && operands.len() > 1 {

@@ -1,6 +1,6 @@
 //! Dims and types: evaluation of dim expressions, and inference of dims at calls.
 
-use super::{Elaborator, Reported, Scope};
+use super::{Elaborator, Reported, Scope, count};
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
 use crate::lang::ast::{self, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
@@ -164,9 +164,9 @@ impl Elaborator<'_> {
         let values = ty.dims.as_deref().unwrap_or_default();
         if values.len() != template.dims.len() {
             let message = format!(
-                "`{}` has {} dims, but {} are given",
+                "`{}` has {}, got {}",
                 template.name.name,
-                template.dims.len(),
+                count(template.dims.len(), "dim"),
                 values.len()
             );
             return Err(self.report(

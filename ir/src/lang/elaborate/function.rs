@@ -4,7 +4,7 @@ use super::body::Body;
 use super::call::{Args, Attrs};
 use super::dims::Bindings;
 use super::value::{Data, Function, Val};
-use super::{Elaborator, MAX_CALL_DEPTH, Reported, Scope};
+use super::{Elaborator, MAX_CALL_DEPTH, Reported, Scope, count};
 use crate::autodiff::{self, AutodiffError};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
@@ -29,6 +29,8 @@ pub(super) struct Instance {
     pub params: Vec<(String, Tree)>,
     /// Names and types of the results.
     pub results: Vec<(String, Tree)>,
+    /// How many derivatives of one another are in it.
+    pub order: usize,
 }
 
 /// Names and types of parameters or results.
@@ -37,30 +39,10 @@ type Named = Vec<(String, Tree)>;
 /// What an instance depends on.
 pub(super) type InstanceKey = (Rc<Function>, Vec<Tree>);
 
-impl Function {
-    /// How many derivatives are taken of one another.
-    fn depth(&self) -> usize {
-        let mut depth = 0;
-        let mut at = self;
-        loop {
-            match at {
-                Function::Gradient { of, .. }
-                | Function::Vjp { of, .. }
-                | Function::Jvp { of, .. } => {
-                    depth += 1;
-                    at = of;
-                }
-                Function::Graph { .. } | Function::Op(_) => return depth,
-            }
-        }
-    }
-}
-
 impl<'a> Elaborator<'a> {
     /// `grad(f, wrt = …)` and its kin: the function, not yet applied.
     pub(super) fn transform(
         &mut self,
-        body: &Body<'a>,
         name: &str,
         args: Args,
         attributes: Attrs,
@@ -103,15 +85,6 @@ impl<'a> Elaborator<'a> {
                     .help("name a parameter, or a list of them: `wrt = x` or `wrt = [x, y]`"),
             ));
         };
-        if of.depth() >= MAX_DERIVATIVES {
-            let message = format!("more than {MAX_DERIVATIVES} derivatives of one another");
-            return Err(self.report(
-                Diagnostic::error(Code::TooManyDerivatives, message)
-                    .primary(span, "")
-                    .help("each derivative multiplies the size of the graph"),
-            ));
-        }
-        let _ = body;
         Ok(Val::Function(Rc::new(match name {
             "vjp" => Function::Vjp { of, wrt },
             "jvp" => Function::Jvp { of, wrt },
@@ -263,8 +236,8 @@ impl<'a> Elaborator<'a> {
         }
         if arguments.len() != graph.params.len() {
             let message = format!(
-                "`{name}` takes {} arguments, got {}",
-                graph.params.len(),
+                "`{name}` takes {}, got {}",
+                count(graph.params.len(), "argument"),
                 arguments.len()
             );
             return Err(self.report(
@@ -284,14 +257,7 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             let at = spans.get(position).copied().unwrap_or(span);
-            let bound: Vec<String> = graph
-                .dims
-                .iter()
-                .filter_map(|dim| {
-                    dims.get(&dim.name)
-                        .map(|value| format!("{} = {value}", dim.name))
-                })
-                .collect();
+            let bound = self.choice(graph, &dims);
             let with = if bound.is_empty() {
                 String::new()
             } else {
@@ -310,6 +276,29 @@ impl<'a> Elaborator<'a> {
         self.graph_instance(index, dims, arguments, span)
     }
 
+    /// The dims of a graph as they are chosen: `I = 4`, `O = 2`.
+    fn choice(&self, graph: &crate::lang::ast::Graph, dims: &Bindings) -> Vec<String> {
+        let chosen = graph
+            .dims
+            .iter()
+            .map(|dim| (&dim.name, dims.get(&dim.name)));
+        chosen
+            .filter_map(|(name, value)| Some(format!("{name} = {}", value?)))
+            .collect()
+    }
+
+    /// Errors in a graph with dims may be due to their choice, so they point at the call.
+    fn say_where_called(&mut self, before: usize, span: Span, choice: &[String]) {
+        let text = format!("called here with {}", choice.join(", "));
+        self.diagnostics.amend(before, |diagnostic| {
+            let known = |label: &crate::diag::Label| label.text.starts_with("called here with");
+            if diagnostic.labels.iter().any(known) {
+                return diagnostic;
+            }
+            diagnostic.secondary(span, text.clone())
+        });
+    }
+
     fn infer_dims(
         &mut self,
         index: usize,
@@ -322,9 +311,9 @@ impl<'a> Elaborator<'a> {
         if let Some(given) = given {
             if given.len() != graph.dims.len() {
                 let message = format!(
-                    "`{}` has {} dims, but {} are given",
+                    "`{}` has {}, got {}",
                     graph.name.name,
-                    graph.dims.len(),
+                    count(graph.dims.len(), "dim"),
                     given.len()
                 );
                 return Err(self.report(
@@ -372,30 +361,36 @@ impl<'a> Elaborator<'a> {
         let graph = self.graphs[index];
         if self.active.contains(&index) {
             let message = format!("`{}` calls itself", graph.name.name);
+            let from = self.active.iter().position(|at| *at == index).unwrap_or(0);
+            let circle = self.active[from..].iter().chain([&index]);
+            let circle: Vec<&str> = circle
+                .map(|at| self.graphs[*at].name.name.as_str())
+                .collect();
+            let note = format!("the calls run in a circle: {}", circle.join(" → "));
             return Err(self.report(
                 Diagnostic::error(Code::Recursion, message)
                     .primary(span, "by this call")
                     .secondary(graph.name.span, "declared here")
+                    .note(note)
                     .help("calls are expanded at compile time, so graphs cannot be recursive"),
             ));
         }
+        self.check_growth(index)?;
         if self.active.len() >= MAX_CALL_DEPTH {
             let message = format!("calls nest more than {MAX_CALL_DEPTH} deep");
             return Err(
                 self.report(Diagnostic::error(Code::TooDeepCalls, message).primary(span, "here"))
             );
         }
+        let choice: Vec<String> = self.choice(graph, &dims);
+        let before = self.diagnostics.len();
         self.active.push(index);
-        let body = self.body(graph, dims, &arguments);
+        let instance = self.body(graph, dims, arguments);
         self.active.pop();
-        let (expanded, results) = body?;
-        let names = graph.params.iter().map(|param| param.name.name.clone());
-        let params = names.zip(arguments).collect();
-        Ok(Rc::new(Instance {
-            graph: expanded,
-            params,
-            results,
-        }))
+        if !choice.is_empty() && !self.active.is_empty() {
+            self.say_where_called(before, span, &choice);
+        }
+        instance.map(Rc::new)
     }
 
     /// An op as a function of tensors, so that it can be differentiated or mapped.
@@ -450,6 +445,7 @@ impl<'a> Elaborator<'a> {
             graph: builder.finish(),
             params,
             results,
+            order: 0,
         })
     }
 
@@ -513,6 +509,7 @@ impl<'a> Elaborator<'a> {
         with_value: bool,
         span: Span,
     ) -> Result<Instance, Reported> {
+        let order = self.next_order(inner, span)?;
         let of = self.scalar_result(inner, result, span)?;
         let (positions, params) = self.wrt_leaves(inner, wrt, span)?;
         let derived = autodiff::gradient(&inner.graph, of, &positions);
@@ -532,7 +529,7 @@ impl<'a> Elaborator<'a> {
                 .into_iter()
                 .map(|(name, tree)| (format!("d_{name}"), tree)),
         );
-        self.swept(graph, inner.params.clone(), results, span)
+        self.swept(graph, inner.params.clone(), results, order, span)
     }
 
     /// The instance with dead code removed, which keeps towers of derivatives small.
@@ -541,6 +538,7 @@ impl<'a> Elaborator<'a> {
         graph: Graph,
         params: Named,
         results: Named,
+        order: usize,
         span: Span,
     ) -> Result<Instance, Reported> {
         let (graph, _) = dce(&graph).map_err(|error| self.type_error(&error, span, &[]))?;
@@ -548,7 +546,21 @@ impl<'a> Elaborator<'a> {
             graph,
             params,
             results,
+            order,
         })
+    }
+
+    /// An error where one more derivative would be too many.
+    fn next_order(&mut self, inner: &Instance, span: Span) -> Result<usize, Reported> {
+        if inner.order < MAX_DERIVATIVES {
+            return Ok(inner.order + 1);
+        }
+        let message = format!("more than {MAX_DERIVATIVES} derivatives of one another");
+        Err(self.report(
+            Diagnostic::error(Code::TooManyDerivatives, message)
+                .primary(span, "this takes one more")
+                .help("each derivative multiplies the size of the graph"),
+        ))
     }
 
     /// The output position of the scalar to differentiate.
@@ -610,39 +622,52 @@ impl<'a> Elaborator<'a> {
         span: Span,
         spans: &[Span],
     ) -> Result<(Rc<Instance>, Vec<Tree>), Reported> {
-        let count = self.parameter_count(of, span)?;
-        if arguments.len() < count {
+        let own = self.parameter_count(of, &arguments, span, spans)?;
+        if arguments.len() < own {
             let message = format!(
-                "{} arguments are too few: the function alone takes {count}, and its derivative \
-                 takes tangents or cotangents after them",
+                "the function takes {}, and its derivative takes tangents or cotangents after \
+                 them; got {}",
+                count(own, "argument"),
                 arguments.len()
             );
             return Err(
                 self.report(Diagnostic::error(Code::ArgumentCount, message).primary(span, ""))
             );
         }
-        let extra = arguments.split_off(count);
+        let extra = arguments.split_off(own);
         let inner = self.instantiate(of, arguments, span, spans)?;
         Ok((inner, extra))
     }
 
-    fn parameter_count(&mut self, function: &Rc<Function>, span: Span) -> Result<usize, Reported> {
+    /// How many of `arguments` are those of the function, the others being directions in which it is
+    /// differentiated.
+    fn parameter_count(
+        &mut self,
+        function: &Rc<Function>,
+        arguments: &[Tree],
+        span: Span,
+        spans: &[Span],
+    ) -> Result<usize, Reported> {
         match &**function {
             Function::Graph { index, .. } => Ok(self.graphs[*index].params.len()),
             Function::Op(name) => {
                 let spec = SPECS.iter().find(|spec| spec.name == *name);
                 Ok(spec.map_or(0, |spec| spec.operands.len()))
             }
-            Function::Gradient { of, .. } => self.parameter_count(of, span),
-            Function::Jvp { of, wrt } => Ok(self.parameter_count(of, span)? + wrt.len()),
-            Function::Vjp { .. } => Err(self.report(
-                Diagnostic::error(
-                    Code::NotDifferentiable,
-                    "derivatives of `vjp(…)` itself need a graph of their own",
-                )
-                .primary(span, "")
-                .help("write a graph that calls it, and differentiate that"),
-            )),
+            Function::Gradient { of, .. } => self.parameter_count(of, arguments, span, spans),
+            Function::Jvp { of, wrt } => {
+                Ok(self.parameter_count(of, arguments, span, spans)? + wrt.len())
+            }
+            Function::Vjp { of, .. } => {
+                let own = self.parameter_count(of, arguments, span, spans)?;
+                match arguments.get(..own) {
+                    Some(arguments) => {
+                        let inner = self.instantiate(of, arguments.to_vec(), span, spans)?;
+                        Ok(own + self.float_results(&inner, span)?.len())
+                    }
+                    None => Ok(own),
+                }
+            }
         }
     }
 
@@ -657,28 +682,48 @@ impl<'a> Elaborator<'a> {
         if fits {
             return Ok(());
         }
-        let list: Vec<String> = wanted
+        let wanted_list: Vec<String> = wanted
             .iter()
             .map(|(name, tree)| format!("{name}: {tree}"))
             .collect();
+        let list = wanted_list.join(", ");
         let got: Vec<String> = given.iter().map(Tree::to_string).collect();
-        let message = format!(
-            "after the function's arguments come its {what} ({}), but ({}) is given",
-            list.join(", "),
-            got.join(", ")
-        );
-        Err(self.report(Diagnostic::error(Code::TypeMismatch, message).primary(span, "")))
+        let got = if got.is_empty() {
+            "none are given".to_string()
+        } else {
+            format!("({}) is given", got.join(", "))
+        };
+        let code = if wanted.len() == given.len() {
+            Code::TypeMismatch
+        } else {
+            Code::ArgumentCount
+        };
+        let message = format!("after the function's arguments come its {what} ({list}), but {got}");
+        Err(self.report(Diagnostic::error(code, message).primary(span, "")))
     }
 
-    /// The results that have derivatives.
-    fn float_results(inner: &Instance) -> Vec<(String, Tree)> {
-        let all_float = |tree: &Tree| tree.leaves("").iter().all(|(_, ty)| ty.dtype.is_float());
-        inner
-            .results
-            .iter()
-            .filter(|(_, tree)| all_float(tree))
-            .cloned()
-            .collect()
+    /// The results that have derivatives. A struct has one if all its leaves do, and none if no leaf
+    /// does.
+    fn float_results(&mut self, inner: &Instance, span: Span) -> Result<Named, Reported> {
+        let mut floats = Vec::new();
+        for (name, tree) in &inner.results {
+            let leaves = tree.leaves(name);
+            let is_float = |(_, ty): &&(String, Type)| ty.dtype.is_float();
+            let count = leaves.iter().filter(is_float).count();
+            if count == leaves.len() {
+                floats.push((name.clone(), tree.clone()));
+            } else if count > 0 {
+                let message = format!(
+                    "the result `{name}` of type {tree} has leaves with and without derivatives"
+                );
+                return Err(self.report(
+                    Diagnostic::error(Code::NotDifferentiable, message)
+                        .primary(span, "")
+                        .help("return its f32 and f64 leaves apart from the others"),
+                ));
+            }
+        }
+        Ok(floats)
     }
 
     fn vjp(
@@ -688,8 +733,9 @@ impl<'a> Elaborator<'a> {
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
+        let order = self.next_order(inner, span)?;
         let (positions, gradients) = self.wrt_leaves(inner, wrt, span)?;
-        let cotangents = Self::float_results(inner);
+        let cotangents = self.float_results(inner, span)?;
         self.compare_extra("cotangents", &cotangents, extra, span)?;
         let graph = autodiff::vjp(&inner.graph, &positions);
         let graph = graph.map_err(|error| self.autodiff_error(&error, span))?;
@@ -706,7 +752,7 @@ impl<'a> Elaborator<'a> {
                 .into_iter()
                 .map(|(name, tree)| (format!("d_{name}"), tree)),
         );
-        self.swept(graph, params, results, span)
+        self.swept(graph, params, results, order, span)
     }
 
     fn jvp(
@@ -716,6 +762,7 @@ impl<'a> Elaborator<'a> {
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
+        let order = self.next_order(inner, span)?;
         let (positions, tangents) = self.wrt_leaves(inner, wrt, span)?;
         self.compare_extra("tangents", &tangents, extra, span)?;
         let graph = autodiff::jvp(&inner.graph, &positions);
@@ -728,13 +775,13 @@ impl<'a> Elaborator<'a> {
                 .map(|(name, tree)| (format!("t_{name}"), tree)),
         );
         let mut results = inner.results.clone();
-        let derived = Self::float_results(inner);
+        let derived = self.float_results(inner, span)?;
         results.extend(
             derived
                 .into_iter()
                 .map(|(name, tree)| (format!("t_{name}"), tree)),
         );
-        self.swept(graph, params, results, span)
+        self.swept(graph, params, results, order, span)
     }
 
     /// Copies an instance into the caller, onto the values of its arguments.
@@ -745,6 +792,7 @@ impl<'a> Elaborator<'a> {
         arguments: &[Value],
         span: Span,
     ) -> Result<Val, Reported> {
+        body.order.set(body.order.get().max(instance.order));
         let graph = &instance.graph;
         let nodes = body
             .builder

@@ -18,6 +18,7 @@ mod body;
 mod call;
 mod dims;
 mod function;
+mod growth;
 mod operator;
 mod value;
 
@@ -57,8 +58,8 @@ impl Default for Options {
     }
 }
 
-/// Calls nest no deeper than this.
-const MAX_CALL_DEPTH: usize = 128;
+/// Calls nest no deeper than this, which fits the smallest stack of a thread.
+const MAX_CALL_DEPTH: usize = 64;
 
 /// Where dim expressions are evaluated: the tree that holds them and the dims in force.
 struct Scope<'a> {
@@ -79,6 +80,8 @@ struct Elaborator<'a> {
     instances: FxHashMap<InstanceKey, Result<Rc<Instance>, Reported>>,
     /// Graphs being elaborated, outermost first.
     active: Vec<usize>,
+    /// What graphs are known to expand to.
+    growth: FxHashMap<usize, growth::Growth>,
 }
 
 /// Elaborates a parsed file. Errors go to `diagnostics`; entries that have none are in the module.
@@ -89,6 +92,15 @@ pub fn elaborate(ast: &Ast, options: &Options, diagnostics: &mut Diagnostics) ->
 /// The text of doc lines.
 fn doc(lines: &[ast::DocLine]) -> Vec<String> {
     lines.iter().map(|line| line.text.clone()).collect()
+}
+
+/// A number of things in words: `no dims`, `1 dim`, `2 dims`.
+fn count(number: usize, thing: &str) -> String {
+    match number {
+        0 => format!("no {thing}s"),
+        1 => format!("1 {thing}"),
+        _ => format!("{number} {thing}s"),
+    }
 }
 
 /// The known name that is most like `name`, if one is alike enough to be meant.
@@ -113,6 +125,7 @@ impl<'a> Elaborator<'a> {
             failed_dims: FxHashSet::default(),
             instances: FxHashMap::default(),
             active: Vec::new(),
+            growth: FxHashMap::default(),
         };
         elaborator.declare();
         elaborator.evaluate_dims();

@@ -10,7 +10,7 @@ use crate::graph::Value;
 use crate::lang::ast::{BinaryOp, UnaryOp};
 use crate::module::Tree;
 use crate::op::attribute::to_axes;
-use crate::op::{self, DotGeneral, Elements, Op, Real};
+use crate::op::{self, DotGeneral, Elements, Op, Real, TypeError};
 use crate::shape::{Shape, Type};
 use crate::span::Span;
 
@@ -78,7 +78,9 @@ impl<'a> Elaborator<'a> {
             }
             UnaryOp::Not => b.apply(op::LogicalNot {}, &[leaf]),
         };
-        made.map_err(|error| self.type_error(&error, span, &[operand_span]))
+        made.map_err(|error| {
+            self.type_error(&as_written(error, op.symbol()), span, &[operand_span])
+        })
     }
 
     pub(super) fn binary(
@@ -315,11 +317,10 @@ impl<'a> Elaborator<'a> {
         if op == BinaryOp::MatMul {
             return self.matmul(body, operands, span, spans);
         }
-        let op = infix_op(op, types[0].dtype);
         let operands = self.broadcast(body, &operands, span, &spans[1..])?;
         body.builder
-            .apply(op, &operands)
-            .map_err(|error| self.type_error(&error, span, &spans[1..]))
+            .apply(infix_op(op, types[0].dtype), &operands)
+            .map_err(|error| self.type_error(&as_written(error, op.symbol()), span, &spans[1..]))
     }
 
     /// The operands broadcast to a common shape by NumPy's rules.
@@ -468,6 +469,19 @@ impl<'a> Elaborator<'a> {
         let made = body.builder.apply(op::Literal { elements }, &[]);
         made.map_err(|error| self.type_error(&error, span, &[]))
     }
+}
+
+/// The error about an op as one about the operator that stands for it.
+fn as_written(mut error: TypeError, symbol: &str) -> TypeError {
+    // Messages about an op begin with its name.
+    if let Some((_, rest)) = error
+        .message
+        .strip_prefix('`')
+        .and_then(|m| m.split_once('`'))
+    {
+        error.message = format!("`{symbol}`{rest}");
+    }
+    error
 }
 
 /// How `x @ y` is elaborated.

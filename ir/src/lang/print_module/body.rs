@@ -105,15 +105,13 @@ impl<'a> Body<'a> {
         body
     }
 
-    /// Lets the statement that computes `value` define the result `name`, if the node goes by no
-    /// other name.
+    /// Lets the statement that computes `value` define the result `name`, whatever name the node
+    /// has: what callers see reads best. Of several results of one value, the first is meant.
     fn define_directly(&mut self, value: Option<Value>, name: &str) {
-        let Some(value) = value else { return };
-        let node = self.graph.name(value.node);
-        let free = value.result > 0 || node.is_none_or(|node| node == name);
-        let is_input = !self.paths[value.node.index()].is_empty();
-        if free && !is_input && !self.direct.contains_key(&value) {
-            self.direct.insert(value, name.to_string());
+        let computed = value.filter(|value| self.paths[value.node.index()].is_empty());
+        if let Some(value) = computed {
+            let name = || name.to_string();
+            self.direct.entry(value).or_insert_with(name);
         }
     }
 
