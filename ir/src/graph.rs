@@ -178,24 +178,25 @@ impl Graph {
 
     /// The operands of a node, in slot order.
     pub fn operands(&self, node: NodeId) -> Values {
+        let slots = self.operand_slots(node);
+        slots.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The operands of a node with the slots that they are stored in, ascending. In a graph that
+    /// verifies the slots count up from zero.
+    pub(crate) fn operand_slots(&self, node: NodeId) -> SmallVec<[(u32, Value); 3]> {
         let incoming = self
             .dag
             .edges_directed(NodeIndex::new(node.index()), Direction::Incoming);
-        let mut operands: SmallVec<[(u32, Value); 3]> = incoming
+        let mut slots: SmallVec<[(u32, Value); 3]> = incoming
             .map(|edge| {
-                let weight = edge.weight();
+                let Edge { result, slot } = *edge.weight();
                 let node = NodeId(edge.source().index() as u32);
-                (
-                    weight.slot,
-                    Value {
-                        node,
-                        result: weight.result,
-                    },
-                )
+                (slot, Value { node, result })
             })
             .collect();
-        operands.sort_unstable_by_key(|(slot, _)| *slot);
-        operands.into_iter().map(|(_, value)| value).collect()
+        slots.sort_unstable_by_key(|(slot, _)| *slot);
+        slots
     }
 
     /// The nodes that use a result of `node`, in id order, each once.
@@ -323,12 +324,7 @@ impl Graph {
 pub(crate) fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
     let spec = op.spec();
     let declared = spec.operands.len();
-    let fits = if spec.variadic {
-        given >= declared
-    } else {
-        given == declared
-    };
-    if fits {
+    if spec.takes(given) {
         return Ok(());
     }
     let wanted = match (spec.variadic, declared) {
@@ -378,6 +374,14 @@ pub struct Remap {
 }
 
 impl Remap {
+    /// The map of a pass that changes nothing.
+    pub fn identity(graph: &Graph) -> Remap {
+        let kept = |node| graph.results(node).into_iter().map(Fate::Kept).collect();
+        Remap {
+            fates: graph.nodes().map(kept).collect(),
+        }
+    }
+
     /// Records the fate of the next node's results.
     pub fn record(&mut self, fates: impl IntoIterator<Item = Fate>) {
         self.fates.push(fates.into_iter().collect());
@@ -417,6 +421,41 @@ impl Remap {
                 .iter()
                 .map(|fates| fates.iter().map(follow).collect())
                 .collect(),
+        }
+    }
+}
+
+/// Ways to break a graph, for the tests of the verifier: nothing else can build a wrong one.
+#[cfg(test)]
+pub(crate) mod corruption {
+    use super::*;
+
+    fn index(node: NodeId) -> NodeIndex {
+        NodeIndex::new(node.index())
+    }
+
+    impl Graph {
+        pub(crate) fn corrupt_op(&mut self, node: NodeId, op: Op) {
+            self.dag[index(node)].op = op;
+        }
+        pub(crate) fn corrupt_types(&mut self, node: NodeId, types: Vec<Type>) {
+            let intern = |ty| TypeId(self.types.insert_full(ty).0 as u32);
+            self.dag[index(node)].results = types.into_iter().map(intern).collect();
+        }
+        pub(crate) fn corrupt_inputs(&mut self, inputs: Vec<Value>) {
+            self.inputs = inputs;
+        }
+        pub(crate) fn corrupt_edge(&mut self, from: Value, to: NodeId, slot: u32) {
+            let Value { node, result } = from;
+            self.dag
+                .add_edge(index(node), index(to), Edge { result, slot });
+        }
+        pub(crate) fn corrupt_by_cutting(&mut self, to: NodeId) {
+            let edges = self.dag.edges_directed(index(to), Direction::Incoming);
+            let edges: Vec<_> = edges.map(|edge| edge.id()).collect();
+            for edge in edges {
+                self.dag.remove_edge(edge);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! support. The invariants, each with its code:
 //!
 //! * `V01` every operand exists and comes before its user;
-//! * `V02` every op has as many operands as it declares;
+//! * `V02` every op has as many operands as it declares, in slots that count up from zero;
 //! * `V03` every op is in canonical form for its operand types;
 //! * `V04` the types of results are those that the op infers;
 //! * `V05` no tensor exceeds the size bound;
@@ -57,19 +57,18 @@ fn operands_precede(graph: &Graph, node: NodeId) -> Result<(), Violation> {
             );
         }
     }
-    let spec = graph.op(node).spec();
-    let declared = spec.operands.len();
-    let fits = operands.len() == declared || (spec.variadic && operands.len() > declared);
-    if fits {
+    let slots = graph.operand_slots(node);
+    let in_order = slots
+        .iter()
+        .map(|(slot, _)| *slot)
+        .eq(0..slots.len() as u32);
+    if in_order && graph.op(node).spec().takes(operands.len()) {
         return Ok(());
     }
-    let count = operands.len();
+    let slots: Vec<u32> = slots.into_iter().map(|(slot, _)| slot).collect();
     violated(
         "V02",
-        format!(
-            "{} has {count} operands, not {declared}",
-            describe(graph, node)
-        ),
+        format!("{} has operands in slots {slots:?}", describe(graph, node)),
     )
 }
 
@@ -132,41 +131,101 @@ fn outputs_exist(graph: &Graph) -> Result<(), Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builder::Builder;
     use crate::dtype::DType;
-    use crate::op::Input;
-    use crate::shape::Shape;
+    use crate::op::{Add, Input, Neg, Scale, Slice, Sum};
+    use crate::op::{Axes, Real};
+    use crate::shape::{MAX_BYTES, Shape};
     use crate::span::Span;
 
-    fn small() -> Graph {
-        let b = Builder::new(Graph::new(), Span::SYNTHETIC);
-        let x = b
-            .apply(
-                Input {
-                    dtype: DType::F32,
-                    shape: Shape::new([3]),
-                },
-                &[],
-            )
-            .unwrap();
-        let y = b.mul(x, x).unwrap();
-        b.edit(|graph| graph.add_output("y", y));
-        b.finish()
+    fn input(shape: &[u64]) -> Input {
+        Input {
+            dtype: DType::F32,
+            shape: Shape::new(shape.iter().copied()),
+        }
+    }
+
+    /// x and −x and x + −x, with the sum as output.
+    fn example() -> (Graph, [Value; 3]) {
+        let mut graph = Graph::new();
+        let value = |node| Value { node, result: 0 };
+        let x = value(graph.push(input(&[2, 3]), &[], Span::SYNTHETIC).unwrap());
+        let y = value(graph.push(Neg {}, &[x], Span::SYNTHETIC).unwrap());
+        let z = value(graph.push(Add {}, &[x, y], Span::SYNTHETIC).unwrap());
+        graph.add_output("z", z);
+        (graph, [x, y, z])
+    }
+
+    #[track_caller]
+    fn assert_broken(code: &str, change: impl FnOnce(&mut Graph, [Value; 3])) {
+        let (mut graph, values) = example();
+        assert_eq!(verify(&graph), Ok(()));
+        change(&mut graph, values);
+        assert_eq!(verify(&graph).unwrap_err().code, code);
+    }
+
+    fn absent(value: Value) -> Value {
+        Value { result: 7, ..value }
+    }
+
+    fn f32s(shape: &[u64]) -> Vec<Type> {
+        let shape = Shape::new(shape.iter().copied());
+        vec![Type::new(DType::F32, shape)]
     }
 
     #[test]
-    fn what_push_builds_verifies() {
-        assert_eq!(verify(&small()), Ok(()));
+    fn operands_out_of_place_are_found() {
+        assert_broken("V01", |graph, [_, y, z]| {
+            graph.corrupt_by_cutting(y.node);
+            graph.corrupt_edge(z, y.node, 0);
+        });
+        assert_broken("V01", |graph, [x, y, _]| {
+            graph.corrupt_by_cutting(y.node);
+            graph.corrupt_edge(absent(x), y.node, 0);
+        });
+        assert_broken("V02", |graph, [x, y, _]| {
+            graph.corrupt_by_cutting(y.node);
+            graph.corrupt_edge(x, y.node, 1);
+        });
+        assert_broken("V02", |graph, [_, y, _]| graph.corrupt_by_cutting(y.node));
     }
 
     #[test]
-    fn duplicate_and_missing_outputs_are_found() {
-        let mut graph = small();
-        let value = graph.outputs()[0].value;
-        graph.add_output("y", value);
-        assert_eq!(verify(&graph).unwrap_err().code, "V07");
-        let mut graph = small();
-        graph.add_output("z", Value { result: 7, ..value });
-        assert_eq!(verify(&graph).unwrap_err().code, "V07");
+    fn ops_and_types_that_do_not_fit_are_found() {
+        let (axes, keepdims) = (None, false);
+        let all = Sum { axes, keepdims };
+        assert_broken("V03", |graph, [_, y, _]| {
+            graph.corrupt_op(y.node, all.into());
+        });
+        let (start, limit) = (Axes::from_elem(0, 1), Axes::from_elem(1, 1));
+        let step = None;
+        let flat = Slice { start, limit, step };
+        assert_broken("V04", |graph, [_, y, _]| {
+            graph.corrupt_op(y.node, flat.into());
+        });
+        assert_broken("V04", |graph, [_, y, _]| {
+            graph.corrupt_types(y.node, f32s(&[3, 2]));
+        });
+        assert_broken("V05", |graph, [x, _, _]| {
+            graph.corrupt_op(x.node, input(&[MAX_BYTES, 3]).into());
+            graph.corrupt_types(x.node, f32s(&[MAX_BYTES, 3]));
+        });
+    }
+
+    #[test]
+    fn wrong_interfaces_are_found() {
+        assert_broken("V06", |graph, _| graph.corrupt_inputs(Vec::new()));
+        assert_broken("V07", |graph, [_, _, z]| graph.add_output("z", z));
+        assert_broken("V07", |graph, [_, _, z]| graph.add_output("w", absent(z)));
+    }
+
+    #[test]
+    fn violations_name_their_node() {
+        let (mut graph, [_, y, _]) = example();
+        let factor = Real(2.0);
+        graph.corrupt_op(y.node, Scale { factor }.into());
+        assert_eq!(verify(&graph), Ok(()), "a scale is as good as a negation");
+        graph.corrupt_by_cutting(y.node);
+        let violation = verify(&graph).unwrap_err().to_string();
+        assert_eq!(violation, "V02: node 1 (`scale`) has operands in slots []");
     }
 }

@@ -43,11 +43,21 @@ impl Composite for Mean {
     }
 }
 
+/// An error unless there is such an axis, with elements along it.
+fn check_group(op: &str, axis: i64, operand: &Type) -> Result<(), TypeError> {
+    check_axes(op, &[axis], operand.shape.rank())?;
+    if operand.shape.extent(axis_of(axis)) == 0 {
+        let message = format!("`{op}` over no elements: axis {axis} of {operand}");
+        return Err(TypeError::new(message).at(0));
+    }
+    Ok(())
+}
+
 macro_rules! over_axis {
     ($Name:ident, $name:literal) => {
         impl OpDef for $Name {
             fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
-                check_axes($name, &[self.axis], operands[0].shape.rank())?;
+                check_group($name, self.axis, operands[0])?;
                 elementwise($name, Accepts::Floats, operands).map(single)
             }
             fn canonical(self, operands: &[&Type]) -> Self {
@@ -142,7 +152,7 @@ op! {
 impl OpDef for LogSumExp {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         Accepts::Floats.require("logsumexp", 0, operands[0])?;
-        check_axes("logsumexp", &[self.axis], operands[0].shape.rank())?;
+        check_group("logsumexp", self.axis, operands[0])?;
         Ok(single(operands[0].with_shape(
             operands[0].shape.without(&[axis_of(self.axis)]),
         )))

@@ -30,6 +30,17 @@ pub struct Spec {
     pub examples: &'static [&'static str],
 }
 
+impl Spec {
+    /// Whether the op takes that many operands.
+    pub fn takes(&self, given: usize) -> bool {
+        if self.variadic {
+            given >= self.operands.len()
+        } else {
+            given == self.operands.len()
+        }
+    }
+}
+
 /// A condition under which an op is defined or differentiable, on one element of its operands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Guard {

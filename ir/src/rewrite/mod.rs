@@ -5,12 +5,14 @@
 //! them: they are the graph's interface. [`optimize`] runs the passes that make a graph smaller
 //! without changing what it computes, down to the last bit; each pass is verified in debug builds.
 
+mod certain;
 mod cse;
 mod dce;
 mod decompose;
 mod fold;
 mod rebuild;
 mod simplify;
+mod stop_gradient;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,8 @@ pub use cse::cse;
 pub use dce::dce;
 pub use decompose::decompose;
 pub use fold::fold_constants;
-pub use simplify::simplify;
+pub use simplify::{SIMPLIFICATIONS, Simplification, simplify};
+pub use stop_gradient::drop_stop_gradient;
 
 use crate::graph::{Graph, Remap};
 use crate::op::TypeError;
@@ -56,6 +59,9 @@ pub struct PassRecord {
 
 type Pass = fn(&Graph) -> Result<(Graph, Remap), TypeError>;
 
+/// The passes that run once, first.
+const ONCE: [(&str, Pass); 2] = [("dce", dce), ("drop-stop-gradient", drop_stop_gradient)];
+
 /// The passes of one round, in order.
 const ROUND: [(&str, Pass); 4] = [
     ("simplify", simplify),
@@ -67,8 +73,9 @@ const ROUND: [(&str, Pass); 4] = [
 /// Rounds end when one changes nothing, or here; what is left then is correct, if not smallest.
 const MAX_ROUNDS: usize = 8;
 
-/// Makes a graph smaller: exact simplification, constant folding, common subexpressions and dead
-/// code, to a fixpoint. `check` verifies after every pass, which debug builds always do.
+/// Makes a graph smaller, once no derivative is to be taken of it any more: exact simplification,
+/// constant folding, common subexpressions and dead code, to a fixpoint. `check` verifies after every
+/// pass, which debug builds always do.
 ///
 /// # Errors
 /// A pass is wrong.
@@ -76,33 +83,56 @@ pub fn optimize(
     graph: &Graph,
     check: bool,
 ) -> Result<(Graph, Remap, Vec<PassRecord>), RewriteError> {
-    let (mut current, mut remap) = dce(graph)?;
-    let mut records = Vec::new();
+    let mut state = State {
+        graph: graph.clone(),
+        remap: Remap::identity(graph),
+        records: Vec::new(),
+        check: check || cfg!(debug_assertions),
+    };
+    for (name, pass) in ONCE {
+        state.run(name, pass)?;
+    }
     for _ in 0..MAX_ROUNDS {
         let mut changed = false;
         for (name, pass) in ROUND {
-            let start = Instant::now();
-            let (next, step) = pass(&current)?;
-            records.push(PassRecord {
-                pass: name,
-                before: current.len(),
-                after: next.len(),
-                time: start.elapsed(),
-            });
-            if check || cfg!(debug_assertions) {
-                verify(&next).map_err(|violation| RewriteError::Violation {
-                    pass: name,
-                    violation,
-                })?;
-            }
-            // What merging and sweeping leave is no simpler to simplify than it was.
-            changed |= matches!(name, "simplify" | "fold-constants") && step.changes();
-            remap = remap.then(&step);
-            current = next;
+            // What is swept away was read by nothing: without it no rule fits that did not before.
+            changed |= state.run(name, pass)? && name != "dce";
         }
         if !changed {
             break;
         }
     }
-    Ok((current, remap, records))
+    Ok((state.graph, state.remap, state.records))
+}
+
+/// A graph on its way through passes.
+struct State {
+    graph: Graph,
+    remap: Remap,
+    records: Vec<PassRecord>,
+    check: bool,
+}
+
+impl State {
+    /// Runs a pass; whether it changed anything.
+    fn run(&mut self, name: &'static str, pass: Pass) -> Result<bool, RewriteError> {
+        let start = Instant::now();
+        let (next, step) = pass(&self.graph)?;
+        self.records.push(PassRecord {
+            pass: name,
+            before: self.graph.len(),
+            after: next.len(),
+            time: start.elapsed(),
+        });
+        if self.check {
+            let broken = |violation| RewriteError::Violation {
+                pass: name,
+                violation,
+            };
+            verify(&next).map_err(broken)?;
+        }
+        self.remap = self.remap.then(&step);
+        self.graph = next;
+        Ok(step.changes())
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::builder::Builder;
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value, Values};
-use crate::op::TypeError;
+use crate::op::{Op, TypeError};
 use crate::span::Span;
 use smallvec::SmallVec;
 
@@ -52,6 +52,11 @@ pub(super) fn rebuild(
                 remap.record(results.into_iter().map(Fate::Folded));
             }
             Step::Merge(twin) => {
+                let first = Value {
+                    node: twin,
+                    result: 0,
+                };
+                carry_name(graph, node, &builder, first);
                 remap.record((0..count).map(|result| Fate::Merged(Value { node: twin, result })));
             }
         }
@@ -65,11 +70,13 @@ pub(super) fn rebuild(
     Ok((new, remap))
 }
 
-/// Hands the name of a replaced node on, where its replacement has none.
+/// Hands the name of a replaced node on, where its replacement has none. Inputs keep to the names
+/// that they were declared with.
 fn carry_name(graph: &Graph, node: NodeId, builder: &Builder, value: Value) {
     let Some(name) = graph.name(node) else { return };
     builder.edit(|new| {
-        if new.name(value.node).is_none() && value.result == 0 {
+        let is_input = matches!(new.op(value.node), Op::Input(_));
+        if new.name(value.node).is_none() && value.result == 0 && !is_input {
             new.set_name(value.node, name);
         }
     });
