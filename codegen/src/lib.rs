@@ -4,5 +4,6 @@ pub mod cranelift;
 pub mod kernel;
 pub mod legalize;
 pub mod link;
+pub mod lower;
 pub mod math;
 pub mod output;

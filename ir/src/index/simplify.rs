@@ -82,7 +82,42 @@ impl Index {
 
     pub(super) fn closed_range(&self, bounds: Bounds<'_>, guard: &Guard) -> Closed {
         let plain = self.plain_range(bounds, guard);
-        guard.refine(self, plain, bounds)
+        let refined = guard.refine(self, plain, bounds);
+        if guard.is_always() {
+            return refined;
+        }
+        let regrouped = (0..self.terms.len()).filter_map(|at| self.regrouped(at, bounds, guard));
+        regrouped.fold(refined, |best, range| {
+            let both = (best.0.max(range.0), best.1.min(range.1));
+            // A contradiction means that nothing is evaluated here: any range will do.
+            if both.0 <= both.1 { both } else { best }
+        })
+    }
+
+    /// The range with multiples put back into the quotient at position `at`, where a relation may
+    /// know their sum: U + (r floordiv q) = (q·U + r) floordiv q.
+    fn regrouped(&self, at: usize, bounds: Bounds<'_>, guard: &Guard) -> Option<Closed> {
+        let (Atom::FloorDiv(inner, divisor), factor) = self.terms.get(at)? else {
+            return None;
+        };
+        let mut sum = (**inner).clone();
+        let mut rest = Index::constant(self.offset);
+        for (other, (atom, coefficient)) in self.terms.iter().enumerate() {
+            match coefficient.checked_rem(*factor) {
+                _ if other == at => {}
+                Some(0) => {
+                    let multiple = (coefficient / factor).checked_mul(*divisor)?;
+                    sum.accumulate(atom.clone(), multiple);
+                }
+                Some(_) | None => rest.accumulate(atom.clone(), *coefficient),
+            }
+        }
+        if sum == **inner {
+            return None;
+        }
+        let (quotient, _) = divided(sum.closed_range(bounds, guard), *divisor);
+        let range = combine(rest.plain_range(bounds, guard), quotient, *factor);
+        (range != ANY).then_some(range)
     }
 
     /// The range of the sum as it stands: relations are used for its atoms, not for the sum.

@@ -192,3 +192,15 @@ fn overflow_is_unknown_not_wrong() {
     assert_eq!(large.range(&[(0, 3)]), UNKNOWN);
     assert_eq!(Index::var(7).range(&[]), UNKNOWN);
 }
+
+#[test]
+fn multiples_are_put_back_into_quotients_that_a_relation_knows() {
+    // (i + 4j) floordiv 3, as simplification leaves it.
+    let (i, j) = (Index::var(0), Index::var(1));
+    let sum = i.add(&j.scale(4));
+    let bounds = [(0, 4), (0, 2)];
+    let row = sum.floor_div_within(3, &bounds);
+    let guard = Guard::within(sum, 0, 6);
+    assert_eq!(row.range_within(&bounds, &guard), (0, 2));
+    assert_eq!(row.range(&bounds), (0, 3));
+}

@@ -1,0 +1,629 @@
+//! Kernels of contractions.
+//!
+//! Each element of the result is one chain of fused multiply-adds from zero, in row-major order of
+//! the contracted axes; integers are summed in that order too. Axes of the result other than those of
+//! the register tile are plain parallel loops. There are three shapes of loops:
+//!
+//! * *Tiles*: rows run along the longest free axis of the first operand, columns along the last free
+//!   axis of the second, and one `mma` a step. Where extents are no multiples, smaller tiles do the
+//!   rest; columns that do not fill a vector are clipped when they are stored.
+//! * *Vectors*, when there is one row only (or one column: then along the rows).
+//! * *Scalars*: integers, and results with less than a vector in either direction.
+//!
+//! An operand is read in place when its elements lie along the tile as needed: rows anywhere one step
+//! apart, columns next to each other. Otherwise (views that rearrange, expressions, columns that do
+//! not fill vectors) it is first packed into scratch memory in the order in which the tiles read it.
+//! The epilogue is computed on the tile before it is stored.
+
+use super::LowerError;
+use super::element::{COLUMN, Elements, Lanes, ROW};
+use super::fuse::{GroupId, TileAxes};
+use super::model::Kind;
+use super::plan::{Draft, Plan, Unsupported};
+use crate::kernel::{Access, ForRange, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
+use lgc_ir::constant::Constant;
+use lgc_ir::graph::NodeId;
+use lgc_ir::index::{Guard, Index};
+use lgc_ir::op::ContractAxes;
+use lgc_ir::scalar::Binary;
+use lgc_ir::shape::{Shape, Type};
+
+/// Emits the kernel of a contraction with its epilogue.
+pub(super) fn lower(
+    plan: &Plan<'_>,
+    group: GroupId,
+    node: NodeId,
+    tile: TileAxes,
+) -> Result<Draft, LowerError> {
+    let Kind::Contract(axes) = plan.model.kind(node) else {
+        return Err(LowerError::Internal(
+            "a contraction is of another kind".into(),
+        ));
+    };
+    for shape in LoopShape::candidates(plan, node, tile) {
+        if let Ok(draft) = Contraction::new(plan, group, node, axes.clone(), shape).build()? {
+            return Ok(draft);
+        }
+    }
+    Err(LowerError::Internal(
+        "no loops could be made for a contraction".into(),
+    ))
+}
+
+/// How many elements are computed at once, and along which axes of the result.
+#[derive(Clone, Copy, Debug)]
+struct LoopShape {
+    rows: Option<Blocked>,
+    columns: Option<Blocked>,
+}
+
+/// An axis of the result that is cut into blocks.
+#[derive(Clone, Copy, Debug)]
+struct Blocked {
+    axis: usize,
+    extent: u64,
+    block: u32,
+    /// What a last, smaller block is rounded up to.
+    multiple: u32,
+}
+
+/// A block size with how many blocks of it there are.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// The first block, in blocks of the full size.
+    first: u64,
+    count: u64,
+    size: u32,
+    /// Whether the block extends beyond the axis.
+    clip: bool,
+}
+
+impl Blocked {
+    /// Full blocks, then what is left.
+    fn pieces(self) -> Vec<Piece> {
+        let block = u64::from(self.block);
+        let full = self.extent / block;
+        let rest = (self.extent % block) as u32;
+        let mut pieces = Vec::new();
+        if full > 0 {
+            pieces.push(Piece {
+                first: 0,
+                count: full,
+                size: self.block,
+                clip: false,
+            });
+        }
+        if rest > 0 {
+            let size = rest.div_ceil(self.multiple) * self.multiple;
+            pieces.push(Piece {
+                first: full,
+                count: 1,
+                size,
+                clip: size != rest,
+            });
+        }
+        pieces
+    }
+
+    fn blocks(self) -> u64 {
+        self.extent.div_ceil(u64::from(self.block))
+    }
+
+    fn is_exact(self) -> bool {
+        self.extent.is_multiple_of(u64::from(self.multiple))
+    }
+}
+
+impl LoopShape {
+    /// The shapes to try, the best first.
+    fn candidates(plan: &Plan<'_>, node: NodeId, tile: TileAxes) -> Vec<LoopShape> {
+        let ty = plan.model.ty(node);
+        let (target, lanes) = (plan.target, plan.target.lanes(ty.dtype));
+        let scalar = LoopShape {
+            rows: None,
+            columns: None,
+        };
+        let block = |axis: Option<usize>, block: u32, multiple: u32| {
+            axis.map(|axis| Blocked {
+                axis,
+                extent: ty.shape.extent(axis),
+                block,
+                multiple,
+            })
+        };
+        let wide = |b: &Blocked| b.extent >= u64::from(lanes);
+        let columns = block(tile.columns, lanes * target.tile_vectors, lanes).filter(wide);
+        let rows = block(tile.rows, target.tile_rows, 1).filter(|b| b.extent > 1);
+        let across = block(tile.rows, lanes * target.tile_vectors, lanes).filter(wide);
+        let long = block(tile.columns, 2 * lanes * target.tile_vectors, lanes).filter(wide);
+        let shape = |rows, columns| LoopShape { rows, columns };
+        let mut shapes = Vec::new();
+        if ty.dtype.is_float() {
+            match (rows, columns, across) {
+                (Some(rows), Some(columns), _) => shapes.push(shape(Some(rows), Some(columns))),
+                (None, Some(_), _) => shapes.push(shape(None, long)),
+                (_, None, Some(across)) => shapes.push(shape(None, Some(across))),
+                (_, None, None) => {}
+            }
+        }
+        shapes.push(scalar);
+        shapes
+    }
+}
+
+/// One of the operands, and how it is read in the inner loop.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// Element by element, where it is.
+    InPlace,
+    /// From scratch memory: batch and other axes, blocks, contracted axes, elements of the block.
+    Packed(MemId),
+}
+
+struct Contraction<'p> {
+    plan: &'p Plan<'p>,
+    group: GroupId,
+    node: NodeId,
+    axes: ContractAxes,
+    shape: LoopShape,
+    scratch: Vec<Type>,
+}
+
+impl<'p> Contraction<'p> {
+    fn new(
+        plan: &'p Plan<'p>,
+        group: GroupId,
+        node: NodeId,
+        axes: ContractAxes,
+        shape: LoopShape,
+    ) -> Self {
+        Contraction {
+            plan,
+            group,
+            node,
+            axes,
+            shape,
+            scratch: Vec::new(),
+        }
+    }
+
+    fn build(mut self) -> Result<Result<Draft, Unsupported>, LowerError> {
+        let builder = KernelBuilder::new(self.plan.kernel_name(self.group));
+        let mut elements = Elements::new(self.plan, Some(self.group), builder);
+        let (reads, writes) = self.plan.traffic(self.group);
+        elements.declare(&reads, &writes);
+        let sources = [0, 1].map(|side| self.source(&elements.builder, side));
+        for (side, source) in sources.iter().enumerate() {
+            if let Source::Packed(memory) = source {
+                self.pack(&mut elements, side, *memory);
+            }
+        }
+        self.tiles(&mut elements, &sources);
+        if elements.is_unsupported() {
+            return Ok(Err(Unsupported));
+        }
+        let kernel = elements.builder.finish()?;
+        Ok(Ok(Draft {
+            kernel,
+            args: elements.args(),
+            scratch: self.scratch,
+        }))
+    }
+
+    // ------------------------------------------------------------------------------- geometry
+
+    fn operand(&self, side: usize) -> NodeId {
+        self.plan.model.operand(self.node, side)
+    }
+
+    fn result(&self) -> &'p Shape {
+        let plan: &'p Plan<'p> = self.plan;
+        plan.model.shape(self.node)
+    }
+
+    fn contracted(&self) -> Vec<u64> {
+        let x = self.plan.model.shape(self.operand(0));
+        self.axes.contract[0]
+            .iter()
+            .map(|&axis| x.extent(axis))
+            .collect()
+    }
+
+    fn geometry(&self, side: usize) -> Geometry {
+        Geometry {
+            axes: self.axes.clone(),
+            side,
+        }
+    }
+
+    /// The block of the result that an operand is read in: rows for the first one, columns for the
+    /// second; where vectors run along the rows, the other way round.
+    fn block_of(&self, side: usize) -> Option<(Blocked, u32)> {
+        let own = |blocked: &Blocked| self.side_of(blocked.axis) == side;
+        let rows = self.shape.rows.filter(own).map(|b| (b, ROW));
+        rows.or_else(|| self.shape.columns.filter(own).map(|b| (b, COLUMN)))
+    }
+
+    fn side_of(&self, axis: usize) -> usize {
+        let first = self.axes.batch[0].len();
+        usize::from(axis >= first + self.axes.free[0].len())
+    }
+
+    /// How an operand is read. Adds a parameter if it is to be packed.
+    fn source(&mut self, builder: &KernelBuilder, side: usize) -> Source {
+        let blocked = self
+            .block_of(side)
+            .filter(|_| !self.contracted().contains(&0));
+        let Some((blocked, var)) = blocked else {
+            return Source::InPlace;
+        };
+        let exact = var == ROW || blocked.is_exact();
+        if exact && self.reads_in_place(side, blocked.axis, var) {
+            return Source::InPlace;
+        }
+        let mut extents: Vec<u64> = self.packed_axes(side, blocked.axis);
+        extents.push(blocked.blocks());
+        extents.extend(self.contracted());
+        extents.push(u64::from(blocked.block));
+        let dtype = self.plan.model.ty(self.node).dtype;
+        let ty = Type::new(dtype, Shape::new(extents));
+        let name = format!("packed{}", self.scratch.len());
+        let memory = builder.param(name, ty.clone(), Mode::Scratch);
+        self.scratch.push(ty);
+        Source::Packed(memory)
+    }
+
+    /// The axes of the result, the blocked one aside, along which an operand varies.
+    fn outer_axes_of(&self, side: usize, blocked: usize) -> Vec<usize> {
+        let rank = self.plan.model.shape(self.operand(side)).rank();
+        let mut axes: Vec<usize> = (0..rank)
+            .filter_map(|axis| self.geometry(side).result_axis(axis))
+            .collect();
+        axes.retain(|&axis| axis != blocked);
+        axes.sort_unstable();
+        axes
+    }
+
+    fn packed_axes(&self, side: usize, blocked: usize) -> Vec<u64> {
+        let axes = self.outer_axes_of(side, blocked);
+        axes.into_iter()
+            .map(|axis| self.result().extent(axis))
+            .collect()
+    }
+
+    /// Whether an operand is a plain load whose elements lie as the tile needs them.
+    fn reads_in_place(&self, side: usize, axis: usize, var: u32) -> bool {
+        let reads = self.plan.fusion.resolved_operand(self.operand(side));
+        let [read] = reads.as_slice() else {
+            return false;
+        };
+        let (Some(map), Some(_)) = (&read.map, self.plan.buffer(read.node)) else {
+            return false;
+        };
+        let rank = self.plan.model.shape(self.operand(side)).rank();
+        let own = (0..rank).find(|&a| self.geometry(side).result_axis(a) == Some(axis));
+        let Some(own) = own.filter(|_| map.guard.is_always()) else {
+            return false;
+        };
+        let lane = Index::var(own as u32);
+        let moved: Vec<usize> = (0..map.indices.len())
+            .filter(|&at| map.indices[at].mentions(own as u32))
+            .collect();
+        let &[place] = moved.as_slice() else {
+            return false;
+        };
+        let unit = !map.indices[place].sub(&lane).mentions(own as u32);
+        let last = place + 1 == map.indices.len();
+        unit && (var == ROW || last)
+    }
+
+    // ------------------------------------------------------------------------------- packing
+
+    fn pack(&self, elements: &mut Elements<'p>, side: usize, memory: MemId) {
+        let Some((blocked, _)) = self.block_of(side) else {
+            return;
+        };
+        let outer = self.outer_axes_of(side, blocked.axis);
+        let mut extents = self.packed_axes(side, blocked.axis);
+        extents.push(blocked.blocks());
+        let parallel = extents.len();
+        extents.extend(self.contracted());
+        extents.push(u64::from(blocked.block));
+        let operand = self.operand(side);
+        let contracted = self.contracted().len();
+        let (outside, inside) = extents.split_at(parallel);
+        let rank = self.result().rank();
+        let work: u64 = inside.iter().product();
+        let geometry = self.geometry(side);
+        elements.nest(true, outside, work, &mut |elements, blocks| {
+            elements.nest(false, inside, 1, &mut |elements, within| {
+                let mut point = vec![Index::constant(0); rank];
+                for (&axis, index) in outer.iter().zip(blocks) {
+                    point[axis] = index.clone();
+                }
+                let block = blocks[outer.len()].scale(i64::from(blocked.block));
+                let place = block.add(&within[contracted]);
+                point[blocked.axis] = place.clone();
+                let coords = geometry.coords(elements.plan, operand, &point, &within[..contracted]);
+                let guard = elements.guard_below(&place, blocked.extent);
+                let value = elements.value_where(operand, coords, guard.clone());
+                let value = elements.or_zero(&guard, value);
+                let at: Vec<Index> = blocks.iter().chain(within).cloned().collect();
+                elements.store_to(memory, &at, value);
+            });
+        });
+    }
+
+    // ------------------------------------------------------------------------------- loops
+
+    fn tiles(&self, elements: &mut Elements<'p>, sources: &[Source; 2]) {
+        let blocked: Vec<usize> = [self.shape.rows, self.shape.columns]
+            .iter()
+            .flatten()
+            .map(|b| b.axis)
+            .collect();
+        let rank = self.result().rank();
+        let plain: Vec<usize> = (0..rank).filter(|axis| !blocked.contains(axis)).collect();
+        let whole = [Piece {
+            first: 0,
+            count: 1,
+            size: 1,
+            clip: false,
+        }];
+        let pieces = |blocked: Option<Blocked>| blocked.map_or(whole.to_vec(), Blocked::pieces);
+        for rows in pieces(self.shape.rows) {
+            for columns in pieces(self.shape.columns) {
+                self.piece(elements, sources, &plain, rows, columns);
+            }
+        }
+    }
+
+    /// All tiles of one size.
+    fn piece(
+        &self,
+        elements: &mut Elements<'p>,
+        sources: &[Source; 2],
+        plain: &[usize],
+        rows: Piece,
+        columns: Piece,
+    ) {
+        let mut extents: Vec<u64> = plain
+            .iter()
+            .map(|&axis| self.result().extent(axis))
+            .collect();
+        extents.extend([rows.count, columns.count]);
+        let lanes = Lanes {
+            rows: self.shape.rows.map(|_| rows.size),
+            columns: self.shape.columns.map(|_| columns.size),
+            clip: columns.clip,
+        };
+        elements.nest(
+            true,
+            &extents,
+            self.work(rows, columns),
+            &mut |elements, at| {
+                let (outer, blocks) = at.split_at(plain.len());
+                let mut point = vec![Index::constant(0); self.result().rank()];
+                for (&axis, index) in plain.iter().zip(outer) {
+                    point[axis] = index.clone();
+                }
+                let row = blocks[0].add_constant(rows.first as i64);
+                let column = blocks[1].add_constant(columns.first as i64);
+                let ways = [
+                    (self.shape.rows, &row, ROW),
+                    (self.shape.columns, &column, COLUMN),
+                ];
+                for (blocked, block, lane) in ways {
+                    if let Some(blocked) = blocked {
+                        let base = block.scale(i64::from(blocked.block));
+                        point[blocked.axis] = base.add(&Index::var(lane));
+                    }
+                }
+                elements.lanes = lanes;
+                self.tile(elements, sources, &point, [&row, &column]);
+                elements.lanes = Lanes::default();
+            },
+        );
+    }
+
+    /// The work of a tile, in simple operations.
+    fn work(&self, rows: Piece, columns: Piece) -> u64 {
+        let size = u64::from(rows.size) * u64::from(columns.size);
+        let depth: u64 = self.contracted().iter().product();
+        let epilogue = self.plan.work(&self.plan.needed(self.group));
+        size.saturating_mul(depth.saturating_add(epilogue))
+    }
+
+    /// One tile: the chain of multiply-adds, the epilogue, the stores.
+    fn tile(
+        &self,
+        elements: &mut Elements<'p>,
+        sources: &[Source; 2],
+        point: &[Index],
+        blocks: [&Index; 2],
+    ) {
+        let dtype = self.plan.model.ty(self.node).dtype;
+        let zero = elements.builder.constant(dtype, &Constant::integer(0));
+        let zero = elements.builder.splat(elements.lanes.form(), zero);
+        let mut inner = Vec::new();
+        let sum = self.chain(elements, sources, point, blocks, &mut inner, zero);
+        elements.results.clear();
+        elements.results.insert(self.node, sum);
+        let saved: Vec<NodeId> = self.plan.saved(self.group).collect();
+        let values: Vec<(NodeId, ValueId)> = saved
+            .into_iter()
+            .map(|node| (node, elements.member_value(node, point)))
+            .collect();
+        for (node, value) in values {
+            let coords = elements.member_coords(node, point);
+            elements.save(node, &coords, value);
+        }
+        elements.results.clear();
+    }
+
+    /// Sequential loops over the contracted axes.
+    fn chain(
+        &self,
+        elements: &mut Elements<'p>,
+        sources: &[Source; 2],
+        point: &[Index],
+        blocks: [&Index; 2],
+        inner: &mut Vec<Index>,
+        sum: ValueId,
+    ) -> ValueId {
+        let extents = self.contracted();
+        if extents.contains(&0) {
+            return sum;
+        }
+        let Some(&extent) = extents.get(inner.len()) else {
+            return self.multiply_add(elements, sources, point, blocks, inner, sum);
+        };
+        if extent == 1 {
+            inner.push(Index::constant(0));
+            let sum = self.chain(elements, sources, point, blocks, inner, sum);
+            inner.pop();
+            return sum;
+        }
+        let builder = elements.builder.clone();
+        let (_, sums) = builder.carry(ForRange::upto(extent), &[sum], |index, sums| {
+            elements.enter(&index, extent);
+            inner.push(index);
+            let next = self.chain(elements, sources, point, blocks, inner, sums[0]);
+            inner.pop();
+            elements.leave();
+            vec![next]
+        });
+        sums.first().copied().unwrap_or(sum)
+    }
+
+    fn multiply_add(
+        &self,
+        elements: &mut Elements<'p>,
+        sources: &[Source; 2],
+        point: &[Index],
+        blocks: [&Index; 2],
+        inner: &[Index],
+        sum: ValueId,
+    ) -> ValueId {
+        let whole = elements.lanes;
+        let [x, y] = [0, 1].map(|side| {
+            let value = self.factor(elements, sources[side], side, point, blocks, inner);
+            elements.lanes = whole;
+            value
+        });
+        let builder = &elements.builder;
+        if !builder.type_of(sum).dtype.is_float() {
+            let product = builder.binary(Binary::Mul, x, y);
+            return builder.binary(Binary::Add, sum, product);
+        }
+        match elements.lanes.form() {
+            Form::Tile(..) => builder.mma(sum, x, y),
+            Form::Scalar | Form::Vector(_) => builder.fma(x, y, sum),
+        }
+    }
+
+    /// The part of an operand that a step needs: a vector along its block, or one element.
+    fn factor(
+        &self,
+        elements: &mut Elements<'p>,
+        source: Source,
+        side: usize,
+        point: &[Index],
+        blocks: [&Index; 2],
+        inner: &[Index],
+    ) -> ValueId {
+        let whole = elements.lanes;
+        let own = self.block_of(side);
+        let columns = match own {
+            Some((_, ROW)) => whole.rows,
+            Some(_) => whole.columns,
+            None => None,
+        };
+        elements.lanes = Lanes {
+            rows: None,
+            columns,
+            clip: false,
+        };
+        // Along its block, an operand is a vector: rows and columns look alike.
+        let renamed =
+            |index: &Index| index.replace(&mut |v| (v == ROW).then(|| Index::var(COLUMN)));
+        match (source, own) {
+            (Source::Packed(memory), Some((blocked, var))) => {
+                let block = blocks[usize::from(var == COLUMN)];
+                let outer = self.outer_axes_of(side, blocked.axis);
+                let at = outer.iter().map(|&axis| point[axis].clone());
+                let at = at.chain([block.clone()]).chain(inner.iter().cloned());
+                let mut subscripts: Vec<Subscript> = at.map(Subscript::At).collect();
+                subscripts.push(Subscript::Span(Index::constant(0)));
+                let access = Access::new(memory, subscripts);
+                elements
+                    .builder
+                    .load_form(access, elements.lanes.form(), None)
+            }
+            (Source::InPlace | Source::Packed(_), _) => {
+                let coords =
+                    self.geometry(side)
+                        .coords(elements.plan, self.operand(side), point, inner);
+                let coords: Vec<Index> = coords.iter().map(renamed).collect();
+                elements.isolated(|e| e.value(self.operand(side), coords))
+            }
+        }
+    }
+}
+
+/// Where an operand of a contraction is read.
+struct Geometry {
+    axes: ContractAxes,
+    side: usize,
+}
+
+impl Geometry {
+    /// The axis of the result along which an axis of the operand runs; `None` for contracted ones.
+    fn result_axis(&self, axis: usize) -> Option<usize> {
+        let place = |axes: &[usize]| axes.iter().position(|&a| a == axis);
+        let first_free = self.axes.batch[0].len() + self.side * self.axes.free[0].len();
+        place(&self.axes.batch[self.side])
+            .or_else(|| Some(first_free + place(&self.axes.free[self.side])?))
+    }
+
+    /// The coordinates of the operand for a point of the result and of the contracted axes.
+    fn coords(
+        &self,
+        plan: &Plan<'_>,
+        operand: NodeId,
+        point: &[Index],
+        inner: &[Index],
+    ) -> Vec<Index> {
+        let contract = &self.axes.contract[self.side];
+        let coordinate = |axis: usize| match self.result_axis(axis) {
+            Some(result) => point.get(result).cloned().unwrap_or_default(),
+            None => {
+                let place = contract.iter().position(|&a| a == axis);
+                place
+                    .and_then(|p| inner.get(p))
+                    .cloned()
+                    .unwrap_or_default()
+            }
+        };
+        let rank = plan.model.shape(operand).rank();
+        (0..rank).map(coordinate).collect()
+    }
+}
+
+impl Elements<'_> {
+    /// The guard `index < extent`, always if that always holds.
+    fn guard_below(&self, index: &Index, extent: u64) -> Guard {
+        let extent = i64::try_from(extent).unwrap_or(i64::MAX);
+        self.simplified_guard(&Guard::within(index.clone(), 0, extent))
+    }
+
+    /// The value where the guard holds, else zero.
+    fn or_zero(&mut self, guard: &Guard, value: ValueId) -> ValueId {
+        let Some(mask) = self.mask(guard) else {
+            return value;
+        };
+        let dtype = self.builder.type_of(value).dtype;
+        let zero = self.builder.constant(dtype, &Constant::integer(0));
+        self.builder.select(mask, value, zero)
+    }
+}

@@ -1,0 +1,775 @@
+//! Which nodes share a kernel.
+//!
+//! One pass in id order puts each node into a *group*, which becomes a kernel. A group iterates over
+//! one domain. Its members are computed at each point of it (*element level*), or, where the group
+//! folds some axes, once for all points along those (*row level*). The rules:
+//!
+//! * Views are transparent: readers compose their index maps with the view's. A view whose map gets
+//!   too large, an output that is a view, and a table that is picked from are members like others.
+//! * A node may join the *latest* group among those of its operands (its anchor) if every member of
+//!   that group that it reads is read at the very point where it was computed. Since it reads from
+//!   that group and earlier ones only, groups in their order never form a cycle.
+//! * A fold joins its anchor, or another group over the same domain and axes that reads what it
+//!   reads, if it folds the same axes as the group does; a group that folds nothing so far folds its
+//!   axes from then on, if rows are contiguous or nothing else of the group is needed elsewhere.
+//! * A contraction opens a group over its result; what joins it is its epilogue, and reads
+//!   other values in place along the axes of the register tile.
+//! * Small expressions of inputs alone *float*: whoever reads them first takes them in, and others
+//!   repeat them.
+//! * Groups have at most [`MAX_OPS`] members and read at most [`MAX_SOURCES`] buffers.
+//!
+//! Each attempt looks at one or two groups, so the pass is linear in the size of the graph.
+
+use super::model::{Kind, Model, Reduction, Reference};
+use lgc_ir::graph::NodeId;
+use lgc_ir::index::{Guard, Index, IndexMap};
+use lgc_ir::op::ContractAxes;
+use lgc_ir::shape::Shape;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// The most members of a group.
+pub(super) const MAX_OPS: usize = 512;
+/// The most buffers that a group reads.
+pub(super) const MAX_SOURCES: usize = 12;
+/// The most operations of an expression of inputs that is repeated by its readers.
+const MAX_FLOATING: u32 = 8;
+/// The most operands that a transparent view may read.
+const MAX_THROUGH: usize = 8;
+/// What a transparent view's indices may contain.
+const MAX_THROUGH_DEPTH: u32 = 3;
+const MAX_THROUGH_ATOMS: usize = 24;
+/// From this cost on a value is worth a buffer rather than many repetitions.
+pub(super) const HEAVY_COST: u32 = 12;
+
+/// A group, by its position in [`Fusion::groups`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct GroupId(u32);
+
+impl GroupId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a group does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GroupKind {
+    /// Computes elements.
+    Map,
+    /// Folds these axes of its domain, and computes elements.
+    Rows(SmallVec<[usize; 4]>),
+    /// Contracts, and computes elements of the result.
+    Contract(NodeId, TileAxes),
+    /// Scatters.
+    Scatter(NodeId),
+}
+
+/// Which axes of a contraction's result run along the rows and columns of a register tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TileAxes {
+    /// An axis of the first operand.
+    pub(super) rows: Option<usize>,
+    /// An axis of the second operand.
+    pub(super) columns: Option<usize>,
+}
+
+/// Nodes that share a kernel.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Groups run in ascending order of this.
+    pub(super) order: u64,
+    /// The domain. Variable k of members' coordinates is its axis k.
+    pub(super) domain: Shape,
+    /// What the group does.
+    pub(super) kind: GroupKind,
+    /// The members; ascending once fusion is done.
+    pub(super) members: Vec<NodeId>,
+    sources: FxHashSet<NodeId>,
+    /// Uses of members that are not from inside the group so far.
+    open_uses: i64,
+}
+
+/// Where a source is read; `None` if its index map is too large to tell.
+#[derive(Clone, Debug)]
+pub(super) struct Read {
+    pub(super) node: NodeId,
+    pub(super) map: Option<IndexMap>,
+}
+
+/// A node with its place in a group.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    /// The group.
+    pub(super) group: GroupId,
+    /// The coordinates of the element that is computed at a point of the group's domain.
+    pub(super) coords: Rc<[Index]>,
+    /// Whether it is computed once for a row.
+    pub(super) row: bool,
+    /// What it reads, through views. For a fold, from points of the domain; for others, from its own
+    /// coordinates. Constants are left out.
+    pub(super) reads: Rc<[Read]>,
+}
+
+/// Where a node is computed.
+#[derive(Clone, Debug)]
+pub(super) enum Site {
+    /// Nowhere: it is in memory, is generated from coordinates, or nothing needs it.
+    Given,
+    /// By whoever reads it, who reads these through it.
+    Through(Rc<[Read]>),
+    /// By whoever reads it.
+    Floating {
+        reads: Rc<[Read]>,
+        size: u32,
+        cost: u32,
+    },
+    /// In a group.
+    Member(Member),
+}
+
+/// The groups of a graph.
+pub(super) struct Fusion<'m> {
+    pub(super) model: &'m Model<'m>,
+    pub(super) groups: Vec<Group>,
+    sites: Vec<Site>,
+    /// Nodes that must be in memory: outputs, contraction operands, tables.
+    pub(super) buffered: FxHashSet<NodeId>,
+    tables: FxHashSet<NodeId>,
+    uses: Vec<u32>,
+    /// The last group that folds these axes of that domain.
+    latest_rows: FxHashMap<(Shape, SmallVec<[usize; 4]>), GroupId>,
+    preludes: u64,
+}
+
+/// Groups of expressions of inputs come before all others.
+const FIRST_ORDER: u64 = 1 << 40;
+
+impl<'m> Fusion<'m> {
+    /// Groups the live nodes of a graph.
+    pub(super) fn new(model: &'m Model<'m>) -> Self {
+        let mut fusion = Fusion {
+            model,
+            groups: Vec::new(),
+            sites: vec![Site::Given; model.graph.len()],
+            buffered: model.graph.outputs().iter().map(|o| o.value.node).collect(),
+            tables: tables(model),
+            uses: resolved_uses(model),
+            latest_rows: FxHashMap::default(),
+            preludes: 0,
+        };
+        fusion.buffered.extend(fusion.tables.iter().copied());
+        for node in model.graph.nodes().filter(|&node| model.is_live(node)) {
+            fusion.place(node);
+        }
+        for output in model.graph.outputs() {
+            fusion.settle(output.value.node);
+        }
+        for group in &mut fusion.groups {
+            group.members.sort_unstable();
+        }
+        fusion
+    }
+
+    pub(super) fn site(&self, node: NodeId) -> &Site {
+        &self.sites[node.index()]
+    }
+
+    /// The node as a member, if it is one.
+    pub(super) fn member(&self, node: NodeId) -> Option<&Member> {
+        match self.site(node) {
+            Site::Member(member) => Some(member),
+            Site::Given | Site::Through(_) | Site::Floating { .. } => None,
+        }
+    }
+
+    /// How many nodes that are no views, and outputs, read the node.
+    pub(super) fn uses(&self, node: NodeId) -> u32 {
+        self.uses[node.index()]
+    }
+
+    /// The groups in the order in which they run.
+    pub(super) fn in_order(&self) -> Vec<GroupId> {
+        let mut order: Vec<GroupId> = (0..self.groups.len() as u32).map(GroupId).collect();
+        order.sort_unstable_by_key(|&group| self.group(group).order);
+        order
+    }
+
+    pub(super) fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.index()]
+    }
+
+    fn place(&mut self, node: NodeId) {
+        match self.model.kind(node) {
+            Kind::Input(_) | Kind::Literal => {}
+            Kind::Generated => {
+                if self.buffered.contains(&node) {
+                    self.sites[node.index()] = floating(Rc::new([]), 1, 1);
+                    self.settle(node);
+                }
+            }
+            Kind::View => self.place_view(node),
+            Kind::Elementwise | Kind::Gather(_) | Kind::ScatterRow(_) => self.place_element(node),
+            Kind::Fold(reduction) => self.place_fold(node, &reduction.clone()),
+            Kind::Contract(axes) => self.place_contract(node, &axes.clone()),
+            Kind::Scatter(_) => self.place_scatter(node),
+        }
+    }
+
+    // ------------------------------------------------------------------------------- references
+
+    /// What a reference reads once views are seen through.
+    fn resolve(&self, reader: &Shape, reference: Reference, reads: &mut Vec<Read>) {
+        let Reference { node, map } = reference;
+        match self.site(node) {
+            Site::Given if matches!(self.model.kind(node), Kind::Generated) => {}
+            Site::Given | Site::Floating { .. } | Site::Member(_) => reads.push(Read {
+                node,
+                map: Some(map),
+            }),
+            Site::Through(inner) => reads.extend(inner.iter().map(|read| {
+                let composed = read.map.as_ref().and_then(|inner| map.compose(inner));
+                Read {
+                    node: read.node,
+                    map: composed.map(|map| map.simplify_for(reader)),
+                }
+            })),
+        }
+    }
+
+    fn resolved_references(&self, node: NodeId) -> Vec<Read> {
+        let mut reads = Vec::new();
+        for reference in self.model.references(node) {
+            self.resolve(self.model.shape(node), reference, &mut reads);
+        }
+        reads
+    }
+
+    pub(super) fn resolved_operand(&self, operand: NodeId) -> Vec<Read> {
+        let shape = self.model.shape(operand);
+        let mut reads = Vec::new();
+        let map = IndexMap::identity(shape.rank());
+        self.resolve(shape, Reference { node: operand, map }, &mut reads);
+        reads
+    }
+
+    /// What `reads` come to once floating expressions are seen through: members, inputs, literals.
+    pub(super) fn leaves(&self, reads: &[Read]) -> Vec<Read> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<Read> = reads.to_vec();
+        while let Some(read) = open.pop() {
+            match self.site(read.node) {
+                Site::Floating { reads, .. } => open.extend(reads.iter().map(|inner| Read {
+                    node: inner.node,
+                    map: match (&read.map, &inner.map) {
+                        (Some(outer), Some(inner)) => outer.compose(inner),
+                        (_, _) => None,
+                    },
+                })),
+                Site::Given | Site::Through(_) | Site::Member(_) => leaves.push(read),
+            }
+        }
+        leaves
+    }
+
+    /// The latest group that is read, through floating expressions as well.
+    fn anchor(&self, reads: &[Read]) -> Option<GroupId> {
+        let leaves = self.leaves(reads);
+        let groups = leaves.iter().filter_map(|read| self.member(read.node));
+        groups
+            .map(|member| member.group)
+            .max_by_key(|&group| self.group(group).order)
+    }
+
+    // ------------------------------------------------------------------------------- coordinates
+
+    /// The coordinates of an element-level member of that shape at a point of the group's domain.
+    fn element_coords(&self, group: GroupId, shape: &Shape) -> Option<Vec<Index>> {
+        let group = self.group(group);
+        if *shape == group.domain {
+            return Some(IndexMap::identity(shape.rank()).indices);
+        }
+        let reshapes = !matches!(group.kind, GroupKind::Contract(..));
+        let fits = reshapes && shape.elements() == group.domain.elements() && shape.elements() > 0;
+        fits.then(|| IndexMap::reshape(shape, &group.domain).indices)
+    }
+
+    /// The coordinates of a row-level member of that shape at a point of the group's domain.
+    fn row_coords(&self, group: GroupId, shape: &Shape) -> Option<Vec<Index>> {
+        let group = self.group(group);
+        let GroupKind::Rows(axes) = &group.kind else {
+            return None;
+        };
+        let outer = outer_axes(group.domain.rank(), axes);
+        let rows = Shape::new(outer.iter().map(|&axis| group.domain.extent(axis)));
+        if rows.elements() != shape.elements() || shape.elements() == 0 {
+            return None;
+        }
+        let axis_of = |var: u32| Some(Index::var(*outer.get(var as usize)? as u32));
+        let map = IndexMap::reshape(shape, &rows);
+        let index = |index: &Index| index.replace(&mut |var| axis_of(var));
+        Some(map.indices.iter().map(index).collect())
+    }
+
+    /// Where a read happens, at a point of the group's domain.
+    fn composed(&self, group: GroupId, coords: &[Index], map: &IndexMap) -> IndexMap {
+        let composed = IndexMap {
+            indices: map.indices.iter().map(|i| i.substitute(coords)).collect(),
+            guard: map.guard.substitute(coords),
+        };
+        composed.simplify_for(&self.group(group).domain)
+    }
+
+    fn reads_at(&self, group: GroupId, coords: &[Index], map: &IndexMap, at: &[Index]) -> bool {
+        let composed = self.composed(group, coords, map);
+        composed.guard.is_always() && composed.indices == at
+    }
+
+    // ------------------------------------------------------------------------------- legality
+
+    /// Whether a node that is computed at `coords`, and reads `reads` from there, fits the group.
+    fn fits(&self, group: GroupId, coords: &[Index], row: bool, reads: &[Read]) -> bool {
+        let has_room = self.has_room(group, reads);
+        has_room
+            && reads
+                .iter()
+                .all(|read| self.read_fits(group, coords, row, read))
+    }
+
+    fn has_room(&self, group: GroupId, reads: &[Read]) -> bool {
+        let known = self.group(group);
+        let fresh = |read: &&Read| !known.sources.contains(&read.node);
+        let sources = known.sources.len() + reads.iter().filter(fresh).count();
+        known.members.len() + 1 + MAX_FLOATING as usize <= MAX_OPS && sources <= MAX_SOURCES
+    }
+
+    fn read_fits(&self, group: GroupId, coords: &[Index], row: bool, read: &Read) -> bool {
+        if let Some(member) = self.member(read.node)
+            && member.group == group
+        {
+            let level = !row || member.row;
+            return level
+                && read
+                    .map
+                    .as_ref()
+                    .is_some_and(|map| self.reads_at(group, coords, map, &member.coords));
+        }
+        let GroupKind::Contract(_, tile) = self.group(group).kind else {
+            return true;
+        };
+        let in_place = |leaf: &Read| {
+            let composed = leaf
+                .map
+                .as_ref()
+                .map(|map| self.composed(group, coords, map));
+            composed.is_some_and(|map| tile.reads_in_place(&map))
+        };
+        self.leaves(std::slice::from_ref(read)).iter().all(in_place)
+    }
+
+    // ------------------------------------------------------------------------------- placing
+
+    fn open(&mut self, kind: GroupKind, domain: Shape, order: u64) -> GroupId {
+        let id = GroupId(self.groups.len() as u32);
+        if let GroupKind::Rows(axes) = &kind {
+            self.latest_rows.insert((domain.clone(), axes.clone()), id);
+        }
+        self.groups.push(Group {
+            order,
+            domain,
+            kind,
+            members: Vec::new(),
+            sources: FxHashSet::default(),
+            open_uses: 0,
+        });
+        id
+    }
+
+    fn open_next(&mut self, kind: GroupKind, domain: Shape) -> GroupId {
+        let order = FIRST_ORDER + self.groups.len() as u64;
+        self.open(kind, domain, order)
+    }
+
+    /// Adds a node to a group, and with it the floating expressions that it reads in place.
+    fn join(&mut self, node: NodeId, member: Member) {
+        let group = member.group;
+        let mut open = vec![(node, member)];
+        while let Some((node, member)) = open.pop() {
+            if self.member(node).is_some() {
+                continue;
+            }
+            let is_fold = self.model.reduction(node).is_some();
+            let points: Rc<[Index]> = if is_fold {
+                let rank = self.group(group).domain.rank();
+                IndexMap::identity(rank).indices.into()
+            } else {
+                member.coords.clone()
+            };
+            let (reads, row) = (member.reads.clone(), member.row);
+            let uses = i64::from(self.uses[node.index()]);
+            self.groups[group.index()].members.push(node);
+            self.groups[group.index()].open_uses += uses;
+            self.sites[node.index()] = Site::Member(member);
+            for read in reads.iter() {
+                open.extend(self.absorbed(group, &points, row && !is_fold, read));
+                self.note_read(group, node, read);
+            }
+        }
+    }
+
+    fn note_read(&mut self, group: GroupId, reader: NodeId, read: &Read) {
+        let inside = self.member(read.node).is_some_and(|m| m.group == group);
+        if inside {
+            self.groups[group.index()].open_uses -= 1;
+            return;
+        }
+        if let Site::Floating { cost, .. } = self.site(read.node) {
+            let repeated = 2 * self.model.shape(read.node).elements();
+            let heavy = *cost >= HEAVY_COST && self.model.shape(reader).elements() > repeated;
+            if heavy {
+                self.settle(read.node);
+            }
+        }
+        self.groups[group.index()].sources.insert(read.node);
+    }
+
+    /// The floating expression that is read, as a member, if it is read in place.
+    fn absorbed(
+        &mut self,
+        group: GroupId,
+        points: &[Index],
+        row: bool,
+        read: &Read,
+    ) -> Option<(NodeId, Member)> {
+        let Site::Floating { reads, .. } = self.site(read.node) else {
+            return None;
+        };
+        let (reads, shape) = (reads.clone(), self.model.shape(read.node));
+        let coords = if row {
+            self.row_coords(group, shape)
+        } else {
+            self.element_coords(group, shape)
+        }?;
+        if !self.reads_at(group, points, read.map.as_ref()?, &coords) {
+            return None;
+        }
+        // The reader counts as inside: it is one of the uses.
+        self.groups[group.index()].open_uses -= 1;
+        let member = Member {
+            group,
+            coords: coords.into(),
+            row,
+            reads,
+        };
+        Some((read.node, member))
+    }
+
+    /// Gives a floating expression a group of its own, before all that are not such.
+    fn settle(&mut self, node: NodeId) {
+        let Site::Floating { reads, .. } = self.site(node).clone() else {
+            return;
+        };
+        self.preludes += 1;
+        let shape = self.model.shape(node).clone();
+        let coords = IndexMap::identity(shape.rank()).indices.into();
+        let group = self.open(GroupKind::Map, shape, self.preludes);
+        let member = Member {
+            group,
+            coords,
+            row: false,
+            reads,
+        };
+        self.join(node, member);
+    }
+
+    fn place_view(&mut self, node: NodeId) {
+        let reads = self.resolved_references(node);
+        let small = |map: &IndexMap| {
+            let relations = map.guard.relations().iter();
+            let indices = map.indices.iter().chain(relations.map(|r| r.index()));
+            let (mut depth, mut atoms) = (0, 0);
+            for index in indices {
+                depth = depth.max(index.depth());
+                atoms += index.size();
+            }
+            depth <= MAX_THROUGH_DEPTH && atoms <= MAX_THROUGH_ATOMS
+        };
+        let transparent = reads.len() <= MAX_THROUGH
+            && !self.buffered.contains(&node)
+            && reads
+                .iter()
+                .all(|read| read.map.as_ref().is_some_and(small));
+        if transparent {
+            self.sites[node.index()] = Site::Through(reads.into());
+        } else {
+            self.place_element(node);
+        }
+    }
+
+    fn place_element(&mut self, node: NodeId) {
+        let reads = self.resolved_references(node);
+        let table = self.model.table(node).and_then(|table| self.member(table));
+        let table = table.map(|member| member.group);
+        let anchor = self.anchor(&reads);
+        if anchor.is_none() && table.is_none() && self.float(node, &reads) {
+            return;
+        }
+        let candidate = anchor.filter(|&anchor| {
+            let order = |group: GroupId| self.group(group).order;
+            table.is_none_or(|table| order(table) < order(anchor))
+        });
+        let placed = candidate.and_then(|group| Some((group, self.level(group, node, &reads)?)));
+        let (group, (coords, row)) = placed.unwrap_or_else(|| {
+            let shape = self.model.shape(node).clone();
+            let coords = IndexMap::identity(shape.rank()).indices;
+            (self.open_next(GroupKind::Map, shape), (coords, false))
+        });
+        let (coords, reads) = (coords.into(), reads.into());
+        let member = Member {
+            group,
+            coords,
+            row,
+            reads,
+        };
+        self.join(node, member);
+    }
+
+    /// At which level, and where, a node can be computed in a group.
+    fn level(&self, group: GroupId, node: NodeId, reads: &[Read]) -> Option<(Vec<Index>, bool)> {
+        if matches!(self.group(group).kind, GroupKind::Scatter(_)) {
+            return None;
+        }
+        let shape = self.model.shape(node);
+        let element = self.element_coords(group, shape).map(|c| (c, false));
+        let row = || self.row_coords(group, shape).map(|c| (c, true));
+        let fits = |(coords, row): &(Vec<Index>, bool)| self.fits(group, coords, *row, reads);
+        element.filter(fits).or_else(|| row().filter(fits))
+    }
+
+    /// Leaves a small expression of inputs to its readers.
+    fn float(&mut self, node: NodeId, reads: &[Read]) -> bool {
+        let (mut size, mut cost) = (1, self.model.cost(node));
+        for read in reads {
+            if let Site::Floating {
+                size: inner,
+                cost: inner_cost,
+                ..
+            } = self.site(read.node)
+            {
+                size += inner;
+                cost += inner_cost;
+            }
+        }
+        if size > MAX_FLOATING {
+            return false;
+        }
+        self.sites[node.index()] = floating(reads.into(), size, cost);
+        if self.tables.contains(&node) {
+            self.settle(node);
+        }
+        true
+    }
+
+    fn place_fold(&mut self, node: NodeId, reduction: &Reduction) {
+        let operand = self.model.operand(node, 0);
+        let domain = self.model.shape(operand).clone();
+        let reads = self.resolved_operand(operand);
+        let anchor = self.anchor(&reads);
+        let sibling = self
+            .latest_rows
+            .get(&(domain.clone(), reduction.axes.clone()))
+            .copied()
+            .filter(|&sibling| self.is_sibling(sibling, anchor, &reads));
+        let fits = |group: &GroupId| self.fold_fits(*group, &domain, reduction, &reads);
+        let found = anchor.filter(fits).or_else(|| sibling.filter(fits));
+        let kind = GroupKind::Rows(reduction.axes.clone());
+        let group = match found {
+            Some(group) => {
+                self.latest_rows
+                    .insert((domain, reduction.axes.clone()), group);
+                self.groups[group.index()].kind = kind;
+                group
+            }
+            None => self.open_next(kind, domain),
+        };
+        let coords = self.row_coords(group, self.model.shape(node));
+        let member = Member {
+            group,
+            coords: coords.unwrap_or_default().into(),
+            row: true,
+            reads: reads.into(),
+        };
+        self.join(node, member);
+    }
+
+    /// Whether a group comes late enough, and reads something that is also in `reads`.
+    fn is_sibling(&self, group: GroupId, anchor: Option<GroupId>, reads: &[Read]) -> bool {
+        let late = anchor.is_none_or(|a| self.group(a).order <= self.group(group).order);
+        late && reads
+            .iter()
+            .any(|read| self.group(group).sources.contains(&read.node))
+    }
+
+    fn fold_fits(
+        &self,
+        id: GroupId,
+        domain: &Shape,
+        reduction: &Reduction,
+        reads: &[Read],
+    ) -> bool {
+        let group = self.group(id);
+        let axes = match &group.kind {
+            GroupKind::Rows(axes) => *axes == reduction.axes,
+            GroupKind::Map => {
+                let last = domain.rank().checked_sub(1);
+                let contiguous = last.is_some_and(|last| reduction.axes.contains(&last));
+                let inside = |read: &&Read| self.member(read.node).is_some_and(|m| m.group == id);
+                let own = reads.iter().filter(inside).count() as i64;
+                contiguous || group.open_uses == own
+            }
+            GroupKind::Contract(..) | GroupKind::Scatter(_) => false,
+        };
+        let points = IndexMap::identity(domain.rank()).indices;
+        axes && group.domain == *domain
+            && domain.elements() > 0
+            && self.fits(id, &points, false, reads)
+    }
+
+    fn place_contract(&mut self, node: NodeId, axes: &ContractAxes) {
+        let mut reads = Vec::new();
+        for slot in 0..2 {
+            let operand = self.model.operand(node, slot);
+            for read in self.resolved_operand(operand) {
+                self.settle(read.node);
+                self.buffered.insert(read.node);
+                // Operands are read along the contracted axes, never in place.
+                reads.push(Read {
+                    node: read.node,
+                    map: None,
+                });
+            }
+        }
+        let shape = self.model.shape(node).clone();
+        let tile = TileAxes::of(axes, &shape);
+        self.place_opaque(node, GroupKind::Contract(node, tile), shape, reads);
+    }
+
+    fn place_scatter(&mut self, node: NodeId) {
+        let mut reads = Vec::new();
+        for slot in 0..3 {
+            let inner = self.resolved_operand(self.model.operand(node, slot));
+            reads.extend(inner.into_iter().map(|read| Read {
+                node: read.node,
+                map: None,
+            }));
+        }
+        let shape = self.model.shape(node).clone();
+        self.place_opaque(node, GroupKind::Scatter(node), shape, reads);
+    }
+
+    fn place_opaque(&mut self, node: NodeId, kind: GroupKind, domain: Shape, reads: Vec<Read>) {
+        let coords = IndexMap::identity(domain.rank()).indices.into();
+        let group = self.open_next(kind, domain);
+        let member = Member {
+            group,
+            coords,
+            row: false,
+            reads: reads.into(),
+        };
+        self.join(node, member);
+    }
+}
+
+fn floating(reads: Rc<[Read]>, size: u32, cost: u32) -> Site {
+    Site::Floating { reads, size, cost }
+}
+
+/// The axes that are not folded.
+pub(super) fn outer_axes(rank: usize, folded: &[usize]) -> Vec<usize> {
+    (0..rank).filter(|axis| !folded.contains(axis)).collect()
+}
+
+impl TileAxes {
+    /// The longest free axis of the first operand, and the last one of the second.
+    fn of(axes: &ContractAxes, result: &Shape) -> Self {
+        let first = axes.batch[0].len();
+        let between = first + axes.free[0].len();
+        TileAxes {
+            rows: (first..between).max_by_key(|&axis| (result.extent(axis), axis)),
+            columns: (between..result.rank()).next_back(),
+        }
+    }
+
+    /// Whether a map from the result's coordinates reads a dense part along the tile: each of the
+    /// two axes moves one coordinate by one step, rows before columns.
+    fn reads_in_place(&self, map: &IndexMap) -> bool {
+        let place = |axis: Option<usize>| match axis {
+            Some(axis) => span_position(map, axis as u32),
+            None => Some(None),
+        };
+        match (place(self.rows), place(self.columns)) {
+            (Some(Some(row)), Some(Some(column))) => row < column,
+            (Some(_), Some(_)) => true,
+            (_, _) => false,
+        }
+    }
+}
+
+/// The position of the only coordinate that a variable moves, by one step; `None` inside if it moves
+/// none, `None` outside if it does anything else.
+#[expect(
+    clippy::option_option,
+    reason = "the two answers differ, as documented"
+)]
+fn span_position(map: &IndexMap, var: u32) -> Option<Option<usize>> {
+    let mentions = |guard: &Guard| guard.relations().iter().any(|r| r.index().mentions(var));
+    if mentions(&map.guard) {
+        return None;
+    }
+    let mut found = None;
+    for (position, index) in map.indices.iter().enumerate() {
+        if !index.mentions(var) {
+            continue;
+        }
+        let rest = index.sub(&Index::var(var));
+        if found.is_some() || rest.mentions(var) {
+            return None;
+        }
+        found = Some(position);
+    }
+    Some(found)
+}
+
+/// Tensors that elements are picked from at run-time indices.
+fn tables(model: &Model<'_>) -> FxHashSet<NodeId> {
+    let live = model.graph.nodes().filter(|&node| model.is_live(node));
+    live.filter_map(|node| model.table(node)).collect()
+}
+
+/// How many nodes that are no views, and outputs, read each node, through views.
+fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
+    let mut uses = vec![0u32; model.graph.len()];
+    for output in model.graph.outputs() {
+        uses[output.value.node.index()] += 1;
+    }
+    for node in model.graph.nodes().rev().filter(|&n| model.is_live(n)) {
+        let weight = match model.kind(node) {
+            Kind::View => uses[node.index()],
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Elementwise
+            | Kind::Gather(_)
+            | Kind::ScatterRow(_)
+            | Kind::Scatter(_)
+            | Kind::Fold(_)
+            | Kind::Contract(_) => 1,
+        };
+        for operand in model.graph.operands(node) {
+            let count = &mut uses[operand.node.index()];
+            *count = count.saturating_add(weight);
+        }
+    }
+    uses
+}

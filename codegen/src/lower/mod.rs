@@ -1,0 +1,168 @@
+//! Lowering: from a graph to a program of kernels.
+//!
+//! ```text
+//! Graph ─decompose→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
+//! ```
+//! * `model` says what each node reads, and what it costs.
+//! * `fuse` puts nodes that share a kernel into groups, and states the rules.
+//! * `storage` decides which values go through memory, and which are computed again by their readers.
+//! * `element` emits the value of a node at a point; `nest` with `rows` and `phases` (elementwise
+//!   groups and folds), `contract` and `indexed` (scatters, checks) emit the loops around it.
+//! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
+//! * `assemble` puts kernels in order, with checks before anything that is updated in place is
+//!   written, and with copies where values are exchanged; `memory` lays out the workspace.
+//!
+//! What a kernel computes follows from the graph, shapes and [`Target`]; never from numbers of
+//! threads. How floats are summed does not even depend on the target.
+
+mod access;
+mod assemble;
+mod contract;
+mod element;
+mod fuse;
+mod indexed;
+mod memory;
+mod model;
+mod nest;
+mod phases;
+mod plan;
+mod rows;
+mod storage;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use target::Target;
+
+use crate::kernel::{BuildError, Program};
+use lgc_ir::graph::Graph;
+use lgc_ir::module::Entry;
+use lgc_ir::op::TypeError;
+use lgc_ir::rewrite::{cse, decompose};
+
+/// How a graph's inputs and outputs become buffers of an entry.
+///
+/// Inputs that some output is the next value of are updated in place ([`crate::kernel::Role::Inout`]),
+/// the others are only read; outputs that are no next values are written to buffers of their own.
+/// Each of the three kinds is numbered from 0, in the order of the graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// The name of the entry.
+    pub name: String,
+    /// For each output of the graph, the input (by position) whose next value it is. Outputs beyond
+    /// the list are next values of none.
+    pub next: Vec<Option<usize>>,
+}
+
+impl Signature {
+    /// The entry of that name that updates nothing in place.
+    pub fn pure(name: impl Into<String>) -> Self {
+        Signature {
+            name: name.into(),
+            next: Vec::new(),
+        }
+    }
+
+    /// The signature of an entry: its graph's outputs are results, then the next values of `inout`
+    /// parameters, leaf by leaf.
+    pub fn of(entry: &Entry) -> Self {
+        let results = entry.signature.results.iter();
+        let plain: usize = results.map(|result| result.tree.leaf_count()).sum();
+        let mut next = vec![None; plain];
+        let mut first = 0;
+        for param in &entry.signature.params {
+            let leaves = param.tree.leaf_count();
+            if param.inout {
+                next.extend((first..first + leaves).map(Some));
+            }
+            first += leaves;
+        }
+        let name = entry.name.clone();
+        Signature { name, next }
+    }
+
+    /// The input that an output is the next value of.
+    pub fn next_of(&self, output: usize) -> Option<usize> {
+        self.next.get(output).copied().flatten()
+    }
+}
+
+/// Why a graph could not be lowered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LowerError {
+    /// A composite op does not decompose.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+    /// The signature does not fit the graph.
+    #[error("the signature does not fit the graph: {0}")]
+    Signature(String),
+    /// A kernel could not be built; a verified graph gives no such kernel.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The graph is none that verifies.
+    #[error("the graph cannot be lowered: {0}")]
+    Internal(String),
+}
+
+/// A decision about a value, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The kernel, by its position in the order of launches; `None` for values that are computed by
+    /// whoever reads them.
+    pub launch: Option<usize>,
+    /// What was decided about what.
+    pub text: String,
+    /// The bytes that are not moved because of it.
+    pub saved_bytes: u64,
+}
+
+/// A program with the decisions that led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowering {
+    /// The program.
+    pub program: Program,
+    /// The decisions, in the order of the graph.
+    pub decisions: Vec<Decision>,
+}
+
+/// Lowers a graph to a program.
+///
+/// # Errors
+/// The signature names inputs that do not exist, have another type than the output that is their
+/// next value, or more than one next value; or the graph does not verify.
+pub fn lower(
+    graph: &Graph,
+    signature: &Signature,
+    target: &Target,
+) -> Result<Lowering, LowerError> {
+    check_signature(graph, signature)?;
+    let (graph, _) = decompose(graph, &|_| false)?;
+    // Decompositions repeat themselves: the same mean, the same maximum.
+    let (graph, _) = cse(&graph)?;
+    let model = model::Model::new(&graph)?;
+    let fusion = fuse::Fusion::new(&model);
+    assemble::assemble(&fusion, signature, target)
+}
+
+fn check_signature(graph: &Graph, signature: &Signature) -> Result<(), LowerError> {
+    let fault = |message: String| Err(LowerError::Signature(message));
+    let mut updated = vec![false; graph.inputs().len()];
+    for (position, output) in graph.outputs().iter().enumerate() {
+        let Some(input) = signature.next_of(position) else {
+            continue;
+        };
+        let Some(&value) = graph.inputs().get(input) else {
+            return fault(format!("there is no input {input}"));
+        };
+        if graph.ty(value) != graph.ty(output.value) {
+            let (is, next) = (graph.ty(value), graph.ty(output.value));
+            return fault(format!(
+                "input {input} is {is}, but its next value is {next}"
+            ));
+        }
+        if std::mem::replace(&mut updated[input], true) {
+            return fault(format!("input {input} has several next values"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! What lowering knows of each node of a graph: what it reads, where, and what it costs.
+//!
+//! Nodes are told apart by how they become loops ([`Kind`]), which follows from their family. An
+//! *elementwise* node computes each element from a few elements of its operands; a [`Reference`]
+//! says which, as an index map from its own coordinates to the operand's. Views are elementwise
+//! nodes that compute nothing; they are normally *transparent*: whoever reads them reads through
+//! them.
+
+use super::LowerError;
+use lgc_ir::expr::{Expr, Rule};
+use lgc_ir::graph::{Graph, NodeId, Value};
+use lgc_ir::index::{Index, IndexMap};
+use lgc_ir::op::{ArgRule, ContractAxes, Family, FoldRule, Leaf, Monoid, Picking};
+use lgc_ir::scalar::{Binary, Unary};
+use lgc_ir::shape::{Shape, Type};
+use smallvec::SmallVec;
+
+/// Cost of an operation that takes many instructions or a long latency, in simple operations.
+const HEAVY: u32 = 16;
+/// Cost of a division or square root.
+const MEDIUM: u32 = 5;
+
+/// How a node becomes loops.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// A graph input, by its position.
+    Input(usize),
+    /// A constant tensor with data.
+    Literal,
+    /// A value that is a function of coordinates only: a repeated number, or positions.
+    Generated,
+    /// Each element computed from elements of operands.
+    Elementwise,
+    /// Each element is an element of an operand, or a fill value.
+    View,
+    /// Elements picked by run-time indices.
+    Gather(Picking),
+    /// A scatter in which each row of the result takes one update at one index.
+    ScatterRow(Picking),
+    /// Any other scatter.
+    Scatter(Picking),
+    /// A reduction over axes.
+    Fold(Reduction),
+    /// A contraction.
+    Contract(ContractAxes),
+}
+
+/// What a fold computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reduction {
+    /// The folded axes of the operand, ascending.
+    pub(super) axes: SmallVec<[usize; 4]>,
+    /// What is folded.
+    pub(super) state: FoldKind,
+}
+
+/// The state of a fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FoldKind {
+    /// One partial value.
+    Monoid(Monoid),
+    /// The best value so far and its position.
+    Arg {
+        /// Whether the largest element is sought.
+        largest: bool,
+    },
+}
+
+/// One operand of an elementwise node, and where it is read.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    /// The operand.
+    pub(super) node: NodeId,
+    /// From the coordinates of the reader to those of the operand.
+    pub(super) map: IndexMap,
+}
+
+/// A graph as lowering sees it.
+pub(super) struct Model<'g> {
+    pub(super) graph: &'g Graph,
+    kinds: Vec<Kind>,
+    costs: Vec<u32>,
+    live: Vec<bool>,
+}
+
+impl<'g> Model<'g> {
+    /// Looks at each node of a graph without composites.
+    pub(super) fn new(graph: &'g Graph) -> Result<Self, LowerError> {
+        let mut kinds = Vec::with_capacity(graph.len());
+        let mut costs = Vec::with_capacity(graph.len());
+        let mut inputs = 0;
+        for node in graph.nodes() {
+            let (kind, cost) = classify(graph, node, inputs)?;
+            inputs += usize::from(matches!(kind, Kind::Input(_)));
+            kinds.push(kind);
+            costs.push(cost);
+        }
+        let live = graph.live();
+        Ok(Model {
+            graph,
+            kinds,
+            costs,
+            live,
+        })
+    }
+
+    pub(super) fn kind(&self, node: NodeId) -> &Kind {
+        &self.kinds[node.index()]
+    }
+
+    /// What computing one element costs, in simple operations.
+    pub(super) fn cost(&self, node: NodeId) -> u32 {
+        self.costs[node.index()]
+    }
+
+    /// Whether an output depends on the node.
+    pub(super) fn is_live(&self, node: NodeId) -> bool {
+        self.live[node.index()]
+    }
+
+    pub(super) fn ty(&self, node: NodeId) -> &Type {
+        self.graph.ty(Value { node, result: 0 })
+    }
+
+    pub(super) fn shape(&self, node: NodeId) -> &Shape {
+        &self.ty(node).shape
+    }
+
+    pub(super) fn operand(&self, node: NodeId, slot: usize) -> NodeId {
+        // Arity was checked when the node was pushed.
+        self.graph.operands(node)[slot].node
+    }
+
+    /// What a node folds, if it is a fold.
+    pub(super) fn reduction(&self, node: NodeId) -> Option<&Reduction> {
+        match self.kind(node) {
+            Kind::Fold(reduction) => Some(reduction),
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Elementwise
+            | Kind::View
+            | Kind::Gather(_)
+            | Kind::ScatterRow(_)
+            | Kind::Scatter(_)
+            | Kind::Contract(_) => None,
+        }
+    }
+
+    /// The table that a gather reads at run-time coordinates.
+    pub(super) fn table(&self, node: NodeId) -> Option<NodeId> {
+        matches!(self.kind(node), Kind::Gather(_)).then(|| self.operand(node, 0))
+    }
+
+    /// The elements that an element of an elementwise node is computed from. Empty for others; the
+    /// table of a gather is not among them.
+    pub(super) fn references(&self, node: NodeId) -> Vec<Reference> {
+        match self.kind(node) {
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Scatter(_)
+            | Kind::Fold(_)
+            | Kind::Contract(_) => Vec::new(),
+            Kind::Elementwise => {
+                let identity = IndexMap::identity(self.shape(node).rank());
+                let operands = self.graph.operands(node);
+                let read = |value: &Value| Reference {
+                    node: value.node,
+                    map: identity.clone(),
+                };
+                operands.iter().map(read).collect()
+            }
+            Kind::View => self.view_references(node),
+            Kind::Gather(picking) => vec![Reference {
+                node: self.operand(node, 1),
+                map: IndexMap::total(picking.index_axes().map(axis_var).collect()),
+            }],
+            Kind::ScatterRow(picking) => self.scatter_references(node, picking),
+        }
+    }
+
+    fn view_references(&self, node: NodeId) -> Vec<Reference> {
+        let Family::View(view) = self.graph.op(node).family() else {
+            return Vec::new();
+        };
+        let operands = self.graph.operands(node);
+        let types: SmallVec<[&Type; 3]> = operands.iter().map(|v| self.graph.ty(*v)).collect();
+        let maps = view.maps(&types, self.ty(node));
+        let read = |(value, map): (&Value, IndexMap)| Reference {
+            node: value.node,
+            map: map.simplify_for(self.shape(node)),
+        };
+        operands.iter().zip(maps).map(read).collect()
+    }
+
+    /// x in place, the index of the row, and the update of the row.
+    fn scatter_references(&self, node: NodeId, picking: &Picking) -> Vec<Reference> {
+        let rank = self.shape(node).rank();
+        let [x, indices, updates] = [0, 1, 2].map(|slot| self.operand(node, slot));
+        let rest = (0..rank).filter(|&axis| axis != picking.axis);
+        let maps = [
+            IndexMap::identity(rank),
+            IndexMap::total(picking.index_axes().map(axis_var).collect()),
+            IndexMap::total(rest.map(axis_var).collect()),
+        ];
+        let nodes = [x, indices, updates];
+        let read = |(node, map)| Reference { node, map };
+        nodes.into_iter().zip(maps).map(read).collect()
+    }
+
+    /// The run-time indices that a node uses and the extent that they must lie in.
+    pub(super) fn checked_indices(&self, node: NodeId) -> Option<(NodeId, u64)> {
+        match self.kind(node) {
+            Kind::Gather(picking) | Kind::ScatterRow(picking) | Kind::Scatter(picking) => {
+                let extent = self.shape(self.operand(node, 0)).extent(picking.axis);
+                Some((self.operand(node, 1), extent))
+            }
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Elementwise
+            | Kind::View
+            | Kind::Fold(_)
+            | Kind::Contract(_) => None,
+        }
+    }
+}
+
+fn axis_var(axis: usize) -> Index {
+    Index::var(axis as u32)
+}
+
+fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), LowerError> {
+    let operand_type = |slot: usize| graph.ty(graph.operands(node)[slot]);
+    let indexed = |picking: Picking| {
+        if picking.index_rank == picking.batch {
+            (Kind::ScatterRow(picking), 3)
+        } else {
+            (Kind::Scatter(picking), 2)
+        }
+    };
+    Ok(match graph.op(node).family() {
+        Family::Leaf(Leaf::Input(_)) => (Kind::Input(inputs), 0),
+        Family::Leaf(Leaf::Literal(_)) => (Kind::Literal, 0),
+        Family::Leaf(Leaf::Full(_)) => (Kind::Generated, 0),
+        Family::Leaf(Leaf::Iota(_)) => (Kind::Generated, 1),
+        Family::Pointwise(rule) | Family::Discrete(rule) => (Kind::Elementwise, rule_cost(&rule)),
+        Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::Select
+        | Family::Cast(_) => (Kind::Elementwise, 1),
+        Family::View(_) => (Kind::View, 0),
+        Family::Fold(FoldRule { monoid, axes, .. }) => {
+            let state = FoldKind::Monoid(monoid);
+            (Kind::Fold(Reduction { axes, state }), 1)
+        }
+        Family::ArgFold(ArgRule { largest, axis, .. }) => {
+            let (axes, state) = (SmallVec::from_elem(axis, 1), FoldKind::Arg { largest });
+            (Kind::Fold(Reduction { axes, state }), 4)
+        }
+        Family::Contract(op) => {
+            let (x, y) = (operand_type(0).shape.rank(), operand_type(1).shape.rank());
+            (Kind::Contract(op.axes(x, y)), 2)
+        }
+        Family::Gather(op) => (Kind::Gather(op.picking(operand_type(1))), 2),
+        Family::ScatterAdd(op) => indexed(op.picking(operand_type(1))),
+        Family::Composite(_) => {
+            return Err(LowerError::Internal(
+                "a composite op is left after decomposition".into(),
+            ));
+        }
+    })
+}
+
+fn rule_cost(rule: &Rule) -> u32 {
+    let cost = |id| match rule.expr(id) {
+        Expr::Input(_) | Expr::Constant(_) | Expr::Truth(_) | Expr::Undefined(_) => 0,
+        Expr::Unary(function, _) => unary_cost(*function),
+        Expr::Binary(function, _, _) => binary_cost(*function),
+        Expr::Compare(..) | Expr::Connect(..) | Expr::Not(_) | Expr::Select(..) => 1,
+    };
+    let order = rule.reachable(&[rule.value()]);
+    order.into_iter().map(cost).sum()
+}
+
+fn unary_cost(function: Unary) -> u32 {
+    match function {
+        Unary::Neg | Unary::Abs | Unary::Floor | Unary::Ceil | Unary::Round => 1,
+        Unary::Sqrt => MEDIUM,
+        Unary::Exp
+        | Unary::Expm1
+        | Unary::Log
+        | Unary::Log1p
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Sinh
+        | Unary::Cosh
+        | Unary::Tanh
+        | Unary::Erf => HEAVY,
+    }
+}
+
+fn binary_cost(function: Binary) -> u32 {
+    match function {
+        Binary::Add
+        | Binary::Sub
+        | Binary::Mul
+        | Binary::Max
+        | Binary::Min
+        | Binary::And
+        | Binary::Or
+        | Binary::Xor
+        | Binary::Shl
+        | Binary::Shr => 1,
+        Binary::Div | Binary::Rem => MEDIUM,
+        Binary::Pow => 2 * HEAVY,
+    }
+}

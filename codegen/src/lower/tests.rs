@@ -1,0 +1,195 @@
+//! Lowered programs against the graphs that they come from.
+//!
+//! Both are interpreted over `f64`. Integers and truth values must be equal; floats must lie in the
+//! enclosure that the graph has over [`Interval`]s, which bounds what any order of summation gives.
+
+mod families;
+mod random;
+
+use super::{Lowering, Signature, Target, lower};
+use crate::kernel::Program;
+use crate::kernel::{Arguments, Cells, interpret, verify};
+use lgc_ir::builder::Builder;
+use lgc_ir::dtype::DType;
+use lgc_ir::graph::Graph;
+use lgc_ir::graph::Value;
+use lgc_ir::interpret::{Data, Tensor, interpret as interpret_graph};
+use lgc_ir::op::Input;
+use lgc_ir::scalar::{Interval, Logic, Scalar};
+use lgc_ir::shape::{Shape, Type};
+use lgc_ir::span::Span;
+
+/// A graph under construction, with named inputs.
+pub(super) fn builder() -> Builder {
+    Builder::new(Graph::new(), Span::SYNTHETIC)
+}
+
+pub(super) fn input(b: &Builder, name: &str, dtype: DType, extents: &[u64]) -> Value {
+    let shape = Shape::new(extents.iter().copied());
+    let value = b.apply(Input { dtype, shape }, &[]).unwrap();
+    b.edit(|graph| graph.set_name(value.node, name));
+    value
+}
+
+/// The graph with those outputs.
+pub(super) fn finish(b: Builder, outputs: &[Value]) -> Graph {
+    for (position, &value) in outputs.iter().enumerate() {
+        b.edit(|graph| graph.add_output(format!("out{position}"), value));
+    }
+    b.finish()
+}
+
+/// Deterministic elements: floats between −2 and 2, small non-negative integers.
+pub(super) fn sample(ty: &Type, seed: u64) -> Tensor<f64> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        state >> 33
+    };
+    let count = ty.elements() as usize;
+    match ty.dtype {
+        DType::F32 | DType::F64 => {
+            let elements = (0..count).map(|_| (next() % 4001) as f64 / 1000.0 - 2.0);
+            Tensor::numbers(ty.clone(), elements.collect())
+        }
+        DType::I32 | DType::I64 | DType::U32 => Tensor::integers(
+            ty.clone(),
+            (0..count).map(|_| (next() % 3) as i64).collect::<Vec<_>>(),
+        ),
+        DType::Bool => Tensor::masks(
+            ty.shape.clone(),
+            (0..count).map(|_| next() % 2 == 0).collect::<Vec<_>>(),
+        ),
+    }
+}
+
+fn cells(tensor: &Tensor<f64>) -> Cells<f64> {
+    let dtype = tensor.ty.dtype;
+    match &tensor.data {
+        Data::Number(x) => Cells::numbers(dtype, x.iter().copied()),
+        Data::Int(x) => Cells::integers(dtype, x.iter().map(|i| i.value.unwrap())),
+        Data::Mask(x) => Cells::masks(x.iter().copied()),
+    }
+}
+
+fn enclosing(tensor: &Tensor<f64>) -> Tensor<Interval> {
+    let ty = tensor.ty.clone();
+    match &tensor.data {
+        Data::Number(x) => {
+            let point = |&x: &f64| Interval::point(ty.dtype, x);
+            Tensor::numbers(ty.clone(), x.iter().map(point).collect())
+        }
+        Data::Int(x) => Tensor::integers(ty, x.iter().map(|i| i.value.unwrap())),
+        Data::Mask(x) => Tensor::masks(ty.shape, x.iter().copied()),
+    }
+}
+
+/// What a program gives for inputs: its status, and the outputs in the order of the graph.
+pub(super) fn run(
+    program: &Program,
+    graph: &Graph,
+    signature: &Signature,
+    inputs: &[Tensor<f64>],
+) -> (i32, Vec<Cells<f64>>) {
+    let updated = |input: usize| signature.next.contains(&Some(input));
+    let mut arguments = Arguments::default();
+    let mut places = Vec::new();
+    for (position, tensor) in inputs.iter().enumerate() {
+        if updated(position) {
+            places.push((position, arguments.inouts.len()));
+            arguments.inouts.push(cells(tensor));
+        } else {
+            arguments.inputs.push(cells(tensor));
+        }
+    }
+    let status = interpret(&<f64 as Scalar>::World::default(), program, &mut arguments)
+        .unwrap_or_else(|error| panic!("{error}\n{program}"));
+    let mut plain = arguments.outputs.into_iter();
+    let outputs = (0..graph.outputs().len()).map(|output| match signature.next_of(output) {
+        Some(input) => {
+            let place = places
+                .iter()
+                .find(|(position, _)| *position == input)
+                .unwrap()
+                .1;
+            arguments.inouts[place].clone()
+        }
+        None => plain.next().unwrap(),
+    });
+    (status, outputs.collect())
+}
+
+/// Lowers, runs, compares. Returns the program, for more checks.
+pub(super) fn check_with(graph: &Graph, signature: &Signature, inputs: &[Tensor<f64>]) -> Lowering {
+    let lowering = lower(graph, signature, &Target::BITS_128).unwrap();
+    let program = &lowering.program;
+    if let Err(errors) = verify(program) {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}\n{program}", errors.join("\n"));
+    }
+    let (status, outputs) = run(program, graph, signature, inputs);
+    assert_eq!(status, 0, "{program}");
+    let exact = interpret_graph(graph, &<f64 as Scalar>::World::default(), inputs).unwrap();
+    let wide: Vec<Tensor<Interval>> = inputs.iter().map(enclosing).collect();
+    let wide = interpret_graph(graph, &(), &wide).unwrap();
+    for (position, found) in outputs.iter().enumerate() {
+        let expected = exact.outputs()[position];
+        match &expected.data {
+            Data::Number(numbers) => {
+                let bounds = wide.outputs()[position].as_numbers().to_vec();
+                let found = found.as_numbers().unwrap();
+                assert_eq!(found.len(), numbers.len());
+                for (at, ((x, bound), reference)) in
+                    found.iter().zip(&bounds).zip(numbers).enumerate()
+                {
+                    let ok = bound.contains(*x) && x.is_nan() == reference.is_nan()
+                        || x.is_nan() && reference.is_nan();
+                    let close = (x - reference).abs() <= 1e-5 * (1.0 + reference.abs())
+                        || x == reference
+                        || x.is_nan();
+                    assert!(
+                        ok && close,
+                        "output {position}, element {at}: {x} is not {reference} (in {bound:?})\n{program}"
+                    );
+                }
+            }
+            Data::Int(integers) => {
+                let expected: Vec<i64> = integers.iter().map(|i| i.value.unwrap()).collect();
+                assert_eq!(
+                    found.as_integers().unwrap(),
+                    expected,
+                    "output {position}\n{program}"
+                );
+            }
+            Data::Mask(masks) => {
+                let expected: Vec<bool> = masks.iter().map(|m| m.decide().unwrap()).collect();
+                assert_eq!(
+                    found.as_masks().unwrap(),
+                    expected,
+                    "output {position}\n{program}"
+                );
+            }
+        }
+    }
+    lowering
+}
+
+/// Inputs for a graph.
+pub(super) fn samples(graph: &Graph) -> Vec<Tensor<f64>> {
+    let inputs = graph.inputs().iter().enumerate();
+    inputs
+        .map(|(seed, input)| sample(graph.ty(*input), seed as u64 + 1))
+        .collect()
+}
+
+pub(super) fn check(graph: &Graph) -> Lowering {
+    check_with(graph, &Signature::pure("entry"), &samples(graph))
+}
+
+/// How many kernels a program launches.
+pub(super) fn launches(program: &Program) -> usize {
+    let launch = |step: &&crate::kernel::Step| matches!(step, crate::kernel::Step::Launch { .. });
+    program.steps.iter().filter(launch).count()
+}
