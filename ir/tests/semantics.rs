@@ -1,0 +1,285 @@
+//! What programs of the graph language mean: values, by the reference interpreter.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use lgc_ir::dtype::DType;
+use lgc_ir::interpret::{Tensor, interpret};
+use lgc_ir::lang::Options;
+use lgc_ir::module::{Entry, Module};
+use support::{module, read};
+
+/// The outputs of an entry, for float and integer inputs given as lists.
+fn outputs(entry: &Entry, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
+    let graph = &entry.graph;
+    assert_eq!(
+        graph.inputs().len(),
+        inputs.len(),
+        "inputs of {}",
+        entry.name
+    );
+    let tensors = graph.inputs().iter().zip(inputs).map(|(input, elements)| {
+        let ty = graph.ty(*input).clone();
+        if ty.dtype.is_float() {
+            Tensor::numbers(ty, elements.to_vec())
+        } else {
+            Tensor::integers(ty, elements.iter().map(|element| *element as i64))
+        }
+    });
+    let tensors: Vec<Tensor<f64>> = tensors.collect();
+    let run = interpret::<f64>(graph, &(), &tensors).unwrap();
+    let outputs = run.outputs().into_iter();
+    outputs
+        .map(|tensor| match tensor.ty.dtype {
+            DType::F32 | DType::F64 => tensor.as_numbers().to_vec(),
+            DType::I32 | DType::I64 | DType::U32 => tensor
+                .as_ints()
+                .iter()
+                .map(|int| int.value.unwrap() as f64)
+                .collect(),
+            DType::Bool => vec![],
+        })
+        .collect()
+}
+
+/// The outputs of the only entry of a text.
+fn run(text: &str, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
+    let module = module(text);
+    assert_eq!(module.entries.len(), 1);
+    outputs(&module.entries[0], inputs)
+}
+
+fn with_defines(text: &str, defines: &[(&str, u64)]) -> Module {
+    let mut options = Options::default();
+    let defines = defines
+        .iter()
+        .map(|(name, value)| (name.to_string(), *value));
+    options.defines.extend(defines);
+    let (module, diagnostics, sources) = read("test.graph", text, &options);
+    assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
+    module
+}
+
+#[test]
+fn shapes_are_aligned_at_the_last_axis() {
+    let text = "entry f(x: f64[2, 3], row: f64[3], column: f64[2, 1], s: f64[]) -> (y: f64[2, 3]) {
+        y = x + row * column - s
+    }";
+    let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let y = run(text, &[&x, &[1.0, 10.0, 100.0], &[1.0, 2.0], &[0.5]]);
+    assert_eq!(y, [[1.5, 11.5, 102.5, 5.5, 24.5, 205.5]]);
+}
+
+#[test]
+fn operators_group_as_in_python() {
+    let text = "entry f(a: f64[], b: f64[], i: i32[]) -> (x: f64[], y: f64[], z: f64[], n: i32[]) {
+        x = a - b - 1 + 2 * a / b
+        y = -a ** 2
+        z = 2 ** b ** 2
+        n = 7 - i % 4 << 1 | 1
+    }";
+    let results = run(text, &[&[3.0], &[2.0], &[6.0]]);
+    assert_eq!(results, [[3.0], [-9.0], [16.0], [11.0]]);
+}
+
+#[test]
+fn a_literal_is_the_float_that_is_stored() {
+    // In f32, 0.1 is not the f64 nearest to a tenth, and 16777217 rounds to even.
+    let text = "entry f(x: f32[], y: f64[]) -> (a: f32[], b: f64[], c: f32[], d: f64[]) {
+        a = x + 0.1
+        b = y + 0.1
+        c = x + 16777217
+        d = y + 1/3
+    }";
+    let results = run(text, &[&[0.0], &[0.0]]);
+    assert_eq!(
+        results,
+        [[f64::from(0.1f32)], [0.1], [16_777_216.0], [1.0 / 3.0]]
+    );
+}
+
+#[test]
+fn constants_are_exact_before_they_are_stored() {
+    // Each of these would be off by an ulp in floating point.
+    let text = "entry f(x: f64[]) -> (y: f64[]) { y = x + (0.1 + 0.2) * 10 ** 1 - 2 ** -1 }";
+    assert_eq!(run(text, &[&[0.0]]), [[2.5]]);
+}
+
+const PAIRS: &str = "struct Pair { a: f64[2], b: f64[] }\n";
+
+#[test]
+fn structs_combine_leaf_by_leaf() {
+    let text = PAIRS.to_string()
+        + "entry f(p: Pair, q: Pair, s: f64[]) -> (r: Pair) { r = (p - s * q) / 2 + -p * q }";
+    let (p, q): ([&[f64]; 2], [&[f64]; 2]) = ([&[1.0, 2.0], &[3.0]], [&[4.0, 5.0], &[6.0]]);
+    let results = run(&text, &[p[0], p[1], q[0], q[1], &[10.0]]);
+    assert_eq!(results, [vec![-23.5, -34.0], vec![-46.5]]);
+}
+
+#[test]
+fn map_and_zip_apply_to_each_leaf() {
+    let text = PAIRS.to_string()
+        + "graph twice[N](x: f64[N]) -> (y: f64[N]) { y = x + x }
+        entry f(p: Pair, q: Pair, rate: f64[]) -> (r: Pair, s: Pair, t: Pair) {
+            r = map(square, p)
+            (s, t) = zip(momentum, p, q, q, rate, 0.5)
+        }";
+    let results = run(&text, &[&[1.0, 2.0], &[3.0], &[4.0, 5.0], &[6.0], &[0.1]]);
+    let next_v = [6.0, 7.5, 9.0];
+    let next_p: Vec<f64> = [1.0, 2.0, 3.0]
+        .iter()
+        .zip(next_v)
+        .map(|(p, v)| p - 0.1 * v)
+        .collect();
+    assert_eq!(results[..2], [vec![1.0, 4.0], vec![9.0]]);
+    assert_eq!(results[2..4], [next_p[..2].to_vec(), next_p[2..].to_vec()]);
+    assert_eq!(results[4..], [vec![6.0, 7.5], vec![9.0]]);
+}
+
+#[test]
+fn derivatives_nest() {
+    let text = "
+        graph cube(x: f64[]) -> (y: f64[]) { y = x ** 3 }
+        entry f(x: f64[], t: f64[]) -> (d: f64[], dd: f64[], ddd: f64[], y: f64[], t_y: f64[]) {
+            d = grad(cube, wrt = x)(x)
+            dd = grad(grad(cube, wrt = x), wrt = x)(x)
+            (_, ddd) = jvp(grad(grad(cube, wrt = x), wrt = x), wrt = x)(x, t)
+            (y, t_y) = jvp(cube, wrt = x)(x, t)
+        }";
+    let results = run(text, &[&[2.0], &[10.0]]);
+    assert_eq!(results, [[12.0], [12.0], [60.0], [8.0], [120.0]]);
+}
+
+const BILINEAR: &str = "
+    graph f(x: f64[2], n: i32[2], y: f64[2]) -> (p: f64[2], k: i32[2], s: f64[]) {
+        p = x * y
+        k = n * 2
+        s = sum(p, axes = [0])
+    }\n";
+
+#[test]
+fn directions_follow_the_arguments_in_the_order_asked_for() {
+    // y is asked for before x, and its tangent comes first.
+    let text = BILINEAR.to_string()
+        + "entry e(x: f64[2], n: i32[2], y: f64[2], ty: f64[2], tx: f64[2]) -> (
+            p: f64[2], k: i32[2], s: f64[], t_p: f64[2], t_s: f64[]
+        ) {
+            (p, k, s, t_p, t_s) = jvp(f, wrt = [y, x])(x, n, y, ty, tx)
+        }";
+    let (x, n, y) = (&[1.0, 2.0], &[7.0, 8.0], &[3.0, 4.0]);
+    let results = run(&text, &[x, n, y, &[10.0, 20.0], &[100.0, 200.0]]);
+    let expected: [&[f64]; 5] = [
+        &[3.0, 8.0],
+        &[14.0, 16.0],
+        &[11.0],
+        &[310.0, 840.0],
+        &[1150.0],
+    ];
+    assert_eq!(results, expected);
+}
+
+#[test]
+fn cotangents_follow_the_arguments_in_the_order_of_the_results() {
+    let text = BILINEAR.to_string()
+        + "entry e(x: f64[2], n: i32[2], y: f64[2], ct_p: f64[2], ct_s: f64[]) -> (
+            p: f64[2], k: i32[2], s: f64[], d_y: f64[2], d_x: f64[2]
+        ) {
+            (p, k, s, d_y, d_x) = vjp(f, wrt = [y, x])(x, n, y, ct_p, ct_s)
+        }";
+    let (x, n, y) = (&[1.0, 2.0], &[7.0, 8.0], &[3.0, 4.0]);
+    let results = run(&text, &[x, n, y, &[10.0, 20.0], &[100.0]]);
+    let expected: [&[f64]; 5] = [
+        &[3.0, 8.0],
+        &[14.0, 16.0],
+        &[11.0],
+        &[110.0, 240.0],
+        &[330.0, 480.0],
+    ];
+    assert_eq!(results, expected);
+}
+
+#[test]
+fn other_results_come_along_with_a_gradient() {
+    let text = BILINEAR.to_string()
+        + "entry e(x: f64[2], n: i32[2], y: f64[2]) -> (s: f64[], k: i32[2], d: f64[2]) {
+            (_, k, s, d) = value_and_grad(f, wrt = y, of = s)(x, n, y)
+        }";
+    let results = run(&text, &[&[1.0, 2.0], &[7.0, 8.0], &[3.0, 4.0]]);
+    assert_eq!(results, [vec![11.0], vec![14.0, 16.0], vec![1.0, 2.0]]);
+}
+
+#[test]
+fn next_values_are_read_with_a_prime() {
+    let text = "entry f(inout a: f64[], inout b: f64[]) -> (y: f64[]) {
+        a' = b
+        b' = a + a'
+        y = a * 100 + b'
+    }";
+    assert_eq!(run(text, &[&[2.0], &[3.0]]), [[205.0], [3.0], [5.0]]);
+}
+
+#[test]
+fn dims_are_set_from_outside() {
+    let text = "dim B = 2
+        dim Twice = 2 * B
+        entry f(x: f64[Twice]) -> (y: f64[B, 2]) { y = reshape(x, shape = [B, 2]) }";
+    let shape = |module: &Module| module.entries[0].signature.results[0].tree.to_string();
+    assert_eq!(shape(&with_defines(text, &[])), "f64[2, 2]");
+    assert_eq!(shape(&with_defines(text, &[("B", 5)])), "f64[5, 2]");
+    let generic = "entry f[N](x: f64[N]) -> (y: f64[N]) { y = x * N }";
+    let module = with_defines(generic, &[("N", 3)]);
+    assert_eq!(
+        outputs(&module.entries[0], &[&[1.0, 2.0, 3.0]]),
+        [[3.0, 6.0, 9.0]]
+    );
+}
+
+#[test]
+fn a_file_without_entries_exports_every_graph() {
+    let graphs =
+        "graph f(x: f64[]) -> (y: f64[]) { y = x } graph g(x: f64[]) -> (y: f64[]) { y = f(x) }";
+    let names = |text: &str| -> Vec<String> {
+        let entries = module(text).entries.into_iter();
+        entries.map(|entry| entry.name).collect()
+    };
+    assert_eq!(names(graphs), ["f", "g"]);
+    assert_eq!(names(&graphs.replace("graph g", "entry g")), ["g"]);
+}
+
+#[test]
+fn dims_of_calls_are_inferred_or_given() {
+    let text = "
+        struct Linear[I, O] { w: f64[I, O], b: f64[O] }
+        graph linear[B, I, O](x: f64[B, I], p: Linear[I, O]) -> (y: f64[B, O]) { y = x @ p.w + p.b }
+        graph heads[D, H](x: f64[D]) -> (y: f64[H, D / H]) { y = reshape(x, shape = [H, D / H]) }
+        entry f(x: f64[1, 2], p: Linear[2, 3], q: Linear[3, 2]) -> (y: f64[1, 2], z: f64[2, 1]) {
+            y = linear(linear(x, p), q)
+            z = heads[2, 2](reshape(y, shape = [2]))
+        }";
+    let (w, v) = (
+        [1.0, 0.0, 2.0, 0.0, 1.0, 3.0],
+        [1.0, 0.0, 0.0, 1.0, 1.0, 1.0],
+    );
+    let results = run(text, &[&[5.0, 7.0], &w, &[1.0, 1.0, 1.0], &v, &[0.0, 0.5]]);
+    assert_eq!(results, [[38.0, 40.5], [38.0, 40.5]]);
+}
+
+#[test]
+fn calls_nest_to_the_bound_on_a_small_stack() {
+    // Each level is a derivative's, a map's or a plain call, which take most room.
+    let mut text = PAIRS.to_string() + "graph f0(x: f64[]) -> (y: f64[]) { y = x + 1 }\n";
+    for level in 1..62 {
+        let below = format!("f{}", level - 1);
+        let value = match level % 20 {
+            0 => format!("grad({below}, wrt = x)(x) + x"),
+            1..10 => format!("relu(relu(-(-{below}(x * 1))))"),
+            _ => format!("{below}(x)"),
+        };
+        text += &format!("graph f{level}(x: f64[]) -> (y: f64[]) {{ y = {value} }}\n");
+    }
+    text += "entry f(x: f64[]) -> (y: f64[]) { y = f61(x) }";
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let done = small.spawn(move || module(&text).entries.len()).unwrap();
+    assert_eq!(done.join().unwrap(), 1);
+}
