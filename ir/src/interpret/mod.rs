@@ -1,0 +1,275 @@
+//! The reference interpreter, over any [`Scalar`].
+//!
+//! It says what a graph means. Over `f64` it is the reference that compiled code is compared with,
+//! over [`Exact`](crate::scalar::Exact) it checks laws, over [`Dual`](crate::scalar::Dual) it
+//! differentiates, over [`Interval`](crate::scalar::Interval) it encloses everything that compiled
+//! code may compute. It knows ops by their family only.
+
+mod elementwise;
+mod indexed;
+mod reduce;
+mod tensor;
+mod view;
+
+pub use tensor::{Data, Tensor};
+
+use crate::builder::Builder;
+use crate::constant::Constant;
+use crate::graph::{Graph, NodeId, Value};
+use crate::op::{Composite, Elements, Family, Input, Iota, Leaf, TypeError};
+use crate::scalar::{Int, Logic, Scalar};
+use crate::shape::Type;
+use crate::span::Span;
+use elementwise::{compare, connect, masks, pointwise, select};
+use reduce::arg_fold;
+use std::rc::Rc;
+use tensor::{append, empty_like};
+
+/// Why a graph has no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InterpretError {
+    /// The inputs do not fit the graph.
+    #[error("input {position} of the graph is {expected}, but {given} is given")]
+    Input {
+        /// Which input.
+        position: usize,
+        /// Its type.
+        expected: String,
+        /// What was given.
+        given: String,
+    },
+    /// An index is outside its axis.
+    #[error("index {index} at position {position} is outside 0..{extent}")]
+    IndexOutOfRange {
+        /// The node that reads or writes there.
+        node: NodeId,
+        /// Where in the source it comes from.
+        span: Span,
+        /// Row-major position among the indices.
+        position: u64,
+        /// The index.
+        index: i64,
+        /// The extent of the axis.
+        extent: u64,
+    },
+    /// A decomposition does not type-check.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+    /// A value does not have the dtype that its op needs; a verified graph has no such value.
+    #[error("the graph does not verify: {0}")]
+    Unverified(&'static str),
+}
+
+const NOT_NUMBERS: InterpretError = InterpretError::Unverified("numbers are needed here");
+const NOT_MASKS: InterpretError = InterpretError::Unverified("truth values are needed here");
+const NOT_INTS: InterpretError = InterpretError::Unverified("integers are needed here");
+const MISSING: InterpretError = InterpretError::Unverified("an operand has no value");
+
+type Outcome<S> = Result<Data<S>, InterpretError>;
+/// The values of a graph's nodes.
+#[derive(Clone, Debug)]
+pub struct Interpretation<S: Scalar> {
+    values: Vec<Vec<Option<Rc<Tensor<S>>>>>,
+    outputs: Vec<Value>,
+}
+
+impl<S: Scalar> Interpretation<S> {
+    /// The tensor of a value, if it was kept.
+    pub fn value(&self, value: Value) -> Option<&Tensor<S>> {
+        self.values
+            .get(value.node.index())?
+            .get(value.result as usize)?
+            .as_deref()
+    }
+
+    /// The outputs, in order.
+    pub fn outputs(&self) -> Vec<&Tensor<S>> {
+        self.outputs
+            .iter()
+            .filter_map(|output| self.value(*output))
+            .collect()
+    }
+}
+
+/// Evaluates a graph, keeping only its outputs.
+///
+/// # Errors
+/// The inputs do not fit, or an index is out of range.
+pub fn interpret<S: Scalar>(
+    graph: &Graph,
+    world: &S::World,
+    inputs: &[Tensor<S>],
+) -> Result<Interpretation<S>, InterpretError> {
+    run(graph, world, inputs, false)
+}
+
+/// Evaluates a graph, keeping every value.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn trace<S: Scalar>(
+    graph: &Graph,
+    world: &S::World,
+    inputs: &[Tensor<S>],
+) -> Result<Interpretation<S>, InterpretError> {
+    run(graph, world, inputs, true)
+}
+
+fn run<S: Scalar>(
+    graph: &Graph,
+    world: &S::World,
+    inputs: &[Tensor<S>],
+    keep_all: bool,
+) -> Result<Interpretation<S>, InterpretError> {
+    check_inputs(graph, inputs)?;
+    let mut uses = graph.use_counts();
+    let mut values: Vec<Vec<Option<Rc<Tensor<S>>>>> = Vec::with_capacity(graph.len());
+    let mut next_input = inputs.iter();
+    for node in graph.nodes() {
+        let operand_values = graph.operands(node);
+        let operands = operand_values
+            .iter()
+            .map(|v| {
+                values[v.node.index()][v.result as usize]
+                    .clone()
+                    .ok_or(MISSING)
+            })
+            .collect::<Result<Vec<Rc<Tensor<S>>>, _>>()?;
+        let machine = Machine { graph, world, node };
+        let family = graph.op(node).family();
+        let results = if let Family::Leaf(Leaf::Input(_)) = family {
+            vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
+        } else if let Family::Composite(composite) = family {
+            machine.composite(composite, &operands)?
+        } else {
+            let ty = graph.ty(Value { node, result: 0 }).clone();
+            let data = machine.evaluate(family, &operands, &ty)?;
+            vec![Rc::new(Tensor { ty, data })]
+        };
+        values.push(results.into_iter().map(Some).collect());
+        if !keep_all {
+            for operand in operand_values {
+                let left = &mut uses[operand.node.index()];
+                *left -= 1;
+                if *left == 0 {
+                    values[operand.node.index()].fill(None);
+                }
+            }
+        }
+    }
+    let outputs = graph.outputs().iter().map(|output| output.value).collect();
+    Ok(Interpretation { values, outputs })
+}
+
+fn check_inputs<S: Scalar>(graph: &Graph, inputs: &[Tensor<S>]) -> Result<(), InterpretError> {
+    let describe = |tensor: Option<&Tensor<S>>| match tensor {
+        Some(tensor) => format!("{} with {} elements", tensor.ty, tensor.len()),
+        None => "nothing".to_string(),
+    };
+    for (position, input) in graph.inputs().iter().enumerate() {
+        let expected = graph.ty(*input);
+        let given = inputs.get(position);
+        let fits = given.is_some_and(|g| g.ty == *expected && g.len() as u64 == g.ty.elements());
+        if !fits {
+            let (expected, given) = (expected.to_string(), describe(given));
+            return Err(InterpretError::Input {
+                position,
+                expected,
+                given,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// One node under evaluation.
+struct Machine<'a, S: Scalar> {
+    graph: &'a Graph,
+    world: &'a S::World,
+    node: NodeId,
+}
+
+impl<S: Scalar> Machine<'_, S> {
+    fn evaluate(&self, family: Family<'_>, x: &[Rc<Tensor<S>>], ty: &Type) -> Outcome<S> {
+        match family {
+            Family::Pointwise(rule) | Family::Discrete(rule) => pointwise(&rule, x),
+            Family::Compare(comparison) => compare(comparison, &x[0], &x[1]),
+            Family::Connect(connective) => connect(connective, &x[0], &x[1]),
+            Family::Not => Ok(Data::Mask(masks(&x[0])?.iter().map(Logic::not).collect())),
+            Family::Select => select(&x[0], &x[1], &x[2]),
+            Family::Cast(dtype) => self.cast(&x[0], dtype),
+            Family::View(view) => self.view(view, x, ty),
+            Family::Fold(rule) => self.fold(&rule, &x[0], ty),
+            Family::ArgFold(rule) => arg_fold(&rule, &x[0]),
+            Family::Contract(op) => self.contract(op, &x[0], &x[1], ty),
+            Family::Gather(op) => self.gather(op.picking(&x[1].ty), &x[0], &x[1], ty),
+            Family::ScatterAdd(op) => self.scatter_add(op.picking(&x[1].ty), &x[0], &x[1], &x[2]),
+            Family::Leaf(leaf) => self.leaf(leaf, ty),
+            Family::Composite(_) => Err(InterpretError::Unverified("a composite in place")),
+        }
+    }
+
+    fn leaf(&self, leaf: Leaf<'_>, ty: &Type) -> Outcome<S> {
+        match leaf {
+            Leaf::Input(_) => Err(MISSING),
+            Leaf::Full(full) => Ok(Tensor::full(self.world, ty, &full.value).data),
+            Leaf::Literal(literal) => Ok(self.elements(&literal.elements)),
+            Leaf::Iota(iota) => Ok(self.iota(iota, ty)),
+        }
+    }
+
+    fn elements(&self, elements: &Elements) -> Data<S> {
+        let scalar = Type::scalar(elements.dtype);
+        let parts = elements
+            .constants()
+            .map(|c| Tensor::full(self.world, &scalar, &c).data);
+        let mut whole = empty_like(elements.dtype);
+        for part in parts {
+            append(&mut whole, part);
+        }
+        whole
+    }
+
+    fn iota(&self, iota: &Iota, ty: &Type) -> Data<S> {
+        let axis = usize::try_from(iota.axis).unwrap_or(0);
+        let positions = (0..ty.elements()).map(|at| ty.shape.unravel(at)[axis]);
+        if ty.dtype.is_float() {
+            let number = |p| S::constant(self.world, ty.dtype, &Constant::integer(p));
+            Data::Number(positions.map(number).collect())
+        } else {
+            Data::Int(
+                positions
+                    .map(|position| Int::new(ty.dtype, position))
+                    .collect(),
+            )
+        }
+    }
+
+    /// A composite op is what it decomposes into.
+    fn composite(
+        &self,
+        composite: &dyn Composite,
+        operands: &[Rc<Tensor<S>>],
+    ) -> Result<Vec<Rc<Tensor<S>>>, InterpretError> {
+        let builder = Builder::new(Graph::new(), self.graph.span(self.node));
+        let mut inputs = Vec::with_capacity(operands.len());
+        for operand in operands {
+            let op = Input {
+                dtype: operand.ty.dtype,
+                shape: operand.ty.shape.clone(),
+            };
+            inputs.push(builder.apply(op, &[])?);
+        }
+        for result in composite.decompose(&builder, &inputs)? {
+            builder.edit(|graph| graph.add_output("y", result));
+        }
+        let graph = builder.finish();
+        let tensors: Vec<Tensor<S>> = operands.iter().map(|operand| (**operand).clone()).collect();
+        let inner = run(&graph, self.world, &tensors, false)?;
+        Ok(inner
+            .outputs()
+            .into_iter()
+            .map(|tensor| Rc::new(tensor.clone()))
+            .collect())
+    }
+}

@@ -1,0 +1,133 @@
+//! Tensors of scalars: what the interpreter computes with.
+
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::scalar::{Int, Logic, Scalar};
+use crate::shape::{Shape, Type};
+
+/// The elements of a tensor in row-major order.
+#[derive(Clone, Debug)]
+pub enum Data<S: Scalar> {
+    /// Of a float dtype.
+    Number(Vec<S>),
+    /// Of an integer dtype.
+    Int(Vec<Int>),
+    /// Of bool.
+    Mask(Vec<S::Mask>),
+}
+
+/// A tensor of scalars.
+#[derive(Clone, Debug)]
+pub struct Tensor<S: Scalar> {
+    /// Its type.
+    pub ty: Type,
+    /// Its elements, as many as the type says.
+    pub data: Data<S>,
+}
+impl<S: Scalar> Tensor<S> {
+    /// A float tensor; the number of elements must fit the shape.
+    pub fn numbers(ty: Type, elements: Vec<S>) -> Self {
+        Tensor {
+            ty,
+            data: Data::Number(elements),
+        }
+    }
+
+    /// An integer tensor; the number of elements must fit the shape.
+    pub fn integers(ty: Type, elements: impl IntoIterator<Item = i64>) -> Self {
+        let dtype = ty.dtype;
+        let data = elements
+            .into_iter()
+            .map(|value| Int::new(dtype, value))
+            .collect();
+        Tensor {
+            ty,
+            data: Data::Int(data),
+        }
+    }
+
+    /// A bool tensor; the number of elements must fit the shape.
+    pub fn masks(shape: Shape, elements: impl IntoIterator<Item = bool>) -> Self {
+        let data = elements
+            .into_iter()
+            .map(|truth| S::Mask::known(Ok(truth)))
+            .collect();
+        Tensor {
+            ty: Type::new(DType::Bool, shape),
+            data: Data::Mask(data),
+        }
+    }
+
+    /// The same constant in every element.
+    pub fn full(world: &S::World, ty: &Type, value: &Constant) -> Self {
+        let count = ty.elements() as usize;
+        let data = match ty.dtype {
+            DType::F32 | DType::F64 => {
+                Data::Number(vec![S::constant(world, ty.dtype, value); count])
+            }
+            DType::I32 | DType::I64 | DType::U32 => {
+                Data::Int(vec![Int::constant(&(), ty.dtype, value); count])
+            }
+            DType::Bool => Data::Mask(vec![S::Mask::known(Ok(!value.is_zero())); count]),
+        };
+        Tensor {
+            ty: ty.clone(),
+            data,
+        }
+    }
+
+    /// The float elements; none for other dtypes.
+    pub fn as_numbers(&self) -> &[S] {
+        match &self.data {
+            Data::Number(elements) => elements,
+            Data::Int(_) | Data::Mask(_) => &[],
+        }
+    }
+
+    /// The integer elements; none for other dtypes.
+    pub fn as_ints(&self) -> &[Int] {
+        match &self.data {
+            Data::Int(elements) => elements,
+            Data::Number(_) | Data::Mask(_) => &[],
+        }
+    }
+
+    /// The truth values; none for other dtypes.
+    pub fn as_masks(&self) -> &[S::Mask] {
+        match &self.data {
+            Data::Mask(elements) => elements,
+            Data::Number(_) | Data::Int(_) => &[],
+        }
+    }
+
+    /// Number of elements.
+    pub(super) fn len(&self) -> usize {
+        match &self.data {
+            Data::Number(elements) => elements.len(),
+            Data::Int(elements) => elements.len(),
+            Data::Mask(elements) => elements.len(),
+        }
+    }
+}
+
+/// No elements of `dtype`.
+pub(super) fn empty_like<S: Scalar>(dtype: DType) -> Data<S> {
+    if dtype.is_float() {
+        Data::Number(Vec::new())
+    } else if dtype.is_integer() {
+        Data::Int(Vec::new())
+    } else {
+        Data::Mask(Vec::new())
+    }
+}
+
+/// Adds the elements of `part` to `whole`, which has the same dtype.
+pub(super) fn append<S: Scalar>(whole: &mut Data<S>, part: Data<S>) {
+    match (whole, part) {
+        (Data::Number(whole), Data::Number(part)) => whole.extend(part),
+        (Data::Int(whole), Data::Int(part)) => whole.extend(part),
+        (Data::Mask(whole), Data::Mask(part)) => whole.extend(part),
+        // Parts are made with the dtype of the whole.
+        (Data::Number(_) | Data::Int(_) | Data::Mask(_), _) => {}
+    }
+}
