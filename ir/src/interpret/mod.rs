@@ -192,7 +192,8 @@ struct Machine<'a, S: Scalar> {
 impl<S: Scalar> Machine<'_, S> {
     fn evaluate(&self, family: Family<'_>, x: &[Rc<Tensor<S>>], ty: &Type) -> Outcome<S> {
         match family {
-            Family::Pointwise(rule) | Family::Discrete(rule) => pointwise(&rule, x),
+            Family::Pointwise(rule) => pointwise(&rule, x),
+            Family::Discrete(rule) => Ok(pointwise(&rule, x)?.detached()),
             Family::Compare(comparison) => compare(comparison, &x[0], &x[1]),
             Family::Connect(connective) => connect(connective, &x[0], &x[1]),
             Family::Not => Ok(Data::Mask(masks(&x[0])?.iter().map(Logic::not).collect())),

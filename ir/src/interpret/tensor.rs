@@ -16,6 +16,16 @@ pub enum Data<S: Scalar> {
     Mask(Vec<S::Mask>),
 }
 
+impl<S: Scalar> Data<S> {
+    /// The elements without their derivatives, where they carry any.
+    pub(super) fn detached(self) -> Self {
+        match self {
+            Data::Number(elements) => Data::Number(elements.iter().map(S::detached).collect()),
+            Data::Int(_) | Data::Mask(_) => self,
+        }
+    }
+}
+
 /// A tensor of scalars.
 #[derive(Clone, Debug)]
 pub struct Tensor<S: Scalar> {

@@ -155,6 +155,9 @@ impl<S: Scalar> Scalar for Dual<S> {
                 .map(|tangent| tangent.cast_float(dtype)),
         }
     }
+    fn detached(&self) -> Self {
+        Dual::fixed(self.value.detached())
+    }
     fn from_int(world: &S::World, dtype: DType, integer: &Int) -> Self {
         Dual::fixed(S::from_int(world, dtype, integer))
     }

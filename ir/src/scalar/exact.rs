@@ -3,15 +3,15 @@
 //! A law that holds because of algebra alone holds whatever values eˣ or √x take, as long as the
 //! same argument gives the same value. So each function is *keyed*: its value at an argument is a
 //! small rational drawn from a hash of both. A few identities that rules rely on are kept:
-//! e^(a+n/2) = eᵃ·e^(n/2) for integers n (hence e⁻ˣ = 1/eˣ at half-integers), the parity of odd and
-//! even functions, √ of perfect squares, integer powers, expm1 x = eˣ − 1, log1p x = ln(1 + x) and
-//! the definitions of sinh and cosh. An equality over ℚ that a keyed value makes true by accident
+//! e^(a+n/4) = eᵃ·e^(n/4) for integers n; e⁻ˣ = 1/eˣ (save at odd eighths); e^(c + ln x) = eᶜ·x at
+//! quarters c, and ln eᶜ = c there; the parity of odd and even functions, √ of perfect squares,
+//! integer powers, expm1 x = eˣ − 1, log1p x = ln(1 + x) and the definitions of sinh and cosh. An equality over ℚ that a keyed value makes true by accident
 //! is excluded by repeating a check at several random points.
 
 use super::{Binary, Comparison, Int, Scalar, Truth, Unary, Undefined};
 use crate::constant::Constant;
 use crate::dtype::DType;
-use dashu::base::{Abs, Signed, SquareRoot};
+use dashu::base::{Abs, BitTest, Gcd, Signed, SquareRoot};
 use dashu::integer::{IBig, UBig};
 use dashu::rational::RBig;
 use rustc_hash::FxHasher;
@@ -23,6 +23,10 @@ pub struct Exact(pub Result<RBig, Undefined>);
 
 /// Exponents beyond this magnitude are refused, so that numbers stay small.
 const MAX_EXPONENT: i64 = 1 << 12;
+
+/// Numbers with more bits in numerator and denominator than this are refused, which bounds the cost
+/// of every operation.
+const MAX_BITS: usize = 1 << 14;
 
 impl Exact {
     /// An exact integer.
@@ -40,7 +44,15 @@ impl Exact {
     }
 
     fn map(&self, function: impl FnOnce(&RBig) -> Result<RBig, Undefined>) -> Self {
-        Exact(self.0.as_ref().map_err(|reason| *reason).and_then(function))
+        let value = self.0.as_ref().map_err(|reason| *reason).and_then(function);
+        Exact(value.and_then(|value| {
+            let bits = value.numerator().bit_len() + value.denominator().bit_len();
+            if bits <= MAX_BITS {
+                Ok(value)
+            } else {
+                Err(Undefined("a number is too long for exact arithmetic"))
+            }
+        }))
     }
 }
 
@@ -64,25 +76,77 @@ fn one() -> RBig {
     RBig::ONE
 }
 
-fn half_units(x: &RBig) -> Result<(i64, RBig), Undefined> {
-    let doubled = x * RBig::from(2);
-    let whole = doubled.floor();
+/// The whole quarters of x, and what is left of it, in 0..¼.
+fn quarters(x: &RBig) -> Result<(i64, RBig), Undefined> {
+    let scaled = x * RBig::from(4);
+    let whole = scaled.floor();
     let units = i64::try_from(&whole)
         .ok()
         .filter(|units| units.abs() <= MAX_EXPONENT)
         .ok_or(Undefined("the exponent is too large for exact arithmetic"))?;
-    Ok((units, doubled - RBig::from(whole)))
+    Ok((units, (scaled - RBig::from(whole)) / RBig::from(4)))
 }
 
-/// e^(n/2) = 2ⁿ and, between half-integers, a keyed factor in (1, 2].
+/// e^(n/4) = 2ⁿ. Between quarters stands the number whose logarithm the rest is, if there is one,
+/// else a keyed factor κ; either way with e^(¼ − f) = 2/eᶠ, so that e⁻ˣ = 1/eˣ.
 fn exp(x: &RBig) -> Result<RBig, Undefined> {
-    let (units, fraction) = half_units(x)?;
+    let (units, rest) = quarters(x)?;
     let power = power_of(&RBig::from(2), units)?;
-    Ok(if fraction == RBig::ZERO {
-        power
-    } else {
-        power * (one() + keyed("exp", &fraction))
-    })
+    let quarter = RBig::ONE / RBig::from(4);
+    if rest == RBig::ZERO {
+        return Ok(power);
+    }
+    let mirrored = quarter - &rest;
+    let factor = match (unlog(&rest), unlog(&mirrored)) {
+        (Some(number), _) => number,
+        (None, Some(number)) => RBig::from(2) / number,
+        (None, None) if rest <= mirrored => one() + keyed("exp", &rest),
+        (None, None) => RBig::from(2) / (one() + keyed("exp", &mirrored)),
+    };
+    Ok(power * factor)
+}
+
+/// The n for which x = 2ⁿ.
+fn power_of_two(x: &RBig) -> Option<i64> {
+    let bits = |n: &UBig| {
+        let zeros = n.trailing_zeros()?;
+        (n.bit_len() == zeros + 1).then_some(zeros as i64)
+    };
+    Some(bits(&x.numerator().clone().into_parts().1)? - bits(x.denominator())?)
+}
+
+/// The logarithm of a positive number, an injective code that [`exp`] undoes: ln 2ⁿ = n/4, and
+/// ln p/q = −ln q/p = 1/(p² + q + 4) for other p > q.
+fn log(x: &RBig) -> Result<RBig, Undefined> {
+    if !x.is_positive() {
+        return Err(Undefined("logarithm outside x > 0"));
+    }
+    if let Some(exponent) = power_of_two(x) {
+        return Ok(RBig::from(exponent) / RBig::from(4));
+    }
+    if *x < one() {
+        return Ok(-log_above_one(&(one() / x)));
+    }
+    Ok(log_above_one(x))
+}
+
+fn log_above_one(x: &RBig) -> RBig {
+    let (p, q) = (x.numerator(), IBig::from(x.denominator().clone()));
+    one() / RBig::from(p * p + q + IBig::from(4))
+}
+
+/// The number other than a power of two whose [`log`] this is. No code reaches ⅛, so that at most
+/// one of f and ¼ − f is one.
+fn unlog(x: &RBig) -> Option<RBig> {
+    if *x.numerator() != IBig::ONE || *x.denominator() <= UBig::from(8u8) {
+        return None;
+    }
+    let code = x.denominator().clone() - UBig::from(4u8);
+    let p = code.sqrt();
+    let q = code - &p * &p;
+    let proper = q > UBig::ZERO && q < p && (&p).gcd(&q) == UBig::ONE;
+    let number = proper.then(|| RBig::from(IBig::from(p)) / RBig::from(IBig::from(q)))?;
+    power_of_two(&number).is_none().then_some(number)
 }
 
 fn power_of(base: &RBig, exponent: i64) -> Result<RBig, Undefined> {
@@ -106,17 +170,6 @@ fn sqrt(x: &RBig) -> Result<RBig, Undefined> {
     match (root(numerator), root(x.denominator().clone())) {
         (Some(p), Some(q)) => Ok(RBig::from(IBig::from(p)) / RBig::from(IBig::from(q))),
         (_, _) => Ok(keyed("sqrt", x)),
-    }
-}
-
-fn log(x: &RBig) -> Result<RBig, Undefined> {
-    if *x == one() {
-        return Ok(RBig::ZERO);
-    }
-    if x.is_positive() {
-        Ok(keyed("log", x))
-    } else {
-        Err(Undefined("logarithm outside x > 0"))
     }
 }
 
@@ -286,13 +339,61 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exp_is_a_homomorphism_on_half_integers() {
-        let exp = |n| Exact::rational(n, 2).exp();
+    fn exp_is_a_homomorphism_on_quarters() {
+        let exp = |n| Exact::rational(n, 4).exp();
         for (a, b) in [(1, 2), (-3, 3), (-5, 2), (7, -9)] {
             assert_eq!(exp(a).mul(&exp(b)), exp(a + b));
         }
         let x = Exact::rational(1, 3);
-        assert_eq!(x.add(&Exact::rational(5, 2)).exp(), x.exp().mul(&exp(5)));
+        assert_eq!(x.add(&Exact::rational(5, 2)).exp(), x.exp().mul(&exp(10)));
+    }
+
+    #[test]
+    fn exp_of_the_opposite_is_the_reciprocal() {
+        for (p, q) in [
+            (1, 3),
+            (-2, 7),
+            (5, 11),
+            (17, 5),
+            (1, 4),
+            (3, 2),
+            (1, 15),
+            (-1, 10),
+        ] {
+            let x = Exact::rational(p, q);
+            assert_eq!(x.neg().exp(), x.exp().recip(), "{p}/{q}");
+        }
+    }
+
+    #[test]
+    fn exp_undoes_log() {
+        for (p, q) in [
+            (3, 1),
+            (1, 3),
+            (3, 2),
+            (2, 3),
+            (1025, 1024),
+            (17, 19),
+            (8, 1),
+            (1, 2),
+        ] {
+            let x = Exact::rational(p, q);
+            assert_eq!(x.log().exp(), x, "{p}/{q}");
+            let quotient = Exact::rational(-5, 2).sub(&x.log()).exp();
+            assert_eq!(quotient, Exact::rational(-5, 2).exp().div(&x), "{p}/{q}");
+            assert_eq!(x.recip().log(), x.log().neg());
+        }
+        assert_eq!(Exact::rational(-7, 2).exp().log(), Exact::rational(-7, 2));
+        assert_eq!(Exact::integer(1).log(), Exact::integer(0));
+    }
+
+    #[test]
+    fn long_numbers_are_refused() {
+        let mut x = Exact::rational(3, 7);
+        for _ in 0..20 {
+            x = x.square();
+        }
+        assert!(x.0.is_err());
     }
 
     #[test]

@@ -309,7 +309,7 @@ impl Scalar for Interval {
             nearest
         };
         let point = Interval::point(dtype, nearest).hull(&Interval::point(dtype, rounded));
-        if nearest == rounded && value.as_rational().is_some() {
+        if nearest == rounded && Constant::from_f64(nearest) == *value {
             point
         } else {
             point.widened(0.0)

@@ -253,6 +253,11 @@ pub trait Scalar: Clone + Debug {
     fn from_int(world: &Self::World, dtype: DType, integer: &Int) -> Self;
     /// The value as an element of integer `dtype`: truncated, saturating, NaN as 0.
     fn to_int(&self, dtype: DType) -> Int;
+    /// The value without its derivative, where it carries one: what an op without derivative yields.
+    #[must_use]
+    fn detached(&self) -> Self {
+        self.clone()
+    }
     /// `self · factor + addend`, rounded once where rounding exists.
     #[must_use]
     fn fma(&self, factor: &Self, addend: &Self) -> Self {
