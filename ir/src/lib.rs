@@ -38,6 +38,7 @@ pub mod graph;
 pub mod index;
 pub mod interpret;
 pub mod lang;
+pub mod laws;
 pub mod module;
 pub mod op;
 pub mod rewrite;

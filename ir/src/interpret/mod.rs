@@ -11,6 +11,7 @@ mod reduce;
 mod tensor;
 mod view;
 
+pub(crate) use reduce::Groups;
 pub use tensor::{Data, Tensor};
 
 use crate::builder::Builder;

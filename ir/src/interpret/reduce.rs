@@ -97,12 +97,13 @@ fn first_winner<T: Scalar>(rule: &ArgRule, x: &[T], group: &[usize]) -> Result<i
     Ok(best as i64)
 }
 /// The elements that each result of a fold combines, in row-major order.
-struct Groups {
+pub(crate) struct Groups {
     members: Vec<Vec<usize>>,
 }
 
 impl Groups {
-    fn new(shape: &Shape, axes: &[usize]) -> Self {
+    /// The groups that folding `axes` of a tensor combines.
+    pub(crate) fn new(shape: &Shape, axes: &[usize]) -> Self {
         let kept = shape.with_ones(axes);
         let mut members = vec![Vec::new(); kept.elements() as usize];
         for at in 0..shape.elements() {
@@ -117,7 +118,8 @@ impl Groups {
         Groups { members }
     }
 
-    fn map<T>(&self, combine: impl Fn(&[usize]) -> T) -> Vec<T> {
+    /// A value for each group, from the positions of its elements.
+    pub(crate) fn map<T>(&self, combine: impl Fn(&[usize]) -> T) -> Vec<T> {
         self.members.iter().map(|group| combine(group)).collect()
     }
 }

@@ -57,7 +57,8 @@ pub struct PassRecord {
     pub time: Duration,
 }
 
-type Pass = fn(&Graph) -> Result<(Graph, Remap), TypeError>;
+/// A pass: another graph, and what became of each value.
+pub type Pass = fn(&Graph) -> Result<(Graph, Remap), TypeError>;
 
 /// The passes that run once, first.
 const ONCE: [(&str, Pass); 2] = [("dce", dce), ("drop-stop-gradient", drop_stop_gradient)];
@@ -69,6 +70,11 @@ const ROUND: [(&str, Pass); 4] = [
     ("cse", cse),
     ("dce", dce),
 ];
+
+/// Every pass of [`optimize`] in the order of its first run.
+pub fn passes() -> impl Iterator<Item = (&'static str, Pass)> {
+    ONCE.into_iter().chain(ROUND)
+}
 
 /// Rounds end when one changes nothing, or here; what is left then is correct, if not smallest.
 const MAX_ROUNDS: usize = 8;

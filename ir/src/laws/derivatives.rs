@@ -1,0 +1,81 @@
+//! A graph with its derivatives, as the laws look at them.
+
+use super::rules::LawError;
+use crate::autodiff;
+use crate::graph::{Graph, NodeId, Value};
+use crate::op::Family;
+use crate::shape::Type;
+
+/// A graph, its forward mode and its reverse mode with respect to all of its float inputs.
+#[derive(Clone, Debug)]
+pub struct Derivatives {
+    /// The graph.
+    pub graph: Graph,
+    /// The positions of its float inputs.
+    pub wrt: Vec<usize>,
+    /// As [`autodiff::jvp`] makes it.
+    pub jvp: Graph,
+    /// As [`autodiff::vjp`] makes it.
+    pub vjp: Graph,
+}
+
+impl Derivatives {
+    /// Differentiates `graph` both ways.
+    ///
+    /// # Errors
+    /// A derivative cannot be built.
+    pub fn of(graph: &Graph) -> Result<Self, LawError> {
+        let is_float = |position: &usize| graph.ty(graph.inputs()[*position]).dtype.is_float();
+        let wrt: Vec<usize> = (0..graph.inputs().len()).filter(is_float).collect();
+        Ok(Derivatives {
+            jvp: autodiff::jvp(graph, &wrt)?,
+            vjp: autodiff::vjp(graph, &wrt)?,
+            graph: graph.clone(),
+            wrt,
+        })
+    }
+
+    /// The types of the inputs.
+    pub(super) fn inputs(&self) -> Vec<Type> {
+        input_types(&self.graph)
+    }
+
+    /// The types of the float inputs.
+    pub(super) fn sources(&self) -> Vec<Type> {
+        let inputs = self.inputs();
+        self.wrt.iter().map(|&at| inputs[at].clone()).collect()
+    }
+
+    /// The types of the float outputs.
+    pub(super) fn targets(&self) -> Vec<Type> {
+        let outputs = self.graph.outputs().iter();
+        let types = outputs.map(|output| self.graph.ty(output.value).clone());
+        types.filter(|ty| ty.dtype.is_float()).collect()
+    }
+}
+
+pub(super) fn input_types(graph: &Graph) -> Vec<Type> {
+    let inputs = graph.inputs().iter();
+    inputs.map(|input| graph.ty(*input).clone()).collect()
+}
+
+/// Whether derivatives pass from the operands of a node to its results.
+pub(super) fn is_carrier(graph: &Graph, node: NodeId) -> bool {
+    match graph.op(node).family() {
+        Family::Discrete(_)
+        | Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::ArgFold(_)
+        | Family::Leaf(_) => false,
+        Family::Pointwise(_)
+        | Family::Select
+        | Family::Cast(_)
+        | Family::View(_)
+        | Family::Fold(_)
+        | Family::Contract(_)
+        | Family::Gather(_)
+        | Family::ScatterAdd(_)
+        | Family::Composite(_) => graph.ty(Value { node, result: 0 }).dtype.is_float(),
+    }
+}

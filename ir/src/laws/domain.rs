@@ -1,0 +1,188 @@
+//! Finding points at which a graph is defined and differentiable.
+
+use super::condition::{guard_applies, requirement};
+use super::derivatives::input_types;
+use super::number::Number;
+use super::point::{Point, Random};
+use super::range::differentiated;
+use super::rules::LawError;
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::graph::{Graph, NodeId, Value};
+use crate::interpret::{Data, Groups, InterpretError, Interpretation, Tensor, trace};
+use crate::op::{Family, Guard, Monoid, Op};
+use crate::rewrite::decompose;
+use crate::scalar::{Comparison, Logic};
+use crate::shape::Type;
+
+/// Where a graph is defined and differentiable.
+pub(super) struct Domain {
+    /// The graph, down to primitive ops.
+    graph: Graph,
+    guards: Vec<(NodeId, Guard)>,
+    inputs: Vec<Type>,
+    /// What integer inputs are drawn from.
+    ints: (i64, i64),
+}
+
+/// How many points are tried before the domain counts as empty.
+const ATTEMPTS: usize = 200;
+
+impl Domain {
+    pub(super) fn of(graph: &Graph) -> Result<Self, LawError> {
+        let (graph, _) = decompose(graph, &|_| false)?;
+        let (flow, live) = (differentiated(&graph), graph.live());
+        let mut guards = Vec::new();
+        for node in graph.nodes().filter(|node| live[node.index()]) {
+            let of_node = graph.op(node).guards().into_iter();
+            let applying = of_node.filter(|guard| guard_applies(&graph, node, guard, &flow));
+            guards.extend(applying.map(|guard| (node, guard)));
+        }
+        Ok(Domain {
+            inputs: input_types(&graph),
+            graph,
+            guards,
+            ints: (-3, 4),
+        })
+    }
+
+    /// A random point of the domain, or why none was found. Where an index turns out of range, all
+    /// integers are drawn from that range from then on.
+    pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, String> {
+        let mut why = String::new();
+        // Points of large graphs are expensive, and rarely on the edge of the domain by accident.
+        let attempts = if self.graph.len() > 1000 { 8 } else { ATTEMPTS };
+        for _ in 0..attempts {
+            let point = Point::random(&self.inputs, random, self.ints);
+            match trace::<N>(&self.graph, &(), &point.tensors()) {
+                Ok(values) => match self.sides(&values) {
+                    Ok(_) => return Ok(point),
+                    Err(broken) => why = broken,
+                },
+                Err(InterpretError::IndexOutOfRange { extent, .. }) => {
+                    if extent == 0 {
+                        return Err("an index into an axis without elements".into());
+                    }
+                    self.ints = (0, self.ints.1.min(extent as i64 - 1));
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err(format!("no point was found in the domain: {why}"))
+    }
+
+    /// Which side of each guard the elements are on; an error says which guard fails or is not
+    /// decided.
+    fn sides<N: Number>(&self, values: &Interpretation<N>) -> Result<Vec<i64>, String> {
+        let mut all = Vec::new();
+        for (node, guard) in &self.guards {
+            let sides = guard_sides(&self.graph, *node, guard, values);
+            all.extend(sides.ok_or_else(|| {
+                let op = self.graph.op(*node).spec().name;
+                format!("`{op}` needs {}", requirement(&self.graph, *node, guard))
+            })?);
+        }
+        Ok(all)
+    }
+
+    /// Everything discrete that the graph decides at a point: the sides of guards, truth values,
+    /// integers, rounded numbers. On a segment where this does not change the graph is smooth.
+    pub(super) fn branches<N: Number>(&self, point: &Point) -> Option<Vec<i64>> {
+        let values = trace::<N>(&self.graph, &(), &point.tensors()).ok()?;
+        let mut branches = self.sides(&values).ok()?;
+        for node in self.graph.nodes() {
+            let tensor = values.value(Value { node, result: 0 })?;
+            match &tensor.data {
+                Data::Mask(truths) => {
+                    for truth in truths {
+                        branches.push(i64::from(truth.decide().ok()?));
+                    }
+                }
+                Data::Int(ints) => {
+                    for int in ints {
+                        branches.push(int.value.ok()?);
+                    }
+                }
+                Data::Number(numbers) if rounds(&self.graph, node) => {
+                    for number in numbers {
+                        branches.push(number.to_int(DType::I64).value.ok()?);
+                    }
+                }
+                Data::Number(_) => {}
+            }
+        }
+        Some(branches)
+    }
+}
+
+/// Whether a node yields integral floats, piecewise constant in its operands.
+fn rounds(graph: &Graph, node: NodeId) -> bool {
+    let is_discrete = matches!(graph.op(node).family(), Family::Discrete(_));
+    is_discrete && !matches!(graph.op(node), Op::StopGradient(_))
+}
+
+/// For each element (each group, for a search), which side of the guard it is on; `None` when the
+/// guard fails or is not decided.
+fn guard_sides<N: Number>(
+    graph: &Graph,
+    node: NodeId,
+    guard: &Guard,
+    values: &Interpretation<N>,
+) -> Option<Vec<i64>> {
+    let operands = graph.operands(node);
+    let tensor = |operand: usize| -> Option<&Tensor<N>> { values.value(*operands.get(operand)?) };
+    let against = |operand: usize, bound: &Constant| -> Option<Vec<i64>> {
+        let x = tensor(operand)?.as_numbers().iter();
+        x.map(|x| order(x, &x.lit(bound))).collect()
+    };
+    match guard {
+        Guard::Above { operand, bound } => {
+            against(*operand, bound).filter(|sides| sides.iter().all(|&side| side > 0))
+        }
+        Guard::Nonzero { operand } => against(*operand, &Constant::integer(0)),
+        Guard::Off { operand, at } => against(*operand, at),
+        Guard::Distinct { left, right } => {
+            let pairs = tensor(*left)?
+                .as_numbers()
+                .iter()
+                .zip(tensor(*right)?.as_numbers());
+            pairs.map(|(x, y)| order(x, y)).collect()
+        }
+        Guard::UniqueWinner { operand } => match graph.op(node).family() {
+            Family::Fold(rule) => {
+                let x = tensor(*operand)?;
+                let groups = Groups::new(&x.ty.shape, &rule.axes);
+                let largest = rule.monoid == Monoid::Max;
+                let winners = groups.map(|group| unique_winner(x.as_numbers(), group, largest));
+                winners.into_iter().collect()
+            }
+            _ => None,
+        },
+    }
+}
+
+/// 1 if x > y, −1 if x < y; `None` for equal or undecided.
+fn order<N: Number>(x: &N, y: &N) -> Option<i64> {
+    if x.compare(Comparison::Gt, y).decide() == Ok(true) {
+        Some(1)
+    } else if x.compare(Comparison::Lt, y).decide() == Ok(true) {
+        Some(-1)
+    } else {
+        None
+    }
+}
+
+/// The position in `group` of the element that is beyond all others.
+fn unique_winner<N: Number>(x: &[N], group: &[usize], largest: bool) -> Option<i64> {
+    let wanted = if largest { 1 } else { -1 };
+    let mut best = *group.first()?;
+    for &at in group {
+        if at != best && order(&x[at], &x[best])? == wanted {
+            best = at;
+        }
+    }
+    let mut others = group.iter().filter(|&&at| at != best);
+    others
+        .all(|&at| order(&x[best], &x[at]) == Some(wanted))
+        .then_some(best as i64)
+}

@@ -1,0 +1,108 @@
+//! Real numbers known to lie in an interval.
+
+use super::number::{Agreement, Number};
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::scalar::{Binary, Comparison, Int, Interval, Scalar, Tri, Unary, Undefined};
+use std::fmt;
+
+/// A real number, enclosed by an interval in double precision. Unlike [`Interval`], it reads a graph
+/// as a function of the reals: dtypes do not round.
+#[derive(Clone, Copy, Debug)]
+pub struct Enclosed(pub Interval);
+
+/// Enclosures wider than this, relative to max(1, magnitude), tell nothing.
+const WIDEST: f64 = 1e-5;
+
+impl Enclosed {
+    /// The middle of the interval; NaN when nothing is known.
+    pub fn middle(&self) -> f64 {
+        (self.0.low + self.0.high) / 2.0
+    }
+
+    /// Half the width of the interval; NaN when nothing is known.
+    pub fn radius(&self) -> f64 {
+        self.0.width() / 2.0
+    }
+}
+
+impl fmt::Display for Enclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:e} ± {:.0e}", self.middle(), self.radius())
+    }
+}
+
+impl Number for Enclosed {
+    const EXACT: bool = false;
+    fn agreement(&self, other: &Self) -> Agreement {
+        let (x, y) = (&self.0, &other.0);
+        let finite = [x.low, x.high, y.low, y.high]
+            .iter()
+            .all(|end| end.is_finite());
+        if !finite {
+            return Agreement::Unknown("a value is not finite, or nothing is known of it".into());
+        }
+        if x.high < y.low || y.high < x.low {
+            return Agreement::Different;
+        }
+        let (low, high) = (x.low.min(y.low), x.high.max(y.high));
+        let bound = (high - low) / low.abs().max(high.abs()).max(1.0);
+        if bound > WIDEST {
+            Agreement::Unknown(format!("the enclosures, {bound:.0e} wide, do not tell"))
+        } else if bound == 0.0 {
+            Agreement::Equal
+        } else {
+            Agreement::Within(bound)
+        }
+    }
+    fn vanishes(&self) -> bool {
+        self.0.low == 0.0 && self.0.high == 0.0
+    }
+}
+
+impl Scalar for Enclosed {
+    type Mask = Tri;
+    type World = ();
+
+    fn constant((): &(), _dtype: DType, value: &Constant) -> Self {
+        Enclosed(Interval::constant(&(), DType::F64, value))
+    }
+    fn lit(&self, value: &Constant) -> Self {
+        Enclosed::constant(&(), DType::F64, value)
+    }
+    fn undefined(&self, reason: Undefined) -> Self {
+        Enclosed(self.0.undefined(reason))
+    }
+    fn unary(&self, function: Unary) -> Self {
+        Enclosed(self.0.unary(function))
+    }
+    fn binary(&self, function: Binary, other: &Self) -> Self {
+        Enclosed(self.0.binary(function, &other.0))
+    }
+    fn compare(&self, comparison: Comparison, other: &Self) -> Tri {
+        self.0.compare(comparison, &other.0)
+    }
+    fn select(mask: &Tri, yes: &Self, no: &Self) -> Self {
+        Enclosed(Interval::select(mask, &yes.0, &no.0))
+    }
+    fn cast_float(&self, _dtype: DType) -> Self {
+        *self
+    }
+    fn from_int((): &(), _dtype: DType, integer: &Int) -> Self {
+        Enclosed(Interval::from_int(&(), DType::F64, integer))
+    }
+    fn to_int(&self, dtype: DType) -> Int {
+        Scalar::to_int(&self.0, dtype)
+    }
+    fn sum_of((): &(), _dtype: DType, terms: &mut dyn Iterator<Item = Self>) -> Self {
+        Enclosed(Interval::sum_of(
+            &(),
+            DType::F64,
+            &mut terms.map(|term| term.0),
+        ))
+    }
+    fn dot_of((): &(), _dtype: DType, pairs: &mut dyn Iterator<Item = (Self, Self)>) -> Self {
+        let mut pairs = pairs.map(|(left, right)| (left.0, right.0));
+        Enclosed(Interval::dot_of(&(), DType::F64, &mut pairs))
+    }
+}

@@ -1,0 +1,238 @@
+//! Checking a user's graph: its laws, its domain, and the passes that rewrite it.
+
+use super::condition::conditions;
+use super::derivatives::Derivatives;
+use super::domain::Domain;
+use super::enclosed::Enclosed;
+use super::outcome::{Law, Outcome, Tally};
+use super::point::{Point, Random};
+use super::report::{Arithmetic, Report};
+use super::rules::{Effort, LawError, check_law, outputs};
+use crate::graph::{Graph, NodeId, Value};
+use crate::interpret::{Data, Tensor};
+use crate::module::Entry;
+use crate::op::Family;
+use crate::rewrite::{ROUND, decompose};
+use crate::scalar::Exact;
+use crate::shape::Type;
+
+/// How hard a graph is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// At how many random points.
+    pub points: usize,
+    /// The seed of the points.
+    pub seed: u64,
+    /// Graphs of more scalar operations than this are not checked in exact arithmetic.
+    pub exact_work: u64,
+    /// Laws that take more scalar operations than this at a point are skipped.
+    pub work: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            points: 3,
+            seed: 0,
+            exact_work: 20_000,
+            work: 50_000_000,
+        }
+    }
+}
+
+/// Checks the laws of an entry with respect to all its float inputs, lists the conditions under which
+/// it is defined and differentiable, and compares the graph before and after every pass.
+///
+/// # Errors
+/// A derivative or decomposition cannot be built, which is a bug of lgc.
+pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError> {
+    let d = Derivatives::of(&entry.graph)?;
+    let work = work(&d.vjp)?;
+    let arithmetic = if work <= options.exact_work {
+        Arithmetic::Exact
+    } else {
+        Arithmetic::Enclosures
+    };
+    let mut laws = Vec::new();
+    for law in Law::ALL {
+        laws.push((law, settle(law, &d, arithmetic, work, options)?));
+    }
+    Ok(Report {
+        entry: entry.name.clone(),
+        arithmetic,
+        work,
+        points: options.points,
+        laws,
+        conditions: conditions(&entry.graph)?,
+        passes: check_passes(&entry.graph, options)?,
+    })
+}
+
+/// The outcome of a law over the better arithmetic that settles it.
+fn settle(
+    law: Law,
+    d: &Derivatives,
+    arithmetic: Arithmetic,
+    work: u64,
+    options: &Options,
+) -> Result<Outcome, LawError> {
+    let effort = Effort {
+        points: options.points,
+        seed: options.seed,
+    };
+    let needed = evaluations(law, d).saturating_mul(work);
+    if needed > options.work {
+        let why = format!("{needed} scalar operations at a point are too many");
+        return Ok(Outcome::Skipped(why));
+    }
+    if arithmetic == Arithmetic::Exact && needed <= options.exact_work.saturating_mul(16) {
+        let outcome = check_law::<Exact>(law, d, effort)?;
+        if !outcome.is_skipped() || law == Law::Witness {
+            return Ok(outcome);
+        }
+        let enclosed = check_law::<Enclosed>(law, d, effort)?;
+        return Ok(if enclosed.is_skipped() {
+            outcome
+        } else {
+            enclosed
+        });
+    }
+    check_law::<Enclosed>(law, d, effort)
+}
+
+/// How many evaluations of the reverse graph a law is worth at a point, roughly.
+fn evaluations(law: Law, d: &Derivatives) -> u64 {
+    let count = |types: Vec<Type>| types.iter().map(Type::elements).sum::<u64>();
+    match law {
+        Law::Adjoint | Law::Tangent | Law::Zero | Law::Composite => 2,
+        Law::SecondOrder => 6,
+        Law::Witness => 12,
+        Law::Jacobian => count(d.sources()).saturating_add(count(d.targets())),
+    }
+}
+
+/// Scalar operations of one evaluation of a graph, roughly.
+fn work(graph: &Graph) -> Result<u64, LawError> {
+    let (graph, _) = decompose(graph, &|_| false)?;
+    let nodes = graph.nodes();
+    Ok(nodes.fold(0, |sum, node| sum.saturating_add(node_work(&graph, node))))
+}
+
+fn node_work(graph: &Graph, node: NodeId) -> u64 {
+    let result = graph.ty(Value { node, result: 0 }).elements();
+    let operands = graph.operands(node);
+    let largest = operands.iter().map(|operand| graph.ty(*operand).elements());
+    match graph.op(node).family() {
+        Family::Pointwise(rule) | Family::Discrete(rule) => {
+            let steps = rule.reachable(&[rule.value()]).len() as u64;
+            result.saturating_mul(steps)
+        }
+        Family::Contract(op) => {
+            let [x, y] = [operands[0], operands[1]].map(|operand| graph.ty(operand));
+            let axes = op.axes(x.shape.rank(), y.shape.rank());
+            let inner = axes.contract[0].iter().map(|&axis| x.shape.extent(axis));
+            inner.fold(result, u64::saturating_mul)
+        }
+        Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::Select
+        | Family::Cast(_)
+        | Family::View(_)
+        | Family::Fold(_)
+        | Family::ArgFold(_)
+        | Family::Gather(_)
+        | Family::ScatterAdd(_)
+        | Family::Leaf(_)
+        | Family::Composite(_) => largest.fold(result, u64::max),
+    }
+}
+
+/// For each pass, whether the graph computes the same before and after it: the same rationals where
+/// that is affordable, and the same bits in single precision.
+fn check_passes(
+    graph: &Graph,
+    options: &Options,
+) -> Result<Vec<(&'static str, Outcome)>, LawError> {
+    let work = work(graph)?;
+    if work > options.work {
+        let why = format!("{work} scalar operations at a point are too many");
+        let skipped = |(name, _): &(&'static str, _)| (*name, Outcome::Skipped(why.clone()));
+        return Ok(ROUND.iter().map(skipped).collect());
+    }
+    let mut random = Random(options.seed);
+    let mut domain = Domain::of(graph)?;
+    let mut points = Vec::new();
+    for _ in 0..options.points {
+        match domain.draw::<Enclosed>(&mut random) {
+            Ok(point) => points.push(point),
+            Err(why) => {
+                let skipped =
+                    |(name, _): &(&'static str, _)| (*name, Outcome::Skipped(why.clone()));
+                return Ok(ROUND.iter().map(skipped).collect());
+            }
+        }
+    }
+    let exact = work <= options.exact_work;
+    let mut outcomes = Vec::new();
+    let mut before = graph.clone();
+    for (name, pass) in ROUND {
+        let (after, _) = pass(&before)?;
+        outcomes.push((name, same_results(&before, &after, &points, exact)?));
+        before = after;
+    }
+    Ok(outcomes)
+}
+
+/// Whether two graphs with the same inputs yield the same.
+pub(super) fn same_results(
+    before: &Graph,
+    after: &Graph,
+    points: &[Point],
+    exact: bool,
+) -> Result<Outcome, LawError> {
+    let mut tally = Tally::default();
+    tally.matters(true);
+    for point in points {
+        if exact {
+            let x = outputs::<Exact>(before, &point.tensors())?;
+            let y = outputs::<Exact>(after, &point.tensors())?;
+            tally.merge(compare(before, &x, &y, point, &|x, y| x == y));
+        }
+        let x = outputs::<f32>(before, &point.tensors())?;
+        let y = outputs::<f32>(after, &point.tensors())?;
+        let same = |x: &f32, y: &f32| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+        tally.merge(compare(before, &x, &y, point, &same));
+    }
+    Ok(tally.outcome())
+}
+
+/// Compares all outputs, of any dtype.
+fn compare<S: crate::scalar::Scalar>(
+    graph: &Graph,
+    x: &[Tensor<S>],
+    y: &[Tensor<S>],
+    point: &Point,
+    same: &dyn Fn(&S, &S) -> bool,
+) -> Tally
+where
+    S::Mask: PartialEq,
+{
+    let mut tally = Tally::default();
+    for ((x, y), output) in x.iter().zip(y).zip(graph.outputs()) {
+        let different = match (&x.data, &y.data) {
+            (Data::Number(x), Data::Number(y)) => x.iter().zip(y).position(|(x, y)| !same(x, y)),
+            (Data::Int(x), Data::Int(y)) => x.iter().zip(y).position(|(x, y)| x != y),
+            (Data::Mask(x), Data::Mask(y)) => x.iter().zip(y).position(|(x, y)| x != y),
+            (Data::Number(_) | Data::Int(_) | Data::Mask(_), _) => Some(0),
+        };
+        tally.settle(different.map(|element| {
+            let name = &output.name;
+            format!(
+                "element {element} of `{name}` changes at {}",
+                point.describe()
+            )
+        }));
+    }
+    tally
+}

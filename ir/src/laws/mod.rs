@@ -1,0 +1,41 @@
+//! The laws of derivatives, checked.
+//!
+//! 1. *Adjointness*: ⟪JVP(x, dx), δ⟫ = ⟪dx, VJP(x, δ)⟫.
+//! 2. *Derivative of the forward*: the JVP graph computes what dual numbers carried through the
+//!    forward graph compute. A wrong forward with a matching wrong pair of rules passes law 1.
+//! 3. *Zero*: VJP(x, 0) = 0, so that dead cotangents may be dropped.
+//!
+//! Beside them stand the *witness* (difference quotients of the forward graph alone, which share no
+//! code with any rule), the agreement of *composite* ops with what they decompose into, the
+//! *second order* (laws 1 and 2 of the reverse graph itself), and the whole *Jacobian* by rows and by
+//! columns. A check draws random points of the domain and evaluates graphs over a [`Number`]: over
+//! [`Exact`](crate::scalar::Exact) equality is exact, and a false law survives a point with
+//! negligible chance (Schwartz and Zippel); over [`Enclosed`] values are intervals of reals, and
+//! those of equal quantities overlap.
+//!
+//! A law that compared nothing, or nothing but zeros, is [`Outcome::Skipped`], never proved.
+
+mod condition;
+mod derivatives;
+mod domain;
+mod enclosed;
+mod graph;
+mod number;
+mod outcome;
+mod point;
+mod range;
+mod report;
+mod rules;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub use condition::{Condition, Status, conditions};
+pub use derivatives::Derivatives;
+pub use enclosed::Enclosed;
+pub use graph::{Options, check_graph};
+pub use number::{Agreement, Number};
+pub use outcome::{Law, Outcome};
+pub use report::{Arithmetic, Report};
+pub use rules::{LawError, laws_of};

@@ -1,0 +1,213 @@
+//! What became of a law.
+
+use super::number::{Agreement, Number};
+use std::fmt;
+
+/// A law or another check of derivatives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Law {
+    /// Law 1: ⟪JVP(x, dx), δ⟫ = ⟪dx, VJP(x, δ)⟫.
+    Adjoint,
+    /// Law 2: the JVP is what dual numbers through the forward compute.
+    Tangent,
+    /// Law 3: VJP(x, 0) = 0.
+    Zero,
+    /// Difference quotients of the forward agree with the VJP.
+    Witness,
+    /// Composite ops agree with what they decompose into.
+    Composite,
+    /// Laws 1 and 2 of the reverse graph.
+    SecondOrder,
+    /// The Jacobian by reverse rows is the Jacobian by forward columns.
+    Jacobian,
+}
+
+impl Law {
+    /// Every law, in the order of reports.
+    pub const ALL: [Law; 7] = [
+        Law::Adjoint,
+        Law::Tangent,
+        Law::Zero,
+        Law::Witness,
+        Law::Composite,
+        Law::SecondOrder,
+        Law::Jacobian,
+    ];
+
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::Adjoint => "adjoint",
+            Law::Tangent => "tangent",
+            Law::Zero => "zero",
+            Law::Witness => "witness",
+            Law::Composite => "composite",
+            Law::SecondOrder => "second order",
+            Law::Jacobian => "jacobian",
+        }
+    }
+
+    /// What the law says, in one line.
+    pub fn statement(self) -> &'static str {
+        match self {
+            Law::Adjoint => "⟪JVP(x, dx), δ⟫ = ⟪dx, VJP(x, δ)⟫",
+            Law::Tangent => "JVP = dual numbers through the forward",
+            Law::Zero => "VJP(x, 0) = 0",
+            Law::Witness => "difference quotients of the forward = VJP",
+            Law::Composite => "composite ops = what they decompose into",
+            Law::SecondOrder => "adjoint and tangent laws of the VJP itself",
+            Law::Jacobian => "reverse rows = forward columns",
+        }
+    }
+}
+
+/// What became of a law.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Holds exactly at every point that was drawn.
+    Proved,
+    /// Holds up to this error, relative to max(1, the value), which is that of the arithmetic.
+    Agreed(f64),
+    /// The code leaves no other possibility, and it does hold at every point that was drawn.
+    ByConstruction,
+    /// Nothing was compared, and why.
+    Skipped(String),
+    /// Does not hold: where, and what stands on both sides.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Whether the law does not hold.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Outcome::Failed(_) => true,
+            Outcome::Proved
+            | Outcome::Agreed(_)
+            | Outcome::ByConstruction
+            | Outcome::Skipped(_) => false,
+        }
+    }
+
+    /// Whether nothing was compared.
+    pub fn is_skipped(&self) -> bool {
+        match self {
+            Outcome::Skipped(_) => true,
+            Outcome::Proved | Outcome::Agreed(_) | Outcome::ByConstruction | Outcome::Failed(_) => {
+                false
+            }
+        }
+    }
+
+    /// Both of two checks: the worse one tells.
+    #[must_use]
+    pub(super) fn and(self, other: Outcome) -> Outcome {
+        match (self, other) {
+            (Outcome::Failed(what), _) | (_, Outcome::Failed(what)) => Outcome::Failed(what),
+            (Outcome::Skipped(why), _) | (_, Outcome::Skipped(why)) => Outcome::Skipped(why),
+            (Outcome::Agreed(x), Outcome::Agreed(y)) => Outcome::Agreed(x.max(y)),
+            (Outcome::Agreed(bound), _) | (_, Outcome::Agreed(bound)) => Outcome::Agreed(bound),
+            (Outcome::Proved, _) | (_, Outcome::Proved) => Outcome::Proved,
+            (Outcome::ByConstruction, Outcome::ByConstruction) => Outcome::ByConstruction,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Proved => f.write_str("proved"),
+            Outcome::Agreed(bound) => write!(f, "agreed within {bound:.0e}"),
+            Outcome::ByConstruction => f.write_str("by construction"),
+            Outcome::Skipped(why) => write!(f, "skipped: {why}"),
+            Outcome::Failed(what) => write!(f, "FAILED: {what}"),
+        }
+    }
+}
+
+/// Comparisons under way.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    compared: usize,
+    nonzero: bool,
+    bound: f64,
+    unknown: Option<String>,
+    failure: Option<String>,
+}
+
+impl Tally {
+    /// Compares what should be equal; `place` tells where, should it not be.
+    pub(super) fn compare<N: Number>(&mut self, left: &N, right: &N, place: impl Fn() -> String) {
+        self.nonzero |= !(left.vanishes() && right.vanishes());
+        match left.agreement(right) {
+            Agreement::Equal => self.compared += 1,
+            Agreement::Within(bound) => {
+                self.compared += 1;
+                self.bound = self.bound.max(bound);
+            }
+            Agreement::Different => {
+                self.failure
+                    .get_or_insert_with(|| format!("{}: {left} ≠ {right}", place()));
+            }
+            Agreement::Unknown(why) => self.skip(why),
+        }
+    }
+
+    /// Counts one comparison that was made elsewhere, with what is wrong, if anything.
+    pub(super) fn settle(&mut self, failure: Option<String>) {
+        match failure {
+            Some(failure) => {
+                self.failure.get_or_insert(failure);
+            }
+            None => self.compared += 1,
+        }
+    }
+
+    /// Counts the comparison as of something that matters although both sides are zero.
+    pub(super) fn matters(&mut self, matters: bool) {
+        self.nonzero |= matters;
+    }
+
+    /// Adds comparisons that must hold, but are not what the law is about.
+    pub(super) fn require(&mut self, side: Tally) {
+        if let Some(failure) = side.failure {
+            self.failure.get_or_insert(failure);
+        }
+    }
+
+    /// Notes that there was nothing to compare.
+    pub(super) fn skip(&mut self, why: impl Into<String>) {
+        self.unknown.get_or_insert_with(|| why.into());
+    }
+
+    /// Adds the comparisons at one more point; a point with something unknown counts for nothing.
+    pub(super) fn merge(&mut self, point: Tally) {
+        if let Some(failure) = point.failure {
+            self.failure.get_or_insert(failure);
+        } else if let Some(why) = point.unknown {
+            self.skip(why);
+        } else {
+            self.compared += point.compared;
+            self.nonzero |= point.nonzero;
+            self.bound = self.bound.max(point.bound);
+        }
+    }
+
+    /// The verdict.
+    pub(super) fn outcome(self) -> Outcome {
+        if let Some(failure) = self.failure {
+            return Outcome::Failed(failure);
+        }
+        if self.compared == 0 {
+            let why = self.unknown;
+            return Outcome::Skipped(why.unwrap_or_else(|| "there is nothing to compare".into()));
+        }
+        if !self.nonzero {
+            return Outcome::Skipped("every derivative is zero".into());
+        }
+        if self.bound > 0.0 {
+            Outcome::Agreed(self.bound)
+        } else {
+            Outcome::Proved
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Points at which graphs are evaluated: exact numbers, which any scalar can read.
+
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::interpret::Tensor;
+use crate::scalar::{Dual, Scalar};
+use crate::shape::Type;
+use dashu::rational::RBig;
+
+/// A source of random numbers that is the same on every machine (SplitMix64, Steele, Lea & Flood,
+/// OOPSLA 2014).
+#[derive(Clone, Debug)]
+pub(super) struct Random(pub u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// An integer from `low` to `high`, both included; the bias of the remainder is of no matter.
+    pub(super) fn within(&mut self, low: i64, high: i64) -> i64 {
+        let span = (high - low).max(0).unsigned_abs() + 1;
+        low + (self.bits() % span) as i64
+    }
+}
+
+/// The elements of one tensor, exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Elements {
+    Numbers(Vec<RBig>),
+    Ints(Vec<i64>),
+    Truths(Vec<bool>),
+}
+
+/// A tensor for each of a list of types.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Point {
+    pub(super) types: Vec<Type>,
+    pub(super) elements: Vec<Elements>,
+}
+
+/// Tensors up to this size get distinct multiples of ½, larger ones multiples of 1/64 in ±½.
+const SMALL: u64 = 64;
+
+impl Point {
+    /// A random point. Floats are multiples of ½, so that exact exponentials are homomorphisms, are
+    /// not zero, and differ from one another in small tensors; about one tensor in three is positive.
+    /// Integers are from `ints`.
+    pub(super) fn random(types: &[Type], random: &mut Random, ints: (i64, i64)) -> Point {
+        let elements = types.iter().map(|ty| match ty.dtype {
+            DType::F32 | DType::F64 => Elements::Numbers(numbers(ty.elements(), random)),
+            DType::I32 | DType::I64 => Elements::Ints(integers(ty.elements(), random, ints)),
+            DType::U32 => {
+                let ints = (ints.0.max(0), ints.1.max(0));
+                Elements::Ints(integers(ty.elements(), random, ints))
+            }
+            DType::Bool => {
+                let truths = (0..ty.elements()).map(|_| random.within(0, 1) == 1);
+                Elements::Truths(truths.collect())
+            }
+        });
+        Point {
+            elements: elements.collect(),
+            types: types.to_vec(),
+        }
+    }
+
+    /// Small multiples of ½, for tangents and cotangents of the given float types.
+    pub(super) fn direction(types: &[Type], random: &mut Random) -> Point {
+        let element = |random: &mut Random| {
+            let magnitude = random.within(1, 4);
+            let sign = 2 * random.within(0, 1) - 1;
+            RBig::from(sign * magnitude) / RBig::from(2)
+        };
+        Point::float(types, |_| element(random))
+    }
+
+    /// Zeros.
+    pub(super) fn zeros(types: &[Type]) -> Point {
+        Point::float(types, |_| RBig::ZERO)
+    }
+
+    /// 1 at one position of all elements in order, else 0.
+    pub(super) fn unit(types: &[Type], position: u64) -> Point {
+        Point::float(types, |at| {
+            if at == position {
+                RBig::ONE
+            } else {
+                RBig::ZERO
+            }
+        })
+    }
+
+    fn float(types: &[Type], mut element: impl FnMut(u64) -> RBig) -> Point {
+        let mut at = 0;
+        let mut next = || {
+            at += 1;
+            element(at - 1)
+        };
+        let elements = types
+            .iter()
+            .map(|ty| Elements::Numbers((0..ty.elements()).map(|_| next()).collect()))
+            .collect();
+        Point {
+            elements,
+            types: types.to_vec(),
+        }
+    }
+
+    /// This point, then the tensors of another.
+    pub(super) fn with(&self, other: &Point) -> Point {
+        Point {
+            types: self.types.iter().chain(&other.types).cloned().collect(),
+            elements: self
+                .elements
+                .iter()
+                .chain(&other.elements)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// x + t·dx, with the tensors of `direction` for those at `wrt`.
+    pub(super) fn moved(&self, wrt: &[usize], direction: &Point, t: &RBig) -> Point {
+        let mut moved = self.clone();
+        for (&position, along) in wrt.iter().zip(&direction.elements) {
+            if let (Elements::Numbers(x), Elements::Numbers(dx)) =
+                (&mut moved.elements[position], along)
+            {
+                for (x, dx) in x.iter_mut().zip(dx) {
+                    *x += dx * t;
+                }
+            }
+        }
+        moved
+    }
+
+    /// The tensors over a scalar.
+    pub(super) fn tensors<S: Scalar<World = ()>>(&self) -> Vec<Tensor<S>> {
+        let tensor = |(ty, elements): (&Type, &Elements)| match elements {
+            Elements::Numbers(x) => Tensor::numbers(ty.clone(), scalars(ty, x)),
+            Elements::Ints(x) => Tensor::integers(ty.clone(), x.iter().copied()),
+            Elements::Truths(x) => Tensor::masks(ty.shape.clone(), x.iter().copied()),
+        };
+        self.types.iter().zip(&self.elements).map(tensor).collect()
+    }
+
+    /// The tensors over dual numbers, those at `wrt` varying along `direction`.
+    pub(super) fn duals<S: Scalar<World = ()>>(
+        &self,
+        wrt: &[usize],
+        direction: &Point,
+    ) -> Vec<Tensor<Dual<S>>> {
+        let mut tensors = self.tensors::<Dual<S>>();
+        let along = direction.tensors::<S>();
+        for (&position, dx) in wrt.iter().zip(&along) {
+            let x = tensors[position].as_numbers().iter().zip(dx.as_numbers());
+            let varying = x.map(|(x, dx)| Dual::varying(x.value.clone(), dx.clone()));
+            let ty = tensors[position].ty.clone();
+            tensors[position] = Tensor::numbers(ty, varying.collect());
+        }
+        tensors
+    }
+
+    /// The first elements of each tensor, for readers.
+    pub(super) fn describe(&self) -> String {
+        const SHOWN: usize = 6;
+        fn list(items: impl ExactSizeIterator<Item = String>) -> String {
+            let more = if items.len() > SHOWN { ", …" } else { "" };
+            let shown: Vec<String> = items.take(SHOWN).collect();
+            format!("[{}{more}]", shown.join(", "))
+        }
+        let tensors = self.elements.iter().map(|elements| match elements {
+            Elements::Numbers(x) => list(x.iter().map(ToString::to_string)),
+            Elements::Ints(x) => list(x.iter().map(ToString::to_string)),
+            Elements::Truths(x) => list(x.iter().map(ToString::to_string)),
+        });
+        tensors.collect::<Vec<String>>().join(", ")
+    }
+}
+
+fn scalars<S: Scalar<World = ()>>(ty: &Type, x: &[RBig]) -> Vec<S> {
+    x.iter()
+        .map(|x| S::constant(&(), ty.dtype, &Constant::rational(x.clone())))
+        .collect()
+}
+
+fn integers(count: u64, random: &mut Random, (low, high): (i64, i64)) -> Vec<i64> {
+    (0..count).map(|_| random.within(low, high)).collect()
+}
+
+fn numbers(count: u64, random: &mut Random) -> Vec<RBig> {
+    let positive = random.within(0, 2) == 0;
+    let sign = |random: &mut Random| {
+        if positive {
+            1
+        } else {
+            2 * random.within(0, 1) - 1
+        }
+    };
+    if count > SMALL {
+        let element = |_| {
+            let magnitude = random.within(1, 32);
+            RBig::from(sign(random) * magnitude) / RBig::from(64)
+        };
+        return (0..count).map(element).collect();
+    }
+    let mut pool: Vec<i64> = (1..=(count as i64 + 5)).collect();
+    let element = |_| {
+        let at = random.within(0, pool.len() as i64 - 1) as usize;
+        let magnitude = pool.swap_remove(at);
+        RBig::from(sign(random) * magnitude) / RBig::from(2)
+    };
+    (0..count).map(element).collect()
+}

@@ -1,0 +1,564 @@
+//! Ranges of values that are known from the form of a graph alone.
+//!
+//! One [`Range`] stands for all elements of a value, whatever the inputs are. That is enough to see
+//! that eˣ, x·x + ε or the sum of a softmax is positive. Ranges speak of real numbers: a condition
+//! that an operand relies on is reported where the operand is computed.
+
+use super::derivatives::is_carrier;
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::expr::{Expr, ExprId, Rule};
+use crate::graph::{Graph, NodeId, Value};
+use crate::op::{Family, FoldRule, Leaf, Monoid, Op};
+use crate::scalar::{Binary, Comparison, Unary};
+use rustc_hash::FxHashMap;
+
+/// An end of a range: a number, and whether the range stops short of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct End {
+    pub(super) at: f64,
+    pub(super) open: bool,
+}
+
+impl End {
+    fn closed(at: f64) -> End {
+        End { at, open: false }
+    }
+    fn open(at: f64) -> End {
+        End { at, open: true }
+    }
+    fn moved(self, to: f64) -> End {
+        End { at: to, ..self }
+    }
+}
+
+/// The real numbers between two ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Range {
+    pub(super) low: End,
+    pub(super) high: End,
+}
+
+/// A rounded sum or product, moved outwards; 0 is exact unless it underflowed, and then it is the
+/// outer end.
+fn below(x: f64) -> f64 {
+    if x == 0.0 { x } else { x.next_down() }
+}
+
+impl Range {
+    pub(super) const ANY: Range = Range {
+        low: End {
+            at: f64::NEG_INFINITY,
+            open: false,
+        },
+        high: End {
+            at: f64::INFINITY,
+            open: false,
+        },
+    };
+
+    fn from(low: End) -> Range {
+        Range { low, ..Range::ANY }
+    }
+
+    fn between(low: f64, high: f64) -> Range {
+        Range {
+            low: End::closed(low),
+            high: End::closed(high),
+        }
+    }
+
+    fn constant(value: &Constant) -> Range {
+        let nearest = value.to_f64();
+        if nearest.is_nan() {
+            Range::ANY
+        } else if Constant::from_f64(nearest) == *value || value.is_zero() {
+            Range::between(nearest, nearest)
+        } else {
+            Range::between(nearest.next_down(), nearest.next_up())
+        }
+    }
+
+    /// Whether every number here is above `bound`.
+    pub(super) fn is_above(&self, bound: f64) -> bool {
+        self.low.at > bound || (self.low.at == bound && self.low.open)
+    }
+
+    /// Whether no number here is `at`.
+    pub(super) fn excludes(&self, at: f64) -> bool {
+        self.is_above(at) || self.neg().is_above(-at)
+    }
+
+    fn is_at_least(&self, bound: f64) -> bool {
+        self.low.at >= bound
+    }
+
+    fn neg(&self) -> Range {
+        Range {
+            low: self.high.moved(-self.high.at),
+            high: self.low.moved(-self.low.at),
+        }
+    }
+
+    pub(super) fn join(&self, other: &Range) -> Range {
+        let lower = |x: End, y: End| {
+            if x.at < y.at || (x.at == y.at && !x.open) {
+                x
+            } else {
+                y
+            }
+        };
+        let high = lower(self.neg().low, other.neg().low);
+        Range {
+            low: lower(self.low, other.low),
+            high: high.moved(-high.at),
+        }
+    }
+
+    fn add(&self, other: &Range) -> Range {
+        let low = |x: &Range, y: &Range| End {
+            at: below(x.low.at + y.low.at),
+            open: x.low.open || y.low.open,
+        };
+        let high = low(&self.neg(), &other.neg());
+        Range {
+            low: low(self, other),
+            high: high.moved(-high.at),
+        }
+    }
+
+    fn square(&self) -> Range {
+        let magnitude = self.abs();
+        magnitude.times_nonnegative(&magnitude)
+    }
+
+    fn abs(&self) -> Range {
+        if self.is_at_least(0.0) {
+            return *self;
+        }
+        if self.neg().is_at_least(0.0) {
+            return self.neg();
+        }
+        Range::from(End::closed(0.0))
+    }
+
+    fn times_nonnegative(&self, other: &Range) -> Range {
+        let at = self.low.at * other.low.at;
+        let open = if at == 0.0 {
+            self.is_above(0.0) && other.is_above(0.0)
+        } else {
+            self.low.open || other.low.open
+        };
+        Range::from(End {
+            at: below(at).max(0.0),
+            open,
+        })
+    }
+
+    fn mul(&self, other: &Range) -> Range {
+        match (self.sign(), other.sign()) {
+            (Some(1), Some(1)) => self.times_nonnegative(other),
+            (Some(-1), Some(-1)) => self.neg().times_nonnegative(&other.neg()),
+            (Some(-1), Some(_)) => self.neg().times_nonnegative(other).neg(),
+            (Some(_), Some(_)) => self.times_nonnegative(&other.neg()).neg(),
+            (_, _) => Range::ANY,
+        }
+    }
+
+    /// 1 for a range of x ≥ 0, −1 for one of x ≤ 0.
+    fn sign(&self) -> Option<i32> {
+        if self.is_at_least(0.0) {
+            Some(1)
+        } else if self.neg().is_at_least(0.0) {
+            Some(-1)
+        } else {
+            None
+        }
+    }
+
+    fn div(&self, other: &Range) -> Range {
+        if !other.excludes(0.0) {
+            return Range::ANY;
+        }
+        // The reciprocal of a positive number is positive; how small it is does not matter here.
+        let positive = Range::from(End::open(0.0));
+        match other.sign() {
+            Some(1) => self.mul(&positive),
+            Some(_) | None => self.mul(&positive.neg()),
+        }
+    }
+
+    fn max(&self, other: &Range) -> Range {
+        let higher = |x: End, y: End| {
+            if x.at > y.at || (x.at == y.at && x.open) {
+                x
+            } else {
+                y
+            }
+        };
+        let high = if self.high.at > other.high.at {
+            self.high
+        } else {
+            other.high
+        };
+        Range {
+            low: higher(self.low, other.low),
+            high,
+        }
+    }
+
+    /// A growing function that is 0 at 0 and stays within ±`limit`.
+    fn through_zero(&self, limit: f64) -> Range {
+        let low = |x: &Range| {
+            if x.is_at_least(0.0) {
+                End {
+                    at: 0.0,
+                    open: x.is_above(0.0),
+                }
+            } else {
+                End {
+                    at: -limit,
+                    open: limit.is_finite(),
+                }
+            }
+        };
+        let high = low(&self.neg());
+        Range {
+            low: low(self),
+            high: high.moved(-high.at),
+        }
+    }
+
+    fn unary(&self, function: Unary) -> Range {
+        match function {
+            Unary::Neg => self.neg(),
+            Unary::Abs => self.abs(),
+            Unary::Sqrt => Range::from(End {
+                at: 0.0,
+                open: self.is_above(0.0),
+            }),
+            Unary::Exp if self.is_at_least(0.0) => Range::from(End {
+                at: 1.0,
+                open: self.is_above(0.0),
+            }),
+            Unary::Exp => Range::from(End::open(0.0)),
+            Unary::Expm1 => Range {
+                low: self.through_zero(1.0).low,
+                high: self.through_zero(f64::INFINITY).high,
+            },
+            Unary::Log => self
+                .add(&Range::between(-1.0, -1.0))
+                .through_zero(f64::INFINITY),
+            Unary::Log1p | Unary::Sinh => self.through_zero(f64::INFINITY),
+            Unary::Tanh | Unary::Erf => self.through_zero(1.0),
+            Unary::Cosh => Range::from(End::closed(1.0)),
+            Unary::Sin | Unary::Cos => Range::between(-1.0, 1.0),
+            Unary::Floor | Unary::Ceil | Unary::Round => Range {
+                low: End::closed(self.low.at.floor()),
+                high: End::closed(self.high.at.ceil()),
+            },
+        }
+    }
+
+    fn binary(&self, function: Binary, other: &Range) -> Range {
+        match function {
+            Binary::Add => self.add(other),
+            Binary::Sub => self.add(&other.neg()),
+            Binary::Mul => self.mul(other),
+            Binary::Div => self.div(other),
+            Binary::Max => self.max(other),
+            Binary::Min => self.neg().max(&other.neg()).neg(),
+            Binary::Pow if self.is_above(0.0) => Range::from(End::open(0.0)),
+            Binary::Pow
+            | Binary::Rem
+            | Binary::And
+            | Binary::Or
+            | Binary::Xor
+            | Binary::Shl
+            | Binary::Shr => Range::ANY,
+        }
+    }
+
+    /// The part where a relation to `bound` holds.
+    fn where_holds(&self, comparison: Comparison, bound: f64) -> Range {
+        match comparison {
+            Comparison::Gt => self.max(&Range::from(End::open(bound))),
+            Comparison::Ge => self.max(&Range::from(End::closed(bound))),
+            Comparison::Lt => self.neg().where_holds(Comparison::Gt, -bound).neg(),
+            Comparison::Le => self.neg().where_holds(Comparison::Ge, -bound).neg(),
+            Comparison::Eq | Comparison::Ne => *self,
+        }
+    }
+}
+
+/// A rule on given operand ranges.
+struct Evaluation<'a> {
+    rule: &'a Rule,
+    inputs: Vec<Range>,
+    /// For each operand, the first operand that is the same value.
+    same: Vec<usize>,
+}
+
+impl Evaluation<'_> {
+    /// The range of an expression. At `depth` 0 the branches of a choice are not narrowed by its
+    /// condition.
+    fn range(&self, root: ExprId, depth: usize) -> Range {
+        let mut known: FxHashMap<ExprId, Range> = FxHashMap::default();
+        for id in self.rule.reachable(&[root]) {
+            let at = |id: &ExprId| known.get(id).copied().unwrap_or(Range::ANY);
+            let range = match self.rule.expr(id) {
+                Expr::Input(position) => self.inputs.get(*position).copied().unwrap_or(Range::ANY),
+                Expr::Constant(value) => Range::constant(value),
+                Expr::Unary(function, x) => at(x).unary(*function),
+                Expr::Binary(Binary::Mul, x, y) if self.alike(*x, *y) => at(x).square(),
+                Expr::Binary(function, x, y) => at(x).binary(*function, &at(y)),
+                Expr::Select(mask, yes, no) if depth > 0 => {
+                    let yes = self.given(*mask, true).range(*yes, depth - 1);
+                    yes.join(&self.given(*mask, false).range(*no, depth - 1))
+                }
+                Expr::Select(_, yes, no) => at(yes).join(&at(no)),
+                Expr::Compare(..)
+                | Expr::Connect(..)
+                | Expr::Not(_)
+                | Expr::Truth(_)
+                | Expr::Undefined(_) => Range::ANY,
+            };
+            known.insert(id, range);
+        }
+        known.get(&root).copied().unwrap_or(Range::ANY)
+    }
+
+    fn alike(&self, x: ExprId, y: ExprId) -> bool {
+        match (self.rule.expr(x), self.rule.expr(y)) {
+            (Expr::Input(x), Expr::Input(y)) => self.same.get(*x) == self.same.get(*y),
+            (_, _) => x == y,
+        }
+    }
+
+    /// The same rule where a mask that compares an operand with a constant is `truth`.
+    fn given(&self, mask: ExprId, truth: bool) -> Evaluation<'_> {
+        let mut inputs = self.inputs.clone();
+        if let Expr::Compare(comparison, x, bound) = self.rule.expr(mask)
+            && let (Expr::Input(position), Expr::Constant(bound)) =
+                (self.rule.expr(*x), self.rule.expr(*bound))
+            && let Some(range) = inputs.get_mut(*position)
+        {
+            let comparison = if truth {
+                *comparison
+            } else {
+                opposite(*comparison)
+            };
+            *range = range.where_holds(comparison, bound.to_f64());
+        }
+        Evaluation {
+            rule: self.rule,
+            inputs,
+            same: self.same.clone(),
+        }
+    }
+}
+
+fn opposite(comparison: Comparison) -> Comparison {
+    match comparison {
+        Comparison::Eq => Comparison::Ne,
+        Comparison::Ne => Comparison::Eq,
+        Comparison::Lt => Comparison::Ge,
+        Comparison::Le => Comparison::Gt,
+        Comparison::Gt => Comparison::Le,
+        Comparison::Ge => Comparison::Lt,
+    }
+}
+
+/// The range of the first result of every node.
+pub(super) fn ranges(graph: &Graph) -> Vec<Range> {
+    let mut ranges: Vec<Range> = Vec::with_capacity(graph.len());
+    for node in graph.nodes() {
+        let range = range_of(graph, node, &ranges);
+        ranges.push(range);
+    }
+    ranges
+}
+
+fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
+    let operands = graph.operands(node);
+    let result = Value { node, result: 0 };
+    let of = |position: usize| match operands.get(position) {
+        Some(operand) if operand.result == 0 => ranges[operand.node.index()],
+        Some(_) | None => Range::ANY,
+    };
+    let joined = || {
+        let all = (0..operands.len()).map(of);
+        all.reduce(|x, y| x.join(&y)).unwrap_or(Range::ANY)
+    };
+    match graph.op(node).family() {
+        Family::Pointwise(rule) | Family::Discrete(rule) => {
+            let first = |value: &Value| operands.iter().position(|other| other == value);
+            let evaluation = Evaluation {
+                rule: &rule,
+                inputs: (0..operands.len()).map(of).collect(),
+                same: operands.iter().filter_map(first).collect(),
+            };
+            evaluation.range(rule.value(), 1)
+        }
+        Family::Select => of(1).join(&of(2)),
+        Family::Cast(_) => cast(graph, operands[0], of(0)),
+        Family::View(view) => match graph.op(node) {
+            Op::Pad(_) => of(0).join(&Range::constant(&view.fill())),
+            _ => joined(),
+        },
+        Family::Fold(rule) => fold(graph, operands[0], result, &rule, of(0)),
+        Family::Contract(_) if of(0).is_at_least(0.0) && of(1).is_at_least(0.0) => {
+            Range::from(End::closed(0.0))
+        }
+        Family::Gather(_) => of(0),
+        Family::ScatterAdd(_) if of(2).is_at_least(0.0) => Range::from(of(0).low),
+        Family::Leaf(leaf) => leaf_range(leaf),
+        Family::Contract(_)
+        | Family::ScatterAdd(_)
+        | Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::ArgFold(_)
+        | Family::Composite(_) => Range::ANY,
+    }
+}
+
+fn leaf_range(leaf: Leaf<'_>) -> Range {
+    match leaf {
+        Leaf::Input(_) => Range::ANY,
+        Leaf::Full(full) => Range::constant(&full.value),
+        Leaf::Literal(literal) => {
+            let all = literal.elements.constants().map(|c| Range::constant(&c));
+            all.reduce(|x, y| x.join(&y)).unwrap_or(Range::ANY)
+        }
+        Leaf::Iota(iota) => {
+            let axis = usize::try_from(iota.axis).unwrap_or(0);
+            let last = iota.shape.extent(axis).saturating_sub(1);
+            Range::between(0.0, last as f64)
+        }
+    }
+}
+
+fn cast(graph: &Graph, operand: Value, range: Range) -> Range {
+    match graph.ty(operand).dtype {
+        DType::Bool => Range::between(0.0, 1.0),
+        DType::F32 | DType::F64 => range,
+        DType::I32 | DType::I64 | DType::U32 => Range::ANY,
+    }
+}
+
+fn fold(graph: &Graph, operand: Value, result: Value, rule: &FoldRule, x: Range) -> Range {
+    match rule.monoid {
+        Monoid::Max | Monoid::Min => x,
+        Monoid::Sum => {
+            let empty = graph.ty(operand).elements() == 0 && graph.ty(result).elements() > 0;
+            if empty {
+                return Range::between(0.0, 0.0);
+            }
+            // A sum of at least one term of one sign is no closer to 0 than the term.
+            match x.sign() {
+                Some(1) => Range::from(x.low),
+                Some(_) => Range::from(x.neg().low).neg(),
+                None => Range::ANY,
+            }
+        }
+    }
+}
+
+/// For each node, whether a derivative flows through it: from a float input to a float output.
+pub(super) fn differentiated(graph: &Graph) -> Vec<bool> {
+    let mut reached = vec![false; graph.len()];
+    for node in graph.nodes() {
+        let is_input = matches!(graph.op(node), Op::Input(_));
+        let value = Value { node, result: 0 };
+        reached[node.index()] = if is_input {
+            graph.ty(value).dtype.is_float()
+        } else {
+            is_carrier(graph, node)
+                && graph.operands(node).iter().any(|operand| {
+                    reached[operand.node.index()] && graph.ty(*operand).dtype.is_float()
+                })
+        };
+    }
+    let mut needed = vec![false; graph.len()];
+    for output in graph.outputs() {
+        needed[output.value.node.index()] |= graph.ty(output.value).dtype.is_float();
+    }
+    for node in graph.nodes().rev() {
+        if needed[node.index()] && is_carrier(graph, node) {
+            for operand in graph.operands(node) {
+                needed[operand.node.index()] |= graph.ty(operand).dtype.is_float();
+            }
+        }
+    }
+    let both = reached.iter().zip(&needed);
+    both.map(|(reached, needed)| *reached && *needed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_arithmetic_contain_what_they_stand_for() {
+        let ends = [-2.0f64, -0.5, 0.0, 0.5, 3.0];
+        let samples = |low: f64, high: f64| {
+            (0..=8).map(move |step| low + (high - low) * f64::from(step) / 8.0)
+        };
+        let functions = [
+            Binary::Add,
+            Binary::Sub,
+            Binary::Mul,
+            Binary::Div,
+            Binary::Max,
+            Binary::Min,
+            Binary::Pow,
+        ];
+        let contains = |range: &Range, value: f64| {
+            value.is_nan() || (range.low.at <= value && value <= range.high.at)
+        };
+        for (a, b) in ends.iter().flat_map(|a| ends.iter().map(move |b| (*a, *b))) {
+            let x = Range::between(a.min(b), a.max(b));
+            for &function in Unary::ALL {
+                let range = x.unary(function);
+                for value in samples(x.low.at, x.high.at) {
+                    let image = crate::scalar::Scalar::unary(&value, function);
+                    assert!(
+                        contains(&range, image),
+                        "{function:?}({value}) = {image}: {range:?}"
+                    );
+                }
+            }
+            for (c, d) in ends.iter().flat_map(|c| ends.iter().map(move |d| (*c, *d))) {
+                let y = Range::between(c.min(d), c.max(d));
+                for function in functions {
+                    let range = x.binary(function, &y);
+                    for value in samples(x.low.at, x.high.at) {
+                        for other in samples(y.low.at, y.high.at).filter(|other| *other != 0.0) {
+                            let image = crate::scalar::Scalar::binary(&value, function, &other);
+                            assert!(contains(&range, image), "{function:?}({value}, {other})");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strictness_survives_what_keeps_it() {
+        let any = Range::ANY;
+        let positive = any.unary(Unary::Exp);
+        assert!(positive.is_above(0.0));
+        assert!(positive.mul(&positive).is_above(0.0));
+        assert!(positive.div(&positive).is_above(0.0));
+        assert!(positive.add(&any.square()).is_above(0.0));
+        assert!(!any.square().is_above(0.0));
+        assert!(positive.neg().excludes(0.0));
+        assert!(!any.excludes(0.0));
+        assert!(
+            any.unary(Unary::Tanh)
+                .add(&Range::between(1.0, 1.0))
+                .is_above(-0.5)
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! What a check of a graph found.
+
+use super::condition::{Condition, Status};
+use super::outcome::{Law, Outcome};
+use crate::span::{SourceMap, Span};
+use std::fmt;
+
+/// The numbers over which the laws of a graph were checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Rationals, with transcendental functions as symbols. A law that could not be settled so was
+    /// checked over enclosures.
+    Exact,
+    /// Intervals that enclose the reals, since exact arithmetic would take too long.
+    Enclosures,
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Arithmetic::Exact => "exact arithmetic",
+            Arithmetic::Enclosures => "interval arithmetic",
+        })
+    }
+}
+
+/// What a check of one entry found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The entry.
+    pub entry: String,
+    /// The numbers over which its laws were checked.
+    pub arithmetic: Arithmetic,
+    /// Scalar operations of one evaluation of the reverse graph.
+    pub work: u64,
+    /// At how many points.
+    pub points: usize,
+    /// The outcome of each law.
+    pub laws: Vec<(Law, Outcome)>,
+    /// The conditions under which the entry is defined and differentiable.
+    pub conditions: Vec<Condition>,
+    /// For each pass of the optimiser, whether the graph means the same after it.
+    pub passes: Vec<(&'static str, Outcome)>,
+}
+
+impl Report {
+    /// Whether anything does not hold.
+    pub fn failed(&self) -> bool {
+        let laws = self.laws.iter().map(|(_, outcome)| outcome);
+        let mut all = laws.chain(self.passes.iter().map(|(_, outcome)| outcome));
+        all.any(Outcome::is_failure)
+    }
+
+    /// The conditions that are up to the inputs.
+    pub fn assumed(&self) -> impl Iterator<Item = &Condition> {
+        let open = |condition: &&Condition| condition.status == Status::Assumed;
+        self.conditions.iter().filter(open)
+    }
+
+    /// The report with places in the source as `file:line:column`.
+    pub fn with_sources<'a>(&'a self, sources: &'a SourceMap) -> impl fmt::Display + 'a {
+        Rendered {
+            report: self,
+            sources: Some(sources),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rendered = Rendered {
+            report: self,
+            sources: None,
+        };
+        rendered.fmt(f)
+    }
+}
+
+struct Rendered<'a> {
+    report: &'a Report,
+    sources: Option<&'a SourceMap>,
+}
+
+impl Rendered<'_> {
+    fn place(&self, span: Span) -> String {
+        match self.sources.and_then(|sources| sources.location(span)) {
+            Some((file, at)) => format!("{file}:{}:{}: ", at.line, at.column),
+            None => String::new(),
+        }
+    }
+
+    fn condition(&self, f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
+        let Condition {
+            op, requirement, ..
+        } = condition;
+        let kind = if condition.singular {
+            "is undefined unless"
+        } else {
+            "is differentiable where"
+        };
+        let place = self.place(condition.span);
+        writeln!(f, "    {place}`{op}` {kind} {requirement}")
+    }
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.report;
+        let (points, arithmetic) = (report.points, report.arithmetic);
+        writeln!(f, "{}: {arithmetic}, {points} random points", report.entry)?;
+        writeln!(f, "  laws")?;
+        for (law, outcome) in &report.laws {
+            writeln!(f, "    {:<14}{}: {outcome}", law.name(), law.statement())?;
+        }
+        writeln!(f, "  passes")?;
+        for (pass, outcome) in &report.passes {
+            writeln!(f, "    {pass:<14}{outcome}")?;
+        }
+        let assumed = report.assumed().count();
+        let discharged = report.conditions.len() - assumed;
+        writeln!(
+            f,
+            "  conditions: {discharged} hold for all inputs, {assumed} assumed"
+        )?;
+        for condition in report.assumed() {
+            self.condition(f, condition)?;
+        }
+        Ok(())
+    }
+}

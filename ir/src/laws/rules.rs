@@ -1,0 +1,404 @@
+//! Laws 1 to 3, second order, composites and the Jacobian, at given points.
+
+use super::derivatives::{Derivatives, is_carrier};
+use super::domain::Domain;
+use super::number::Number;
+use super::outcome::{Law, Outcome, Tally};
+use super::point::{Point, Random};
+use super::witness;
+use crate::autodiff::{self, AutodiffError};
+use crate::dtype::DType;
+use crate::graph::Graph;
+use crate::interpret::{InterpretError, Tensor, interpret};
+use crate::op::{Family, TypeError};
+use crate::rewrite::decompose;
+use crate::scalar::{Dual, Scalar};
+
+/// Why a law could not even be stated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LawError {
+    /// A derivative cannot be built.
+    #[error(transparent)]
+    Autodiff(#[from] AutodiffError),
+    /// A decomposition does not type-check.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+    /// The graph has no value.
+    #[error(transparent)]
+    Interpret(#[from] InterpretError),
+}
+
+/// How hard laws are tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    pub(super) points: usize,
+    pub(super) seed: u64,
+}
+
+/// Laws 1 to 3, the witness, the agreement of composites and the second order of one graph, each
+/// over `N` (the witness over enclosures) at `points` random points.
+///
+/// # Errors
+/// A derivative cannot be built.
+pub fn laws_of<N: Number>(
+    graph: &Graph,
+    points: usize,
+    seed: u64,
+) -> Result<Vec<(Law, Outcome)>, LawError> {
+    let (effort, first) = (Effort { points, seed }, Derivatives::of(graph)?);
+    let all_but_jacobian = Law::ALL.into_iter().filter(|law| *law != Law::Jacobian);
+    all_but_jacobian
+        .map(|law| {
+            let outcome = check_law::<N>(law, &first, effort)?;
+            Ok((
+                law,
+                if law == Law::Zero {
+                    zero_everywhere(&first, effort, outcome)?
+                } else {
+                    outcome
+                },
+            ))
+        })
+        .collect()
+}
+
+/// One law of a graph over `N`.
+pub(super) fn check_law<N: Number>(
+    law: Law,
+    d: &Derivatives,
+    effort: Effort,
+) -> Result<Outcome, LawError> {
+    if let Some(why) = nothing_to_differentiate(d) {
+        return Ok(Outcome::Skipped(why.to_string()));
+    }
+    match law {
+        Law::Adjoint => adjoint_law::<N>(d, effort),
+        Law::Tangent => check::<N>(d, effort, tangent::<N>),
+        Law::Zero => check::<N>(d, effort, zero::<N>),
+        Law::Witness => witness::witness(d, effort),
+        Law::Composite => composite_law::<N>(d, effort),
+        Law::SecondOrder => second_order::<N>(d, effort),
+        Law::Jacobian => check::<N>(d, effort, jacobian::<N>),
+    }
+}
+
+/// Why a graph has no derivatives at all, if so.
+pub(super) fn nothing_to_differentiate(d: &Derivatives) -> Option<&'static str> {
+    if d.wrt.is_empty() {
+        Some("no float operand")
+    } else if d.targets().is_empty() {
+        Some("no float result")
+    } else {
+        None
+    }
+}
+
+/// A law at one point.
+pub(super) type PointLaw =
+    fn(&Derivatives, &Point, &mut Random, &mut Tally) -> Result<(), LawError>;
+
+/// A law at several points of the domain.
+pub(super) fn check<N: Number>(
+    d: &Derivatives,
+    effort: Effort,
+    law: PointLaw,
+) -> Result<Outcome, LawError> {
+    let mut random = Random(effort.seed);
+    let mut domain = Domain::of(&d.graph)?;
+    let mut tally = Tally::default();
+    for _ in 0..effort.points {
+        match domain.draw::<N>(&mut random) {
+            Ok(point) => {
+                let mut at_point = Tally::default();
+                law(d, &point, &mut random, &mut at_point)?;
+                tally.merge(at_point);
+            }
+            Err(why) => {
+                tally.skip(why);
+                break;
+            }
+        }
+    }
+    Ok(tally.outcome())
+}
+
+/// The outputs of a graph at a point.
+pub(super) fn outputs<S: Scalar<World = ()>>(
+    graph: &Graph,
+    inputs: &[Tensor<S>],
+) -> Result<Vec<Tensor<S>>, InterpretError> {
+    let values = interpret(graph, &(), inputs)?;
+    Ok(values.outputs().into_iter().cloned().collect())
+}
+
+/// ⟪x, y⟫ over all float tensors of two lists.
+pub(super) fn inner<N: Number>(x: &[Tensor<N>], y: &[Tensor<N>]) -> N {
+    let pairs = x.iter().zip(y);
+    let mut terms = pairs.flat_map(|(x, y)| {
+        let elements = x.as_numbers().iter().zip(y.as_numbers());
+        elements.map(|(x, y)| (x.clone(), y.clone()))
+    });
+    N::dot_of(&(), DType::F64, &mut terms)
+}
+
+/// The derivatives that a derivative graph yields after the outputs of the graph itself.
+fn derivatives<'a, N: Number>(d: &Derivatives, outputs: &'a [Tensor<N>]) -> &'a [Tensor<N>] {
+    outputs.get(d.graph.outputs().len()..).unwrap_or_default()
+}
+
+/// Compares the elements of two lists of float tensors one by one.
+fn compare_all<N: Number>(
+    tally: &mut Tally,
+    what: &str,
+    x: &[Tensor<N>],
+    y: &[Tensor<N>],
+    at: &Point,
+) {
+    for (tensor, (x, y)) in x.iter().zip(y).enumerate() {
+        for (element, (x, y)) in x.as_numbers().iter().zip(y.as_numbers()).enumerate() {
+            let place = || format!("{what} {tensor}, element {element}, at {}", at.describe());
+            tally.compare(x, y, place);
+        }
+    }
+}
+
+/// Law 1 at a point, and that both derivative graphs yield the forward's own results.
+pub(super) fn adjoint<N: Number>(
+    d: &Derivatives,
+    point: &Point,
+    random: &mut Random,
+    tally: &mut Tally,
+) -> Result<(), LawError> {
+    let (dx, ct) = directions(d, random);
+    let forward = outputs::<N>(&d.graph, &point.tensors())?;
+    let along = outputs::<N>(&d.jvp, &point.with(&dx).tensors())?;
+    let back = outputs::<N>(&d.vjp, &point.with(&ct).tensors())?;
+    for other in [&along, &back] {
+        let mut same = Tally::default();
+        compare_all(&mut same, "result", &forward, other, point);
+        tally.require(same);
+    }
+    let left = inner(derivatives(d, &along), &ct.tensors());
+    let right = inner(&dx.tensors(), derivatives(d, &back));
+    let place = || {
+        let (dx, ct) = (dx.describe(), ct.describe());
+        format!("at {} with dx = {dx}, δ = {ct}", point.describe())
+    };
+    tally.compare(&left, &right, place);
+    Ok(())
+}
+
+/// A tangent and a cotangent.
+pub(super) fn directions(d: &Derivatives, random: &mut Random) -> (Point, Point) {
+    let dx = Point::direction(&d.sources(), random);
+    (dx, Point::direction(&d.targets(), random))
+}
+
+/// Law 1. Where every op on the way is pointwise, forward and reverse mode multiply by the same
+/// partials, so that the law holds by construction and says nothing about them.
+pub(super) fn adjoint_law<N: Number>(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
+    let outcome = check::<N>(d, effort, adjoint::<N>)?;
+    let holds = !outcome.is_failure() && !outcome.is_skipped();
+    if holds && is_pointwise(&d.graph) {
+        Ok(Outcome::ByConstruction)
+    } else {
+        Ok(outcome)
+    }
+}
+
+fn is_pointwise(graph: &Graph) -> bool {
+    let mut carriers = graph.nodes().filter(|node| is_carrier(graph, *node));
+    carriers.all(|node| matches!(graph.op(node).family(), Family::Pointwise(_)))
+}
+
+/// Law 2 at a point.
+pub(super) fn tangent<N: Number>(
+    d: &Derivatives,
+    point: &Point,
+    random: &mut Random,
+    tally: &mut Tally,
+) -> Result<(), LawError> {
+    let (dx, _) = directions(d, random);
+    let along = outputs::<N>(&d.jvp, &point.with(&dx).tensors())?;
+    let duals = outputs::<Dual<N>>(&d.graph, &point.duals::<N>(&d.wrt, &dx))?;
+    let floats = duals.iter().filter(|tensor| tensor.ty.dtype.is_float());
+    let tangents: Vec<Tensor<N>> = floats
+        .map(|tensor| {
+            let elements = tensor.as_numbers().iter().map(Dual::derivative);
+            Tensor::numbers(tensor.ty.clone(), elements.collect())
+        })
+        .collect();
+    compare_all(tally, "tangent", derivatives(d, &along), &tangents, point);
+    Ok(())
+}
+
+/// Law 3 at a point. It says something only where another cotangent gives something else.
+pub(super) fn zero<N: Number>(
+    d: &Derivatives,
+    point: &Point,
+    random: &mut Random,
+    tally: &mut Tally,
+) -> Result<(), LawError> {
+    let (_, ct) = directions(d, random);
+    let none = point.with(&Point::zeros(&d.targets()));
+    let nothing = outputs::<N>(&d.vjp, &none.tensors())?;
+    let zeros = Point::zeros(&d.sources()).tensors();
+    compare_all(tally, "cotangent", derivatives(d, &nothing), &zeros, point);
+    let something = outputs::<N>(&d.vjp, &point.with(&ct).tensors())?;
+    let mut numbers = derivatives(d, &something)
+        .iter()
+        .flat_map(Tensor::as_numbers);
+    tally.matters(numbers.any(|number| !number.vanishes()));
+    Ok(())
+}
+
+/// Law 3 also in single precision, at points where ops are singular or tie.
+fn zero_everywhere(d: &Derivatives, effort: Effort, exactly: Outcome) -> Result<Outcome, LawError> {
+    let failure = strong_zeros(d, effort)?;
+    Ok(failure.map_or(exactly, Outcome::Failed))
+}
+
+/// A point with elements from {−1, −0, 0, 1} at which a zero cotangent gives other than zeros.
+pub(super) fn strong_zeros(d: &Derivatives, effort: Effort) -> Result<Option<String>, LawError> {
+    let mut random = Random(effort.seed);
+    let types: Vec<_> = d.inputs().into_iter().chain(d.targets()).collect();
+    let edge = |random: &mut Random| match random.within(0, 3) {
+        0 => -0.0f32,
+        1 => 0.0,
+        2 => 1.0,
+        _ => -1.0,
+    };
+    for _ in 0..4 * effort.points {
+        let mut inputs: Vec<Tensor<f32>> = Vec::new();
+        for (position, ty) in types.iter().enumerate() {
+            let count = ty.elements();
+            inputs.push(match ty.dtype {
+                DType::F32 | DType::F64 if position < d.inputs().len() => {
+                    Tensor::numbers(ty.clone(), (0..count).map(|_| edge(&mut random)).collect())
+                }
+                DType::F32 | DType::F64 => Tensor::numbers(ty.clone(), vec![0.0; count as usize]),
+                DType::I32 | DType::I64 | DType::U32 => {
+                    Tensor::integers(ty.clone(), (0..count).map(|_| 0))
+                }
+                DType::Bool => {
+                    let truths = (0..count).map(|_| random.within(0, 1) == 1);
+                    Tensor::masks(ty.shape.clone(), truths)
+                }
+            });
+        }
+        let all = outputs::<f32>(&d.vjp, &inputs)?;
+        let cotangents = all.get(d.graph.outputs().len()..).unwrap_or_default();
+        if let Some(bad) = cotangents
+            .iter()
+            .flat_map(Tensor::as_numbers)
+            .find(|x| **x != 0.0)
+        {
+            let shown: Vec<String> = inputs
+                .iter()
+                .map(|x| format!("{:?}", x.as_numbers()))
+                .collect();
+            return Ok(Some(format!(
+                "a cotangent is {bad} for δ = 0 at {}",
+                shown.join(", ")
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// Composite ops against what they decompose into: results and cotangents.
+fn composite_law<N: Number>(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
+    let (mut any, mut own) = (false, false);
+    for node in d.graph.nodes() {
+        if let Family::Composite(composite) = d.graph.op(node).family() {
+            any = true;
+            own |= composite.has_vjp();
+        }
+    }
+    if !any {
+        return Ok(Outcome::Skipped("no composite op".into()));
+    }
+    let (decomposed, _) = decompose(&d.graph, &|_| false)?;
+    let derived = Derivatives {
+        vjp: autodiff::vjp(&decomposed, &d.wrt)?,
+        ..d.clone()
+    };
+    let outcome = agreement::<N>(d, &derived, effort)?;
+    let holds = !outcome.is_failure() && !outcome.is_skipped();
+    Ok(if holds && !own {
+        Outcome::ByConstruction
+    } else {
+        outcome
+    })
+}
+
+/// Whether two reverse graphs of the same signature yield the same.
+pub(super) fn agreement<N: Number>(
+    d: &Derivatives,
+    other: &Derivatives,
+    effort: Effort,
+) -> Result<Outcome, LawError> {
+    let mut random = Random(effort.seed);
+    let (mut domain, mut tally) = (Domain::of(&d.graph)?, Tally::default());
+    for _ in 0..effort.points {
+        match domain.draw::<N>(&mut random) {
+            Ok(point) => {
+                let (_, ct) = directions(d, &mut random);
+                let inputs = point.with(&ct).tensors();
+                let (x, y) = (
+                    outputs::<N>(&d.vjp, &inputs)?,
+                    outputs::<N>(&other.vjp, &inputs)?,
+                );
+                let mut at_point = Tally::default();
+                compare_all(&mut at_point, "result", &x, &y, &point);
+                tally.merge(at_point);
+            }
+            Err(why) => tally.skip(why),
+        }
+    }
+    Ok(tally.outcome())
+}
+
+/// Laws 1 and 2 of the reverse graph.
+pub(super) fn second_order<N: Number>(
+    d: &Derivatives,
+    effort: Effort,
+) -> Result<Outcome, LawError> {
+    let second = Derivatives::of(&d.vjp)?;
+    let adjoint = check::<N>(&second, effort, adjoint::<N>)?;
+    Ok(adjoint.and(check::<N>(&second, effort, tangent::<N>)?))
+}
+
+/// The Jacobian at a point, by reverse rows and by forward columns.
+pub(super) fn jacobian<N: Number>(
+    d: &Derivatives,
+    point: &Point,
+    _random: &mut Random,
+    tally: &mut Tally,
+) -> Result<(), LawError> {
+    let flat = |tensors: &[Tensor<N>]| -> Vec<N> {
+        tensors
+            .iter()
+            .flat_map(|tensor| tensor.as_numbers().to_vec())
+            .collect()
+    };
+    let (sources, targets) = (d.sources(), d.targets());
+    let count = |types: &[crate::shape::Type]| types.iter().map(|ty| ty.elements()).sum::<u64>();
+    let mut rows: Vec<Vec<N>> = Vec::new();
+    for row in 0..count(&targets) {
+        let inputs = point.with(&Point::unit(&targets, row)).tensors();
+        rows.push(flat(derivatives(d, &outputs::<N>(&d.vjp, &inputs)?)));
+    }
+    for column in 0..count(&sources) {
+        let inputs = point.with(&Point::unit(&sources, column)).tensors();
+        let along = flat(derivatives(d, &outputs::<N>(&d.jvp, &inputs)?));
+        for (row, (back, along)) in rows.iter().zip(&along).enumerate() {
+            if let Some(back) = back.get(column as usize) {
+                tally.compare(back, along, || {
+                    format!("∂y[{row}]/∂x[{column}] at {}", point.describe())
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Tests of the laws, and the table of all ops.

@@ -1,0 +1,221 @@
+//! Difference quotients: a witness that shares no code with any derivative rule.
+//!
+//! Only the forward graph is evaluated, over enclosures, so that the rounding error of each quotient
+//! is known. Central differences at three steps are extrapolated to step 0 (Richardson); what the
+//! last extrapolation changed bounds the truncation error, provided that the quotients converge as
+//! those of a smooth function do. Steps shrink until everything discrete that the graph decides is
+//! the same at all points.
+
+use super::derivatives::Derivatives;
+use super::domain::Domain;
+use super::enclosed::Enclosed;
+use super::outcome::{Outcome, Tally};
+use super::point::{Elements, Point, Random};
+use super::rules::{Effort, LawError, directions, inner, outputs};
+use crate::dtype::DType;
+use crate::graph::{Graph, Value, Values};
+use crate::interpret::{InterpretError, trace};
+use crate::op::{Input, Op, TypeError};
+use crate::scalar::{Interval, Scalar};
+use crate::span::Span;
+use dashu::rational::RBig;
+
+/// The first steps tried are 2⁻ⁿ for these n.
+const EXPONENTS: [i64; 4] = [6, 8, 10, 13];
+
+/// ⟨dx, VJP(x, δ)⟩ against the derivative of t ↦ ⟨f(x + t·dx), δ⟩ by difference quotients.
+pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
+    let mut random = Random(effort.seed);
+    let (mut domain, mut tally) = (Domain::of(&d.graph)?, Tally::default());
+    let is_stop = |op: &Op| matches!(op, Op::StopGradient(_));
+    let stops = d.graph.nodes().any(|node| is_stop(d.graph.op(node)));
+    for _ in 0..effort.points {
+        let point = match domain.draw::<Enclosed>(&mut random) {
+            Ok(point) => point,
+            Err(why) => {
+                tally.skip(why);
+                break;
+            }
+        };
+        let (dx, ct) = directions(d, &mut random);
+        let back = outputs::<Enclosed>(&d.vjp, &point.with(&ct).tensors())?;
+        let cotangents = back.get(d.graph.outputs().len()..).unwrap_or_default();
+        let derivative = inner(&dx.tensors(), cotangents);
+        let segment = Segment::new(d, &domain, point, dx, ct)?;
+        let mut at_point = Tally::default();
+        match segment.slope()? {
+            Ok(slope) => {
+                at_point.compare(&slope, &derivative, || segment.describe());
+                // That a rounding op is flat is worth seeing; that a stopped gradient is, is not.
+                at_point.matters(!stops);
+            }
+            Err(why) => at_point.skip(why),
+        }
+        tally.merge(at_point);
+    }
+    Ok(tally.outcome())
+}
+
+/// A line through a point of the domain.
+struct Segment<'a> {
+    d: &'a Derivatives,
+    domain: &'a Domain,
+    /// The graph with what `stop_gradient` yields at the point as further inputs.
+    frozen: Graph,
+    point: Point,
+    stopped: Point,
+    dx: Point,
+    ct: Point,
+}
+
+impl<'a> Segment<'a> {
+    fn new(
+        d: &'a Derivatives,
+        domain: &'a Domain,
+        point: Point,
+        dx: Point,
+        ct: Point,
+    ) -> Result<Self, LawError> {
+        let (frozen, stopped) = freeze(&d.graph, &point)?;
+        Ok(Segment {
+            d,
+            domain,
+            frozen,
+            point,
+            stopped,
+            dx,
+            ct,
+        })
+    }
+
+    fn at(&self, t: &RBig) -> Point {
+        self.point.moved(&self.d.wrt, &self.dx, t)
+    }
+
+    /// ⟨f(x + t·dx), δ⟩.
+    fn value(&self, t: &RBig) -> Result<Enclosed, InterpretError> {
+        let inputs = self.at(t).with(&self.stopped).tensors();
+        let all = outputs::<Enclosed>(&self.frozen, &inputs)?;
+        let floats: Vec<_> = all.into_iter().filter(|y| y.ty.dtype.is_float()).collect();
+        Ok(inner(&floats, &self.ct.tensors()))
+    }
+
+    /// The derivative at 0 with a bound of its error, or why there is none.
+    fn slope(&self) -> Result<Result<Enclosed, String>, LawError> {
+        let mut why = "the quotients do not converge";
+        for exponent in EXPONENTS {
+            let step = RBig::ONE / RBig::from(1i64 << exponent);
+            if !self.is_smooth_within(&step) {
+                why = "the steps cross a kink";
+                continue;
+            }
+            let slope = self.extrapolated(&step)?;
+            if let Some(slope) = slope {
+                return Ok(Ok(slope));
+            }
+        }
+        Ok(Err(why.to_string()))
+    }
+
+    fn is_smooth_within(&self, step: &RBig) -> bool {
+        let branches = |t: &RBig| self.domain.branches::<Enclosed>(&self.at(t));
+        let here = branches(&RBig::ZERO);
+        let half = step / RBig::from(2);
+        let steps = [-step, -&half, half, step.clone()];
+        here.is_some() && steps.iter().all(|t| branches(t) == here)
+    }
+
+    /// (f(h) − f(−h)) / 2h with its rounding error.
+    fn quotient(&self, h: &RBig) -> Result<Enclosed, InterpretError> {
+        let rise = self.value(h)?.sub(&self.value(&-h)?);
+        Ok(rise.div(&rise.lit(&crate::constant::Constant::rational(h * RBig::from(2)))))
+    }
+
+    /// The quotients at h, h/2 and h/4, extrapolated; `None` unless they converge.
+    fn extrapolated(&self, h: &RBig) -> Result<Option<Enclosed>, LawError> {
+        let quotients = [1i64, 2, 4].map(|part| self.quotient(&(h / RBig::from(part))));
+        let [coarse, middle, fine] = quotients;
+        let (coarse, middle, fine) = (coarse?, middle?, fine?);
+        let better = |fine: &Enclosed, coarse: &Enclosed, order: i64| {
+            fine.add(&fine.sub(coarse).div(&fine.int(order)))
+        };
+        let (first, second) = (better(&middle, &coarse, 3), better(&fine, &middle, 3));
+        let best = better(&second, &first, 15);
+        // The differences of a smooth function shrink fourfold; rounding alone may not.
+        let shrinks = {
+            let (before, after) = (middle.sub(&coarse), fine.sub(&middle));
+            let noise = before.radius() + after.radius();
+            after.middle().abs() <= before.middle().abs() / 2.0 + noise
+        };
+        let truncation = (best.middle() - second.middle()).abs();
+        let (error, size) = (truncation + best.radius(), best.middle().abs().max(1.0));
+        if !shrinks || error.is_nan() || error > 1e-6 * size {
+            return Ok(None);
+        }
+        Ok(Some(Enclosed(Interval {
+            low: best.middle() - error,
+            high: best.middle() + error,
+            dtype: DType::F64,
+        })))
+    }
+
+    fn describe(&self) -> String {
+        let (dx, ct) = (self.dx.describe(), self.ct.describe());
+        format!("at {} along {dx} with δ = {ct}", self.point.describe())
+    }
+}
+
+/// The graph with an input in place of each float `stop_gradient`, and what they yield at the point.
+fn freeze(graph: &Graph, point: &Point) -> Result<(Graph, Point), LawError> {
+    let is_stop = |value: Value| {
+        matches!(graph.op(value.node), Op::StopGradient(_)) && graph.ty(value).dtype.is_float()
+    };
+    let values = graph.nodes().map(|node| Value { node, result: 0 });
+    let stops: Vec<Value> = values.filter(|value| is_stop(*value)).collect();
+    let mut stopped = Point {
+        types: Vec::new(),
+        elements: Vec::new(),
+    };
+    if stops.is_empty() {
+        return Ok((graph.clone(), stopped));
+    }
+    let traced = trace::<Enclosed>(graph, &(), &point.tensors())?;
+    for stop in &stops {
+        let elements = traced.value(*stop).map(|tensor| tensor.as_numbers());
+        let exact = |x: &Enclosed| RBig::try_from(x.middle()).unwrap_or(RBig::ZERO);
+        let elements = elements.unwrap_or_default().iter().map(exact).collect();
+        stopped.types.push(graph.ty(*stop).clone());
+        stopped.elements.push(Elements::Numbers(elements));
+    }
+    Ok((with_inputs_for(graph, &stops)?, stopped))
+}
+
+/// The graph with inputs, after its own, in place of `values`.
+fn with_inputs_for(graph: &Graph, values: &[Value]) -> Result<Graph, TypeError> {
+    let mut new = Graph::new();
+    let mut map: Vec<Option<Values>> = vec![None; graph.len()];
+    for value in graph.inputs().iter().chain(values) {
+        let ty = graph.ty(*value).clone();
+        let (dtype, shape) = (ty.dtype, ty.shape);
+        let node = new.push(Input { dtype, shape }, &[], Span::SYNTHETIC)?;
+        map[value.node.index()] = Some(new.results(node));
+    }
+    let mapped = |map: &[Option<Values>], value: Value| {
+        let results = map[value.node.index()].as_ref();
+        results.and_then(|results| results.get(value.result as usize).copied())
+    };
+    for node in graph.nodes() {
+        if map[node.index()].is_none() {
+            let operands = graph.operands(node);
+            let operands: Values = operands.iter().filter_map(|x| mapped(&map, *x)).collect();
+            let copy = new.copy_node(graph, node, &operands)?;
+            map[node.index()] = Some(new.results(copy));
+        }
+    }
+    for output in graph.outputs() {
+        if let Some(value) = mapped(&map, output.value) {
+            new.add_output(output.name.clone(), value);
+        }
+    }
+    Ok(new)
+}
