@@ -107,7 +107,12 @@ impl Builder {
 
     /// A constant in every element.
     pub fn full(&self, ty: &Type, value: &Constant) -> Result<Value, TypeError> {
-        self.apply(Full::stored(ty, value), &[])
+        let full = Full {
+            value: value.clone(),
+            shape: ty.shape.clone(),
+            dtype: ty.dtype,
+        };
+        self.apply(full, &[])
     }
 
     /// A small integer in every element, with the type of `like`.

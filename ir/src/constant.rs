@@ -3,7 +3,7 @@
 //! Rules name their constants exactly (`√(2/π)`, `2/√π`, `44715/1000000`), so that each reading of
 //! a rule makes its own of them: a float rounds once, exact arithmetic keeps the symbol.
 
-use dashu::base::{Abs, Sign, Signed};
+use dashu::base::{Abs, Sign};
 use dashu::integer::IBig;
 use dashu::rational::RBig;
 use std::fmt;
@@ -142,7 +142,7 @@ impl Constant {
     /// Whether this is a number greater than zero.
     pub fn is_positive(&self) -> bool {
         match self {
-            Constant::Real { factor, .. } => factor.is_positive(),
+            Constant::Real { factor, .. } => *factor > RBig::ZERO,
             Constant::Infinity => true,
             Constant::NegInfinity | Constant::Nan | Constant::NegZero => false,
         }

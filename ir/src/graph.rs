@@ -76,12 +76,32 @@ pub struct Graph {
     types: IndexSet<Type, FxBuildHasher>,
     inputs: Vec<Value>,
     outputs: Vec<Output>,
+    /// Whether constants stay as exact as they are pushed.
+    exact: bool,
 }
 
 impl Graph {
     /// A graph without nodes.
     pub fn new() -> Self {
         Graph::default()
+    }
+
+    /// The graph as mathematics: constants that are pushed from now on, here and in graphs derived
+    /// from this one, are not rounded to their dtype. Laws are checked on such graphs, where 1/3 and
+    /// √(2/π) mean the same in a rule as in the ops that it emits; they do not verify, and are never
+    /// compiled.
+    #[must_use]
+    pub fn with_exact_constants(mut self) -> Graph {
+        self.exact = true;
+        self
+    }
+
+    /// An empty graph that treats constants as `other` does.
+    pub fn like(other: &Graph) -> Graph {
+        Graph {
+            exact: other.exact,
+            ..Graph::default()
+        }
     }
 
     /// Applies `op` to `operands`, inferring the result types; returns the new node.
@@ -131,7 +151,9 @@ impl Graph {
     fn check(&self, op: Op, operands: &[Value]) -> Result<(Op, Types), TypeError> {
         let types = self.operand_types(operands)?;
         check_arity(&op, operands.len())?;
-        let op = op.canonical(&types);
+        // Rounding to the dtype is what makes a constant canonical.
+        let keep = self.exact && matches!(op, Op::Full(_));
+        let op = if keep { op } else { op.canonical(&types) };
         let results = op.infer_types(&types)?;
         Ok((op, results))
     }

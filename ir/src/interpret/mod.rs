@@ -253,7 +253,7 @@ impl<S: Scalar> Machine<'_, S> {
         composite: &dyn Composite,
         operands: &[Rc<Tensor<S>>],
     ) -> Result<Vec<Rc<Tensor<S>>>, InterpretError> {
-        let builder = Builder::new(Graph::new(), self.graph.span(self.node));
+        let builder = Builder::new(Graph::like(self.graph), self.graph.span(self.node));
         let mut inputs = Vec::with_capacity(operands.len());
         for operand in operands {
             let op = Input {

@@ -20,17 +20,18 @@ pub struct Derivatives {
 }
 
 impl Derivatives {
-    /// Differentiates `graph` both ways.
+    /// Differentiates `graph` both ways, with the constants of rules kept exact.
     ///
     /// # Errors
     /// A derivative cannot be built.
     pub fn of(graph: &Graph) -> Result<Self, LawError> {
         let is_float = |position: &usize| graph.ty(graph.inputs()[*position]).dtype.is_float();
         let wrt: Vec<usize> = (0..graph.inputs().len()).filter(is_float).collect();
+        let graph = graph.clone().with_exact_constants();
         Ok(Derivatives {
-            jvp: autodiff::jvp(graph, &wrt)?,
-            vjp: autodiff::vjp(graph, &wrt)?,
-            graph: graph.clone(),
+            jvp: autodiff::jvp(&graph, &wrt)?,
+            vjp: autodiff::vjp(&graph, &wrt)?,
+            graph,
             wrt,
         })
     }

@@ -3,7 +3,7 @@
 use super::condition::{guard_applies, requirement};
 use super::derivatives::input_types;
 use super::number::Number;
-use super::point::{Point, Random};
+use super::point::{Grid, Point, Random};
 use super::range::differentiated;
 use super::rules::LawError;
 use crate::constant::Constant;
@@ -27,6 +27,18 @@ pub(super) struct Domain {
 
 /// How many points are tried before the domain counts as empty.
 const ATTEMPTS: usize = 200;
+
+/// Halves for small graphs. Larger ones multiply often, so that integers stay on the grid on which
+/// exponentials are homomorphisms; every eighth attempt is on the other grid, should one miss the
+/// domain.
+fn exact_grid(graph: &Graph, attempt: usize) -> Grid {
+    let (is_small, is_eighth) = (graph.len() <= 16, attempt % 8 == 7);
+    if is_small == is_eighth {
+        Grid::Integers
+    } else {
+        Grid::Halves
+    }
+}
 
 impl Domain {
     pub(super) fn of(graph: &Graph) -> Result<Self, LawError> {
@@ -52,8 +64,13 @@ impl Domain {
         let mut why = String::new();
         // Points of large graphs are expensive, and rarely on the edge of the domain by accident.
         let attempts = if self.graph.len() > 1000 { 8 } else { ATTEMPTS };
-        for _ in 0..attempts {
-            let point = Point::random(&self.inputs, random, self.ints);
+        for attempt in 0..attempts {
+            let grid = if N::EXACT {
+                exact_grid(&self.graph, attempt)
+            } else {
+                Grid::OffIntegers
+            };
+            let point = Point::random(&self.inputs, random, self.ints, grid);
             match trace::<N>(&self.graph, &(), &point.tensors()) {
                 Ok(values) => match self.sides(&values) {
                     Ok(_) => return Ok(point),
@@ -148,16 +165,16 @@ fn guard_sides<N: Number>(
                 .zip(tensor(*right)?.as_numbers());
             pairs.map(|(x, y)| order(x, y)).collect()
         }
-        Guard::UniqueWinner { operand } => match graph.op(node).family() {
-            Family::Fold(rule) => {
-                let x = tensor(*operand)?;
-                let groups = Groups::new(&x.ty.shape, &rule.axes);
-                let largest = rule.monoid == Monoid::Max;
-                let winners = groups.map(|group| unique_winner(x.as_numbers(), group, largest));
-                winners.into_iter().collect()
-            }
-            _ => None,
-        },
+        Guard::UniqueWinner { operand } => {
+            let Family::Fold(rule) = graph.op(node).family() else {
+                return None;
+            };
+            let x = tensor(*operand)?;
+            let groups = Groups::new(&x.ty.shape, &rule.axes);
+            let largest = rule.monoid == Monoid::Max;
+            let winners = groups.map(|group| unique_winner(x.as_numbers(), group, largest));
+            winners.into_iter().collect()
+        }
     }
 }
 

@@ -137,7 +137,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Compares what should be equal; `place` tells where, should it not be.
     pub(super) fn compare<N: Number>(&mut self, left: &N, right: &N, place: impl Fn() -> String) {
-        self.nonzero |= !(left.vanishes() && right.vanishes());
+        self.nonzero |= !left.vanishes() && !right.vanishes();
         match left.agreement(right) {
             Agreement::Equal => self.compared += 1,
             Agreement::Within(bound) => {

@@ -43,16 +43,31 @@ pub(super) struct Point {
     pub(super) elements: Vec<Elements>,
 }
 
+/// What floats are drawn from. On the first two, exact exponentials are homomorphisms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grid {
+    /// Multiples of ½, all different within a small tensor.
+    Halves,
+    /// Small integers, whose products and sums are integers again.
+    Integers,
+    /// As halves, but an eighth farther from zero, where nothing rounds to another integer nearby.
+    OffIntegers,
+}
+
 /// Tensors up to this size get distinct multiples of ½, larger ones multiples of 1/64 in ±½.
 const SMALL: u64 = 64;
 
 impl Point {
-    /// A random point. Floats are multiples of ½, so that exact exponentials are homomorphisms, are
-    /// not zero, and differ from one another in small tensors; about one tensor in three is positive.
+    /// A random point. Floats are on `grid`, and not zero; about one tensor in three is positive.
     /// Integers are from `ints`.
-    pub(super) fn random(types: &[Type], random: &mut Random, ints: (i64, i64)) -> Point {
+    pub(super) fn random(
+        types: &[Type],
+        random: &mut Random,
+        ints: (i64, i64),
+        grid: Grid,
+    ) -> Point {
         let elements = types.iter().map(|ty| match ty.dtype {
-            DType::F32 | DType::F64 => Elements::Numbers(numbers(ty.elements(), random)),
+            DType::F32 | DType::F64 => Elements::Numbers(numbers(ty.elements(), random, grid)),
             DType::I32 | DType::I64 => Elements::Ints(integers(ty.elements(), random, ints)),
             DType::U32 => {
                 let ints = (ints.0.max(0), ints.1.max(0));
@@ -193,27 +208,35 @@ fn integers(count: u64, random: &mut Random, (low, high): (i64, i64)) -> Vec<i64
     (0..count).map(|_| random.within(low, high)).collect()
 }
 
-fn numbers(count: u64, random: &mut Random) -> Vec<RBig> {
+fn numbers(count: u64, random: &mut Random, grid: Grid) -> Vec<RBig> {
     let positive = random.within(0, 2) == 0;
     let sign = |random: &mut Random| {
         if positive {
-            1
+            RBig::ONE
         } else {
-            2 * random.within(0, 1) - 1
+            RBig::from(2 * random.within(0, 1) - 1)
         }
     };
-    if count > SMALL {
+    if count > SMALL && grid != Grid::Integers {
         let element = |_| {
             let magnitude = random.within(1, 32);
-            RBig::from(sign(random) * magnitude) / RBig::from(64)
+            sign(random) * RBig::from(magnitude) / RBig::from(64)
         };
         return (0..count).map(element).collect();
     }
+    let offset = match grid {
+        Grid::Halves => RBig::ZERO,
+        Grid::OffIntegers => RBig::ONE / RBig::from(8),
+        Grid::Integers => {
+            let element = |_| sign(random) * RBig::from(random.within(1, 3));
+            return (0..count).map(element).collect();
+        }
+    };
     let mut pool: Vec<i64> = (1..=(count as i64 + 5)).collect();
     let element = |_| {
         let at = random.within(0, pool.len() as i64 - 1) as usize;
         let magnitude = pool.swap_remove(at);
-        RBig::from(sign(random) * magnitude) / RBig::from(2)
+        sign(random) * (RBig::from(magnitude) / RBig::from(2) + &offset)
     };
     (0..count).map(element).collect()
 }

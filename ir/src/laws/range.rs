@@ -402,10 +402,10 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
         }
         Family::Select => of(1).join(&of(2)),
         Family::Cast(_) => cast(graph, operands[0], of(0)),
-        Family::View(view) => match graph.op(node) {
-            Op::Pad(_) => of(0).join(&Range::constant(&view.fill())),
-            _ => joined(),
-        },
+        Family::View(view) if matches!(graph.op(node), Op::Pad(_)) => {
+            of(0).join(&Range::constant(&view.fill()))
+        }
+        Family::View(_) => joined(),
         Family::Fold(rule) => fold(graph, operands[0], result, &rule, of(0)),
         Family::Contract(_) if of(0).is_at_least(0.0) && of(1).is_at_least(0.0) => {
             Range::from(End::closed(0.0))

@@ -110,11 +110,11 @@ impl fmt::Display for Rendered<'_> {
         writeln!(f, "{}: {arithmetic}, {points} random points", report.entry)?;
         writeln!(f, "  laws")?;
         for (law, outcome) in &report.laws {
-            writeln!(f, "    {:<14}{}: {outcome}", law.name(), law.statement())?;
+            writeln!(f, "    {:<16}{}: {outcome}", law.name(), law.statement())?;
         }
         writeln!(f, "  passes")?;
         for (pass, outcome) in &report.passes {
-            writeln!(f, "    {pass:<14}{outcome}")?;
+            writeln!(f, "    {pass:<16}{outcome}")?;
         }
         let assumed = report.assumed().count();
         let discharged = report.conditions.len() - assumed;

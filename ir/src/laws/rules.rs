@@ -10,9 +10,10 @@ use crate::autodiff::{self, AutodiffError};
 use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::interpret::{InterpretError, Tensor, interpret};
-use crate::op::{Family, TypeError};
+use crate::op::{Composite, Family, TypeError};
 use crate::rewrite::decompose;
 use crate::scalar::{Dual, Scalar};
+use crate::shape::Type;
 
 /// Why a law could not even be stated.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -84,9 +85,10 @@ pub(super) fn check_law<N: Number>(
 
 /// Why a graph has no derivatives at all, if so.
 pub(super) fn nothing_to_differentiate(d: &Derivatives) -> Option<&'static str> {
-    if d.wrt.is_empty() {
+    let empty = |types: &[Type]| types.iter().all(|ty| ty.elements() == 0);
+    if empty(&d.sources()) {
         Some("no float operand")
-    } else if d.targets().is_empty() {
+    } else if empty(&d.targets()) {
         Some("no float result")
     } else {
         None
@@ -308,16 +310,11 @@ pub(super) fn strong_zeros(d: &Derivatives, effort: Effort) -> Result<Option<Str
 
 /// Composite ops against what they decompose into: results and cotangents.
 fn composite_law<N: Number>(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
-    let (mut any, mut own) = (false, false);
-    for node in d.graph.nodes() {
-        if let Family::Composite(composite) = d.graph.op(node).family() {
-            any = true;
-            own |= composite.has_vjp();
-        }
-    }
-    if !any {
+    if !composites(&d.graph, &|_| true) {
         return Ok(Outcome::Skipped("no composite op".into()));
     }
+    // The reverse graph keeps the composite ops that have a VJP of their own, nested ones too.
+    let own = composites(&d.vjp, &|composite| composite.has_vjp());
     let (decomposed, _) = decompose(&d.graph, &|_| false)?;
     let derived = Derivatives {
         vjp: autodiff::vjp(&decomposed, &d.wrt)?,
@@ -330,6 +327,12 @@ fn composite_law<N: Number>(d: &Derivatives, effort: Effort) -> Result<Outcome, 
     } else {
         outcome
     })
+}
+
+/// Whether the graph has a composite op for which `test` holds.
+fn composites(graph: &Graph, test: &dyn Fn(&dyn Composite) -> bool) -> bool {
+    let mut nodes = graph.nodes();
+    nodes.any(|node| matches!(graph.op(node).family(), Family::Composite(c) if test(c)))
 }
 
 /// Whether two reverse graphs of the same signature yield the same.
@@ -383,7 +386,7 @@ pub(super) fn jacobian<N: Number>(
             .collect()
     };
     let (sources, targets) = (d.sources(), d.targets());
-    let count = |types: &[crate::shape::Type]| types.iter().map(|ty| ty.elements()).sum::<u64>();
+    let count = |types: &[Type]| types.iter().map(|ty| ty.elements()).sum::<u64>();
     let mut rows: Vec<Vec<N>> = Vec::new();
     for row in 0..count(&targets) {
         let inputs = point.with(&Point::unit(&targets, row)).tensors();

@@ -192,7 +192,7 @@ fn freeze(graph: &Graph, point: &Point) -> Result<(Graph, Point), LawError> {
 
 /// The graph with inputs, after its own, in place of `values`.
 fn with_inputs_for(graph: &Graph, values: &[Value]) -> Result<Graph, TypeError> {
-    let mut new = Graph::new();
+    let mut new = Graph::like(graph);
     let mut map: Vec<Option<Values>> = vec![None; graph.len()];
     for value in graph.inputs().iter().chain(values) {
         let ty = graph.ty(*value).clone();

@@ -25,7 +25,7 @@ pub(super) fn rebuild(
     graph: &Graph,
     mut step: impl FnMut(&Builder, NodeId, &Values) -> Result<Step, TypeError>,
 ) -> Result<(Graph, Remap), TypeError> {
-    let builder = Builder::new(Graph::new(), Span::SYNTHETIC);
+    let builder = Builder::new(Graph::like(graph), Span::SYNTHETIC);
     let mut remap = Remap::default();
     for node in graph.nodes() {
         let operands: Values = graph

@@ -118,7 +118,7 @@ fn power_of_two(x: &RBig) -> Option<i64> {
 /// The logarithm of a positive number, an injective code that [`exp`] undoes: ln 2ⁿ = n/4, and
 /// ln p/q = −ln q/p = 1/(p² + q + 4) for other p > q.
 fn log(x: &RBig) -> Result<RBig, Undefined> {
-    if !x.is_positive() {
+    if *x <= RBig::ZERO {
         return Err(Undefined("logarithm outside x > 0"));
     }
     if let Some(exponent) = power_of_two(x) {
@@ -247,7 +247,7 @@ fn pow(x: &RBig, y: &RBig) -> Result<RBig, Undefined> {
             exponent.map_err(|_| Undefined("the exponent is too large"))?,
         );
     }
-    if !x.is_positive() {
+    if *x <= RBig::ZERO {
         return Err(Undefined("a fractional power outside x > 0"));
     }
     // x^(⌊y⌋ + f) = x^⌊y⌋ · x^f, with x^f keyed.

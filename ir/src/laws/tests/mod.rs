@@ -1,1 +1,5 @@
-//! Tests of the laws, and the table of all ops.
+//! Tests of the laws: the table of all ops, and wrong rules that the laws must catch.
+
+mod graphs;
+mod table;
+mod wrong;

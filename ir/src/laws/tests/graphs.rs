@@ -1,0 +1,101 @@
+//! Whole graphs, as a user has them checked.
+
+use crate::diag::Diagnostics;
+use crate::lang::{self, elaborate, parse};
+use crate::laws::{Law, Options, Outcome, Report, check_graph};
+use crate::span::SourceMap;
+
+fn check(text: &str, options: &Options) -> (Report, SourceMap) {
+    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
+    let file = sources.add("model.graph", text).unwrap();
+    let ast = parse(file, text, &mut diagnostics);
+    let module = elaborate(&ast, &lang::Options::default(), &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
+    (check_graph(&module.entries[0], options).unwrap(), sources)
+}
+
+fn outcome(report: &Report, wanted: Law) -> &Outcome {
+    let found = report.laws.iter().find(|(law, _)| *law == wanted);
+    &found.unwrap().1
+}
+
+const STEP: &str = "\
+struct Linear[I, O] { w: f32[I, O], b: f32[O] }
+struct Mlp { hidden: Linear[3, 4], out: Linear[4, 2] }
+graph linear[B, I, O](x: f32[B, I], p: Linear[I, O]) -> (y: f32[B, O]) { y = x @ p.w + p.b }
+graph loss[B](x: f32[B, 3], labels: i32[B], p: Mlp) -> (l: f32[]) {
+    h = relu(linear(x, p.hidden))
+    l = cross_entropy(linear(h, p.out), labels)
+}
+entry step(x: f32[2, 3], labels: i32[2], lr: f32[], inout p: Mlp) -> (l: f32[]) {
+    (l, d) = value_and_grad(loss, wrt = p)(x, labels, p)
+    p' = p - lr * d
+}
+";
+
+#[test]
+fn a_training_step_is_checked_exactly() {
+    let (report, sources) = check(STEP, &Options::default());
+    insta::assert_snapshot!(report.with_sources(&sources));
+    assert!(!report.failed());
+}
+
+#[test]
+fn a_large_graph_is_checked_by_enclosures() {
+    let text = "\
+entry net(x: f32[8, 32], w: f32[32, 12], v: f32[12, 6], labels: i32[8]) -> (l: f32[]) {
+    l = cross_entropy(tanh(x @ w) @ v, labels)
+}";
+    let options = Options {
+        points: 1,
+        exact_work: 1000,
+        ..Options::default()
+    };
+    let (report, sources) = check(text, &options);
+    insta::assert_snapshot!(report.with_sources(&sources));
+    for law in [Law::Adjoint, Law::Tangent, Law::Witness] {
+        assert!(
+            matches!(outcome(&report, law), Outcome::Agreed(_)),
+            "{law:?}"
+        );
+    }
+}
+
+#[test]
+fn conditions_point_at_the_source() {
+    let text = "\
+entry f(x: f32[4], y: f32[4]) -> (z: f32[4]) {
+    a = log(exp(x) + square(y))
+    b = log(x) / y
+    c = sqrt(y * y + 0.5) / sum(softmax(x))
+    z = a + b * relu(c) + max(x, y) + log(softplus(x)) + abs(x) * reciprocal(sigmoid(y))
+}";
+    let (report, sources) = check(text, &Options::default());
+    insta::assert_snapshot!(report.with_sources(&sources));
+}
+
+#[test]
+fn graphs_without_floats_have_sensible_reports() {
+    let text = "entry f(x: i32[3], m: bool[3]) -> (y: i32[3], any: bool[3]) {\n    y = select(m, x * x, x / 2)\n    any = m || x > 1\n}";
+    let (report, sources) = check(text, &Options::default());
+    insta::assert_snapshot!(report.with_sources(&sources));
+}
+
+#[test]
+fn too_much_work_is_refused() {
+    let options = Options {
+        work: 10,
+        ..Options::default()
+    };
+    let (report, _) = check(
+        "entry f(x: f32[8]) -> (y: f32[8]) { y = exp(x) * x }",
+        &options,
+    );
+    assert!(report.laws.iter().all(|(_, outcome)| outcome.is_skipped()));
+    assert!(
+        report
+            .passes
+            .iter()
+            .all(|(_, outcome)| outcome.is_skipped())
+    );
+}
