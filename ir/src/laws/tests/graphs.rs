@@ -43,7 +43,7 @@ fn a_training_step_is_checked_exactly() {
 #[test]
 fn a_large_graph_is_checked_by_enclosures() {
     let text = "\
-entry net(x: f32[8, 32], w: f32[32, 12], v: f32[12, 6], labels: i32[8]) -> (l: f32[]) {
+entry net(x: f32[4, 16], w: f32[16, 6], v: f32[6, 3], labels: i32[4]) -> (l: f32[]) {
     l = cross_entropy(tanh(x @ w) @ v, labels)
 }";
     let options = Options {
