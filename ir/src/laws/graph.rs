@@ -13,7 +13,7 @@ use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Tensor};
 use crate::module::Entry;
 use crate::op::{Family, Leaf};
-use crate::rewrite::{ROUND, decompose};
+use crate::rewrite::{decompose, passes};
 use crate::scalar::Exact;
 use crate::shape::Type;
 
@@ -191,10 +191,12 @@ fn check_passes(
     options: &Options,
 ) -> Result<Vec<(&'static str, Outcome)>, LawError> {
     let work = work(graph)?;
+    let skipped = |why: String| {
+        let all = passes().map(|(name, _)| (name, Outcome::Skipped(why.clone())));
+        Ok(all.collect())
+    };
     if work > options.work {
-        let why = format!("{work} scalar operations at a point are too many");
-        let skipped = |(name, _): &(&'static str, _)| (*name, Outcome::Skipped(why.clone()));
-        return Ok(ROUND.iter().map(skipped).collect());
+        return skipped(format!("{work} scalar operations at a point are too many"));
     }
     let mut random = Random(options.seed);
     let mut domain = Domain::of(graph)?;
@@ -202,17 +204,13 @@ fn check_passes(
     for _ in 0..options.points {
         match domain.draw::<Enclosed>(&mut random) {
             Ok(point) => points.push(point),
-            Err(why) => {
-                let skipped =
-                    |(name, _): &(&'static str, _)| (*name, Outcome::Skipped(why.clone()));
-                return Ok(ROUND.iter().map(skipped).collect());
-            }
+            Err(why) => return skipped(why),
         }
     }
     let exact = work <= options.exact_work;
     let mut outcomes = Vec::new();
     let mut before = graph.clone();
-    for (name, pass) in ROUND {
+    for (name, pass) in passes() {
         let (after, _) = pass(&before)?;
         outcomes.push((name, same_results(&before, &after, &points, exact)?));
         before = after;
