@@ -8,7 +8,7 @@ use lgc_ir::dtype::DType;
 use lgc_ir::interpret::{Tensor, interpret};
 use lgc_ir::lang::Options;
 use lgc_ir::module::{Entry, Module};
-use support::{module, read};
+use support::{module, read, round_trip};
 
 /// The outputs of an entry, for float and integer inputs given as lists.
 fn outputs(entry: &Entry, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
@@ -47,6 +47,7 @@ fn outputs(entry: &Entry, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
 fn run(text: &str, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
     let module = module(text);
     assert_eq!(module.entries.len(), 1);
+    round_trip(&module);
     outputs(&module.entries[0], inputs)
 }
 
