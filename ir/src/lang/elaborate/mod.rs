@@ -16,7 +16,9 @@
 
 mod body;
 mod call;
+mod derivative;
 mod dims;
+mod expression;
 mod function;
 mod growth;
 mod operator;

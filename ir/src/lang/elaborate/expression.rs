@@ -1,0 +1,276 @@
+//! Expressions: walked in id order, operands first, without recursion.
+
+use super::body::{Body, next_key};
+use super::value::{Data, Val};
+use super::{Elaborator, Reported};
+use crate::constant::{Constant, parse_decimal};
+use crate::diag::{Code, Diagnostic};
+use crate::graph::Value;
+use crate::lang::ast::{self, ExprId, ExprKind, Literal};
+use crate::span::Span;
+use rustc_hash::FxHashMap;
+
+impl<'a> Elaborator<'a> {
+    /// Elaborates an expression: its parts in id order, operands first.
+    pub(super) fn expression(
+        &mut self,
+        body: &mut Body<'a>,
+        root: ExprId,
+    ) -> Result<Val, Reported> {
+        let mut vals: FxHashMap<ExprId, Val> = FxHashMap::default();
+        let subtree = self.ast.subtree(root);
+        for id in subtree {
+            let val = self.step(body, id, &vals)?;
+            if matches!(val, Val::Error) {
+                return Err(Reported);
+            }
+            vals.insert(id, val);
+        }
+        vals.remove(&root).ok_or(Reported)
+    }
+
+    fn step(
+        &mut self,
+        body: &mut Body<'a>,
+        id: ExprId,
+        vals: &FxHashMap<ExprId, Val>,
+    ) -> Result<Val, Reported> {
+        let expr = self.ast.expr(id);
+        let span = expr.span;
+        let get = |id: &ExprId| vals.get(id).cloned().ok_or(Reported);
+        match &expr.kind {
+            ExprKind::Name(name) => Ok(self.name(body, name)),
+            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Unary { op, operand } => {
+                let operand_span = self.ast.expr(*operand).span;
+                self.unary(body, *op, get(operand)?, span, operand_span)
+            }
+            ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => {
+                let spans = [
+                    *op_span,
+                    self.ast.expr(*left).span,
+                    self.ast.expr(*right).span,
+                ];
+                self.binary(body, *op, get(left)?, get(right)?, span, spans)
+            }
+            ExprKind::Field { base, field } => {
+                let base_val = get(base)?;
+                self.field(body, base_val, field, self.ast.expr(*base).span)
+            }
+            ExprKind::Next { base } => self.next_value(body, *base, span),
+            ExprKind::Index { base, indices } => {
+                let indices: Vec<Val> = indices.iter().map(get).collect::<Result<_, _>>()?;
+                self.index(get(base)?, &indices, span)
+            }
+            ExprKind::Tuple(items) => {
+                Ok(Val::Tuple(items.iter().map(get).collect::<Result<_, _>>()?))
+            }
+            ExprKind::List(items) => {
+                Ok(Val::List(items.iter().map(get).collect::<Result<_, _>>()?))
+            }
+            ExprKind::Call {
+                callee,
+                args,
+                attributes,
+            } => {
+                let callee_span = self.ast.expr(*callee).span;
+                let mut args: Vec<(Val, Span)> = args
+                    .iter()
+                    .map(|arg| Ok((get(arg)?, self.ast.expr(*arg).span)))
+                    .collect::<Result<_, Reported>>()?;
+                let callee_val = self.callable(*callee, get(callee)?);
+                if let (true, Some((first, _)), ExprKind::Call { args: ids, .. }) = (
+                    super::call::takes_function(&callee_val),
+                    args.first_mut(),
+                    &expr.kind,
+                ) {
+                    *first = self.callable(ids[0], first.clone());
+                }
+                let attributes: Vec<(ast::Attribute, Val)> = attributes
+                    .iter()
+                    .map(|attribute| {
+                        let val = self.attribute(attribute.value, get(&attribute.value)?);
+                        Ok((attribute.clone(), val))
+                    })
+                    .collect::<Result<_, Reported>>()?;
+                body.builder.set_span(span);
+                self.call(body, callee_val, callee_span, args, attributes, span)
+            }
+        }
+    }
+
+    /// What stands where a function is needed: a name there means the op or graph, whatever value
+    /// may have the same name.
+    fn callable(&self, id: ExprId, val: Val) -> Val {
+        match (&self.ast.expr(id).kind, &val) {
+            (ExprKind::Name(name), Val::Data(_) | Val::Number(_)) if self.is_function(name) => {
+                Val::Name(name.clone())
+            }
+            (_, _) => val,
+        }
+    }
+
+    /// The value of an attribute. Tensors are none, so a name there is a choice such as a dtype,
+    /// whatever value may have the same name.
+    fn attribute(&self, id: ExprId, val: Val) -> Val {
+        match (&self.ast.expr(id).kind, &val) {
+            (ExprKind::Name(name), Val::Data(_)) => Val::Name(name.clone()),
+            (_, _) => val,
+        }
+    }
+
+    /// A name as far as it is known here; what is unknown may still name a graph, an op or a dtype.
+    fn name(&mut self, body: &Body<'a>, name: &str) -> Val {
+        if let Some(local) = body.locals.get(name) {
+            return local.val.clone();
+        }
+        if let Some(value) = body
+            .scope
+            .dims
+            .get(name)
+            .or_else(|| self.file_dims.get(name))
+        {
+            return Val::Number(Constant::integer(*value));
+        }
+        if self.failed_dims.contains(name) {
+            return Val::Error;
+        }
+        match name {
+            "inf" => Val::Number(Constant::Infinity),
+            "nan" => Val::Number(Constant::Nan),
+            _ => Val::Name(name.to_string()),
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal, span: Span) -> Result<Val, Reported> {
+        match literal {
+            Literal::Bool(value) => Ok(Val::Bool(*value)),
+            Literal::Int { value, .. } => Ok(Val::Number(Constant::rational(
+                dashu::rational::RBig::from(*value),
+            ))),
+            Literal::String(_) => Ok(Val::Text),
+            Literal::Float(float) => match parse_decimal(float.text()) {
+                Some(value) => Ok(Val::Number(Constant::rational(value))),
+                None => Err(self.report(
+                    Diagnostic::error(Code::BadNumber, "a number that no float can hold")
+                        .primary(span, ""),
+                )),
+            },
+        }
+    }
+
+    fn field(
+        &mut self,
+        body: &Body<'a>,
+        base: Val,
+        field: &ast::Ident,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        match base {
+            Val::Data(data) => match data.tree.field(&field.name) {
+                Some((tree, first)) => {
+                    let leaves = data.leaves[first..first + tree.leaf_count()].to_vec();
+                    Ok(Val::Data(Data {
+                        tree: tree.clone(),
+                        leaves,
+                    }))
+                }
+                None => Err(self.unknown_field(&data.tree, field)),
+            },
+            Val::Name(name) => Err(self.unknown_name(body, &name, span)),
+            Val::Error => Err(Reported),
+            other => {
+                let message = format!("{} has no fields", other.describe());
+                Err(self.report(
+                    Diagnostic::error(Code::UnknownField, message)
+                        .primary(field.span, "")
+                        .secondary(span, other.describe()),
+                ))
+            }
+        }
+    }
+
+    /// `p'` as a value: what was defined as the next value.
+    fn next_value(&mut self, body: &Body<'a>, base: ExprId, span: Span) -> Result<Val, Reported> {
+        let mut fields = Vec::new();
+        let mut at = base;
+        let root = loop {
+            match &self.ast.expr(at).kind {
+                ExprKind::Field { base, field } => {
+                    fields.push(field.clone());
+                    at = *base;
+                }
+                ExprKind::Name(name) => break Some(name.clone()),
+                ExprKind::Literal(_)
+                | ExprKind::Unary { .. }
+                | ExprKind::Binary { .. }
+                | ExprKind::Next { .. }
+                | ExprKind::Index { .. }
+                | ExprKind::Call { .. }
+                | ExprKind::Tuple(_)
+                | ExprKind::List(_) => break None,
+            }
+        };
+        let pending = root.and_then(|root| body.pending.get(&next_key(&root)));
+        let Some(pending) = pending else {
+            return Err(self.report(
+                Diagnostic::error(Code::NotInout, "only an inout parameter has a next value")
+                    .primary(span, ""),
+            ));
+        };
+        let (mut tree, mut first) = (pending.tree.clone(), 0);
+        for field in fields.iter().rev() {
+            let Some((inner, before)) = tree.field(&field.name) else {
+                return Err(self.unknown_field(&tree, field));
+            };
+            first += before;
+            tree = inner.clone();
+        }
+        let defined = pending.leaves[first..first + tree.leaf_count()].iter();
+        let leaves: Option<Vec<Value>> = defined
+            .map(|leaf| leaf.as_ref().map(|(value, _)| *value))
+            .collect();
+        match leaves {
+            Some(leaves) => Ok(Val::Data(Data { tree, leaves })),
+            None => Err(self.report(
+                Diagnostic::error(Code::UnknownName, "this next value is not defined yet")
+                    .primary(span, "")
+                    .help("statements run in order; define it above"),
+            )),
+        }
+    }
+
+    fn index(&mut self, base: Val, indices: &[Val], span: Span) -> Result<Val, Reported> {
+        let Val::Name(name) = base else {
+            return Err(self.report(
+                Diagnostic::error(Code::NotIndexable, "only graphs take dims in brackets")
+                    .primary(span, "")
+                    .help("elements of a tensor are taken with `slice` or `gather`"),
+            ));
+        };
+        let dims = indices.iter().map(|val| match val {
+            Val::Number(number) => number.as_i64().and_then(|dim| u64::try_from(dim).ok()),
+            Val::Data(_)
+            | Val::Bool(_)
+            | Val::Text
+            | Val::Tuple(_)
+            | Val::List(_)
+            | Val::Function(_)
+            | Val::Name(_)
+            | Val::Instance(..)
+            | Val::Error => None,
+        });
+        match dims.collect::<Option<Vec<u64>>>() {
+            Some(dims) => Ok(Val::Instance(name, dims)),
+            None => Err(self.report(
+                Diagnostic::error(Code::NotADim, "dims in brackets are whole numbers")
+                    .primary(span, ""),
+            )),
+        }
+    }
+}
