@@ -284,3 +284,27 @@ fn calls_nest_to_the_bound_on_a_small_stack() {
     let done = small.spawn(move || module(&text).entries.len()).unwrap();
     assert_eq!(done.join().unwrap(), 1);
 }
+
+#[test]
+fn growth_that_only_types_show_is_bounded_too() {
+    // A struct's leaves, a decomposition and a derivative make nodes that the text does not show.
+    let text = PAIRS.to_string()
+        + "graph f(p: Pair) -> (y: f64[]) { y = mse(softmax(p.a), p.a) + p.b }
+        graph g(p: Pair) -> (d: Pair) { d = grad(f, wrt = p)(grad(f, wrt = p)(p)) }
+        entry e(p: Pair) -> (d: Pair) { d = g(g(p)) }";
+    let nodes = module(&text).entries[0].graph.len();
+    let verdict = |max_nodes: usize| {
+        let options = Options {
+            max_nodes,
+            ..Options::default()
+        };
+        let (_, diagnostics, _) = read("test.graph", &text, &options);
+        diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.code.number())
+            .collect::<Vec<_>>()
+    };
+    // Inputs of callees, and what a derivative drops at its end, count while they are there.
+    assert_eq!(verdict(2 * nodes), Vec::<&str>::new());
+    assert_eq!(verdict(nodes - 1), ["E0503"]);
+}

@@ -1,10 +1,14 @@
 //! The graph language: text to syntax tree and back.
 //!
-//! [`parse`] turns a text into an [`ast::Ast`] and reports what is wrong with it; [`print()`] turns a tree into its one canonical text, comments included, which is what `lgc fmt` writes. Parsing the
+//! [`parse`] turns a text into an [`ast::Ast`] and reports what is wrong with it; [`print()`] turns a
+//! tree into its one canonical text, comments included, which is what `lgc fmt` writes. Parsing the
 //! canonical text gives the same tree again, and printing that gives the same text.
 //!
-//! Everything here is about form only. Names, types and the expansion into a graph are the business
-//! of elaboration. The reader accepts any text whatever without panicking, in time linear in its
+//! [`elaborate()`] gives a tree its meaning, a [`Module`](crate::module::Module) of expanded graphs, and
+//! [`print_module`] writes a module down as a text that elaborates to the same one.
+//!
+//! The rest is about form only. Names, types and the expansion into a graph are the business of
+//! elaboration. The reader accepts any text whatever without panicking, in time linear in its
 //! length, and without recursion deeper than [`parser::MAX_NESTING`] brackets.
 //!
 //! # Grammar
