@@ -1,6 +1,6 @@
 //! Elements read and added at run-time indices.
 
-use super::{Data, InterpretError, MISSING, Machine, NOT_INTS, NOT_NUMBERS, Outcome, Tensor};
+use super::{Data, InterpretError, Machine, NOT_INTS, NOT_NUMBERS, Outcome, Tensor};
 use crate::constant::Constant;
 use crate::op::Picking;
 use crate::scalar::{Int, Logic, Scalar, Undefined};
@@ -71,39 +71,75 @@ impl<S: Scalar> Machine<'_, S> {
         updates: &Tensor<S>,
     ) -> Outcome<S> {
         let rows = self.rows(indices, x.ty.shape.extent(p.axis))?;
-        if rows.iter().any(Option::is_none) {
-            return Err(InterpretError::Unverified(
-                "an index of a scatter is not known",
-            ));
-        }
-        // The updates of each element, in row-major order, after the element itself.
-        let mut sources: Vec<Vec<usize>> = vec![Vec::new(); x.len()];
-        for at in 0..updates.ty.elements() {
-            let coordinates = updates.ty.shape.unravel(at);
-            let place = table_place(p, &coordinates, &x.ty.shape, &indices.ty.shape, &rows)
-                .ok_or(MISSING)?;
-            sources[place].push(at as usize);
-        }
+        let plan = Landing::new(
+            p,
+            [x, indices, updates].map(|tensor| &tensor.ty.shape),
+            &rows,
+        );
+        const OPEN: Undefined = Undefined("the index is not known");
         match (&x.data, &updates.data) {
             (Data::Number(x), Data::Number(u)) => {
-                let sum = |(element, sources): (&S, &Vec<usize>)| {
-                    if sources.is_empty() {
-                        return element.clone();
+                let sum = |(element, landed): (&S, &Landed)| match landed {
+                    Landed::Known(sources) if sources.is_empty() => element.clone(),
+                    Landed::Known(sources) => {
+                        let terms = sources.iter().map(|&at| u[at].clone());
+                        let mut all = std::iter::once(element.clone()).chain(terms);
+                        S::sum_of(self.world, updates.ty.dtype, &mut all)
                     }
-                    let terms = sources.iter().map(|&at| u[at].clone());
-                    let mut all = std::iter::once(element.clone()).chain(terms);
-                    S::sum_of(self.world, updates.ty.dtype, &mut all)
+                    Landed::Unknown => element.undefined(OPEN),
                 };
-                Ok(Data::Number(x.iter().zip(&sources).map(sum).collect()))
+                Ok(Data::Number(x.iter().zip(&plan.0).map(sum).collect()))
             }
             (Data::Int(x), Data::Int(u)) => {
-                let sum = |(element, sources): (&Int, &Vec<usize>)| {
-                    sources.iter().fold(*element, |sum, &at| sum.add(&u[at]))
+                let sum = |(element, landed): (&Int, &Landed)| match landed {
+                    Landed::Known(sources) => {
+                        sources.iter().fold(*element, |sum, &at| sum.add(&u[at]))
+                    }
+                    Landed::Unknown => element.undefined(OPEN),
                 };
-                Ok(Data::Int(x.iter().zip(&sources).map(sum).collect()))
+                Ok(Data::Int(x.iter().zip(&plan.0).map(sum).collect()))
             }
             (_, _) => Err(NOT_NUMBERS),
         }
+    }
+}
+
+/// The updates that land on one element of a scatter.
+#[derive(Clone)]
+enum Landed {
+    /// Their positions, in row-major order.
+    Known(Vec<usize>),
+    /// One whose index is not known may be among them.
+    Unknown,
+}
+
+/// The updates that land on each element of a scatter.
+struct Landing(Vec<Landed>);
+
+impl Landing {
+    fn new(p: Picking, shapes: [&Shape; 3], rows: &[Option<u64>]) -> Self {
+        let [table, indices, updates] = shapes;
+        let mut landed = vec![Landed::Known(Vec::new()); table.elements() as usize];
+        for at in 0..updates.elements() {
+            let coordinates = updates.unravel(at);
+            match row_of(p, &coordinates, indices, rows) {
+                Some(row) => {
+                    if let Some(place) = place_in_row(p, &coordinates, table, row)
+                        && let Landed::Known(sources) = &mut landed[place]
+                    {
+                        sources.push(at as usize);
+                    }
+                }
+                None => {
+                    for row in 0..table.extent(p.axis) {
+                        if let Some(place) = place_in_row(p, &coordinates, table, row) {
+                            landed[place] = Landed::Unknown;
+                        }
+                    }
+                }
+            }
+        }
+        Landing(landed)
     }
 }
 
@@ -115,8 +151,22 @@ fn table_place(
     indices: &Shape,
     rows: &[Option<u64>],
 ) -> Option<usize> {
+    place_in_row(
+        p,
+        coordinates,
+        table,
+        row_of(p, coordinates, indices, rows)?,
+    )
+}
+
+/// The row that the picked element at `coordinates` comes from, if it is known.
+fn row_of(p: Picking, coordinates: &[i64], indices: &Shape, rows: &[Option<u64>]) -> Option<u64> {
     let at: Vec<i64> = p.index_axes().map(|axis| coordinates[axis]).collect();
-    let row = rows[indices.ravel(&at)? as usize]?;
+    rows[indices.ravel(&at)? as usize]
+}
+
+/// The position in the table of the picked element at `coordinates`, were it of that row.
+fn place_in_row(p: Picking, coordinates: &[i64], table: &Shape, row: u64) -> Option<usize> {
     let place: Vec<i64> = (0..table.rank())
         .map(|axis| {
             p.table_axis(axis)

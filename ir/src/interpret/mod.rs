@@ -9,6 +9,8 @@ mod elementwise;
 mod indexed;
 mod reduce;
 mod tensor;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub(crate) use reduce::Groups;
@@ -147,7 +149,9 @@ fn run<S: Scalar>(
             let data = machine.evaluate(family, &operands, &ty)?;
             vec![Rc::new(Tensor { ty, data })]
         };
-        values.push(results.into_iter().map(Some).collect());
+        let unread = !keep_all && uses[node.index()] == 0;
+        let keep = |tensor| (!unread).then_some(tensor);
+        values.push(results.into_iter().map(keep).collect());
         if !keep_all {
             for operand in operand_values {
                 let left = &mut uses[operand.node.index()];
@@ -247,6 +251,14 @@ impl<S: Scalar> Machine<'_, S> {
         }
     }
 
+    /// An error in the decomposition of this node as an error of the node.
+    fn outer(&self, mut error: InterpretError) -> InterpretError {
+        if let InterpretError::IndexOutOfRange { node, .. } = &mut error {
+            *node = self.node;
+        }
+        error
+    }
+
     /// A composite op is what it decomposes into.
     fn composite(
         &self,
@@ -267,7 +279,7 @@ impl<S: Scalar> Machine<'_, S> {
         }
         let graph = builder.finish();
         let tensors: Vec<Tensor<S>> = operands.iter().map(|operand| (**operand).clone()).collect();
-        let inner = run(&graph, self.world, &tensors, false)?;
+        let inner = run(&graph, self.world, &tensors, false).map_err(|error| self.outer(error))?;
         Ok(inner
             .outputs()
             .into_iter()
