@@ -15,6 +15,7 @@ use super::fuse::{Fusion, GroupId, GroupKind, Read, Site};
 use super::memory::{self, Lifetime};
 use super::model::Kind;
 use super::plan::{Draft, Plan};
+use super::polish::polish;
 use super::storage::{self, Storage};
 use super::target::Target;
 use super::{Decision, LowerError, Lowering, Signature, contract, indexed, nest};
@@ -465,7 +466,7 @@ impl<'p> Assembly<'p> {
             let name = format!("scratch{}", self.plan.buffers.len());
             args.push(self.add_buffer(name, ty, Role::Workspace(UNPLACED)));
         }
-        let kernel = kernel.canonical();
+        let kernel = polish(kernel, self.plan.target).canonical();
         let next = KernelId(self.kernels.len() as u32);
         let id = *self.known.entry(kernel.clone()).or_insert(next);
         if id == next {

@@ -26,6 +26,7 @@ mod model;
 mod nest;
 mod phases;
 mod plan;
+mod polish;
 mod rows;
 mod storage;
 mod target;

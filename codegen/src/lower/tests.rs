@@ -5,6 +5,8 @@
 
 mod families;
 mod random;
+mod scale;
+mod snapshots;
 
 use super::{Lowering, Signature, Target, lower};
 use crate::kernel::Program;
