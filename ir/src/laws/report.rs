@@ -114,7 +114,7 @@ impl fmt::Display for Rendered<'_> {
         }
         writeln!(f, "  passes")?;
         for (pass, outcome) in &report.passes {
-            writeln!(f, "    {pass:<16}{outcome}")?;
+            writeln!(f, "    {pass:<22}{outcome}")?;
         }
         let assumed = report.assumed().count();
         let discharged = report.conditions.len() - assumed;
