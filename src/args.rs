@@ -3,6 +3,7 @@
 use crate::Origin;
 use crate::report::ErrorFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// An ahead-of-time compiler for differentiable tensor graphs.
 ///
@@ -30,12 +31,20 @@ pub(crate) struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Compile a graph to a library, an object or a header
+    Compile(Compile),
     /// Print any stage of a compilation as text
     Emit(Emit),
+    /// Run an entry of a graph or of a compiled library
+    Run(Run),
+    /// Check the laws of a graph's derivatives
+    Check(Check),
     /// Tell about a graph, a compiled library, or the ops
     Info(Info),
     /// Rewrite graphs in canonical form
     Fmt(Fmt),
+    /// Compile a classifier, train it on handwritten digits, and test it
+    Demo(Demo),
 }
 
 /// A graph and its dims.
@@ -67,6 +76,67 @@ fn definition(text: &str) -> Result<(String, u64), String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Compile {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Output, whose suffix says what it is: .so (with the header beside it), .a, .o, .h or .clif;
+    /// may be repeated [default: FILE with the suffix .so, in the current directory]
+    #[arg(short, long = "output", value_name = "OUT", value_parser = output)]
+    pub(crate) outputs: Vec<(PathBuf, OutputKind)>,
+    /// Prefix of every symbol [default: FILE without directory and suffix]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+/// What an output file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutputKind {
+    /// A shared library, with its header beside it.
+    Shared,
+    /// A static archive.
+    Archive,
+    /// A relocatable object.
+    Object,
+    /// The C header.
+    Header,
+    /// Cranelift's intermediate form, as text.
+    Clif,
+}
+
+impl OutputKind {
+    const ALL: [Self; 5] = [
+        Self::Shared,
+        Self::Archive,
+        Self::Object,
+        Self::Header,
+        Self::Clif,
+    ];
+
+    /// The suffix that stands for it.
+    pub(crate) const fn suffix(self) -> &'static str {
+        match self {
+            Self::Shared => "so",
+            Self::Archive => "a",
+            Self::Object => "o",
+            Self::Header => "h",
+            Self::Clif => "clif",
+        }
+    }
+}
+
+fn output(text: &str) -> Result<(PathBuf, OutputKind), String> {
+    let path = PathBuf::from(text);
+    let suffix = path.extension();
+    let kind = OutputKind::ALL
+        .into_iter()
+        .find(|kind| suffix.is_some_and(|suffix| suffix == kind.suffix()));
+    match kind {
+        Some(kind) => Ok((path, kind)),
+        None => Err("its suffix must say what to write: .so, .a, .o, .h or .clif".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Emit {
     #[command(flatten)]
     pub(crate) source: Source,
@@ -87,6 +157,41 @@ pub(crate) enum EmitStage {
     Adjoint,
     /// The graph after simplification
     Opt,
+    /// Loop kernels and the steps that run them
+    Kernels,
+    /// Cranelift's intermediate form
+    Clif,
+    /// The machine's instructions
+    Asm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The graph, `-` for standard input, or a compiled library (.so)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Origin,
+    /// Inputs: `PATH=FILE.npy`, `PATH=NUMBER` for a scalar, or FILE.npz with arrays named as the
+    /// inputs are (`x`, `p.hidden.w`)
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dims: Dims,
+    /// The entry to run [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entry: Option<String>,
+    /// Draw the inputs that are not given: floats from the normal distribution, integers and
+    /// truth values from {0, 1}
+    #[arg(long, value_name = "SEED")]
+    pub(crate) random: Option<u64>,
+    /// Write results and updated parameters to this .npz file instead of printing a summary
+    #[arg(short, long, value_name = "OUT.npz")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) source: Source,
 }
 
 #[derive(Debug, Args)]
@@ -109,4 +214,20 @@ pub(crate) struct Fmt {
     /// Change nothing; fail with exit code 3 if a file is not in canonical form
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the library and its header in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Where the loss curve is drawn
+    #[arg(long, value_name = "FILE", default_value = "digits-loss.svg")]
+    pub(crate) svg: PathBuf,
+    /// Passes over the training images
+    #[arg(long, value_name = "N", default_value_t = crate::demo::EPOCHS, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) epochs: u32,
+    /// Decides the initial parameters and the order of the images
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
 }

@@ -7,10 +7,6 @@
 mod adjoint;
 mod args;
 mod commands;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the demonstration comes with code generation")
-)]
 mod demo;
 pub mod driver;
 mod failure;
@@ -19,13 +15,10 @@ mod library;
 mod naming;
 mod origin;
 mod output;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the demonstration comes with code generation")
-)]
 mod random;
 mod report;
 pub mod stage;
+mod tensors;
 
 pub use failure::Failure;
 pub use origin::Origin;

@@ -5,7 +5,9 @@ use crate::{Failure, Origin};
 use lgc_abi::{info_symbol, strerror_symbol};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_runtime::Library;
-use object::{Object, ObjectSymbol};
+use object::elf::DT_NEEDED;
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSymbol};
 use std::fs;
 use std::path::Path;
 
@@ -33,7 +35,7 @@ pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
 
 /// The library's name: that for which it exports both functions which every library has.
 fn name_in(bytes: &[u8]) -> Result<String, String> {
-    let file = object::File::parse(bytes).map_err(|error| format!("is no library: {error}"))?;
+    let file = object::File::parse(bytes).map_err(|_| "is no shared library".to_owned())?;
     let symbols: Vec<&str> = file
         .dynamic_symbols()
         .filter(|symbol| symbol.is_definition())
@@ -47,4 +49,20 @@ fn name_in(bytes: &[u8]) -> Result<String, String> {
     let mut names = names.filter(is_library);
     let name = names.next().map(str::to_owned);
     name.ok_or_else(|| "is a library, but not one that lgc compiled".to_owned())
+}
+
+/// The libraries that a shared library needs, by their sonames.
+pub(crate) fn needed(bytes: &[u8]) -> Vec<String> {
+    read_needed(bytes).unwrap_or_default()
+}
+
+fn read_needed(bytes: &[u8]) -> object::Result<Vec<String>> {
+    let file = ElfFile64::<Endianness>::parse(bytes)?;
+    let table = file
+        .elf_section_table()
+        .dynamic_table(file.endian(), bytes)?;
+    let needed = table.iter().filter(|entry| entry.tag == DT_NEEDED);
+    needed
+        .map(|entry| Ok(String::from_utf8_lossy(table.string(entry)?).into_owned()))
+        .collect()
 }

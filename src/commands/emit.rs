@@ -5,6 +5,7 @@ use crate::args::{Emit, EmitStage};
 use crate::driver::{Session, choose};
 use crate::stage::Stage;
 use crate::{Failure, output};
+use lgc_codegen::kernel::Program;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang::ast::{Ast, ExprKind};
 use lgc_ir::lang::print_module;
@@ -23,12 +24,34 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
         EmitStage::Adjoint if takes_derivatives(&ast) => print_graphs(&module, session),
         EmitStage::Adjoint => print_graphs(&adjoints(&module)?, session),
         EmitStage::Opt => print_graphs(&session.simplify(module)?, session),
+        EmitStage::Kernels => {
+            let programs = programs(module, session)?;
+            session.time(Stage::Print, || {
+                let programs: Vec<String> = programs.iter().map(Program::to_string).collect();
+                programs.join("\n")
+            })
+        }
+        EmitStage::Clif => {
+            let programs = programs(module, session)?;
+            session.clif(&programs)?
+        }
+        EmitStage::Asm => {
+            let programs = programs(module, session)?;
+            session.assembly(&programs)?
+        }
     };
     output::print(&text)
 }
 
 fn print_graphs(module: &Module, session: &mut Session) -> String {
     session.time(Stage::Print, || print_module(module))
+}
+
+/// The kernels of each entry.
+fn programs(module: Module, session: &mut Session) -> Result<Vec<Program>, Failure> {
+    let module = session.simplify(module)?;
+    let lowerings = session.lower(&module)?.into_iter();
+    Ok(lowerings.map(|lowering| lowering.program).collect())
 }
 
 /// Whether the program asks for a derivative itself.

@@ -1,12 +1,15 @@
 //! The commands, one file each.
 
+mod check;
+mod compile;
 mod emit;
 mod fmt;
 mod info;
+mod run;
 
-use crate::Failure;
 use crate::args::Command;
 use crate::driver::Session;
+use crate::{Failure, demo};
 
 /// Runs a command.
 ///
@@ -14,8 +17,12 @@ use crate::driver::Session;
 /// Why it did not do what it was asked for.
 pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failure> {
     match command {
+        Command::Compile(arguments) => compile::run(arguments, session),
         Command::Emit(arguments) => emit::run(arguments, session),
+        Command::Run(arguments) => run::run(arguments, session),
+        Command::Check(arguments) => check::run(arguments, session),
         Command::Info(arguments) => info::run(arguments, session),
         Command::Fmt(arguments) => fmt::run(arguments, session),
+        Command::Demo(arguments) => demo::run(arguments, session),
     }
 }

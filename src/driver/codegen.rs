@@ -1,11 +1,74 @@
-//! The stages from verified graphs to files.
+//! The stages from verified graphs to files: simplify, lower, generate, link.
 
 use super::Session;
-use crate::Failure;
 use crate::stage::Stage;
+use crate::{COMPILER, Failure};
+use lgc_abi::{AbiError, Interface, Library, header};
+use lgc_codegen::cranelift::{self, CompileError, CompiledEntry, Jit};
+use lgc_codegen::kernel::{self, Program};
+use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
+use lgc_codegen::lower::{Lowering, Signature, Target, lower};
+use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
 use lgc_ir::verify::verify;
+
+/// What every library rests on, as it says itself.
+const EVIDENCE: &str = "graphs and kernels verified";
+
+/// A module as programs of kernels, with the description of the library that they become.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// What the library will say about itself.
+    pub library: Library,
+    /// A program for each entry.
+    pub programs: Vec<Program>,
+}
+
+impl Build {
+    /// The C header.
+    ///
+    /// # Errors
+    /// If a name cannot be written in C.
+    pub fn header(&self) -> Result<String, Failure> {
+        Ok(header::render(&interface(&self.library)?))
+    }
+}
+
+fn interface(library: &Library) -> Result<Interface<'_>, Failure> {
+    let diagnostic = |error: &AbiError| Diagnostic::error(Code::NoInterface, error.to_string());
+    Interface::new(library)
+        .map_err(|errors| Failure::Diagnosed(errors.iter().map(diagnostic).collect()))
+}
+
+/// The inputs that outputs of an entry are the next values of: none for its results, then the leaves
+/// that it updates in place.
+fn lowering_signature(entry: &Entry) -> Signature {
+    let signature = &entry.signature;
+    let results = signature.results.iter();
+    let results: usize = results.map(|result| result.tree.leaf_count()).sum();
+    let inout = signature
+        .params
+        .iter()
+        .flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
+    let updated = inout.enumerate().filter(|(_, inout)| *inout);
+    let next = updated.map(|(position, _)| Some(position));
+    Signature {
+        name: entry.name.clone(),
+        next: vec![None; results].into_iter().chain(next).collect(),
+    }
+}
+
+fn lower_entry(entry: &Entry) -> Result<Lowering, Failure> {
+    let signature = lowering_signature(entry);
+    let lowering = lower(&entry.graph, &signature, &Target::default());
+    let lowering = lowering.map_err(Failure::internal)?;
+    kernel::verify(&lowering.program).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::internal(errors.join("; "))
+    })?;
+    Ok(lowering)
+}
 
 impl Session {
     /// Makes the graphs smaller without changing what they compute, and verifies them.
@@ -23,4 +86,127 @@ impl Session {
             Ok(Module { entries })
         })
     }
+
+    /// Lowers each entry to kernels, and verifies them.
+    ///
+    /// # Errors
+    /// If an entry cannot be lowered, which is a fault of the compiler.
+    pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
+        self.time(Stage::Lower, || {
+            let entries = module.entries.iter();
+            entries.map(lower_entry).collect()
+        })
+    }
+
+    /// Simplifies and lowers a module, and describes it as the library of this name.
+    ///
+    /// # Errors
+    /// As [`Session::simplify`] and [`Session::lower`], and if the library cannot have a C interface.
+    pub fn build(&mut self, module: Module, name: &str) -> Result<Build, Failure> {
+        let module = self.simplify(module)?;
+        let lowerings = self.lower(&module)?;
+        let programs = lowerings.into_iter().map(|lowering| lowering.program);
+        let programs: Vec<Program> = programs.collect();
+        let library = describe(&module, &programs, name)?;
+        interface(&library)?;
+        Ok(Build { library, programs })
+    }
+
+    /// Compiles everything into one object file.
+    ///
+    /// # Errors
+    /// If the back end refuses a program, which is a fault of the compiler.
+    pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
+        let compile = || cranelift::compile_library(&build.library, &build.programs);
+        self.time(Stage::Generate, compile).map_err(compile_failure)
+    }
+
+    /// Links the object to a shared library of this soname, which exports what the interface names.
+    ///
+    /// # Errors
+    /// If the linker fails, or the soname is none.
+    pub fn shared_library(
+        &mut self,
+        build: &Build,
+        object: ObjectFile,
+        soname: &str,
+    ) -> Result<Vec<u8>, Failure> {
+        let exports = format!("{}_*", build.library.name);
+        self.time(Stage::Link, || {
+            let exports = ExportPattern::new(&exports)?;
+            link::link_shared(&[object], &exports, soname, &LinkOptions::default())
+        })
+        .map_err(link_failure)
+    }
+
+    /// Puts the object into a static archive.
+    ///
+    /// # Errors
+    /// If the object is damaged, which is a fault of the compiler.
+    pub fn archive(&mut self, object: ObjectFile) -> Result<Vec<u8>, Failure> {
+        self.time(Stage::Link, || link::archive(&[object]))
+            .map_err(link_failure)
+    }
+
+    /// Cranelift's intermediate form of the programs, as text.
+    ///
+    /// # Errors
+    /// As [`Session::object`].
+    pub fn clif(&mut self, programs: &[Program]) -> Result<String, Failure> {
+        self.time(Stage::Generate, || cranelift::clif(programs))
+            .map_err(compile_failure)
+    }
+
+    /// The machine's instructions for the programs, as text.
+    ///
+    /// # Errors
+    /// As [`Session::object`].
+    pub fn assembly(&mut self, programs: &[Program]) -> Result<String, Failure> {
+        self.time(Stage::Generate, || cranelift::assembly(programs))
+            .map_err(compile_failure)
+    }
+
+    /// Compiles programs into this process, each entry by itself.
+    ///
+    /// # Errors
+    /// If this machine cannot run compiled code, or the back end refuses a program.
+    pub fn jit(&mut self, program: &Program) -> Result<CompiledEntry, Failure> {
+        self.time(Stage::Generate, || Jit::compile(program))
+            .map_err(compile_failure)
+    }
+}
+
+/// A machine that cannot run the code is a fact to report; anything else is a fault of ours, since
+/// the programs verify.
+fn compile_failure(error: CompileError) -> Failure {
+    match error {
+        CompileError::UnsupportedCpu => {
+            let help = format!("compiled code needs {}", cranelift::FEATURES.join(", "));
+            Failure::new(Diagnostic::error(Code::NotCompilable, error.to_string()).help(help))
+        }
+        CompileError::Unsupported { .. }
+        | CompileError::Description { .. }
+        | CompileError::Backend { .. } => Failure::internal(error),
+    }
+}
+
+fn link_failure(error: LinkError) -> Failure {
+    Failure::message(Code::LinkFailure, error.to_string())
+}
+
+/// What the library says about itself.
+fn describe(module: &Module, programs: &[Program], name: &str) -> Result<Library, Failure> {
+    let entries = module.entries.iter().zip(programs);
+    let entries = entries
+        .map(|(entry, program)| lgc_abi::Entry::of_module(entry, program.workspace))
+        .collect::<Result<_, _>>();
+    Ok(Library {
+        name: name.to_owned(),
+        doc: String::new(),
+        entries: entries.map_err(Failure::internal)?,
+        target: cranelift::TARGET.to_owned(),
+        features: cranelift::FEATURES.map(str::to_owned).to_vec(),
+        compiler: COMPILER.to_owned(),
+        evidence: EVIDENCE.to_owned(),
+    })
 }

@@ -8,6 +8,8 @@
 
 mod codegen;
 
+pub use codegen::Build;
+
 use crate::args::Common;
 use crate::stage::{Clock, Stage};
 use crate::{Failure, Origin, output, report};

@@ -1,0 +1,24 @@
+//! `lgc check`: the laws of a graph's derivatives, its domain, and the passes over it.
+
+use crate::args::Check;
+use crate::driver::Session;
+use crate::stage::Stage;
+use crate::{Failure, output};
+use lgc_ir::laws::{Options, Report, check_graph};
+
+/// Checks each entry and prints what was found; fails if anything does not hold.
+pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
+    let (_, module) = session.load(&arguments.source.file, &arguments.source.dims.defines)?;
+    let mut failed = false;
+    for entry in &module.entries {
+        let check = || check_graph(entry, &Options::default());
+        let report = session.time(Stage::Check, check);
+        let report = report.map_err(Failure::internal)?;
+        output::print(&report.with_sources(session.sources()).to_string())?;
+        failed |= Report::failed(&report);
+    }
+    if failed {
+        return Err(Failure::CheckFailed);
+    }
+    Ok(())
+}

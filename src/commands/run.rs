@@ -1,0 +1,118 @@
+//! `lgc run`: an entry on given or random inputs.
+
+use crate::args::Run;
+use crate::driver::{Session, choose};
+use crate::stage::Stage;
+use crate::tensors::{Given, summary};
+use crate::{Failure, library, output};
+use lgc_abi::{Direction, EntryInfo, Leaf, Status};
+use lgc_codegen::cranelift::CompiledEntry;
+use lgc_codegen::output::{Access, write_whole};
+use lgc_runtime::{CallError, HostTensor, npz};
+
+/// Runs an entry of a graph, compiled into this process, or of a compiled library; then prints a
+/// summary of what it wrote, or saves it.
+pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure> {
+    let (leaves, tensors) = match library::path_of(&arguments.file) {
+        Some(path) => {
+            let library = library::open(path)?;
+            let names = library.info().entries.iter().map(|entry| &entry.name);
+            let index = choose(names, arguments.entry.as_deref())?;
+            let entry = library.entry(&library.info().entries[index].name)?;
+            let leaves = entry.leaves().to_vec();
+            let tensors = inputs(arguments, &leaves, session)?;
+            let run = || run_library(&entry, tensors);
+            let tensors = session.time(Stage::Run, run)?;
+            (leaves, tensors)
+        }
+        None => {
+            let (info, code) = compile(arguments, session)?;
+            let tensors = inputs(arguments, &info.leaves, session)?;
+            let run = || run_code(&code, &info, tensors);
+            let tensors = session.time(Stage::Run, run)?;
+            (info.leaves, tensors)
+        }
+    };
+    let written = leaves.iter().zip(&tensors);
+    let written = written.filter(|(leaf, _)| leaf.direction.is_written());
+    let written = written.map(|(leaf, tensor)| (leaf.path.as_str(), tensor));
+    match &arguments.output {
+        Some(path) => {
+            let archive = npz::encode(written).map_err(Failure::internal)?;
+            session.time(Stage::Write, || {
+                Ok(write_whole(path, &archive, Access::Read)?)
+            })
+        }
+        None => {
+            let lines = written.map(|(path, tensor)| summary(path, tensor));
+            output::print(&lines.collect::<String>())
+        }
+    }
+}
+
+fn inputs(
+    arguments: &Run,
+    leaves: &[Leaf],
+    session: &mut Session,
+) -> Result<Vec<HostTensor>, Failure> {
+    let read = || Given::read(&arguments.inputs, leaves)?.complete(leaves, arguments.random);
+    session.time(Stage::Read, read)
+}
+
+/// The chosen entry of a graph, as code in this process.
+fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
+    let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
+    let names = module.entries.iter().map(|entry| &entry.name);
+    let index = choose(names, arguments.entry.as_deref())?;
+    module.entries = vec![module.entries.swap_remove(index)];
+    let module = session.simplify(module)?;
+    let lowerings = session.lower(&module)?;
+    let (Some(entry), Some(lowering)) = (module.entries.first(), lowerings.first()) else {
+        return Err(Failure::internal("an entry was lost"));
+    };
+    let described = lgc_abi::Entry::of_module(entry, lowering.program.workspace);
+    let described = described.map_err(Failure::internal)?;
+    let code = session.jit(&lowering.program)?;
+    Ok((EntryInfo::new("", &described), code))
+}
+
+fn run_library(
+    entry: &lgc_runtime::Entry,
+    tensors: Vec<HostTensor>,
+) -> Result<Vec<HostTensor>, Failure> {
+    let mut call = entry.session()?;
+    let leaves = entry.leaves().iter();
+    for (leaf, tensor) in leaves.zip(tensors) {
+        call.set(&leaf.path, tensor)?;
+    }
+    call.run()?;
+    Ok(call.tensors().map(|(_, tensor)| tensor.clone()).collect())
+}
+
+/// Calls code in this process on tensors in the order of the leaves.
+fn run_code(
+    code: &CompiledEntry,
+    info: &EntryInfo,
+    mut tensors: Vec<HostTensor>,
+) -> Result<Vec<HostTensor>, Failure> {
+    let (mut read, mut updated, mut written) = (Vec::new(), Vec::new(), Vec::new());
+    for (leaf, tensor) in info.leaves.iter().zip(&mut tensors) {
+        match leaf.direction {
+            Direction::In => read.push(&*tensor.bytes_mut()),
+            Direction::InOut => updated.push(tensor.bytes_mut()),
+            Direction::Out => written.push(tensor.bytes_mut()),
+        }
+    }
+    let status = code
+        .call(&read, &mut updated, &mut written)
+        .map_err(Failure::internal)?;
+    let entry = info.name.clone();
+    match Status::from_code(status) {
+        Some(Status::Ok) => Ok(tensors),
+        Some(status) => Err(CallError::Failed { entry, status }.into()),
+        None => {
+            let code = status;
+            Err(CallError::UnknownStatus { entry, code }.into())
+        }
+    }
+}

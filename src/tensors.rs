@@ -1,0 +1,273 @@
+//! Tensors on the command line: inputs from files, numbers and random draws; results as a summary.
+
+use crate::origin::unreadable;
+use crate::random::Random;
+use crate::{Failure, driver};
+use lgc_abi::{DType, Leaf, TensorType};
+use lgc_ir::diag::{Code, Diagnostic};
+use lgc_runtime::npy::{self, NpyError};
+use lgc_runtime::npz::{self, NpzError};
+use lgc_runtime::{HostTensor, TensorError};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+/// Values for the inputs of an entry, by path.
+#[derive(Debug, Default)]
+pub(crate) struct Given(BTreeMap<String, HostTensor>);
+
+impl Given {
+    /// Reads the inputs of a command line. Paths of leaves that are only written may occur in
+    /// archives, and are left out: so the output of one run can be the input of the next.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or something does not fit the leaves.
+    pub(crate) fn read(arguments: &[String], leaves: &[Leaf]) -> Result<Self, Failure> {
+        let mut given = Self::default();
+        for argument in arguments {
+            match argument.split_once('=') {
+                Some((path, value)) => {
+                    let leaf = find(path, leaves)?;
+                    given.add(path, leaf, read_value(value, leaf)?)?;
+                }
+                None => given.read_archive(Path::new(argument), leaves)?,
+            }
+        }
+        Ok(given)
+    }
+
+    fn read_archive(&mut self, file: &Path, leaves: &[Leaf]) -> Result<(), Failure> {
+        for (path, tensor) in npz::load(file).map_err(|error| bad_archive(file, error))? {
+            let leaf = leaves.iter().find(|leaf| leaf.path == path);
+            if leaf.is_some_and(|leaf| !leaf.direction.is_read()) {
+                continue;
+            }
+            self.add(&path, find(&path, leaves)?, tensor)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, leaf: &Leaf, tensor: HostTensor) -> Result<(), Failure> {
+        if *tensor.tensor_type() != leaf.tensor {
+            let found = tensor.tensor_type();
+            let message = format!("input `{path}` is {}, but {found} is given", leaf.tensor);
+            let help = "give an array of that type, or change the graph's dims with `--define`";
+            return Err(Failure::new(
+                Diagnostic::error(Code::InputMismatch, message).help(help),
+            ));
+        }
+        if self.0.insert(path.to_owned(), tensor).is_some() {
+            let message = format!("input `{path}` is given twice");
+            return Err(Failure::message(Code::InputMismatch, message));
+        }
+        Ok(())
+    }
+
+    /// A tensor for each leaf, in order: what was given, zeros where the entry only writes, and
+    /// random values (if there is a seed) for the rest.
+    ///
+    /// # Errors
+    /// If inputs are missing, or memory does not suffice.
+    pub(crate) fn complete(
+        mut self,
+        leaves: &[Leaf],
+        seed: Option<u64>,
+    ) -> Result<Vec<HostTensor>, Failure> {
+        let missing: Vec<&Leaf> = leaves
+            .iter()
+            .filter(|leaf| leaf.direction.is_read() && !self.0.contains_key(&leaf.path))
+            .collect();
+        if seed.is_none() && !missing.is_empty() {
+            return Err(missing_inputs(&missing));
+        }
+        let mut random = Random::new(seed.unwrap_or_default());
+        let tensors = leaves.iter().map(|leaf| match self.0.remove(&leaf.path) {
+            Some(tensor) => Ok(tensor),
+            None if leaf.direction.is_read() => draw(&leaf.tensor, &mut random),
+            None => HostTensor::zeros(leaf.tensor.clone()),
+        });
+        tensors.collect::<Result<_, _>>().map_err(no_memory)
+    }
+}
+
+fn no_memory(error: TensorError) -> Failure {
+    Failure::message(Code::InputMismatch, error.to_string())
+}
+
+fn missing_inputs(missing: &[&Leaf]) -> Failure {
+    let listed: Vec<String> = missing
+        .iter()
+        .map(|leaf| format!("`{}` ({})", leaf.path, leaf.tensor))
+        .collect();
+    let (plural, first) = match missing {
+        [leaf] => ("", &leaf.path),
+        leaves => ("s", &leaves[0].path),
+    };
+    let message = format!("no value for the input{plural} {}", listed.join(", "));
+    let help = format!(
+        "give `{first}={first}.npy`, an .npz file with arrays of these names, or `--random SEED`"
+    );
+    Failure::new(Diagnostic::error(Code::MissingInput, message).help(help))
+}
+
+/// The leaf that is read at this path.
+fn find<'a>(path: &str, leaves: &'a [Leaf]) -> Result<&'a Leaf, Failure> {
+    let mut inputs = leaves.iter().filter(|leaf| leaf.direction.is_read());
+    if let Some(leaf) = inputs.find(|leaf| leaf.path == path) {
+        return Ok(leaf);
+    }
+    let inputs = leaves.iter().filter(|leaf| leaf.direction.is_read());
+    let known: Vec<&str> = inputs.map(|leaf| leaf.path.as_str()).collect();
+    let diagnostic = Diagnostic::error(
+        Code::InputMismatch,
+        format!("the entry has no input `{path}`"),
+    );
+    Err(Failure::new(
+        diagnostic.help(driver::suggestion(path, &known)),
+    ))
+}
+
+/// A file, or a number for a scalar.
+fn read_value(value: &str, leaf: &Leaf) -> Result<HostTensor, Failure> {
+    let file = Path::new(value);
+    if file.extension().is_some_and(|suffix| suffix == "npy") {
+        return npy::load(file).map_err(|error| {
+            if let NpyError::Io(error) = &error {
+                return unreadable(&file.display(), error);
+            }
+            let message = format!("`{}` {error}", file.display());
+            let help = "the file is damaged or no array; write it again, as with `numpy.save`";
+            Failure::new(Diagnostic::error(Code::BadTensorFile, message).help(help))
+        });
+    }
+    let scalar = (leaf.tensor.dims().is_empty())
+        .then(|| parse_scalar(value, leaf.tensor.dtype()))
+        .flatten();
+    scalar.ok_or_else(|| {
+        let message = format!(
+            "`{value}` is neither a .npy file nor a number of type {}, which input `{}` is",
+            leaf.tensor, leaf.path
+        );
+        let help = format!("write `{}=FILE.npy`", leaf.path);
+        Failure::new(Diagnostic::error(Code::InputMismatch, message).help(help))
+    })
+}
+
+fn parse_scalar(text: &str, dtype: DType) -> Option<HostTensor> {
+    match dtype {
+        DType::Bool => HostTensor::from_bools(&[], &[text.parse().ok()?]).ok(),
+        DType::I32 => HostTensor::scalar(text.parse::<i32>().ok()?).ok(),
+        DType::I64 => HostTensor::scalar(text.parse::<i64>().ok()?).ok(),
+        DType::U32 => HostTensor::scalar(text.parse::<u32>().ok()?).ok(),
+        DType::F32 => HostTensor::scalar(text.parse::<f32>().ok()?).ok(),
+        DType::F64 => HostTensor::scalar(text.parse::<f64>().ok()?).ok(),
+    }
+}
+
+fn bad_archive(file: &Path, error: NpzError) -> Failure {
+    if let NpzError::Io(error) = &error {
+        return unreadable(&file.display(), error);
+    }
+    let message = format!("`{}` {error}", file.display());
+    let diagnostic = Diagnostic::error(Code::BadTensorFile, message);
+    let help = "inputs are .npz files, or `PATH=FILE.npy`, or `PATH=NUMBER`";
+    Failure::new(diagnostic.help(help))
+}
+
+/// Floats of the standard normal distribution; integers and truth values 0 or 1, which are in
+/// range as indices of any axis with two positions.
+fn draw(tensor: &TensorType, random: &mut Random) -> Result<HostTensor, TensorError> {
+    let numbers = 0..tensor.elements();
+    match tensor.dtype() {
+        DType::F32 => {
+            let elements: Vec<f32> = numbers.map(|_| random.normal() as f32).collect();
+            HostTensor::from_slice(tensor.dims(), &elements)
+        }
+        DType::F64 => {
+            let elements: Vec<f64> = numbers.map(|_| random.normal()).collect();
+            HostTensor::from_slice(tensor.dims(), &elements)
+        }
+        DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
+            let size = tensor.dtype().size() as usize;
+            let mut result = HostTensor::zeros(tensor.clone())?;
+            for element in result.bytes_mut().chunks_exact_mut(size) {
+                // The lowest byte comes first on every target that lgc knows.
+                element[0] = random.below(2) as u8;
+            }
+            Ok(result)
+        }
+    }
+}
+
+/// One line on a tensor: its path, its type, and its elements if they are few, else their range
+/// and mean.
+pub(crate) fn summary(path: &str, tensor: &HostTensor) -> String {
+    const FEW: usize = 8;
+    let elements = texts(tensor, FEW);
+    let shown = if tensor.tensor_type().elements() <= FEW as u64 {
+        elements.join(", ")
+    } else {
+        let values = floats(tensor);
+        let (low, high) = values
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
+                (low.min(value), high.max(value))
+            });
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        // Seven digits or so tell enough.
+        let [low, mean, high] = [low, mean, high].map(|value| value as f32);
+        let nan = values.iter().filter(|value| value.is_nan()).count();
+        let nans = if nan == 0 {
+            String::new()
+        } else {
+            format!(", {nan} NaN")
+        };
+        format!(
+            "{} … (min {low:?}, mean {mean:?}, max {high:?}{nans})",
+            elements.join(", ")
+        )
+    };
+    format!("{path}: {} = {shown}\n", tensor.tensor_type())
+}
+
+/// The first elements as text, exactly.
+fn texts(tensor: &HostTensor, count: usize) -> Vec<String> {
+    // The debug form of floats has an exponent where that is shorter.
+    fn first<T: Debug>(elements: Option<&[T]>, count: usize) -> Vec<String> {
+        let elements = elements.unwrap_or_default().iter();
+        elements
+            .take(count)
+            .map(|value| format!("{value:?}"))
+            .collect()
+    }
+    match tensor.dtype() {
+        DType::F32 => first(tensor.elements::<f32>(), count),
+        DType::F64 => first(tensor.elements::<f64>(), count),
+        DType::I32 => first(tensor.elements::<i32>(), count),
+        DType::I64 => first(tensor.elements::<i64>(), count),
+        DType::U32 => first(tensor.elements::<u32>(), count),
+        DType::Bool => tensor
+            .bools()
+            .into_iter()
+            .flatten()
+            .take(count)
+            .map(|value| value.to_string())
+            .collect(),
+    }
+}
+
+/// The elements as floats, for statistics.
+fn floats(tensor: &HostTensor) -> Vec<f64> {
+    fn all<T: Copy>(elements: Option<&[T]>, convert: impl Fn(T) -> f64) -> Vec<f64> {
+        let elements = elements.unwrap_or_default().iter();
+        elements.map(|&element| convert(element)).collect()
+    }
+    match tensor.dtype() {
+        DType::F32 => all(tensor.elements::<f32>(), f64::from),
+        DType::F64 => all(tensor.elements::<f64>(), |value| value),
+        DType::I32 => all(tensor.elements::<i32>(), f64::from),
+        DType::I64 => all(tensor.elements::<i64>(), |value| value as f64),
+        DType::U32 => all(tensor.elements::<u32>(), f64::from),
+        DType::Bool => all(Some(tensor.bytes()), f64::from),
+    }
+}

@@ -1,0 +1,264 @@
+//! The command line: what goes where, exit codes, pipes, formatting and printing.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod support;
+
+use std::process::Stdio;
+use support::{Place, digits, repository};
+
+const TWICE: &str = "graph twice(x: f32[3]) -> (y: f32[3]) { y = x + x }\n";
+const LOSS: &str = "\
+/// Squared error of a linear model.
+graph loss(w: f32[3], x: f32[8, 3], y: f32[8]) -> (l: f32[]) {
+    l = mse(x @ w, y)
+}
+";
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let place = Place::new();
+    let version = place.run(&["--version"]).success();
+    assert_eq!(version, format!("lgc {}\n", env!("CARGO_PKG_VERSION")));
+    insta::assert_snapshot!(place.run(&["--help"]).success());
+}
+
+#[test]
+fn usage_errors_have_exit_code_2() {
+    let place = Place::with("twice.graph", TWICE);
+    let commands: [&[&str]; 7] = [
+        &[],
+        &["compute"],
+        &["emit"],
+        &["emit", "twice.graph", "--stage", "wasm"],
+        &["emit", "twice.graph", "--define", "B"],
+        &["emit", "twice.graph", "--define", "B=-3"],
+        &["info"],
+    ];
+    for arguments in commands {
+        let outcome = place.run(arguments);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (2, ""),
+            "{arguments:?}"
+        );
+        let helps = ["Usage: lgc", "For more information, try '--help'."];
+        assert!(
+            helps.iter().any(|help| outcome.stderr.contains(help)),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn every_command_reads_standard_input() {
+    let place = Place::new();
+    let printed = place.pipe(&["emit", "-"], TWICE).success();
+    assert!(printed.starts_with("entry twice("), "{printed}");
+    assert_eq!(place.pipe(&["fmt", "-"], TWICE).success(), TWICE);
+    let info = place.pipe(&["info", "-"], TWICE).success();
+    assert!(info.contains("x  f32[3]"), "{info}");
+    let error = place.pipe(&["emit", "-"], "graph f(");
+    assert!(error.stderr.contains("--> <stdin>:1:"), "{}", error.stderr);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["info", "--ops"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
+fn a_full_disk_behind_standard_output_is_an_error() {
+    let place = Place::new();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = place
+        .command(&["info", "--ops"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("E0703"), "{message}");
+}
+
+#[test]
+fn files_are_formatted_in_place() {
+    let place = Place::with("a.graph", "graph f(x:f32[3])->(y:f32[3]){y=x*2}");
+    place.write("b.graph", TWICE);
+    let check = place.run(&["fmt", "--check", "a.graph", "b.graph"]);
+    assert_eq!(check.code, 3);
+    assert_eq!(check.stderr, "a.graph is not in canonical form\n");
+    place.run(&["fmt", "a.graph", "b.graph"]).success();
+    let formatted = "graph f(x: f32[3]) -> (y: f32[3]) { y = x * 2 }\n";
+    assert_eq!(place.read("a.graph"), formatted.as_bytes());
+    place
+        .run(&["fmt", "--check", "a.graph", "b.graph"])
+        .success();
+    assert_eq!(place.names(), ["a.graph", "b.graph"]);
+}
+
+#[test]
+fn a_file_with_errors_is_not_formatted_and_does_not_hold_up_the_others() {
+    let place = Place::with("bad.graph", "graph f( {");
+    place.write("good.graph", "graph f(x:f32[3])->(y:f32[3]){y=x*2}");
+    let outcome = place.run(&["fmt", "bad.graph", "missing.graph", "good.graph"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("bad.graph:1:"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome.stderr.contains("missing.graph"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(place.read("bad.graph"), b"graph f( {");
+    assert!(place.read("good.graph").starts_with(b"graph f(x: f32[3])"));
+}
+
+#[test]
+fn the_examples_are_in_canonical_form() {
+    let example = digits("digits.graph").display().to_string();
+    Place::new().run(&["fmt", "--check", &example]).success();
+}
+
+#[test]
+fn the_adjoint_of_a_small_graph_can_be_read() {
+    let place = Place::with("loss.graph", LOSS);
+    insta::assert_snapshot!(
+        place
+            .run(&["emit", "--stage", "adjoint", "loss.graph"])
+            .success()
+    );
+}
+
+#[test]
+fn what_is_printed_can_be_read_again() {
+    let place = Place::with("loss.graph", LOSS);
+    let example = digits("digits.graph").display().to_string();
+    for file in ["loss.graph", &example] {
+        for stage in ["graph", "adjoint", "opt"] {
+            let printed = place.run(&["emit", "--stage", stage, file]).success();
+            let again = place.pipe(&["emit", "-"], &printed).success();
+            assert_eq!(again, printed, "{file} {stage}");
+            assert_eq!(place.pipe(&["fmt", "-"], &printed).success(), printed);
+        }
+    }
+}
+
+#[test]
+fn dims_can_be_set() {
+    let example = digits("digits.graph").display().to_string();
+    let place = Place::new();
+    let info = place.run(&["info", &example, "--define", "B=7"]).success();
+    assert!(info.contains("in     x           f32[7, 64]"), "{info}");
+}
+
+#[test]
+fn one_entry_can_be_chosen() {
+    let example = digits("digits.graph").display().to_string();
+    let printed = Place::new()
+        .run(&["emit", &example, "--entry", "predict"])
+        .success();
+    assert!(printed.contains("entry predict(") && !printed.contains("entry step("));
+}
+
+#[test]
+fn the_ops_are_listed() {
+    let listed = Place::new().run(&["info", "--ops"]).success();
+    assert_eq!(listed.lines().count(), lgc_ir::op::SPECS.len());
+    for spec in lgc_ir::op::SPECS {
+        let call = format!("{}(", spec.name);
+        assert!(listed.lines().any(|line| line.starts_with(&call)), "{call}");
+    }
+}
+
+#[test]
+fn the_stages_are_timed() {
+    let place = Place::with("twice.graph", TWICE);
+    let outcome = place.run(&["emit", "--stage", "opt", "twice.graph", "--time-passes"]);
+    let stages: Vec<&str> = outcome
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let expected = [
+        "stage",
+        "read",
+        "parse",
+        "elaborate",
+        "simplify",
+        "print",
+        "total",
+    ];
+    assert_eq!(stages, expected);
+}
+
+#[test]
+fn the_laws_of_a_graph_are_checked() {
+    let place = Place::with("loss.graph", LOSS);
+    insta::assert_snapshot!(place.run(&["check", "loss.graph"]).success());
+}
+
+#[test]
+fn the_documented_graphs_compile() {
+    let text = std::fs::read_to_string(repository().join("docs/language.md")).unwrap();
+    let place = Place::new();
+    let mut count = 0;
+    for block in text.split("```graph\n").skip(1) {
+        let graph = block.split("```").next().unwrap();
+        place
+            .pipe(&["emit", "--stage", "kernels", "-"], graph)
+            .success();
+        assert_eq!(place.pipe(&["fmt", "-"], graph).success(), graph);
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn every_stage_has_a_text() {
+    let example = digits("digits.graph").display().to_string();
+    let place = Place::new();
+    for (stage, sign) in [
+        ("kernels", "program step {"),
+        ("clif", "function u0:0("),
+        ("asm", "ret"),
+    ] {
+        let printed = place.run(&["emit", "--stage", stage, &example]).success();
+        assert!(printed.contains(sign), "{stage}: {printed}");
+        let again = place.run(&["emit", "--stage", stage, &example]).success();
+        assert_eq!(printed, again, "{stage}");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let mut blocks = readme.split("```graph\n").skip(1);
+    let mut block = || {
+        blocks
+            .next()
+            .and_then(|rest| rest.split("```").next())
+            .unwrap()
+    };
+    let place = Place::with("line.graph", block());
+    let adjoint = place
+        .run(&["emit", "--stage", "adjoint", "line.graph"])
+        .success();
+    assert_eq!(adjoint, block());
+}

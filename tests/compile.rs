@@ -1,0 +1,428 @@
+//! `lgc compile`: what is written, and that it is whole, equal each time, and usable from C.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use support::{Place, digits};
+
+const LINE: &str = "\
+/// A line.
+entry line(x: f32[4], inout slope: f32[], bias: f32[]) -> (y: f32[4]) {
+    y = x * slope + bias
+    slope' = slope + 1
+}
+";
+
+/// The output of a program that is installed, or `None` if it is not.
+fn tool(program: &str, arguments: &[&str], place: &Place) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(place.path("."))
+        .output()
+        .ok()?;
+    let (stdout, stderr) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {stdout}{stderr}"
+    );
+    Some(stdout)
+}
+
+#[test]
+fn a_shared_library_comes_with_its_header() {
+    let place = Place::with("line.graph", LINE);
+    assert_eq!(place.run(&["compile", "line.graph"]).success(), "");
+    assert_eq!(place.names(), ["line.graph", "line.h", "line.so"]);
+    let info = place.run(&["info", "line.so"]).success();
+    insta::assert_snapshot!(info);
+}
+
+#[test]
+fn the_suffix_says_what_is_written() {
+    let place = Place::with("line.graph", LINE);
+    let outputs = ["-o", "a.o", "-o", "a.a", "-o", "a.h", "-o", "a.clif"];
+    place
+        .run(&[&["compile", "line.graph"], &outputs[..]].concat())
+        .success();
+    assert_eq!(place.names(), ["a.a", "a.clif", "a.h", "a.o", "line.graph"]);
+    assert!(place.read("a.o").starts_with(b"\x7fELF"));
+    assert!(place.read("a.a").starts_with(b"!<arch>\n"));
+    assert!(place.read("a.h").starts_with(b"/* C interface of `line`"));
+    assert!(
+        String::from_utf8(place.read("a.clif"))
+            .unwrap()
+            .contains("function")
+    );
+    let outcome = place.run(&["compile", "line.graph", "-o", "a.dll"]);
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("its suffix must say what to write"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn nothing_but_lgc_is_needed() {
+    let place = Place::with("line.graph", LINE);
+    let output = place
+        .command(&["compile", "line.graph"])
+        .env_clear()
+        .env("PATH", "")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    place.run(&["info", "line.so"]).success();
+}
+
+#[test]
+fn equal_input_gives_equal_bytes() {
+    let example = digits("digits.graph").display().to_string();
+    let (first, second) = (Place::new(), Place::new());
+    first
+        .run(&["compile", &example, "-o", "d.so", "-o", "d.a"])
+        .success();
+    let output = second
+        .command(&["compile", &example, "-o", "d.so", "-o", "d.a"])
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    for file in ["d.so", "d.h", "d.a"] {
+        assert!(first.read(file) == second.read(file), "{file} differs");
+    }
+}
+
+#[test]
+fn the_name_is_that_of_the_source_or_is_given() {
+    let place = Place::with("my-line.graph", LINE);
+    place
+        .run(&["compile", "my-line.graph", "-o", "renamed.so"])
+        .success();
+    let info = place.run(&["info", "renamed.so"]).success();
+    assert!(info.starts_with("library my_line\n"), "{info}");
+    place
+        .run(&[
+            "compile",
+            "my-line.graph",
+            "--name",
+            "other",
+            "-o",
+            "renamed.so",
+        ])
+        .success();
+    let info = place.run(&["info", "renamed.so"]).success();
+    assert!(info.starts_with("library other\n"), "{info}");
+    let piped = place.pipe(&["compile", "-", "-o", "piped.so"], LINE);
+    assert_eq!(piped.success(), "");
+    assert!(
+        place
+            .run(&["info", "piped.so"])
+            .success()
+            .starts_with("library piped\n")
+    );
+}
+
+#[test]
+fn names_that_c_cannot_have_are_refused() {
+    let place = Place::with("2d.graph", LINE);
+    place.write("line.graph", LINE);
+    let two = "entry f(x: f32[2]) -> (y: f32[2]) { y = x }\n\
+               entry f_run(x: f32[2]) -> (y: f32[2]) { y = x }\n";
+    place.write("two.graph", two);
+    let commands: [&[&str]; 3] = [
+        &["compile", "2d.graph"],
+        &["compile", "line.graph", "--name", "a b"],
+        &["compile", "two.graph"],
+    ];
+    let mut messages = String::new();
+    for arguments in commands {
+        let outcome = place.run(arguments);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        messages.push_str(&outcome.stderr);
+    }
+    insta::assert_snapshot!(messages);
+    assert_eq!(place.names(), ["2d.graph", "line.graph", "two.graph"]);
+}
+
+#[test]
+fn outputs_are_whole_or_absent() {
+    let place = Place::with("line.graph", LINE);
+    place.write("old.so", "old");
+    std::fs::create_dir(place.path("old.h")).unwrap();
+    std::fs::create_dir(place.path("directory.so")).unwrap();
+    let mut messages = String::new();
+    for output in [
+        "old.so",
+        "missing/line.so",
+        "directory.so",
+        "line.graph/x.so",
+    ] {
+        let outcome = place.run(&["compile", "line.graph", "-o", output]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+        messages.push_str(&outcome.stderr);
+    }
+    insta::assert_snapshot!(messages);
+    assert_eq!(place.read("old.so"), b"old");
+    assert_eq!(
+        place.names(),
+        ["directory.so", "line.graph", "old.h", "old.so"]
+    );
+    let full = place.run(&[
+        "compile",
+        "line.graph",
+        "-o",
+        "line.o",
+        "-o",
+        "line.so",
+        "-o",
+        "line.o",
+    ]);
+    assert_eq!(full.code, 1, "two outputs in one file");
+    assert_eq!(
+        place.names(),
+        ["directory.so", "line.graph", "old.h", "old.so"]
+    );
+}
+
+#[test]
+fn a_source_with_errors_writes_nothing() {
+    let place = Place::with("bad.graph", "entry f(x: f32[2]) -> (y: f32[3]) { y = x }");
+    let outcome = place.run(&["compile", "bad.graph"]);
+    assert_eq!(outcome.code, 1);
+    assert_eq!(place.names(), ["bad.graph"]);
+}
+
+#[test]
+fn the_stages_of_a_compilation_are_timed() {
+    let place = Place::with("line.graph", LINE);
+    let outcome = place.run(&["compile", "line.graph", "--time-passes"]);
+    assert_eq!(outcome.code, 0);
+    let stages = outcome
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let expected = [
+        "stage",
+        "read",
+        "parse",
+        "elaborate",
+        "simplify",
+        "lower",
+        "generate",
+        "link",
+        "write",
+        "total",
+    ];
+    assert_eq!(stages.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_header_is_c11_and_cpp17() {
+    let place = Place::new();
+    let example = digits("digits.graph").display().to_string();
+    place
+        .run(&["compile", &example, "-o", "digits.h"])
+        .success();
+    place.write("use.c", "#include \"digits.h\"\n#include \"digits.h\"\n");
+    place.write("use.cpp", "#include \"digits.h\"\n");
+    let warnings = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"];
+    tool(
+        "cc",
+        &[&["-std=c11", "use.c"], &warnings[..]].concat(),
+        &place,
+    );
+    tool(
+        "c++",
+        &[&["-std=c++17", "use.cpp"], &warnings[..]].concat(),
+        &place,
+    );
+}
+
+#[test]
+fn libraries_archives_and_objects_serve_a_program_in_c() {
+    let place = Place::with("line.graph", LINE);
+    place
+        .run(&[
+            "compile",
+            "line.graph",
+            "-o",
+            "line.so",
+            "-o",
+            "line.a",
+            "-o",
+            "line.o",
+        ])
+        .success();
+    place.write(
+        "main.c",
+        r#"
+#include "line.h"
+#include <stdio.h>
+int main(void) {
+    const float x[4] = {0, 1, 2, 3}, bias = 10;
+    float slope = 2, y[4];
+    const line_line_args args = {.x = x, .slope = &slope, .bias = &bias, .y = y};
+    if (line_line(&args, NULL, NULL) != LGC_OK) return 1;
+    printf("%g %g %g %g, %g\n", y[0], y[1], y[2], y[3], slope);
+    return line_line(NULL, NULL, NULL) == LGC_NULL_ARGUMENT ? 0 : 1;
+}
+"#,
+    );
+    let flags = [
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wl,-rpath,.",
+        "-o",
+        "main",
+        "main.c",
+    ];
+    for library in ["./line.so", "line.a", "line.o"] {
+        if tool("cc", &[&flags[..], &[library]].concat(), &place).is_none() {
+            return;
+        }
+        let main = place.path("main").display().to_string();
+        assert_eq!(
+            tool(&main, &[], &place).unwrap(),
+            "10 12 14 16, 3\n",
+            "{library}"
+        );
+    }
+}
+
+/// The share of held-out digits that a run reports in its last line.
+fn accuracy(output: &str) -> f64 {
+    let percent = output.trim_end().trim_end_matches(" %").rsplit(' ').next();
+    percent.unwrap().parse().unwrap()
+}
+
+fn compiled_digits() -> Place {
+    let place = Place::new();
+    let example = digits("digits.graph").display().to_string();
+    place.run(&["compile", &example]).success();
+    place
+}
+
+#[test]
+fn digits_are_learned_from_c() {
+    let place = compiled_digits();
+    let main = digits("main.c").display().to_string();
+    let flags = [
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-I.",
+        "-Wl,-rpath,.",
+        "-o",
+        "digits",
+    ];
+    if tool(
+        "cc",
+        &[&flags[..], &[&main, "./digits.so"]].concat(),
+        &place,
+    )
+    .is_none()
+    {
+        return;
+    }
+    let packed = std::fs::read(digits("digits.csv.gz")).unwrap();
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text).unwrap();
+    place.write("digits.csv", text);
+    let output = Command::new(place.path("digits"))
+        .current_dir(place.path("."))
+        .stdin(std::fs::File::open(place.path("digits.csv")).unwrap())
+        .output()
+        .unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(accuracy(&output) >= 97.0, "{output}");
+}
+
+#[test]
+fn digits_are_learned_from_python() {
+    let place = compiled_digits();
+    let script = digits("train.py").display().to_string();
+    let data = digits("digits.csv.gz").display().to_string();
+    let library = place.path("digits.so").display().to_string();
+    if let Some(output) = tool("python3", &["-B", &script, &library, &data], &place) {
+        assert!(accuracy(&output) >= 97.0, "{output}");
+    }
+}
+
+#[test]
+fn the_library_is_small_and_needs_libc_at_most() {
+    let place = compiled_digits();
+    assert!(place.read("digits.so").len() < 1_000_000);
+    if let Some(dynamic) = tool("readelf", &["-d", "digits.so"], &place) {
+        let needed = dynamic.lines().filter(|line| line.contains("(NEEDED)"));
+        assert!(
+            needed.into_iter().all(|line| line.contains("[libc.so.6]")),
+            "{dynamic}"
+        );
+    }
+    if let Some(symbols) = tool("nm", &["-D", "--defined-only", "digits.so"], &place) {
+        let names = symbols
+            .lines()
+            .filter_map(|line| line.split_whitespace().last());
+        let expected = [
+            "digits_info",
+            "digits_predict",
+            "digits_predict_run",
+            "digits_step",
+            "digits_step_run",
+            "digits_strerror",
+        ];
+        assert_eq!(names.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn the_demonstration_learns() {
+    let place = Place::new();
+    let outcome = place.run(&["demo", "--keep", "."]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    assert_eq!(place.names(), ["digits-loss.svg", "digits.h", "digits.so"]);
+    let tested = outcome
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("trained in "));
+    assert!(accuracy(tested.unwrap()) >= 97.0, "{}", outcome.stdout);
+    let epochs = outcome
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("epoch "));
+    let losses: Vec<f64> = epochs
+        .map(|line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(losses.len(), 30);
+    assert!(losses[29] < losses[0] / 20.0, "{losses:?}");
+    let drawing = String::from_utf8(place.read("digits-loss.svg")).unwrap();
+    assert!(drawing.starts_with("<svg"));
+    // The same seed gives the same run, times apart.
+    let again = place.run(&["demo"]);
+    let learned = |output: &str| -> Vec<String> {
+        let epochs = output.lines().filter(|line| line.starts_with("epoch "));
+        epochs.map(str::to_owned).collect()
+    };
+    assert_eq!(learned(&again.stdout), learned(&outcome.stdout));
+}
+
+#[test]
+fn a_demonstration_that_cannot_write_says_so() {
+    let place = Place::new();
+    let missing = Path::new("missing").join("loss.svg");
+    let outcome = place.run(&["demo", "--epochs", "1", "--svg", missing.to_str().unwrap()]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("E0703"), "{}", outcome.stderr);
+}

@@ -1,0 +1,188 @@
+//! `lgc run`: inputs from files, numbers and random draws; in this process and from libraries.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod support;
+
+use lgc_runtime::{HostTensor, npy, npz};
+use support::{Outcome, Place, digits};
+
+const LINE: &str = "\
+entry line(x: f32[4], inout slope: f32[], bias: f32[]) -> (y: f32[4]) {
+    y = x * slope + bias
+    slope' = slope + 1
+}
+";
+
+fn line() -> Place {
+    let place = Place::with("line.graph", LINE);
+    let x = HostTensor::from_slice(&[4], &[0.0f32, 1.0, 2.0, 3.0]).unwrap();
+    place.write("x.npy", npy::encode(&x));
+    place
+}
+
+#[test]
+fn inputs_are_files_and_numbers() {
+    let place = line();
+    let arguments = ["run", "line.graph", "x=x.npy", "slope=2", "bias=10"];
+    let expected = "slope: f32[] = 3.0\ny: f32[4] = 10.0, 12.0, 14.0, 16.0\n";
+    assert_eq!(place.run(&arguments).success(), expected);
+    let arguments = ["run", "-", "x=x.npy", "slope=2", "bias=10"];
+    assert_eq!(place.pipe(&arguments, LINE).success(), expected);
+}
+
+#[test]
+fn a_library_computes_what_its_graph_does() {
+    let place = Place::new();
+    let example = digits("digits.graph").display().to_string();
+    place
+        .run(&["compile", &example, "-o", "digits.so"])
+        .success();
+    for entry in ["step", "predict"] {
+        let run = |file: &str, output: &str| {
+            let arguments = ["run", file, "--entry", entry, "--random", "7", "-o", output];
+            place.run(&arguments).success();
+            place.read(output)
+        };
+        assert!(
+            run(&example, "graph.npz") == run("digits.so", "library.npz"),
+            "{entry}"
+        );
+    }
+}
+
+#[test]
+fn the_output_of_a_run_is_the_input_of_the_next() {
+    let place = line();
+    place
+        .run(&[
+            "run",
+            "line.graph",
+            "x=x.npy",
+            "slope=2",
+            "bias=10",
+            "-o",
+            "1.npz",
+        ])
+        .success();
+    let names: Vec<String> = npz::load(&place.path("1.npz"))
+        .unwrap()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["slope", "y"]);
+    let again = place
+        .run(&["run", "line.graph", "1.npz", "x=x.npy", "bias=0"])
+        .success();
+    assert_eq!(
+        again,
+        "slope: f32[] = 4.0\ny: f32[4] = 0.0, 3.0, 6.0, 9.0\n"
+    );
+}
+
+#[test]
+fn random_inputs_depend_on_the_seed_alone() {
+    let place = line();
+    let run = |seed: &str| {
+        place
+            .run(&["run", "line.graph", "--random", seed])
+            .success()
+    };
+    assert_eq!(run("1"), run("1"));
+    assert_ne!(run("1"), run("2"));
+}
+
+#[test]
+fn every_dtype_is_read_and_shown() {
+    let place = Place::with(
+        "all.graph",
+        "entry all(a: bool[], b: i32[], c: i64[], d: u32[], e: f32[], f: f64[]) -> (\n    \
+         na: bool[], nb: i32[], nc: i64[], nd: u32[], ne: f32[], nf: f64[],\n) {\n    \
+         na = !a; nb = -b; nc = -c; nd = d + 1; ne = -e; nf = -f\n}\n",
+    );
+    let inputs = [
+        "a=true",
+        "b=-5",
+        "c=9007199254740993",
+        "d=4294967295",
+        "e=0.5",
+        "f=1e-300",
+    ];
+    let printed = place
+        .run(&[&["run", "all.graph"], &inputs[..]].concat())
+        .success();
+    insta::assert_snapshot!(printed);
+}
+
+fn refused(outcome: &Outcome) -> &str {
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (1, ""),
+        "{}",
+        outcome.stderr
+    );
+    &outcome.stderr
+}
+
+#[test]
+fn wrong_inputs_are_refused() {
+    let place = line();
+    let whole = place.read("x.npy");
+    place.write("short.npy", &whole[..whole.len() - 3]);
+    place.write("header.npy", &whole[..40]);
+    place.write("junk.npy", "not an array");
+    place.write("junk.npz", "not an archive");
+    let long = HostTensor::from_slice(&[5], &[0.0f32; 5]).unwrap();
+    place.write("long.npy", npy::encode(&long));
+    let other = npz::encode([("z", &long)]).unwrap();
+    place.write("other.npz", other);
+    let cases: [&[&str]; 11] = [
+        &[],
+        &["x=x.npy", "slope=1"],
+        &["x=missing.npy"],
+        &["x=short.npy"],
+        &["x=header.npy"],
+        &["x=junk.npy"],
+        &["x=long.npy"],
+        &["slop=1"],
+        &["slope=one"],
+        &["junk.npz"],
+        &["other.npz"],
+    ];
+    let mut messages = String::new();
+    for inputs in cases {
+        let outcome = place.run(&[&["run", "line.graph"], inputs].concat());
+        messages.push_str(refused(&outcome));
+    }
+    let twice = place.run(&["run", "line.graph", "slope=1", "slope=2"]);
+    messages.push_str(refused(&twice));
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn an_entry_has_to_be_chosen() {
+    let example = digits("digits.graph").display().to_string();
+    let outcome = Place::new().run(&["run", &example, "--random", "1"]);
+    insta::assert_snapshot!(refused(&outcome));
+}
+
+#[test]
+fn a_status_is_reported() {
+    let place = Place::with(
+        "pick.graph",
+        "entry pick(x: f32[3], i: i32[2]) -> (y: f32[2]) { y = gather(x, i, axis = 0) }\n",
+    );
+    let index = HostTensor::from_slice(&[2], &[0i32, 3]).unwrap();
+    place.write("i.npy", npy::encode(&index));
+    place
+        .run(&["compile", "pick.graph", "-o", "pick.so"])
+        .success();
+    for file in ["pick.graph", "pick.so"] {
+        let outcome = place.run(&["run", file, "i=i.npy", "--random", "1"]);
+        let message = refused(&outcome);
+        assert!(
+            message.contains("entry `pick`: an index is out of range"),
+            "{message}"
+        );
+    }
+}
