@@ -10,7 +10,7 @@
 
 use super::kernel::{Fault, KernelEmitter, Result, Vector};
 use super::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
-use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
+use crate::kernel::{Access, Form, Memory, Subscript, ValueId};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
@@ -53,19 +53,12 @@ struct Grid {
     /// Where rows begin along their axis, and its extent, if they may lie beyond it.
     row_clip: Option<(Index, i64)>,
     lanewise: Vec<Lanewise>,
-    /// Whether elements that are loaded are used one by one.
-    apart: bool,
 }
 
 impl Grid {
     fn is_adjacent(&self) -> bool {
         let same = self.run_time.windows(2).all(|pair| pair[0] == pair[1]);
         same && (self.column_step == Some(self.dtype.size() as i64) || self.extent.columns == 1)
-    }
-
-    /// Whether some elements may be left out.
-    fn is_conditional(&self) -> bool {
-        self.shared.is_some() || self.row_clip.is_some() || !self.lanewise.is_empty()
     }
 
     /// The position of an element in bytes, run-time subscripts apart.
@@ -82,7 +75,7 @@ impl Grid {
     }
 }
 
-impl<'k> KernelEmitter<'k> {
+impl KernelEmitter<'_> {
     /// Emits a load and defines its result.
     pub(super) fn load(
         &mut self,
@@ -92,56 +85,29 @@ impl<'k> KernelEmitter<'k> {
     ) -> Result<()> {
         let ty = self.kernel.type_of(result);
         let default = match otherwise {
-            Some(value) => Some(self.lanes(value)?),
-            None => None,
+            Some(value) => self.lanes(value)?,
+            None => Lanes::Uniform(self.core.zero(ty.dtype)),
         };
-        let varies = matches!(default, Some(Lanes::Parts { .. }));
-        let (memory, mut grid) = self.grid(access, ty.form, varies)?;
-        grid.apart = self.apart.get(result.index()).copied().unwrap_or(false);
-        let is_empty = memory.ty.elements() == 0 || access.guard.is_never();
-        let unit = Self::unit_of_transfer(&grid);
-        let lanes = if is_empty || grid.is_conditional() {
-            let default = match default {
-                Some(default) => default,
-                None => Lanes::Uniform(self.core.zero(ty.dtype)),
-            };
-            if is_empty {
-                default
-            } else if grid.extent.is_one() {
-                Lanes::Uniform(self.load_one(&grid, &default)?)
-            } else {
-                let parts = self.load_grid(&grid, unit, &default)?;
-                Lanes::Parts { unit, parts }
-            }
-        } else {
-            if grid.apart && ty.form.rank() == 1 && memory.place == Place::Param(Mode::In) {
-                let columns = 0..grid.extent.columns;
-                let places = columns.map(|column| self.address(&grid, 0, column));
-                let lanes = Lanes::Memory(places.collect());
-                self.define(result, lanes);
-                return Ok(());
-            }
-            let rows = 0..grid.extent.rows;
-            let columns = (0, grid.extent.columns);
-            let parts: Parts = rows
-                .flat_map(|row| self.load_whole(&grid, row, columns, unit))
-                .collect();
-            match parts.as_slice() {
-                [x] if grid.extent.is_one() => Lanes::Uniform(*x),
-                _ => Lanes::Parts { unit, parts },
-            }
-        };
-        self.define(result, lanes);
-        Ok(())
-    }
-
-    /// The unit of the parts in which a value is moved.
-    fn unit_of_transfer(grid: &Grid) -> u32 {
-        if grid.is_adjacent() && !grid.apart {
-            native_unit(grid.dtype)
+        let varies = matches!(default, Lanes::Parts { .. });
+        let (memory, grid) = self.grid(access, ty.form, varies)?;
+        if memory.ty.elements() == 0 || access.guard.is_never() {
+            self.define(result, default);
+            return Ok(());
+        }
+        if grid.extent.is_one() {
+            let value = self.load_one(&grid, &default)?;
+            self.define(result, Lanes::Uniform(value));
+            return Ok(());
+        }
+        let apart = self.apart.get(result.index()).copied().unwrap_or(false);
+        let unit = if grid.is_adjacent() && !apart {
+            native_unit(ty.dtype)
         } else {
             1
-        }
+        };
+        let parts = self.load_grid(&grid, unit, &default)?;
+        self.define(result, Lanes::Parts { unit, parts });
+        Ok(())
     }
 
     /// Emits a store.
@@ -153,7 +119,11 @@ impl<'k> KernelEmitter<'k> {
         if memory.ty.elements() == 0 || access.guard.is_never() {
             return Ok(());
         }
-        let unit = Self::unit_of_transfer(&grid);
+        let unit = if grid.is_adjacent() {
+            native_unit(ty.dtype)
+        } else {
+            1
+        };
         let parts = self.core.parts(ty.dtype, grid.extent, &lanes, unit);
         match grid.shared {
             None => self.store_rows(&grid, unit, &parts),
@@ -189,7 +159,7 @@ impl<'k> KernelEmitter<'k> {
     }
 
     /// Looks up what an access covers, and records faults.
-    fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&'k Memory, Grid)> {
+    fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&Memory, Grid)> {
         let kernel = self.kernel;
         let memory = kernel.memories.get(access.memory.index());
         let memory = memory.ok_or(Fault("an access to memory that does not exist"))?;
@@ -217,7 +187,6 @@ impl<'k> KernelEmitter<'k> {
             shared: None,
             row_clip: None,
             lanewise: Vec::new(),
-            apart: false,
         };
         self.locate(&mut grid, access, memory);
         self.conditions(&mut grid, access)?;
@@ -278,7 +247,7 @@ impl<'k> KernelEmitter<'k> {
         };
         match self.lanes(mask)? {
             Lanes::Uniform(mask) => grid.shared = self.core.both(grid.shared, Some(mask)),
-            lanes @ (Lanes::Memory(_) | Lanes::Parts { .. }) => {
+            lanes @ Lanes::Parts { .. } => {
                 let elements = self.core.elements(DType::Bool, grid.extent, &lanes);
                 grid.lanewise.push(Lanewise::Mask(elements));
             }
@@ -474,10 +443,10 @@ impl<'k> KernelEmitter<'k> {
             Some(run_time) => self.core.add(grid.base, run_time),
             None => grid.base,
         };
-        let (sum, offset) = self.core.index_sum(Some(base), &position, &self.vars);
-        match i32::try_from(offset) {
+        let sum = self.core.index_sum(Some(base), &position, &self.vars);
+        match i32::try_from(position.offset()) {
             Ok(offset) => (sum, offset),
-            Err(_) => (self.core.add_constant(sum, offset), 0),
+            Err(_) => (self.core.add_constant(sum, position.offset()), 0),
         }
     }
 
@@ -589,11 +558,10 @@ impl<'k> KernelEmitter<'k> {
         (column, count): (u32, u32),
         unit: u32,
     ) -> Parts {
-        let dtype = grid.dtype;
         cuts(count, unit)
             .map(|(at, width)| {
                 let (address, offset) = self.address(grid, row, column + at);
-                self.core.load_part(dtype, width, address, offset)
+                self.core.load_part(grid.dtype, width, address, offset)
             })
             .collect()
     }

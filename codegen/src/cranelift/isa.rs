@@ -66,9 +66,7 @@ pub(super) fn isa(level: Level, destination: Destination) -> Result<OwnedTargetI
         "false"
     };
     for (name, value) in [
-        // Instructions are placed well already, and the optimiser would move them: it sinks the
-        // arithmetic of a loop body below all its loads, which then do not fit in registers.
-        ("opt_level", "none"),
+        ("opt_level", "speed"),
         ("is_pic", is_pic),
         ("enable_verifier", verifies),
         ("unwind_info", "false"),

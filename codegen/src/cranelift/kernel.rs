@@ -26,9 +26,6 @@ pub(super) type Result<T> = std::result::Result<T, Fault>;
 /// Local buffers of a kernel take no more than this from the stack of the caller's thread.
 const MAX_STACK_BYTES: u64 = 256 << 10;
 
-/// Bodies of loops are repeated at most this often.
-const MAX_REPETITIONS: u32 = 16;
-
 /// Vectorised loops and folds keep at most this many elements of each value in registers.
 const MAX_WIDTH: u32 = 64;
 
@@ -65,8 +62,6 @@ pub(super) struct KernelEmitter<'k> {
     /// Values that are only used element by element.
     pub(super) apart: Vec<bool>,
     widths: FxHashMap<VarId, u32>,
-    /// How often bodies of innermost loops are to be repeated.
-    unrolled: FxHashMap<VarId, u32>,
 }
 
 /// The signature of the function of a kernel: an address for each parameter.
@@ -84,18 +79,18 @@ pub(super) fn emit(kernel: &Kernel) -> Result<Function> {
     for ((id, _, _), address) in kernel.params().zip(params) {
         memories[id.index()] = Some(address);
     }
-    let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
-    for directive in &kernel.schedule {
-        match directive {
-            Directive::Vec(var, width) => widths.insert(*var, *width),
-            Directive::Unroll(var, count) => unrolled.insert(*var, *count),
+    let widths = kernel
+        .schedule
+        .iter()
+        .filter_map(|directive| match directive {
+            Directive::Vec(var, width) => Some((*var, *width)),
             Directive::Split(..)
+            | Directive::Unroll(..)
             | Directive::Order(_)
             | Directive::Bind(..)
             | Directive::Pack(..)
             | Directive::Pipeline(..) => None,
-        };
-    }
+        });
     let mut emitter = KernelEmitter {
         kernel,
         core,
@@ -105,8 +100,7 @@ pub(super) fn emit(kernel: &Kernel) -> Result<Function> {
         definitions: definitions(kernel),
         vector: None,
         apart: used_apart(kernel),
-        widths,
-        unrolled,
+        widths: widths.collect(),
     };
     emitter.region(&kernel.body)?;
     if emitter.core.stack_bytes() > MAX_STACK_BYTES {
@@ -127,7 +121,7 @@ fn definitions(kernel: &Kernel) -> Vec<Option<&Op>> {
     definitions
 }
 
-/// Values of which every use is element by element: as the first factor of an `mma`, or in an access.
+/// Values of which every use is as the column of an `mma` or of a tile.
 fn used_apart(kernel: &Kernel) -> Vec<bool> {
     let mut apart = vec![true; kernel.values.len()];
     let mut together = |value: ValueId| {
@@ -141,6 +135,7 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
                 together(*acc);
                 together(*b);
             }
+            Op::Columns(..) => {}
             Op::Const(..)
             | Op::Index(..)
             | Op::Unary(..)
@@ -153,8 +148,7 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
             | Op::Bitcast(..)
             | Op::Fma(..)
             | Op::Splat(..)
-            | Op::Rows(..)
-            | Op::Columns(..) => op.operands().into_iter().for_each(&mut together),
+            | Op::Rows(..) => op.operands().into_iter().for_each(&mut together),
         },
         Stmt::Store { value, .. } => together(*value),
         Stmt::For { carried, .. } => {
@@ -204,10 +198,10 @@ impl<'k> KernelEmitter<'k> {
     pub(super) fn scalar(&self, value: ValueId) -> Result<Value> {
         match self.lanes(value)? {
             Lanes::Uniform(x) => Ok(x),
-            Lanes::Parts { parts, .. } if parts.len() == 1 => Ok(parts[0]),
-            Lanes::Memory(_) | Lanes::Parts { .. } => {
-                Err(Fault("a scalar is expected where there are more elements"))
-            }
+            Lanes::Parts { parts, .. } => match parts.as_slice() {
+                [x] => Ok(*x),
+                _ => Err(Fault("a scalar is expected where there are more elements")),
+            },
         }
     }
 
@@ -369,30 +363,16 @@ impl<'k> KernelEmitter<'k> {
         {
             return self.vector_loop(var, (low, high), width, body);
         }
-        let mut values = self.flat_all(carried.iter().map(|carried| carried.init))?;
-        if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step) {
-            values = self.counted(var, (low, high), 1, (carried, values), body)?;
-        } else {
-            let (start, advance) = self.advance(range, low, high);
-            let open = self.core.begin_loop(start, values);
-            self.vars.set(var.0, open.point, bounds);
-            let next = self.iteration(carried, &open.states.clone(), body)?;
-            values = self.core.end_loop(open, advance, &next);
-        }
-        self.define_flat(carried.iter().map(|carried| carried.result), &values);
-        Ok(())
-    }
-
-    /// Emits the body of a loop once, given the parts of the states; the parts of the next ones.
-    fn iteration(
-        &mut self,
-        carried: &[Carried],
-        states: &[Value],
-        body: &'k Region,
-    ) -> Result<Vec<Value>> {
-        self.define_flat(carried.iter().map(|carried| carried.state), states);
+        let (start, advance) = self.advance(range, low, high);
+        let inits = self.flat_all(carried.iter().map(|carried| carried.init))?;
+        let open = self.core.begin_loop(start, inits);
+        self.vars.set(var.0, open.point, bounds);
+        self.define_flat(carried.iter().map(|carried| carried.state), &open.states);
         self.region(body)?;
-        self.flat_all(carried.iter().map(|carried| carried.next))
+        let next = self.flat_all(carried.iter().map(|carried| carried.next))?;
+        let results = self.core.end_loop(open, advance, &next);
+        self.define_flat(carried.iter().map(|carried| carried.result), &results);
+        Ok(())
     }
 
     /// Where a loop starts and how it goes on. Both ends have half-open ranges of values.
@@ -469,77 +449,36 @@ impl<'k> KernelEmitter<'k> {
         let middle = low + high.saturating_sub(low).max(0) / lanes * lanes;
         if low < middle {
             self.vector = Some(Vector { var: var.0, width });
-            self.counted(var, (low, middle), lanes, (&[], Vec::new()), body)?;
+            self.counted(var, (low, middle), lanes, body)?;
             self.vector = None;
         }
-        self.counted(var, (middle, high), 1, (&[], Vec::new()), body)?;
+        if middle < high {
+            self.counted(var, (middle, high), 1, body)?;
+        }
         Ok(())
     }
 
-    /// How often the body of a loop is repeated.
-    fn repetitions(&self, var: VarId, carried: &[Carried], body: &Region) -> i64 {
-        let is_innermost = body
-            .stmts
-            .iter()
-            .all(|stmt| stmt.regions().next().is_none());
-        if !is_innermost {
-            return 1;
-        }
-        let accumulates = body.stmts.iter().any(|stmt| {
-            matches!(
-                stmt,
-                Stmt::Compute {
-                    op: Op::Mma(..),
-                    ..
-                }
-            )
-        });
-        // Carried tiles stay where they are in all but the last repetition.
-        let default = if accumulates && !carried.is_empty() {
-            4
-        } else {
-            1
-        };
-        let chosen = self.unrolled.get(&var).copied().unwrap_or(default);
-        i64::from(chosen.clamp(1, MAX_REPETITIONS))
-    }
-
-    /// A loop over a known range; the parts of what is carried out of it. The variable has the whole
-    /// range in a vectorised loop too, where it stands for all lanes of an iteration.
+    /// A loop over a known range that is not empty. The variable has the whole range in a vectorised
+    /// loop too, where it stands for all lanes of an iteration.
     fn counted(
         &mut self,
         var: VarId,
         (low, high): (i64, i64),
         step: i64,
-        (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
-    ) -> Result<Vec<Value>> {
-        let count = high.saturating_sub(low).max(0) / step;
-        let mut values = inits;
-        let mut start = low;
-        for repeated in [self.repetitions(var, carried, body), 1] {
-            let rounds = (count - (start - low) / step) / repeated;
-            if rounds == 0 {
-                continue;
-            }
-            let end = start + rounds * repeated * step;
-            let (first, bound) = (self.core.constant(start), self.core.constant(end));
-            let open = self.core.begin_loop(first, values);
-            let mut states = open.states.clone();
-            for repetition in 0..repeated {
-                let point = (open.point, repetition * step);
-                self.vars.set_shifted(var.0, point, (low, high));
-                states = self.iteration(carried, &states, body)?;
-            }
-            let advance = Advance {
-                step: repeated * step,
-                bound,
-                runs: Some(true),
-            };
-            values = self.core.end_loop(open, advance, &states);
-            start = end;
-        }
-        Ok(values)
+    ) -> Result<()> {
+        let start = self.core.constant(low);
+        let bound = self.core.constant(high);
+        let open = self.core.begin_loop(start, Vec::new());
+        self.vars.set(var.0, open.point, (low, high));
+        self.region(body)?;
+        let advance = Advance {
+            step,
+            bound,
+            runs: Some(true),
+        };
+        self.core.end_loop(open, advance, &[]);
+        Ok(())
     }
 }
 

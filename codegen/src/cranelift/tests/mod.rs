@@ -5,7 +5,6 @@ mod folds;
 mod library;
 mod operations;
 mod programs;
-mod text;
 mod tiles;
 
 use super::{CompiledEntry, Jit};
