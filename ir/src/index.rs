@@ -17,6 +17,7 @@
 
 mod guard;
 mod map;
+mod relax;
 mod simplify;
 #[cfg(test)]
 mod tests;

@@ -72,7 +72,16 @@ impl Index {
     /// A relation of the guard is used wherever a sum differs from the related index by something
     /// of smaller range, at any depth of nesting.
     pub fn range_within(&self, bounds: Bounds<'_>, guard: &Guard) -> (i64, i64) {
-        let closed = self.closed_range(bounds, guard);
+        let mut closed = self.closed_range(bounds, guard);
+        if closed != ANY && !guard.is_always() {
+            let (low, high) = super::relax::relaxed_range(self, bounds, guard);
+            let relaxed = (low.unwrap_or(closed.0), high.unwrap_or(closed.1));
+            let both = (closed.0.max(relaxed.0), closed.1.min(relaxed.1));
+            // A contradiction means that nothing is evaluated here: any range will do.
+            if both.0 <= both.1 {
+                closed = both;
+            }
+        }
         if closed == ANY {
             UNKNOWN
         } else {
