@@ -43,7 +43,7 @@ impl<S: Scalar> Machine<'_, S> {
         ty: &Type,
     ) -> Outcome<S> {
         let plan = Contraction::new(op, &x.ty.shape, &y.ty.shape);
-        let pairs = |at: u64| plan.pairs(ty.shape.unravel(at));
+        let pairs = |at: u64| plan.pairs(&ty.shape.unravel(at));
         match (&x.data, &y.data) {
             (Data::Number(x), Data::Number(y)) => {
                 let dot = |at| {
@@ -124,11 +124,12 @@ impl Groups {
     }
 }
 
-/// The strides that each result and contracting axis has in the two operands of a contraction.
+/// Where the factors of a contraction stand: at the sum of two offsets in each operand.
 struct Contraction {
+    /// The strides of each result axis in the two operands.
     result: Vec<[u64; 2]>,
-    inner_shape: Shape,
-    inner: Vec<[u64; 2]>,
+    /// The offsets of each combination of contracting coordinates, in order.
+    inner: Vec<[usize; 2]>,
 }
 
 impl Contraction {
@@ -136,39 +137,37 @@ impl Contraction {
         let axes = op.axes(x.rank(), y.rank());
         let (sx, sy) = (x.strides(), y.strides());
         let both = |pair: [&[usize]; 2]| -> Vec<[u64; 2]> {
-            pair[0]
-                .iter()
-                .zip(pair[1])
-                .map(|(&a, &b)| [sx[a], sy[b]])
-                .collect()
+            let pairs = pair[0].iter().zip(pair[1]);
+            pairs.map(|(&a, &b)| [sx[a], sy[b]]).collect()
         };
         let mut result = both([&axes.batch[0], &axes.batch[1]]);
         result.extend(axes.free[0].iter().map(|&a| [sx[a], 0]));
         result.extend(axes.free[1].iter().map(|&b| [0, sy[b]]));
+        let contracted = Shape::new(axes.contract[0].iter().map(|&a| x.extent(a)));
+        let strides = both([&axes.contract[0], &axes.contract[1]]);
+        // Without result elements nothing is read, however many combinations there would be.
+        let is_empty = x.elements() == 0 || y.elements() == 0;
+        let count = if is_empty { 0 } else { contracted.elements() };
+        let inner = (0..count).map(|at| offsets(&contracted.unravel(at), &strides));
         Contraction {
+            inner: inner.collect(),
             result,
-            inner_shape: Shape::new(axes.contract[0].iter().map(|&a| x.extent(a))),
-            inner: both([&axes.contract[0], &axes.contract[1]]),
         }
     }
 
-    /// The positions in both operands of the factors of one result element.
-    fn pairs<C: AsRef<[i64]>>(
-        &self,
-        coordinates: C,
-    ) -> impl Iterator<Item = (usize, usize)> + use<'_, C> {
-        let place = |coordinates: &[i64], strides: &[[u64; 2]], side: usize| -> u64 {
-            coordinates
-                .iter()
-                .zip(strides)
-                .map(|(&c, stride)| c as u64 * stride[side])
-                .sum()
-        };
-        let base = [0, 1].map(|side| place(coordinates.as_ref(), &self.result, side));
-        (0..self.inner_shape.elements()).map(move |at| {
-            let inner = self.inner_shape.unravel(at);
-            let at = [0, 1].map(|side| base[side] + place(&inner, &self.inner, side));
-            (at[0] as usize, at[1] as usize)
-        })
+    /// The positions in both operands of the factors of the result element at `coordinates`.
+    fn pairs(&self, coordinates: &[i64]) -> impl Iterator<Item = (usize, usize)> + use<'_> {
+        let base = offsets(coordinates, &self.result);
+        let places = self.inner.iter();
+        places.map(move |inner| (base[0] + inner[0], base[1] + inner[1]))
     }
+}
+
+fn offsets(coordinates: &[i64], strides: &[[u64; 2]]) -> [usize; 2] {
+    [0, 1].map(|side| {
+        let terms = coordinates.iter().zip(strides);
+        terms
+            .map(|(&c, stride)| c as usize * stride[side] as usize)
+            .sum()
+    })
 }

@@ -1,5 +1,7 @@
 //! The interpreter against results worked out by hand, its errors, and its poison.
 
+mod families;
+
 use super::*;
 use crate::builder::Builder;
 use crate::dtype::DType;
