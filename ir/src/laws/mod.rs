@@ -31,6 +31,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use condition::describe_guard;
 pub use condition::{Condition, Status, conditions};
 pub use derivatives::Derivatives;
 pub use enclosed::Enclosed;

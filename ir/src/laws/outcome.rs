@@ -100,7 +100,7 @@ impl Outcome {
 
     /// Both of two checks: the worse one tells.
     #[must_use]
-    pub(super) fn and(self, other: Outcome) -> Outcome {
+    pub(crate) fn and(self, other: Outcome) -> Outcome {
         match (self, other) {
             (Outcome::Failed(what), _) | (_, Outcome::Failed(what)) => Outcome::Failed(what),
             (Outcome::Skipped(why), _) | (_, Outcome::Skipped(why)) => Outcome::Skipped(why),
@@ -116,7 +116,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Proved => f.write_str("proved"),
-            Outcome::Agreed(bound) => write!(f, "agreed within {bound:.0e}"),
+            // The bound depends on the machine's elementary functions in its last digits.
+            Outcome::Agreed(bound) => {
+                write!(f, "agreed within 1e{}", bound.log10().ceil().max(-16.0))
+            }
             Outcome::ByConstruction => f.write_str("by construction"),
             Outcome::Skipped(why) => write!(f, "skipped: {why}"),
             Outcome::Failed(what) => write!(f, "FAILED: {what}"),

@@ -33,7 +33,7 @@ pub struct Report {
     pub arithmetic: Arithmetic,
     /// Scalar operations of one evaluation of the reverse graph.
     pub work: u64,
-    /// At how many points.
+    /// At how many points, at most.
     pub points: usize,
     /// The outcome of each law.
     pub laws: Vec<(Law, Outcome)>,
@@ -107,10 +107,14 @@ impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
         let (points, arithmetic) = (report.points, report.arithmetic);
-        writeln!(f, "{}: {arithmetic}, {points} random points", report.entry)?;
+        writeln!(
+            f,
+            "{}: {arithmetic}, at most {points} random points",
+            report.entry
+        )?;
         writeln!(f, "  laws")?;
         for (law, outcome) in &report.laws {
-            writeln!(f, "    {:<16}{}: {outcome}", law.name(), law.statement())?;
+            writeln!(f, "    {:<22}{}: {outcome}", law.name(), law.statement())?;
         }
         writeln!(f, "  passes")?;
         for (pass, outcome) in &report.passes {
