@@ -41,6 +41,7 @@ pub mod lang;
 pub mod laws;
 pub mod module;
 pub mod op;
+pub mod reference;
 pub mod rewrite;
 pub mod scalar;
 pub mod shape;

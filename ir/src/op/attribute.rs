@@ -200,6 +200,8 @@ pub struct AttrSpec {
     pub kind: &'static str,
     /// Whether it must be given.
     pub required: bool,
+    /// The value where it is not given, unless it must be.
+    pub default: Option<fn() -> AttrValue>,
     /// One line on what it means.
     pub doc: &'static str,
 }

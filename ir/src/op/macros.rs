@@ -39,6 +39,7 @@ macro_rules! op {
                         name: stringify!($attr),
                         kind: <$ty as $crate::op::Attribute>::KIND,
                         required: $crate::op::macros::op!(@required $($default)?),
+                        default: $crate::op::macros::op!(@shown $ty $(, $default)?),
                         doc: concat!($($attr_doc),+),
                     },
                 )+)?],
@@ -77,6 +78,8 @@ macro_rules! op {
     (@results ($($result:ident),+)) => { &[$(stringify!($result)),+] };
     (@required) => { true };
     (@required $default:expr) => { false };
+    (@shown $ty:ty) => { None };
+    (@shown $ty:ty, $default:expr) => { Some(|| <$ty as $crate::op::Attribute>::write(&$default)) };
     (@default $ty:ty) => { None };
     (@default $ty:ty, $default:expr) => { Some($default) };
 }
