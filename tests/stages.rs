@@ -1,0 +1,50 @@
+//! Case files: `tests/cases/<stage>/*.graph`, each printed at the stage that its folder names.
+//!
+//! The snapshots are the reviewed text of every stage behind the graph language. (Graphs, adjoints
+//! and error messages have their case files in the `ir` crate.)
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn emit(stage: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/cases")
+        .join(stage);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no case for `{stage}`");
+    for path in paths {
+        let output = Command::new(env!("CARGO_BIN_EXE_lgc"))
+            .args(["emit", "--stage", stage])
+            .arg(&path)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {errors}", path.display());
+        let name = format!("{stage}_{}", path.file_stem().unwrap().to_string_lossy());
+        insta::assert_snapshot!(name, String::from_utf8(output.stdout).unwrap());
+    }
+}
+
+#[test]
+fn optimised_graphs() {
+    emit("opt");
+}
+
+#[test]
+fn kernels() {
+    emit("kernels");
+}
+
+#[test]
+fn cranelift() {
+    emit("clif");
+}
+
+#[test]
+fn machine_code() {
+    emit("asm");
+}
