@@ -107,10 +107,11 @@ impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
         let (points, arithmetic) = (report.points, report.arithmetic);
+        let plural = if points == 1 { "" } else { "s" };
+        let entry = &report.entry;
         writeln!(
             f,
-            "{}: {arithmetic}, at most {points} random points",
-            report.entry
+            "{entry}: {arithmetic}, at most {points} random point{plural}"
         )?;
         writeln!(f, "  laws")?;
         for (law, outcome) in &report.laws {
