@@ -10,7 +10,7 @@
 
 use super::kernel::{Fault, KernelEmitter, Result, Vector};
 use super::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
-use crate::kernel::{Access, Form, Memory, Subscript, ValueId};
+use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
@@ -53,12 +53,19 @@ struct Grid {
     /// Where rows begin along their axis, and its extent, if they may lie beyond it.
     row_clip: Option<(Index, i64)>,
     lanewise: Vec<Lanewise>,
+    /// Whether elements that are loaded are used one by one.
+    apart: bool,
 }
 
 impl Grid {
     fn is_adjacent(&self) -> bool {
         let same = self.run_time.windows(2).all(|pair| pair[0] == pair[1]);
         same && (self.column_step == Some(self.dtype.size() as i64) || self.extent.columns == 1)
+    }
+
+    /// Whether some elements may be left out.
+    fn is_conditional(&self) -> bool {
+        self.shared.is_some() || self.row_clip.is_some() || !self.lanewise.is_empty()
     }
 
     /// The position of an element in bytes, run-time subscripts apart.
@@ -75,7 +82,7 @@ impl Grid {
     }
 }
 
-impl KernelEmitter<'_> {
+impl<'k> KernelEmitter<'k> {
     /// Emits a load and defines its result.
     pub(super) fn load(
         &mut self,
@@ -85,29 +92,56 @@ impl KernelEmitter<'_> {
     ) -> Result<()> {
         let ty = self.kernel.type_of(result);
         let default = match otherwise {
-            Some(value) => self.lanes(value)?,
-            None => Lanes::Uniform(self.core.zero(ty.dtype)),
+            Some(value) => Some(self.lanes(value)?),
+            None => None,
         };
-        let varies = matches!(default, Lanes::Parts { .. });
-        let (memory, grid) = self.grid(access, ty.form, varies)?;
-        if memory.ty.elements() == 0 || access.guard.is_never() {
-            self.define(result, default);
-            return Ok(());
-        }
-        if grid.extent.is_one() {
-            let value = self.load_one(&grid, &default)?;
-            self.define(result, Lanes::Uniform(value));
-            return Ok(());
-        }
-        let apart = self.apart.get(result.index()).copied().unwrap_or(false);
-        let unit = if grid.is_adjacent() && !apart {
-            native_unit(ty.dtype)
+        let varies = matches!(default, Some(Lanes::Parts { .. }));
+        let (memory, mut grid) = self.grid(access, ty.form, varies)?;
+        grid.apart = self.apart.get(result.index()).copied().unwrap_or(false);
+        let is_empty = memory.ty.elements() == 0 || access.guard.is_never();
+        let unit = Self::unit_of_transfer(&grid);
+        let lanes = if is_empty || grid.is_conditional() {
+            let default = match default {
+                Some(default) => default,
+                None => Lanes::Uniform(self.core.zero(ty.dtype)),
+            };
+            if is_empty {
+                default
+            } else if grid.extent.is_one() {
+                Lanes::Uniform(self.load_one(&grid, &default)?)
+            } else {
+                let parts = self.load_grid(&grid, unit, &default)?;
+                Lanes::Parts { unit, parts }
+            }
+        } else {
+            if grid.apart && ty.form.rank() == 1 && memory.place == Place::Param(Mode::In) {
+                let columns = 0..grid.extent.columns;
+                let places = columns.map(|column| self.address(&grid, 0, column));
+                let lanes = Lanes::Memory(places.collect());
+                self.define(result, lanes);
+                return Ok(());
+            }
+            let rows = 0..grid.extent.rows;
+            let columns = (0, grid.extent.columns);
+            let parts: Parts = rows
+                .flat_map(|row| self.load_whole(&grid, row, columns, unit))
+                .collect();
+            match parts.as_slice() {
+                [x] if grid.extent.is_one() => Lanes::Uniform(*x),
+                _ => Lanes::Parts { unit, parts },
+            }
+        };
+        self.define(result, lanes);
+        Ok(())
+    }
+
+    /// The unit of the parts in which a value is moved.
+    fn unit_of_transfer(grid: &Grid) -> u32 {
+        if grid.is_adjacent() && !grid.apart {
+            native_unit(grid.dtype)
         } else {
             1
-        };
-        let parts = self.load_grid(&grid, unit, &default)?;
-        self.define(result, Lanes::Parts { unit, parts });
-        Ok(())
+        }
     }
 
     /// Emits a store.
@@ -119,11 +153,7 @@ impl KernelEmitter<'_> {
         if memory.ty.elements() == 0 || access.guard.is_never() {
             return Ok(());
         }
-        let unit = if grid.is_adjacent() {
-            native_unit(ty.dtype)
-        } else {
-            1
-        };
+        let unit = Self::unit_of_transfer(&grid);
         let parts = self.core.parts(ty.dtype, grid.extent, &lanes, unit);
         match grid.shared {
             None => self.store_rows(&grid, unit, &parts),
@@ -159,7 +189,7 @@ impl KernelEmitter<'_> {
     }
 
     /// Looks up what an access covers, and records faults.
-    fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&Memory, Grid)> {
+    fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&'k Memory, Grid)> {
         let kernel = self.kernel;
         let memory = kernel.memories.get(access.memory.index());
         let memory = memory.ok_or(Fault("an access to memory that does not exist"))?;
@@ -187,6 +217,7 @@ impl KernelEmitter<'_> {
             shared: None,
             row_clip: None,
             lanewise: Vec::new(),
+            apart: false,
         };
         self.locate(&mut grid, access, memory);
         self.conditions(&mut grid, access)?;
@@ -247,7 +278,7 @@ impl KernelEmitter<'_> {
         };
         match self.lanes(mask)? {
             Lanes::Uniform(mask) => grid.shared = self.core.both(grid.shared, Some(mask)),
-            lanes @ Lanes::Parts { .. } => {
+            lanes @ (Lanes::Memory(_) | Lanes::Parts { .. }) => {
                 let elements = self.core.elements(DType::Bool, grid.extent, &lanes);
                 grid.lanewise.push(Lanewise::Mask(elements));
             }
@@ -257,26 +288,11 @@ impl KernelEmitter<'_> {
 
     /// Adds the conditions of spans that may go past the end of their axis.
     fn clip(&mut self, grid: &mut Grid, access: &Access, memory: &Memory, form: Form) {
-        if !access.clip {
-            return;
-        }
-        let mut axis_of_form = 0;
-        for (axis, subscript) in access.at.iter().enumerate() {
-            let Subscript::Span(index) = subscript else {
-                continue;
-            };
-            let length = i64::from(form.extent(axis_of_form));
-            axis_of_form += 1;
-            let extent = memory.ty.shape.extent(axis) as i64;
-            let (_, end) = index.range_within(&self.vars.bounds, &access.guard);
-            if end.saturating_sub(1).saturating_add(length) <= extent {
-                continue;
-            }
-            let is_row = axis_of_form == 1 && form.rank() == 2;
-            if is_row {
-                grid.row_clip = Some((index.clone(), extent));
+        for span in self.open_spans(access, memory, form) {
+            if span.axis == 0 && form.rank() == 2 {
+                grid.row_clip = Some((span.start, span.extent));
             } else {
-                grid.lanewise.push(Lanewise::Clip(index.clone(), extent));
+                grid.lanewise.push(Lanewise::Clip(span.start, span.extent));
             }
         }
     }
@@ -443,10 +459,10 @@ impl KernelEmitter<'_> {
             Some(run_time) => self.core.add(grid.base, run_time),
             None => grid.base,
         };
-        let sum = self.core.index_sum(Some(base), &position, &self.vars);
-        match i32::try_from(position.offset()) {
+        let (sum, offset) = self.core.index_sum(Some(base), &position, &self.vars);
+        match i32::try_from(offset) {
             Ok(offset) => (sum, offset),
-            Err(_) => (self.core.add_constant(sum, position.offset()), 0),
+            Err(_) => (self.core.add_constant(sum, offset), 0),
         }
     }
 
@@ -558,10 +574,11 @@ impl KernelEmitter<'_> {
         (column, count): (u32, u32),
         unit: u32,
     ) -> Parts {
+        let dtype = grid.dtype;
         cuts(count, unit)
             .map(|(at, width)| {
                 let (address, offset) = self.address(grid, row, column + at);
-                self.core.load_part(grid.dtype, width, address, offset)
+                self.core.load_part(dtype, width, address, offset)
             })
             .collect()
     }

@@ -53,6 +53,8 @@ pub(super) struct Branch {
 pub(super) struct Loop {
     start: Value,
     inits: Vec<Value>,
+    /// The block with the point and the carried values as parameters.
+    header: Block,
     body: Block,
     /// The point of the current iteration.
     pub(super) point: Value,
@@ -69,6 +71,17 @@ pub(super) struct Advance {
     pub(super) bound: Value,
     /// Whether there is a first iteration at all: known, or to be tested.
     pub(super) runs: Option<bool>,
+}
+
+impl Advance {
+    /// What holds between a point of the loop and its bound.
+    fn relation(self) -> IntCC {
+        if self.step > 0 {
+            IntCC::SignedLessThan
+        } else {
+            IntCC::SignedGreaterThanOrEqual
+        }
+    }
 }
 
 /// The directions and kinds of shifts.
@@ -212,20 +225,6 @@ impl Core {
         block
     }
 
-    /// A block with one parameter for each value, settled in the scope of that depth.
-    fn block_like(&mut self, values: &[Value], depth: usize) -> (Block, Vec<Value>) {
-        let block = self.new_block();
-        let params = values
-            .iter()
-            .map(|&value| {
-                let ty = self.func.dfg.value_type(value);
-                self.func.dfg.append_block_param(block, ty)
-            })
-            .collect();
-        self.settle(depth);
-        (block, params)
-    }
-
     // ---------------------------------------------------------------------------- control flow
 
     /// Starts a branch; what follows is its first side, up to [`Core::otherwise`].
@@ -279,20 +278,27 @@ impl Core {
     /// [`Core::end_loop`].
     pub(super) fn begin_loop(&mut self, start: Value, inits: Vec<Value>) -> Loop {
         let depth = self.depth() + 1;
-        let body = self.new_block();
-        let point = self.func.dfg.append_block_param(body, POINTER);
-        let states = inits
+        let header = self.new_block();
+        let point = self.func.dfg.append_block_param(header, POINTER);
+        let states: Vec<Value> = inits
             .iter()
             .map(|&init| {
                 let ty = self.func.dfg.value_type(init);
-                self.func.dfg.append_block_param(body, ty)
+                self.func.dfg.append_block_param(header, ty)
             })
             .collect();
+        // Without carried values the header is the body.
+        let body = if states.is_empty() {
+            header
+        } else {
+            self.new_block()
+        };
         self.push_scope(body);
         self.settle(depth);
         Loop {
             start,
             inits,
+            header,
             body,
             point,
             states,
@@ -302,46 +308,86 @@ impl Core {
     /// Ends a loop; `next` are the carried values at the end of its body. Their last values.
     pub(super) fn end_loop(&mut self, open: Loop, advance: Advance, next: &[Value]) -> Vec<Value> {
         let point = self.add_constant(open.point, advance.step);
+        let exit = self.new_block();
+        if open.states.is_empty() {
+            self.close_at_bottom(&open, exit, advance, point);
+        } else {
+            self.close_at_top(&open, exit, advance, point, next);
+        }
+        let depth = self.depth();
+        self.scopes[depth].block = exit;
+        for &state in &open.states {
+            // From here on a value of the scope around the loop.
+            if let Some(home) = self.homes.get_mut(state.as_u32() as usize) {
+                *home = depth as u16;
+            }
+        }
+        open.states
+    }
+
+    /// Closes a loop that decides at the end of its body whether to go on.
+    fn close_at_bottom(&mut self, open: &Loop, exit: Block, advance: Advance, point: Value) {
         let again = self.before_bound(point, advance);
         let last = self.block_at(self.depth());
         self.scopes.pop();
-        let depth = self.depth();
-        let (exit, results) = self.block_like(next, depth);
-        let mut repeated = block_args(&[point]);
-        repeated.extend(block_args(next));
-        let next = block_args(next);
+        let (first, repeated) = (block_args(&[open.start]), block_args(&[point]));
         self.terminate(last, |ins| {
-            ins.brif(again, open.body, &repeated, exit, &next);
+            ins.brif(again, open.body, &repeated, exit, &[]);
         });
-        let mut first = block_args(&[open.start]);
-        first.extend(block_args(&open.inits));
-        let skipped = block_args(&open.inits);
-        match advance.runs {
-            Some(true) => {
-                let before = self.block_at(depth);
-                self.terminate(before, |ins| {
-                    ins.jump(open.body, &first);
-                });
+        let enters = match advance.runs {
+            Some(true) => None,
+            Some(false) | None => Some(self.before_bound(open.start, advance)),
+        };
+        let before = self.block_at(self.depth());
+        self.terminate(before, |ins| match enters {
+            None => {
+                ins.jump(open.body, &first);
             }
-            Some(false) | None => {
-                let enters = self.before_bound(open.start, advance);
-                let before = self.block_at(depth);
-                self.terminate(before, |ins| {
-                    ins.brif(enters, open.body, &first, exit, &skipped);
-                });
+            Some(enters) => {
+                ins.brif(enters, open.body, &first, exit, &[]);
             }
+        });
+    }
+
+    /// Closes a loop that decides in its header. So each carried value is used once at the end of the
+    /// body: what is used twice, to go on and to leave, is not fused with the loads that it needs.
+    fn close_at_top(
+        &mut self,
+        open: &Loop,
+        exit: Block,
+        advance: Advance,
+        point: Value,
+        next: &[Value],
+    ) {
+        let last = self.block_at(self.depth());
+        self.scopes.pop();
+        let before = self.block_at(self.depth());
+        for (block, point, states) in [
+            (before, open.start, open.inits.as_slice()),
+            (last, point, next),
+        ] {
+            let mut args = block_args(&[point]);
+            args.extend(block_args(states));
+            self.terminate(block, |ins| {
+                ins.jump(open.header, &args);
+            });
         }
-        self.scopes[depth].block = exit;
-        results
+        let bound = self.constant_of(advance.bound);
+        let mut cursor = FuncCursor::new(&mut self.func).at_bottom(open.header);
+        let relation = advance.relation();
+        let enters = match bound {
+            Some(bound) => cursor.ins().icmp_imm_s(relation, open.point, bound),
+            None => cursor.ins().icmp(relation, open.point, advance.bound),
+        };
+        cursor.ins().brif(enters, open.body, &[], exit, &[]);
+        self.settle(self.depth());
     }
 
     fn before_bound(&mut self, point: Value, advance: Advance) -> Value {
-        let relation = if advance.step > 0 {
-            IntCC::SignedLessThan
-        } else {
-            IntCC::SignedGreaterThanOrEqual
-        };
-        self.compare(relation, point, advance.bound)
+        match self.constant_of(advance.bound) {
+            Some(bound) => self.compare_constant(advance.relation(), point, bound),
+            None => self.compare(advance.relation(), point, advance.bound),
+        }
     }
 
     /// Returns `code` from the function where the condition holds.

@@ -217,6 +217,7 @@ impl<'k> KernelEmitter<'k> {
             .flat_map(|lanes| match lanes {
                 Lanes::Uniform(x) => Parts::from_slice(&[x]),
                 Lanes::Parts { parts, .. } => parts,
+                Lanes::Memory(_) => Parts::new(),
             })
             .collect())
     }
@@ -419,6 +420,6 @@ fn lane_values(extent: Extent, lanes: Lanes) -> Lanes {
         Lanes::Parts { parts, .. } if extent.is_one() && parts.len() == 1 => {
             Lanes::Uniform(parts[0])
         }
-        Lanes::Uniform(_) | Lanes::Parts { .. } => lanes,
+        Lanes::Uniform(_) | Lanes::Memory(_) | Lanes::Parts { .. } => lanes,
     }
 }

@@ -12,8 +12,8 @@ use lgc_ir::index::{Atom, Guard, Index, Relation};
 /// What the variables of index expressions are while code is emitted.
 #[derive(Default)]
 pub(super) struct Variables {
-    /// The value of each variable that is in scope.
-    pub(super) values: Vec<Option<Value>>,
+    /// The value of each variable that is in scope: this one plus a constant.
+    values: Vec<Option<(Value, i64)>>,
     /// The half-open range of each variable.
     pub(super) bounds: Vec<(i64, i64)>,
 }
@@ -28,6 +28,11 @@ impl Variables {
 
     /// Sets the value and range of a variable.
     pub(super) fn set(&mut self, variable: u32, value: Value, bounds: (i64, i64)) {
+        self.set_shifted(variable, (value, 0), bounds);
+    }
+
+    /// Sets a variable to a value plus a constant.
+    pub(super) fn set_shifted(&mut self, variable: u32, value: (Value, i64), bounds: (i64, i64)) {
         let at = variable as usize;
         if at >= self.values.len() {
             self.values.resize(at + 1, None);
@@ -39,31 +44,28 @@ impl Variables {
 }
 
 impl Core {
-    /// The value of an index expression plus its constant part, which is left to the caller.
-    pub(super) fn index_split(&mut self, index: &Index, variables: &Variables) -> (Value, i64) {
-        (self.index_sum(None, index, variables), index.offset())
-    }
-
     /// The value of an index expression.
     pub(super) fn index(&mut self, index: &Index, variables: &Variables) -> Value {
-        let (sum, offset) = self.index_split(index, variables);
+        let (sum, offset) = self.index_sum(None, index, variables);
         self.add_constant(sum, offset)
     }
 
-    /// `base` plus the terms of an index, without its constant part.
+    /// `base` plus an index, as a value and a constant that is still to be added.
     pub(super) fn index_sum(
         &mut self,
         base: Option<Value>,
         index: &Index,
         variables: &Variables,
-    ) -> Value {
+    ) -> (Value, i64) {
         let mut terms: Vec<Value> = Vec::with_capacity(index.terms().len() + 1);
         terms.extend(base);
+        let mut offset = index.offset();
         for (atom, coefficient) in index.terms() {
-            let value = self.atom(atom, variables);
+            let (value, constant) = self.atom(atom, variables);
+            offset = offset.wrapping_add(constant.wrapping_mul(*coefficient));
             terms.push(self.multiply_constant(value, *coefficient));
         }
-        self.sum_outside_in(terms)
+        (self.sum_outside_in(terms), offset)
     }
 
     /// The sum of values, the outermost first, so that partial sums are loop invariant.
@@ -76,18 +78,18 @@ impl Core {
         }
     }
 
-    fn atom(&mut self, atom: &Atom, variables: &Variables) -> Value {
+    fn atom(&mut self, atom: &Atom, variables: &Variables) -> (Value, i64) {
         match atom {
             Atom::Var(variable) => {
                 let value = variables.values.get(*variable as usize).copied().flatten();
                 match value {
                     Some(value) => value,
                     // A variable without a loop reads as 0, as in `Index::eval`.
-                    None => self.constant(0),
+                    None => (self.constant(0), 0),
                 }
             }
-            Atom::FloorDiv(inner, divisor) => self.quotient(inner, *divisor, variables),
-            Atom::Mod(inner, divisor) => self.remainder(inner, *divisor, variables),
+            Atom::FloorDiv(inner, divisor) => (self.quotient(inner, *divisor, variables), 0),
+            Atom::Mod(inner, divisor) => (self.remainder(inner, *divisor, variables), 0),
         }
     }
 

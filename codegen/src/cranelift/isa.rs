@@ -66,7 +66,9 @@ pub(super) fn isa(level: Level, destination: Destination) -> Result<OwnedTargetI
         "false"
     };
     for (name, value) in [
-        ("opt_level", "speed"),
+        // Instructions are placed well already, and the optimiser would move them: it sinks the
+        // arithmetic of a loop body below all its loads, which then do not fit in registers.
+        ("opt_level", "none"),
         ("is_pic", is_pic),
         ("enable_verifier", verifies),
         ("unwind_info", "false"),

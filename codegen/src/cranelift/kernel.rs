@@ -8,6 +8,7 @@
 use super::core::{Advance, Core, POINTER};
 use super::index::Variables;
 use super::lanes::{Extent, Lanes, Parts, native_unit};
+use super::tiles::accumulates;
 use crate::kernel::{
     Carried, Condition, Directive, ForRange, Form, Join, Kernel, MemId, Op, Region, Stmt, ValueId,
     ValueType, VarId,
@@ -25,6 +26,9 @@ pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 /// Local buffers of a kernel take no more than this from the stack of the caller's thread.
 const MAX_STACK_BYTES: u64 = 256 << 10;
+
+/// Bodies of loops are repeated at most this often.
+const MAX_REPETITIONS: u32 = 16;
 
 /// Vectorised loops and folds keep at most this many elements of each value in registers.
 const MAX_WIDTH: u32 = 64;
@@ -62,6 +66,10 @@ pub(super) struct KernelEmitter<'k> {
     /// Values that are only used element by element.
     pub(super) apart: Vec<bool>,
     widths: FxHashMap<VarId, u32>,
+    /// How often bodies of innermost loops are to be repeated.
+    unrolled: FxHashMap<VarId, u32>,
+    /// The loop that is being emitted for tiles that lie inside.
+    pub(super) interior: Option<VarId>,
 }
 
 /// The signature of the function of a kernel: an address for each parameter.
@@ -79,18 +87,18 @@ pub(super) fn emit(kernel: &Kernel) -> Result<Function> {
     for ((id, _, _), address) in kernel.params().zip(params) {
         memories[id.index()] = Some(address);
     }
-    let widths = kernel
-        .schedule
-        .iter()
-        .filter_map(|directive| match directive {
-            Directive::Vec(var, width) => Some((*var, *width)),
+    let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
+    for directive in &kernel.schedule {
+        match directive {
+            Directive::Vec(var, width) => widths.insert(*var, *width),
+            Directive::Unroll(var, count) => unrolled.insert(*var, *count),
             Directive::Split(..)
-            | Directive::Unroll(..)
             | Directive::Order(_)
             | Directive::Bind(..)
             | Directive::Pack(..)
             | Directive::Pipeline(..) => None,
-        });
+        };
+    }
     let mut emitter = KernelEmitter {
         kernel,
         core,
@@ -100,7 +108,9 @@ pub(super) fn emit(kernel: &Kernel) -> Result<Function> {
         definitions: definitions(kernel),
         vector: None,
         apart: used_apart(kernel),
-        widths: widths.collect(),
+        widths,
+        unrolled,
+        interior: None,
     };
     emitter.region(&kernel.body)?;
     if emitter.core.stack_bytes() > MAX_STACK_BYTES {
@@ -121,7 +131,7 @@ fn definitions(kernel: &Kernel) -> Vec<Option<&Op>> {
     definitions
 }
 
-/// Values of which every use is as the column of an `mma` or of a tile.
+/// Values of which every use is element by element: as the first factor of an `mma`, or in an access.
 fn used_apart(kernel: &Kernel) -> Vec<bool> {
     let mut apart = vec![true; kernel.values.len()];
     let mut together = |value: ValueId| {
@@ -135,7 +145,6 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
                 together(*acc);
                 together(*b);
             }
-            Op::Columns(..) => {}
             Op::Const(..)
             | Op::Index(..)
             | Op::Unary(..)
@@ -148,7 +157,8 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
             | Op::Bitcast(..)
             | Op::Fma(..)
             | Op::Splat(..)
-            | Op::Rows(..) => op.operands().into_iter().for_each(&mut together),
+            | Op::Rows(..)
+            | Op::Columns(..) => op.operands().into_iter().for_each(&mut together),
         },
         Stmt::Store { value, .. } => together(*value),
         Stmt::For { carried, .. } => {
@@ -198,10 +208,10 @@ impl<'k> KernelEmitter<'k> {
     pub(super) fn scalar(&self, value: ValueId) -> Result<Value> {
         match self.lanes(value)? {
             Lanes::Uniform(x) => Ok(x),
-            Lanes::Parts { parts, .. } => match parts.as_slice() {
-                [x] => Ok(*x),
-                _ => Err(Fault("a scalar is expected where there are more elements")),
-            },
+            Lanes::Parts { parts, .. } if parts.len() == 1 => Ok(parts[0]),
+            Lanes::Memory(_) | Lanes::Parts { .. } => {
+                Err(Fault("a scalar is expected where there are more elements"))
+            }
         }
     }
 
@@ -363,16 +373,35 @@ impl<'k> KernelEmitter<'k> {
         {
             return self.vector_loop(var, (low, high), width, body);
         }
-        let (start, advance) = self.advance(range, low, high);
-        let inits = self.flat_all(carried.iter().map(|carried| carried.init))?;
-        let open = self.core.begin_loop(start, inits);
-        self.vars.set(var.0, open.point, bounds);
-        self.define_flat(carried.iter().map(|carried| carried.state), &open.states);
-        self.region(body)?;
-        let next = self.flat_all(carried.iter().map(|carried| carried.next))?;
-        let results = self.core.end_loop(open, advance, &next);
-        self.define_flat(carried.iter().map(|carried| carried.result), &results);
+        let mut values = self.flat_all(carried.iter().map(|carried| carried.init))?;
+        if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step) {
+            values = if accumulates(carried, body) {
+                self.accumulate(var, (low, high), (carried, values), body)?
+            } else {
+                let pace = (1, self.repetitions(var, body, 1));
+                self.counted(var, (low, high), pace, (carried, values), body)?
+            };
+        } else {
+            let (start, advance) = self.advance(range, low, high);
+            let open = self.core.begin_loop(start, values);
+            self.vars.set(var.0, open.point, bounds);
+            let next = self.iteration(carried, &open.states.clone(), body)?;
+            values = self.core.end_loop(open, advance, &next);
+        }
+        self.define_flat(carried.iter().map(|carried| carried.result), &values);
         Ok(())
+    }
+
+    /// Emits the body of a loop once, given the parts of the states; the parts of the next ones.
+    fn iteration(
+        &mut self,
+        carried: &[Carried],
+        states: &[Value],
+        body: &'k Region,
+    ) -> Result<Vec<Value>> {
+        self.define_flat(carried.iter().map(|carried| carried.state), states);
+        self.region(body)?;
+        self.flat_all(carried.iter().map(|carried| carried.next))
     }
 
     /// Where a loop starts and how it goes on. Both ends have half-open ranges of values.
@@ -449,36 +478,65 @@ impl<'k> KernelEmitter<'k> {
         let middle = low + high.saturating_sub(low).max(0) / lanes * lanes;
         if low < middle {
             self.vector = Some(Vector { var: var.0, width });
-            self.counted(var, (low, middle), lanes, body)?;
+            let pace = (lanes, self.repetitions(var, body, 1));
+            self.counted(var, (low, middle), pace, (&[], Vec::new()), body)?;
             self.vector = None;
         }
-        if middle < high {
-            self.counted(var, (middle, high), 1, body)?;
-        }
+        self.counted(var, (middle, high), (1, 1), (&[], Vec::new()), body)?;
         Ok(())
     }
 
-    /// A loop over a known range that is not empty. The variable has the whole range in a vectorised
-    /// loop too, where it stands for all lanes of an iteration.
-    fn counted(
+    /// How often the body of a loop is repeated, unless a directive says otherwise.
+    pub(super) fn repetitions(&self, var: VarId, body: &Region, default: u32) -> i64 {
+        let is_innermost = body
+            .stmts
+            .iter()
+            .all(|stmt| stmt.regions().next().is_none());
+        let chosen = self.unrolled.get(&var).copied().unwrap_or(default);
+        i64::from(if is_innermost {
+            chosen.clamp(1, MAX_REPETITIONS)
+        } else {
+            1
+        })
+    }
+
+    /// A loop over a known range; the parts of what is carried out of it. The variable has the whole
+    /// range in a vectorised loop too, where it stands for all lanes of an iteration. The points are
+    /// `step` apart, and the body is `repeated` that often in an iteration of the loop.
+    pub(super) fn counted(
         &mut self,
         var: VarId,
         (low, high): (i64, i64),
-        step: i64,
+        (step, repeated): (i64, i64),
+        (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
-    ) -> Result<()> {
-        let start = self.core.constant(low);
-        let bound = self.core.constant(high);
-        let open = self.core.begin_loop(start, Vec::new());
-        self.vars.set(var.0, open.point, (low, high));
-        self.region(body)?;
-        let advance = Advance {
-            step,
-            bound,
-            runs: Some(true),
-        };
-        self.core.end_loop(open, advance, &[]);
-        Ok(())
+    ) -> Result<Vec<Value>> {
+        let count = high.saturating_sub(low).max(0) / step;
+        let mut values = inits;
+        let mut start = low;
+        for repeated in [repeated, 1] {
+            let rounds = (count - (start - low) / step) / repeated;
+            if rounds == 0 {
+                continue;
+            }
+            let end = start + rounds * repeated * step;
+            let (first, bound) = (self.core.constant(start), self.core.constant(end));
+            let open = self.core.begin_loop(first, values);
+            let mut states = open.states.clone();
+            for repetition in 0..repeated {
+                let point = (open.point, repetition * step);
+                self.vars.set_shifted(var.0, point, (low, high));
+                states = self.iteration(carried, &states, body)?;
+            }
+            let advance = Advance {
+                step: repeated * step,
+                bound,
+                runs: Some(true),
+            };
+            values = self.core.end_loop(open, advance, &states);
+            start = end;
+        }
+        Ok(values)
     }
 }
 

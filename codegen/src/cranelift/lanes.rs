@@ -27,6 +27,10 @@ pub(super) enum Lanes {
         /// The parts, row by row.
         parts: Parts,
     },
+    /// Elements of one row in memory that nobody writes, by base and offset. They are loaded where
+    /// they are used, each time anew: a load that is splatted at once is one instruction, and a
+    /// fused multiply-add overwrites one factor anyway.
+    Memory(SmallVec<[(Value, i32); 8]>),
 }
 
 /// How many elements a value has.
@@ -171,6 +175,10 @@ impl Core {
         let count = (extent.rows * extent.columns) as usize;
         match lanes {
             Lanes::Uniform(x) => std::iter::repeat_n(*x, count).collect(),
+            Lanes::Memory(places) => places
+                .iter()
+                .map(|&(base, offset)| self.load(element_type(dtype), base, offset))
+                .collect(),
             Lanes::Parts { unit, parts } => {
                 let mut elements = Parts::with_capacity(count);
                 let mut parts = parts.iter();
@@ -216,7 +224,7 @@ impl Core {
                     .map(|pair| self.even_halves(pair[0], pair[1]))
                     .collect()
             }
-            Lanes::Parts { .. } => {
+            Lanes::Memory(_) | Lanes::Parts { .. } => {
                 let elements = self.elements(dtype, extent, lanes);
                 let mut parts = Parts::new();
                 for row in elements.chunks(extent.columns.max(1) as usize) {

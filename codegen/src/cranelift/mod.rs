@@ -14,7 +14,7 @@
 //! | `lanes` | where the elements of values are |
 //! | `arithmetic`, `ops` | functions on registers; operations on values |
 //! | `access` | loads and stores |
-//! | `kernel`, `fold` | statements |
+//! | `kernel`, `fold`, `tiles` | statements |
 //! | `steps` | the step tree |
 //! | `unit` | functions and data that are compiled together |
 //! | `entry`, `cpu`, `object` | the C ABI |
@@ -38,6 +38,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tiles;
 mod unit;
 
 pub use isa::{FEATURES, TARGET};

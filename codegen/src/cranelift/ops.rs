@@ -6,12 +6,13 @@
 
 use super::core::{Core, Shift};
 use super::kernel::{Fault, KernelEmitter, Result};
-use super::lanes::{Extent, Lanes, Parts, cuts, native_unit, part_type};
+use super::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit, part_type};
 use crate::kernel::{Op, ValueId, ValueType};
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::scalar::{Binary, Connective};
+use smallvec::SmallVec;
 
 impl KernelEmitter<'_> {
     /// Emits an operation and defines its result.
@@ -77,6 +78,7 @@ impl KernelEmitter<'_> {
                 unit,
                 parts: (0..rows).flat_map(|_| parts.iter().copied()).collect(),
             },
+            Lanes::Memory(_) => return Err(Fault("a row that was thought to be a column")),
         })
     }
 
@@ -102,18 +104,41 @@ impl KernelEmitter<'_> {
         let (dtype, unit, extent) = (ty.dtype, native_unit(ty.dtype), self.extent(ty));
         let (acc, a, b) = (self.lanes(acc)?, self.lanes(a)?, self.lanes(b)?);
         let acc = self.core.parts(dtype, extent, &acc, unit);
-        let a = self.core.elements(dtype, Extent::row(extent.rows), &a);
+        let a = match a {
+            Lanes::Memory(places) => Column::Memory(places),
+            Lanes::Uniform(_) | Lanes::Parts { .. } => {
+                let extent = Extent::row(extent.rows);
+                Column::Elements(self.core.elements(dtype, extent, &a))
+            }
+        };
         let b = self
             .core
             .parts(dtype, Extent::row(extent.columns), &b, unit);
         let mut parts = Parts::with_capacity(acc.len());
-        for (row, &factor) in acc.chunks(b.len().max(1)).zip(&a) {
-            for ((&sum, &other), (_, width)) in row.iter().zip(&b).zip(cuts(extent.columns, unit)) {
-                let factor = self.core.splat(dtype, width, factor);
+        for (row, sums) in acc.chunks(b.len().max(1)).enumerate() {
+            for ((&sum, &other), (_, width)) in sums.iter().zip(&b).zip(cuts(extent.columns, unit))
+            {
+                let factor = self.factor(&a, row, dtype, width)?;
                 parts.push(self.core.fma(factor, other, sum));
             }
         }
         Ok(Lanes::Parts { unit, parts })
+    }
+
+    /// An element of the first factor of an `mma`, in every lane of a register.
+    fn factor(&mut self, column: &Column, row: usize, dtype: DType, width: u32) -> Result<Value> {
+        const SHORT: Fault = Fault("a factor has too few elements");
+        match column {
+            Column::Elements(elements) => {
+                let element = elements.get(row).ok_or(SHORT)?;
+                Ok(self.core.splat(dtype, width, *element))
+            }
+            Column::Memory(places) => {
+                let &(base, offset) = places.get(row).ok_or(SHORT)?;
+                let element = self.core.load(element_type(dtype), base, offset);
+                Ok(self.core.splat(dtype, width, element))
+            }
+        }
     }
 
     // ----------------------------------------------------------------------------- elementwise
@@ -315,7 +340,7 @@ impl KernelEmitter<'_> {
             return native_unit(subject);
         }
         let widest = lanes.iter().filter_map(|lanes| match lanes {
-            Lanes::Uniform(_) => None,
+            Lanes::Uniform(_) | Lanes::Memory(_) => None,
             Lanes::Parts { unit, .. } => Some(*unit),
         });
         widest.max().unwrap_or(native_unit(DType::Bool))
@@ -351,11 +376,17 @@ impl KernelEmitter<'_> {
     }
 }
 
+/// The first factor of an `mma`.
+enum Column {
+    Elements(Parts),
+    Memory(SmallVec<[(Value, i32); 8]>),
+}
+
 /// The element of a value that is the same everywhere.
 fn uniform(lanes: &Lanes) -> Option<Value> {
     match lanes {
         Lanes::Uniform(x) => Some(*x),
-        Lanes::Parts { .. } => None,
+        Lanes::Memory(_) | Lanes::Parts { .. } => None,
     }
 }
 

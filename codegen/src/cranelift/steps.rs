@@ -160,7 +160,7 @@ impl StepEmitter<'_> {
     fn address(&mut self, arg: &Arg) -> Result<Value> {
         let buffer = self.program.buffers.get(arg.buffer.index());
         let buffer = buffer.ok_or(Fault("an argument is a buffer that does not exist"))?;
-        let (base, mut offset) = match &buffer.role {
+        let (base, offset) = match &buffer.role {
             Role::Input(number) => (self.tensor(Tensor::Input(*number))?, 0),
             Role::Output(number) => (self.tensor(Tensor::Output(*number))?, 0),
             Role::Inout(number) => (self.tensor(Tensor::Inout(*number))?, 0),
@@ -175,9 +175,8 @@ impl StepEmitter<'_> {
         let size = buffer.ty.dtype.size() as i64;
         let strides: Vec<i64> = strides.iter().map(|&stride| stride as i64 * size).collect();
         let position = Index::linear(&arg.at, &strides).simplify(&self.vars.bounds);
-        offset += position.offset();
-        let address = self.core.index_sum(Some(base), &position, &self.vars);
-        Ok(self.core.add_constant(address, offset))
+        let (address, rest) = self.core.index_sum(Some(base), &position, &self.vars);
+        Ok(self.core.add_constant(address, offset + rest))
     }
 
     fn tensor(&mut self, tensor: Tensor) -> Result<Value> {

@@ -5,6 +5,7 @@ mod folds;
 mod library;
 mod operations;
 mod programs;
+mod text;
 mod tiles;
 
 use super::{CompiledEntry, Jit};

@@ -88,3 +88,33 @@ fn tiles_that_are_updated_in_memory() {
         agree(k.finish().unwrap(), rows, &format!("{rows} × {columns}"));
     }
 }
+
+#[test]
+fn loops_that_accumulate_and_store_at_edges() {
+    for (rows, columns) in [(4, 8), (6, 11), (3, 17)] {
+        let k = KernelBuilder::new("partial sums");
+        let a = k.param("a", tensor(DType::F32, &[rows, 9]), Mode::In);
+        let b = k.param("b", tensor(DType::F32, &[9, columns]), Mode::In);
+        let y = k.param("y", tensor(DType::F32, &[9, rows, columns]), Mode::Inout);
+        k.par(rows.div_ceil(4), 1, |block| {
+            let row = block.scale(4);
+            k.par(columns.div_ceil(8), 1, |block| {
+                let column = block.scale(8);
+                let zero = k.splat(Form::Tile(4, 8), k.int(DType::F32, 0));
+                let span = |index: &Index| Subscript::Span(index.clone());
+                k.carry(ForRange::upto(9), &[zero], |point, sum| {
+                    let at = || Subscript::At(point.clone());
+                    let left = Access::new(a, vec![span(&row), at()]).clipped();
+                    let right = Access::new(b, vec![at(), span(&column)]).clipped();
+                    let left = k.load_form(left, Form::Vector(4), None);
+                    let right = k.load_form(right, Form::Vector(8), None);
+                    let sum = k.mma(sum[0], left, right);
+                    let place = vec![at(), span(&row), span(&column)];
+                    k.store(Access::new(y, place).clipped(), sum);
+                    vec![sum]
+                });
+            });
+        });
+        agree(k.finish().unwrap(), rows, &format!("{rows} × {columns}"));
+    }
+}
