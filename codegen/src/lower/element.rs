@@ -25,7 +25,7 @@ pub(super) const ROW: u32 = u32::MAX - 1;
 pub(super) const COLUMN: u32 = u32::MAX - 2;
 
 /// How many elements are computed at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Lanes {
     /// Elements along [`ROW`]; only with columns.
     pub(super) rows: Option<u32>,
@@ -51,6 +51,8 @@ struct Instance {
     node: NodeId,
     coords: Vec<Index>,
     guard: Guard,
+    /// Tiles of several sizes may follow one another in one scope.
+    lanes: Lanes,
 }
 
 /// A value that an earlier loop of the kernel left in memory.
@@ -264,6 +266,7 @@ impl<'p> Elements<'p> {
             node,
             coords,
             guard,
+            lanes: self.lanes,
         };
         let mut open = vec![root.clone()];
         while let Some(top) = open.last().cloned() {
@@ -315,6 +318,7 @@ impl<'p> Elements<'p> {
             let guard = self.guard_of(instance, &reference);
             let read = !guard.is_never() && !self.loads_guarded(instance, &reference);
             read.then(|| Instance {
+                lanes: self.lanes,
                 node: reference.node,
                 coords: self.substituted(&reference.map.indices, &instance.coords),
                 guard,

@@ -153,6 +153,22 @@ fn contractions_of_every_shape() {
     check(&finish(b, &[z]));
 }
 
+#[test]
+fn epilogues_of_tiles_of_several_sizes() {
+    // With no more than one tile of each size there is no loop between them.
+    for m in 1..=9 {
+        for n in [3, 4, 5, 8, 10, 13] {
+            let b = builder();
+            let x = input(&b, "x", F, &[m, 6]);
+            let y = input(&b, "y", F, &[6, n]);
+            let bias = input(&b, "bias", F, &[n]);
+            let z = matmul(&b, x, y);
+            let z = b.add(z, b.broadcast_to(bias, &b.shape(z)).unwrap());
+            check(&finish(b, &[z.unwrap()]));
+        }
+    }
+}
+
 fn matmul(b: &Builder, x: Value, y: Value) -> Value {
     let op = DotGeneral {
         x_contract: axes(&[1]),
