@@ -31,3 +31,22 @@ fn message(info: &PanicHookInfo<'_>) -> String {
          command line.\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_has_exit_code_70_and_drops_what_was_staged() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out.so");
+        let code = guard(|| {
+            let mut outputs = lgc_codegen::output::OutputSet::default();
+            let access = lgc_codegen::output::Access::Read;
+            outputs.stage(&path, b"half", access).unwrap();
+            panic!("a fault");
+        });
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

@@ -8,6 +8,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+/// No more than this is read: sources are smaller than 4 GiB, and devices may never end.
+const LIMIT: u64 = 1 << 32;
+
 /// A source on the command line; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -53,8 +56,10 @@ impl Origin {
     pub(crate) fn read(&self) -> Result<String, Failure> {
         let mut bytes = Vec::new();
         let read = match self {
-            Self::Stdin => io::stdin().lock().read_to_end(&mut bytes),
-            Self::File(path) => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+            Self::Stdin => io::stdin().lock().take(LIMIT).read_to_end(&mut bytes),
+            Self::File(path) => {
+                File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
+            }
         };
         read.map_err(|error| unreadable(self, &error))?;
         String::from_utf8(bytes).map_err(|error| {

@@ -3,8 +3,7 @@
 use crate::args::Info as Arguments;
 use crate::driver::Session;
 use crate::{Failure, Origin, library, naming, output};
-use lgc_abi::{EntryInfo, Info, Leaf};
-use lgc_ir::module;
+use lgc_abi::{EntryInfo, Info};
 use lgc_ir::op::SPECS;
 
 /// Describes the ops, a library or a graph.
@@ -13,7 +12,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Fa
         return output::print(&ops());
     };
     let text = match library::path_of(origin) {
-        Some(path) => describe(library::open(path)?.info()),
+        Some(path) => describe_library(library::open(path)?.info()),
         None => describe_graph(origin, &arguments.dims.defines, session)?,
     };
     output::print(&text)
@@ -49,7 +48,7 @@ fn column<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
-/// What the library of a graph will offer.
+/// What the library of a graph will offer, and what is done for each entry.
 fn describe_graph(
     origin: &Origin,
     defines: &[(String, u64)],
@@ -57,19 +56,25 @@ fn describe_graph(
 ) -> Result<String, Failure> {
     let (_, module) = session.load(origin, defines)?;
     let name = naming::library_name(None, origin, None)?;
-    let entries = module.entries.iter();
-    entries
-        .map(|entry| describe_module_entry(&name, entry))
-        .collect()
+    let nodes: Vec<usize> = module.entries.iter().map(|e| e.graph.len()).collect();
+    let build = session.build(module, &name)?;
+    let info = Info::from(&build.library);
+    let mut text = introduction(&info);
+    for ((entry, program), nodes) in info.entries.iter().zip(&build.programs).zip(nodes) {
+        let kernels = program.kernels.len();
+        text.push_str(&describe_entry(entry));
+        text.push_str(&format!("  kernels    {kernels}, from {nodes} nodes\n"));
+    }
+    Ok(text)
 }
 
-fn describe_module_entry(library: &str, entry: &module::Entry) -> Result<String, Failure> {
-    let described = lgc_abi::Entry::of_module(entry, 0).map_err(Failure::internal)?;
-    let nodes = entry.graph.len();
-    Ok(describe_entry(&EntryInfo::new(library, &described)) + &format!("  nodes  {nodes}\n"))
+/// What a compiled library says of itself.
+fn describe_library(info: &Info) -> String {
+    let entries = info.entries.iter().map(describe_entry);
+    introduction(info) + &entries.collect::<String>()
 }
 
-fn describe(info: &Info) -> String {
+fn introduction(info: &Info) -> String {
     let features = if info.features.is_empty() {
         String::new()
     } else {
@@ -83,10 +88,6 @@ fn describe(info: &Info) -> String {
         text.push_str(&format!("  evidence  {line}\n"));
     }
     text.push_str(&indented("", &info.doc));
-    for entry in &info.entries {
-        text.push_str(&describe_entry(entry));
-        text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
-    }
     text
 }
 
@@ -100,20 +101,13 @@ fn describe_entry(entry: &EntryInfo) -> String {
         .collect();
     let paths = column(entry.leaves.iter().map(|leaf| leaf.path.as_str()));
     let widest = column(types.iter().map(String::as_str));
-    for (
-        Leaf {
-            path,
-            tensor,
-            direction,
-        },
-        ty,
-    ) in entry.leaves.iter().zip(&types)
-    {
-        let (direction, bytes) = (direction.name(), tensor.bytes());
+    for (leaf, ty) in entry.leaves.iter().zip(&types) {
+        let (direction, path, bytes) = (leaf.direction.name(), &leaf.path, leaf.tensor.bytes());
         text.push_str(&format!(
             "  {direction:<5}  {path:<paths$}  {ty:<widest$}  {bytes} bytes\n"
         ));
     }
+    text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
     text
 }
 
