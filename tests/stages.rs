@@ -3,6 +3,8 @@
 //! The snapshots are the reviewed text of every stage behind the graph language. (Graphs, adjoints
 //! and error messages have their case files in the `ir` crate.)
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
