@@ -3,6 +3,8 @@
 //! That compiled code agrees with the reference is the business of the code generator's own
 //! differential test; here the same programs go through object, linker, loader and C ABI.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use lgc::driver::Session;
 use lgc_abi::TensorType;
 use lgc_ir::autodiff::gradient;
