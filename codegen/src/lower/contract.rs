@@ -16,10 +16,12 @@
 //! The epilogue is computed on the tile before it is stored.
 
 use super::LowerError;
-use super::element::{COLUMN, Elements, Lanes, ROW};
-use super::fuse::{GroupId, TileAxes};
+use super::element::Elements;
+use super::group::{GroupId, TileAxes};
+use super::lanes::{COLUMN, Lanes, ROW};
 use super::model::Kind;
 use super::plan::{Draft, Plan, Unsupported};
+use super::tiling::{Blocked, LoopShape, Piece};
 use crate::kernel::{Access, ForRange, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
 use lgc_ir::constant::Constant;
 use lgc_ir::graph::NodeId;
@@ -48,107 +50,6 @@ pub(super) fn lower(
     Err(LowerError::Internal(
         "no loops could be made for a contraction".into(),
     ))
-}
-
-/// How many elements are computed at once, and along which axes of the result.
-#[derive(Clone, Copy, Debug)]
-struct LoopShape {
-    rows: Option<Blocked>,
-    columns: Option<Blocked>,
-}
-
-/// An axis of the result that is cut into blocks.
-#[derive(Clone, Copy, Debug)]
-struct Blocked {
-    axis: usize,
-    extent: u64,
-    block: u32,
-    /// What a last, smaller block is rounded up to.
-    multiple: u32,
-}
-
-/// A block size with how many blocks of it there are.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    /// The first block, in blocks of the full size.
-    first: u64,
-    count: u64,
-    size: u32,
-    /// Whether the block extends beyond the axis.
-    clip: bool,
-}
-
-impl Blocked {
-    /// Full blocks, then what is left.
-    fn pieces(self) -> Vec<Piece> {
-        let block = u64::from(self.block);
-        let full = self.extent / block;
-        let rest = (self.extent % block) as u32;
-        let mut pieces = Vec::new();
-        if full > 0 {
-            pieces.push(Piece {
-                first: 0,
-                count: full,
-                size: self.block,
-                clip: false,
-            });
-        }
-        if rest > 0 {
-            let size = rest.div_ceil(self.multiple) * self.multiple;
-            pieces.push(Piece {
-                first: full,
-                count: 1,
-                size,
-                clip: size != rest,
-            });
-        }
-        pieces
-    }
-
-    fn blocks(self) -> u64 {
-        self.extent.div_ceil(u64::from(self.block))
-    }
-
-    fn is_exact(self) -> bool {
-        self.extent.is_multiple_of(u64::from(self.multiple))
-    }
-}
-
-impl LoopShape {
-    /// The shapes to try, the best first.
-    fn candidates(plan: &Plan<'_>, node: NodeId, tile: TileAxes) -> Vec<LoopShape> {
-        let ty = plan.model.ty(node);
-        let (target, lanes) = (plan.target, plan.target.lanes(ty.dtype));
-        let scalar = LoopShape {
-            rows: None,
-            columns: None,
-        };
-        let block = |axis: Option<usize>, block: u32, multiple: u32| {
-            axis.map(|axis| Blocked {
-                axis,
-                extent: ty.shape.extent(axis),
-                block,
-                multiple,
-            })
-        };
-        let wide = |b: &Blocked| b.extent >= u64::from(lanes);
-        let columns = block(tile.columns, lanes * target.tile_vectors, lanes).filter(wide);
-        let rows = block(tile.rows, target.tile_rows, 1).filter(|b| b.extent > 1);
-        let across = block(tile.rows, lanes * target.tile_vectors, lanes).filter(wide);
-        let long = block(tile.columns, 2 * lanes * target.tile_vectors, lanes).filter(wide);
-        let shape = |rows, columns| LoopShape { rows, columns };
-        let mut shapes = Vec::new();
-        if ty.dtype.is_float() {
-            match (rows, columns, across) {
-                (Some(rows), Some(columns), _) => shapes.push(shape(Some(rows), Some(columns))),
-                (None, Some(_), _) => shapes.push(shape(None, long)),
-                (_, None, Some(across)) => shapes.push(shape(None, Some(across))),
-                (_, None, None) => {}
-            }
-        }
-        shapes.push(scalar);
-        shapes
-    }
 }
 
 /// One of the operands, and how it is read in the inner loop.

@@ -5,11 +5,12 @@
 //! each result again while the loop where it was computed is open. Coordinates are index expressions
 //! over the kernel's loops; a guard says where an element is needed at all, and accesses carry it.
 
-use super::fuse::GroupId;
+use super::group::GroupId;
+use super::lanes::{COLUMN, Lanes, ROW};
 use super::model::{Kind, Reference};
 use super::plan::Plan;
 use crate::kernel::{
-    Access, BodyScalar, BufferId, ForRange, Form, KernelBuilder, MemId, Mode, Subscript, ValueId,
+    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, Subscript, ValueId,
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
@@ -18,32 +19,6 @@ use lgc_ir::op::{Family, Leaf, Picking};
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 use lgc_ir::shape::Shape;
 use rustc_hash::FxHashMap;
-
-/// The variable that stands for the row within a register tile.
-pub(super) const ROW: u32 = u32::MAX - 1;
-/// The variable that stands for the column within a register tile, or the place in a vector.
-pub(super) const COLUMN: u32 = u32::MAX - 2;
-
-/// How many elements are computed at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Lanes {
-    /// Elements along [`ROW`]; only with columns.
-    pub(super) rows: Option<u32>,
-    /// Elements along [`COLUMN`].
-    pub(super) columns: Option<u32>,
-    /// Whether the last ones may lie beyond the end.
-    pub(super) clip: bool,
-}
-
-impl Lanes {
-    pub(super) fn form(self) -> Form {
-        match (self.rows, self.columns) {
-            (_, None) => Form::Scalar,
-            (None, Some(columns)) => Form::Vector(columns),
-            (Some(rows), Some(columns)) => Form::Tile(rows, columns),
-        }
-    }
-}
 
 /// A node at a point: what is computed once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -141,6 +116,11 @@ impl<'p> Elements<'p> {
     }
 
     // ------------------------------------------------------------------------------- loops
+
+    /// Notes that something was asked for that the current lanes do not allow.
+    pub(super) fn refuse_lanes(&mut self) {
+        self.unsupported = true;
+    }
 
     /// Opens the body of a loop: what is computed in it is forgotten at [`Elements::leave`].
     pub(super) fn enter(&mut self, var: &Index, extent: u64) {
@@ -567,81 +547,6 @@ impl<'p> Elements<'p> {
             self.unsupported = true;
             self.builder.int(self.plan.model.ty(node).dtype, 0)
         })
-    }
-
-    /// Loads from memory at coordinates that may mention [`ROW`] and [`COLUMN`]; `None` where the
-    /// elements do not lie along axes of the memory.
-    pub(super) fn load_from(
-        &self,
-        memory: MemId,
-        coords: &[Index],
-        guard: &Guard,
-        otherwise: Option<ValueId>,
-    ) -> Option<ValueId> {
-        let (subscripts, form) = self.spans(coords, guard)?;
-        let mut access = Access::new(memory, subscripts).when(guard);
-        access.clip = self.lanes.clip && form != Form::Scalar;
-        let value = self.builder.load_form(access, form, otherwise);
-        Some(match (self.lanes.form(), form) {
-            (Form::Tile(rows, columns), Form::Vector(_)) => {
-                if coords.iter().any(|index| index.mentions(ROW)) {
-                    self.builder.columns(columns, value)
-                } else {
-                    self.builder.rows(rows, value)
-                }
-            }
-            (_, _) => value,
-        })
-    }
-
-    /// Stores a value at coordinates that may mention [`ROW`] and [`COLUMN`].
-    pub(super) fn store_to(&mut self, memory: MemId, coords: &[Index], value: ValueId) {
-        let Some((subscripts, form)) = self.spans(coords, &Guard::always()) else {
-            self.unsupported = true;
-            return;
-        };
-        if form != self.lanes.form() {
-            self.unsupported = true;
-            return;
-        }
-        let value = match self.builder.type_of(value).form {
-            Form::Scalar => self.builder.splat(form, value),
-            Form::Vector(_) | Form::Tile(..) => value,
-        };
-        let mut access = Access::new(memory, subscripts);
-        access.clip = self.lanes.clip;
-        self.builder.store(access, value);
-    }
-
-    /// Subscripts for coordinates that may mention [`ROW`] and [`COLUMN`], and the form of what lies
-    /// there.
-    fn spans(&self, coords: &[Index], guard: &Guard) -> Option<(Vec<Subscript>, Form)> {
-        let in_lanes = |index: &Index| index.mentions(ROW) || index.mentions(COLUMN);
-        if guard.relations().iter().any(|r| in_lanes(r.index())) {
-            return None;
-        }
-        let mut found: [Option<usize>; 2] = [None, None];
-        let mut subscripts = Vec::with_capacity(coords.len());
-        for (position, index) in coords.iter().enumerate() {
-            let lane = [ROW, COLUMN].iter().position(|&var| index.mentions(var));
-            let Some(which) = lane else {
-                subscripts.push(Subscript::At(index.clone()));
-                continue;
-            };
-            let base = index.sub(&Index::var([ROW, COLUMN][which]));
-            if in_lanes(&base) || found[which].replace(position).is_some() {
-                return None;
-            }
-            subscripts.push(Subscript::Span(base));
-        }
-        let form = match (found, self.lanes.rows, self.lanes.columns) {
-            ([None, None], _, _) => Form::Scalar,
-            ([None, Some(_)], _, Some(columns)) => Form::Vector(columns),
-            ([Some(_), None], Some(rows), _) => Form::Vector(rows),
-            ([Some(r), Some(c)], Some(rows), Some(columns)) if r < c => Form::Tile(rows, columns),
-            (_, _, _) => return None,
-        };
-        Some((subscripts, form))
     }
 
     /// Stores the element of a saved member of the group.

@@ -20,9 +20,10 @@
 //!
 //! Each attempt looks at one or two groups, so the pass is linear in the size of the graph.
 
+use super::group::{Group, GroupId, GroupKind, Member, Read, Site, TileAxes, outer_axes};
 use super::model::{Kind, Model, Reduction, Reference};
 use lgc_ir::graph::NodeId;
-use lgc_ir::index::{Guard, Index, IndexMap};
+use lgc_ir::index::{Index, IndexMap};
 use lgc_ir::op::ContractAxes;
 use lgc_ir::shape::Shape;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -42,92 +43,6 @@ const MAX_THROUGH_DEPTH: u32 = 3;
 const MAX_THROUGH_ATOMS: usize = 24;
 /// From this cost on a value is worth a buffer rather than many repetitions.
 pub(super) const HEAVY_COST: u32 = 12;
-
-/// A group, by its position in [`Fusion::groups`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct GroupId(u32);
-
-impl GroupId {
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// What a group does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum GroupKind {
-    /// Computes elements.
-    Map,
-    /// Folds these axes of its domain, and computes elements.
-    Rows(SmallVec<[usize; 4]>),
-    /// Contracts, and computes elements of the result.
-    Contract(NodeId, TileAxes),
-    /// Scatters.
-    Scatter(NodeId),
-}
-
-/// Which axes of a contraction's result run along the rows and columns of a register tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TileAxes {
-    /// An axis of the first operand.
-    pub(super) rows: Option<usize>,
-    /// An axis of the second operand.
-    pub(super) columns: Option<usize>,
-}
-
-/// Nodes that share a kernel.
-#[derive(Debug)]
-pub(super) struct Group {
-    /// Groups run in ascending order of this.
-    pub(super) order: u64,
-    /// The domain. Variable k of members' coordinates is its axis k.
-    pub(super) domain: Shape,
-    /// What the group does.
-    pub(super) kind: GroupKind,
-    /// The members; ascending once fusion is done.
-    pub(super) members: Vec<NodeId>,
-    sources: FxHashSet<NodeId>,
-    /// Uses of members that are not from inside the group so far.
-    open_uses: i64,
-}
-
-/// Where a source is read; `None` if its index map is too large to tell.
-#[derive(Clone, Debug)]
-pub(super) struct Read {
-    pub(super) node: NodeId,
-    pub(super) map: Option<IndexMap>,
-}
-
-/// A node with its place in a group.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    /// The group.
-    pub(super) group: GroupId,
-    /// The coordinates of the element that is computed at a point of the group's domain.
-    pub(super) coords: Rc<[Index]>,
-    /// Whether it is computed once for a row.
-    pub(super) row: bool,
-    /// What it reads, through views. For a fold, from points of the domain; for others, from its own
-    /// coordinates. Constants are left out.
-    pub(super) reads: Rc<[Read]>,
-}
-
-/// Where a node is computed.
-#[derive(Clone, Debug)]
-pub(super) enum Site {
-    /// Nowhere: it is in memory, is generated from coordinates, or nothing needs it.
-    Given,
-    /// By whoever reads it, who reads these through it.
-    Through(Rc<[Read]>),
-    /// By whoever reads it.
-    Floating {
-        reads: Rc<[Read]>,
-        size: u32,
-        cost: u32,
-    },
-    /// In a group.
-    Member(Member),
-}
 
 /// The groups of a graph.
 pub(super) struct Fusion<'m> {
@@ -683,62 +598,6 @@ impl<'m> Fusion<'m> {
 
 fn floating(reads: Rc<[Read]>, size: u32, cost: u32) -> Site {
     Site::Floating { reads, size, cost }
-}
-
-/// The axes that are not folded.
-pub(super) fn outer_axes(rank: usize, folded: &[usize]) -> Vec<usize> {
-    (0..rank).filter(|axis| !folded.contains(axis)).collect()
-}
-
-impl TileAxes {
-    /// The longest free axis of the first operand, and the last one of the second.
-    fn of(axes: &ContractAxes, result: &Shape) -> Self {
-        let first = axes.batch[0].len();
-        let between = first + axes.free[0].len();
-        TileAxes {
-            rows: (first..between).max_by_key(|&axis| (result.extent(axis), axis)),
-            columns: (between..result.rank()).next_back(),
-        }
-    }
-
-    /// Whether a map from the result's coordinates reads a dense part along the tile: each of the
-    /// two axes moves one coordinate by one step, rows before columns.
-    fn reads_in_place(&self, map: &IndexMap) -> bool {
-        let place = |axis: Option<usize>| match axis {
-            Some(axis) => span_position(map, axis as u32),
-            None => Some(None),
-        };
-        match (place(self.rows), place(self.columns)) {
-            (Some(Some(row)), Some(Some(column))) => row < column,
-            (Some(_), Some(_)) => true,
-            (_, _) => false,
-        }
-    }
-}
-
-/// The position of the only coordinate that a variable moves, by one step; `None` inside if it moves
-/// none, `None` outside if it does anything else.
-#[expect(
-    clippy::option_option,
-    reason = "the two answers differ, as documented"
-)]
-fn span_position(map: &IndexMap, var: u32) -> Option<Option<usize>> {
-    let mentions = |guard: &Guard| guard.relations().iter().any(|r| r.index().mentions(var));
-    if mentions(&map.guard) {
-        return None;
-    }
-    let mut found = None;
-    for (position, index) in map.indices.iter().enumerate() {
-        if !index.mentions(var) {
-            continue;
-        }
-        let rest = index.sub(&Index::var(var));
-        if found.is_some() || rest.mentions(var) {
-            return None;
-        }
-        found = Some(position);
-    }
-    Some(found)
 }
 
 /// Tensors that elements are picked from at run-time indices.

@@ -2,7 +2,7 @@
 
 use super::LowerError;
 use super::element::Elements;
-use super::fuse::GroupId;
+use super::group::GroupId;
 use super::model::Kind;
 use super::plan::{Draft, Plan};
 use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, Subscript, ValueId};

@@ -4,12 +4,12 @@
 //! Graph ─decompose→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
 //! ```
 //! * `model` says what each node reads, and what it costs.
-//! * `fuse` puts nodes that share a kernel into groups, and states the rules.
+//! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
-//! * `element` emits the value of a node at a point; `nest` with `rows` and `phases` (elementwise
-//!   groups and folds), `contract` and `indexed` (scatters, checks) emit the loops around it.
+//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
+//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling`, and `indexed` (scatters, checks) emit the loops around it.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
-//! * `assemble` puts kernels in order, with checks before anything that is updated in place is
+//! * `assemble` and `order` put kernels in order, with checks before anything that is updated in place is
 //!   written, and with copies where values are exchanged; `memory` lays out the workspace.
 //!
 //! What a kernel computes follows from the graph, shapes and [`Target`]; never from numbers of
@@ -20,10 +20,13 @@ mod assemble;
 mod contract;
 mod element;
 mod fuse;
+mod group;
 mod indexed;
+mod lanes;
 mod memory;
 mod model;
 mod nest;
+mod order;
 mod phases;
 mod plan;
 mod polish;
@@ -32,6 +35,7 @@ mod storage;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tiling;
 
 pub use target::Target;
 

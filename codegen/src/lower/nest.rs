@@ -11,8 +11,9 @@
 //! neighbouring rows is computed at once, in vectors that are written out in the kernel.
 
 use super::LowerError;
-use super::element::{COLUMN, Elements, Kept, Lanes, grain};
-use super::fuse::GroupId;
+use super::element::{Elements, Kept, grain};
+use super::group::GroupId;
+use super::lanes::{COLUMN, Lanes};
 use super::plan::{Draft, Plan, Unsupported};
 use super::rows::RowSchedule;
 use crate::kernel::{BufferId, ForRange, KernelBuilder, Mode, Space, Subscript, ValueId};

@@ -1,6 +1,7 @@
 //! The decisions about a graph that kernels are emitted from: groups, storage, buffers.
 
-use super::fuse::{Fusion, GroupId, GroupKind, Site};
+use super::fuse::Fusion;
+use super::group::{GroupId, GroupKind, Site};
 use super::model::{Kind, Model};
 use super::storage::Storage;
 use super::target::Target;

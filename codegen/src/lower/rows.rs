@@ -1,6 +1,7 @@
 //! What happens in which phase of a row.
 
-use super::fuse::{GroupId, GroupKind, HEAVY_COST, outer_axes};
+use super::fuse::HEAVY_COST;
+use super::group::{GroupId, GroupKind, outer_axes};
 use super::plan::Plan;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;

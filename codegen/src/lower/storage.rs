@@ -5,7 +5,8 @@
 //! values that are in memory anyway; or any work, when there is one reader and it reads each element
 //! at most once. Outputs, operands of contractions and tables are always saved.
 
-use super::fuse::{Fusion, GroupId, Read, Site};
+use super::fuse::Fusion;
+use super::group::{GroupId, Read, Site};
 use super::model::Kind;
 use lgc_ir::graph::NodeId;
 

@@ -1,0 +1,112 @@
+//! Vectors and register tiles of elements.
+//!
+//! Coordinates of a vector or tile are those of its elements, with the variables [`ROW`] and
+//! [`COLUMN`] for the place within it. An access is possible where each of the two moves one
+//! coordinate by one step.
+
+use super::element::Elements;
+use crate::kernel::{Access, Form, MemId, Subscript, ValueId};
+use lgc_ir::index::{Guard, Index};
+
+/// The variable that stands for the row within a register tile.
+pub(super) const ROW: u32 = u32::MAX - 1;
+/// The variable that stands for the column within a register tile, or the place in a vector.
+pub(super) const COLUMN: u32 = u32::MAX - 2;
+
+/// How many elements are computed at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Lanes {
+    /// Elements along [`ROW`]; only with columns.
+    pub(super) rows: Option<u32>,
+    /// Elements along [`COLUMN`].
+    pub(super) columns: Option<u32>,
+    /// Whether the last ones may lie beyond the end.
+    pub(super) clip: bool,
+}
+
+impl Lanes {
+    pub(super) fn form(self) -> Form {
+        match (self.rows, self.columns) {
+            (_, None) => Form::Scalar,
+            (None, Some(columns)) => Form::Vector(columns),
+            (Some(rows), Some(columns)) => Form::Tile(rows, columns),
+        }
+    }
+}
+
+impl Elements<'_> {
+    /// Loads from memory at coordinates that may mention [`ROW`] and [`COLUMN`]; `None` where the
+    /// elements do not lie along axes of the memory.
+    pub(super) fn load_from(
+        &self,
+        memory: MemId,
+        coords: &[Index],
+        guard: &Guard,
+        otherwise: Option<ValueId>,
+    ) -> Option<ValueId> {
+        let (subscripts, form) = self.spans(coords, guard)?;
+        let mut access = Access::new(memory, subscripts).when(guard);
+        access.clip = self.lanes.clip && form != Form::Scalar;
+        let value = self.builder.load_form(access, form, otherwise);
+        Some(match (self.lanes.form(), form) {
+            (Form::Tile(rows, columns), Form::Vector(_)) => {
+                if coords.iter().any(|index| index.mentions(ROW)) {
+                    self.builder.columns(columns, value)
+                } else {
+                    self.builder.rows(rows, value)
+                }
+            }
+            (_, _) => value,
+        })
+    }
+
+    /// Stores a value at coordinates that may mention [`ROW`] and [`COLUMN`].
+    pub(super) fn store_to(&mut self, memory: MemId, coords: &[Index], value: ValueId) {
+        let Some((subscripts, form)) = self.spans(coords, &Guard::always()) else {
+            self.refuse_lanes();
+            return;
+        };
+        if form != self.lanes.form() {
+            self.refuse_lanes();
+            return;
+        }
+        let value = match self.builder.type_of(value).form {
+            Form::Scalar => self.builder.splat(form, value),
+            Form::Vector(_) | Form::Tile(..) => value,
+        };
+        let mut access = Access::new(memory, subscripts);
+        access.clip = self.lanes.clip;
+        self.builder.store(access, value);
+    }
+
+    /// Subscripts for coordinates that may mention [`ROW`] and [`COLUMN`], and the form of what lies
+    /// there.
+    fn spans(&self, coords: &[Index], guard: &Guard) -> Option<(Vec<Subscript>, Form)> {
+        let in_lanes = |index: &Index| index.mentions(ROW) || index.mentions(COLUMN);
+        if guard.relations().iter().any(|r| in_lanes(r.index())) {
+            return None;
+        }
+        let mut found: [Option<usize>; 2] = [None, None];
+        let mut subscripts = Vec::with_capacity(coords.len());
+        for (position, index) in coords.iter().enumerate() {
+            let lane = [ROW, COLUMN].iter().position(|&var| index.mentions(var));
+            let Some(which) = lane else {
+                subscripts.push(Subscript::At(index.clone()));
+                continue;
+            };
+            let base = index.sub(&Index::var([ROW, COLUMN][which]));
+            if in_lanes(&base) || found[which].replace(position).is_some() {
+                return None;
+            }
+            subscripts.push(Subscript::Span(base));
+        }
+        let form = match (found, self.lanes.rows, self.lanes.columns) {
+            ([None, None], _, _) => Form::Scalar,
+            ([None, Some(_)], _, Some(columns)) => Form::Vector(columns),
+            ([Some(_), None], Some(rows), _) => Form::Vector(rows),
+            ([Some(r), Some(c)], Some(rows), Some(columns)) if r < c => Form::Tile(rows, columns),
+            (_, _, _) => return None,
+        };
+        Some((subscripts, form))
+    }
+}
