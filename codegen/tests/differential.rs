@@ -4,7 +4,10 @@
 //! The kernel program, run by its interpreter in double precision, and the code compiled from it, in
 //! the precision of each dtype, must lie inside; integers and truth values must be equal wherever the
 //! enclosures decide them.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail it by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail it by panicking"
+)]
 
 use lgc_codegen::cranelift::Jit;
 use lgc_codegen::kernel::{Arguments, Cells, Program, interpret as interpret_program, verify};

@@ -153,29 +153,38 @@ fn depth(atom: &Atom) -> u32 {
     }
 }
 
+/// A relation as one on an affine index, where it is one: `l <= ⌊A/c⌋ < h` says the same as
+/// `c·l <= A < c·h`.
+fn affine_relation(relation: &Relation) -> Option<(Index, (i64, i64))> {
+    let Relation::Within { index, low, high } = relation else {
+        return None;
+    };
+    let (mut index, mut low, mut high) = (index.clone(), *low, *high);
+    while let [(Atom::FloorDiv(inner, divisor), 1)] = index.terms() {
+        low = low.checked_sub(index.offset())?.checked_mul(*divisor)?;
+        high = high.checked_sub(index.offset())?.checked_mul(*divisor)?;
+        index = Index::clone(inner);
+    }
+    (low < high && index.as_affine().is_some()).then_some((index, (low, high)))
+}
+
 /// The largest value, if it can be bounded, of `sign·index` over the box where the guard holds.
 fn largest(index: &Index, sign: i128, bounds: Bounds<'_>, guard: &Guard) -> Option<i128> {
     let mut best: Option<i128> = None;
+    let related: Vec<(Index, (i64, i64))> = guard
+        .relations()
+        .iter()
+        .filter_map(affine_relation)
+        .collect();
     for expand in [true, false] {
         let Some(linear) = Linear::of(index, sign).relax(expand) else {
             continue;
         };
         let plain = linear.largest(bounds);
-        let related = guard
-            .relations()
-            .iter()
-            .filter_map(|relation| match relation {
-                Relation::Within { index, low, high }
-                    if low < high && index.as_affine().is_some() =>
-                {
-                    Some((index, (*low, *high)))
-                }
-                Relation::Within { .. } | Relation::Divisible { .. } => None,
-            });
-        let implied = related.flat_map(|(related, range)| {
+        let implied = related.iter().flat_map(|(related, range)| {
             let linear = &linear;
             let variables = related.terms().iter().map(|(atom, _)| atom);
-            variables.filter_map(move |v| linear.largest_with(bounds, related, range, v))
+            variables.filter_map(move |v| linear.largest_with(bounds, related, *range, v))
         });
         for numerator in plain.into_iter().chain(implied) {
             let value = numerator.div_euclid(linear.denominator);

@@ -204,3 +204,35 @@ fn multiples_are_put_back_into_quotients_that_a_relation_knows() {
     assert_eq!(row.range_within(&bounds, &guard), (0, 2));
     assert_eq!(row.range(&bounds), (0, 3));
 }
+
+#[test]
+fn relations_on_quotients_bound_what_is_divided() {
+    let bounds = [(0, 4), (0, 2)];
+    let guard: Guard = "0 <= ((2*i0 + i1) floordiv 3) < 2".parse().unwrap();
+    assert_eq!(Index::var(0).range_within(&bounds, &guard), (0, 3));
+    let guard: Guard = "0 <= (i0 floordiv 3) < 2".parse().unwrap();
+    let half: Index = "(i0 floordiv 2)".parse().unwrap();
+    assert_eq!(half.range_within(&[(0, 9)], &guard), (0, 3));
+}
+
+#[test]
+fn parts_that_vary_together_are_bounded_together() {
+    // 3·q + r < 4 with q the quotient and r the remainder of one variable by 3.
+    let guard: Guard = "0 <= i0 < 4".parse().unwrap();
+    let row = "(i0 floordiv 3) + (((i0 floordiv 3) + (i0 mod 3)) floordiv 2)";
+    assert_eq!(
+        row.parse::<Index>()
+            .unwrap()
+            .range_within(&[(0, 6)], &guard),
+        (0, 2)
+    );
+    let guard: Guard = "0 <= 6*i0 + 3*i1 + i2 < 6".parse().unwrap();
+    let bounds = [(0, 4), (0, 2), (0, 3)];
+    assert_eq!(
+        "2*i0 + i1"
+            .parse::<Index>()
+            .unwrap()
+            .range_within(&bounds, &guard),
+        (0, 2)
+    );
+}
