@@ -6,6 +6,7 @@ use crate::driver::{Session, choose};
 use crate::stage::Stage;
 use crate::{Failure, output};
 use lgc_codegen::kernel::Program;
+use lgc_codegen::lower::Lowering;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang::ast::{Ast, ExprKind};
 use lgc_ir::lang::print_module;
@@ -25,9 +26,10 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
         EmitStage::Adjoint => print_graphs(&adjoints(&module)?, session),
         EmitStage::Opt => print_graphs(&session.simplify(module)?, session),
         EmitStage::Kernels => {
-            let programs = programs(module, session)?;
+            let module = session.simplify(module)?;
+            let lowerings = session.lower(&module)?;
             session.time(Stage::Print, || {
-                let programs: Vec<String> = programs.iter().map(Program::to_string).collect();
+                let programs: Vec<String> = lowerings.iter().map(Lowering::to_string).collect();
                 programs.join("\n")
             })
         }

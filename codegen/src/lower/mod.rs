@@ -130,6 +130,23 @@ pub struct Lowering {
     pub decisions: Vec<Decision>,
 }
 
+impl std::fmt::Display for Lowering {
+    /// The decisions as comments, each with its launch and the bytes that are not moved because of
+    /// it; then the program.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for Decision {
+            launch,
+            text,
+            saved_bytes,
+        } in &self.decisions
+        {
+            let launch = launch.map_or("-".to_string(), |launch| launch.to_string());
+            writeln!(f, "// {launch}: {text}, {saved_bytes} bytes")?;
+        }
+        write!(f, "{}", self.program)
+    }
+}
+
 /// Lowers a graph to a program.
 ///
 /// # Errors

@@ -15,17 +15,7 @@ fn program(text: &str) -> String {
     assert!(!diagnostics.has_errors(), "{}", diagnostics.plain(&sources));
     let entry = &module.entries[0];
     let signature = Signature::of(entry);
-    let lowering = check_with(&entry.graph, &signature, &samples(&entry.graph));
-    let decisions = lowering.decisions.iter().map(|decision| {
-        let launch = decision
-            .launch
-            .map_or("-".to_string(), |launch| launch.to_string());
-        format!(
-            "// {launch}: {}, {} bytes\n",
-            decision.text, decision.saved_bytes
-        )
-    });
-    format!("{}{}", decisions.collect::<String>(), lowering.program)
+    check_with(&entry.graph, &signature, &samples(&entry.graph)).to_string()
 }
 
 macro_rules! snapshots {
