@@ -269,3 +269,22 @@ fn the_readme_shows_what_happens() {
         .success();
     assert_eq!(adjoint, block());
 }
+
+#[test]
+fn check_compares_compiled_code_with_its_enclosure() {
+    let place = Place::new();
+    let step = "graph loss(w: f32[3], x: f32[4, 3]) -> (l: f32[]) { l = mean(softmax(x @ w) ** 2) }\n\
+        entry step(x: f32[4, 3], inout w: f32[3]) -> (l: f32[]) {\n\
+        (l, d) = value_and_grad(loss, wrt = w)(w, x)\n\
+        w' = w - 0.5 * d\n\
+        }\n";
+    let report = place.pipe(&["check", "-"], step).success();
+    let wanted = "compiled code         agreed: 4 of 4 elements enclosed, all inside";
+    assert!(report.contains(wanted), "{report}");
+    let refused = "entry pick(x: f32[1], i: i32[2]) -> (y: f32[2]) { y = gather(x, i) }\n";
+    let report = place.pipe(&["check", "-"], refused).success();
+    assert!(
+        report.contains("an index is out of range in both"),
+        "{report}"
+    );
+}

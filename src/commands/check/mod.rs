@@ -1,4 +1,7 @@
-//! `lgc check`: the laws of a graph's derivatives, its domain, and the passes over it.
+//! `lgc check`: the laws of a graph's derivatives, its domain, the passes over it, and its compiled
+//! code.
+
+mod compiled;
 
 use crate::args::Check;
 use crate::driver::Session;
@@ -15,7 +18,9 @@ pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failur
         let report = session.time(Stage::Check, check);
         let report = report.map_err(Failure::internal)?;
         output::print(&report.with_sources(session.sources()).to_string())?;
-        failed |= Report::failed(&report);
+        let comparison = compiled::compare(entry, session)?;
+        output::print(&format!("  compiled code         {comparison}\n"))?;
+        failed |= Report::failed(&report) || comparison.failed();
     }
     if failed {
         return Err(Failure::CheckFailed);

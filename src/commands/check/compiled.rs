@@ -1,0 +1,246 @@
+//! The compiled code of an entry against the enclosure of everything that rounding may yield.
+//!
+//! The graph is interpreted over intervals, which enclose the exact result and that of any compiled
+//! program within the error bounds of its primitives; the entry is compiled into this process and run
+//! on the same inputs. Integers and truth values must be equal wherever the enclosures decide them.
+
+use crate::Failure;
+use crate::driver::Session;
+use crate::stage::Stage;
+use lgc_ir::dtype::DType;
+use lgc_ir::generate::sample_inputs;
+use lgc_ir::graph::{Graph, Value};
+use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
+use lgc_ir::module::{Entry, Module};
+use lgc_ir::op::Family;
+use lgc_ir::scalar::{Int, Interval, Logic, Scalar};
+use lgc_ir::shape::Type;
+
+/// An entry whose interpretation takes more scalar operations than this is not interpreted.
+const MAX_OPERATIONS: u64 = 20_000_000;
+
+/// What the comparison found.
+pub(super) enum Comparison {
+    /// Every output lies in its enclosure: how many elements, and how many the enclosures decide.
+    Inside { elements: usize, decided: usize },
+    /// Compiled code and interpreter both refuse the inputs, for an index out of range.
+    BothRefuse,
+    /// An output is outside, with what was computed and what was allowed.
+    Outside(String),
+    /// The entry is too large to interpret.
+    TooLarge(u64),
+}
+
+impl Comparison {
+    /// Whether compiled code is wrong.
+    pub(super) fn failed(&self) -> bool {
+        matches!(self, Comparison::Outside(_))
+    }
+}
+
+impl std::fmt::Display for Comparison {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Comparison::Inside { elements, decided } => {
+                write!(
+                    f,
+                    "agreed: {decided} of {elements} elements enclosed, all inside"
+                )
+            }
+            Comparison::BothRefuse => write!(f, "agreed: an index is out of range in both"),
+            Comparison::Outside(what) => write!(f, "failed: {what}"),
+            Comparison::TooLarge(operations) => {
+                write!(f, "skipped: {operations} scalar operations are too many")
+            }
+        }
+    }
+}
+
+/// Compiles and runs an entry, and compares every output with its enclosure.
+pub(super) fn compare(entry: &Entry, session: &mut Session) -> Result<Comparison, Failure> {
+    let operations = operations(&entry.graph);
+    if operations > MAX_OPERATIONS {
+        return Ok(Comparison::TooLarge(operations));
+    }
+    let enclosures = session.time(Stage::Check, || {
+        interpret(&entry.graph, &(), &inputs(&entry.graph, Interval::point))
+    });
+    let (status, values) = run(entry, session)?;
+    let enclosures = match (enclosures, status) {
+        (Ok(enclosures), 0) => enclosures,
+        (Err(InterpretError::IndexOutOfRange { .. }), 1..) => return Ok(Comparison::BothRefuse),
+        (Ok(_), status) => return Ok(Comparison::Outside(format!("status {status}"))),
+        (Err(InterpretError::IndexOutOfRange { .. }), _) => {
+            return Ok(Comparison::Outside(
+                "an index out of range is not reported".into(),
+            ));
+        }
+        (Err(error), _) => return Err(Failure::internal(error)),
+    };
+    let (mut elements, mut decided) = (0, 0);
+    for ((output, enclosure), bytes) in entry
+        .graph
+        .outputs()
+        .iter()
+        .zip(enclosures.outputs())
+        .zip(values)
+    {
+        match inside(enclosure, &bytes) {
+            Ok(count) => decided += count,
+            Err(what) => return Ok(Comparison::Outside(format!("`{}`: {what}", output.name))),
+        }
+        elements += enclosure.ty.elements() as usize;
+    }
+    Ok(Comparison::Inside { elements, decided })
+}
+
+/// Runs the entry's code; the status, and the bytes of the graph's outputs in order.
+fn run(entry: &Entry, session: &mut Session) -> Result<(i32, Vec<Vec<u8>>), Failure> {
+    let module = Module {
+        entries: vec![entry.clone()],
+    };
+    let build = session.build(module, "check")?;
+    let program = build
+        .programs
+        .first()
+        .ok_or_else(|| Failure::internal("no program"))?;
+    let code = session.jit(program)?;
+    let params = &entry.signature.params;
+    let updated = params
+        .iter()
+        .flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
+    let (mut inouts, mut read) = (Vec::new(), Vec::new());
+    for (tensor, inout) in inputs(&entry.graph, |_, x: f64| x).iter().zip(updated) {
+        if inout { &mut inouts } else { &mut read }.push(to_bytes(tensor));
+    }
+    let results = entry.graph.outputs().len() - inouts.len();
+    let size = |value: &Value| vec![0; entry.graph.ty(*value).bytes() as usize];
+    let outputs = entry.graph.outputs().iter().take(results);
+    let mut outputs: Vec<Vec<u8>> = outputs.map(|output| size(&output.value)).collect();
+    let read: Vec<&[u8]> = read.iter().map(Vec::as_slice).collect();
+    let status = {
+        let mut inouts: Vec<&mut [u8]> = inouts.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut outputs: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        session
+            .time(Stage::Run, || code.call(&read, &mut inouts, &mut outputs))
+            .map_err(Failure::internal)?
+    };
+    outputs.extend(inouts);
+    Ok((status, outputs))
+}
+
+/// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables.
+fn inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
+    let mut tensors = sample_inputs(graph, number);
+    for tensor in &mut tensors {
+        if let Data::Int(elements) = &mut tensor.data {
+            let dtype = tensor.ty.dtype;
+            let small = (0..elements.len()).map(|at| Int::new(dtype, at as i64 % 2));
+            *elements = small.collect();
+        }
+    }
+    tensors
+}
+
+fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
+    let size = tensor.ty.dtype.size() as usize;
+    match &tensor.data {
+        Data::Number(v) if tensor.ty.dtype == DType::F32 => {
+            v.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect()
+        }
+        Data::Number(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Data::Int(v) => v
+            .iter()
+            .flat_map(|x| x.value.unwrap_or(0).to_le_bytes().into_iter().take(size))
+            .collect(),
+        Data::Mask(v) => v.iter().map(|truth| u8::from(*truth)).collect(),
+    }
+}
+
+/// One element of a dtype from its bytes, as a number; f64 holds every dtype but large i64 exactly.
+fn number(dtype: DType, bytes: &[u8]) -> f64 {
+    let mut wide = [0; 8];
+    wide[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
+    let bits = u64::from_le_bytes(wide);
+    match dtype {
+        DType::F32 => f64::from(f32::from_bits(bits as u32)),
+        DType::F64 => f64::from_bits(bits),
+        DType::I32 => f64::from(bits as u32 as i32),
+        DType::I64 => bits as i64 as f64,
+        DType::U32 | DType::Bool => bits as f64,
+    }
+}
+
+/// How many elements the enclosures decide, if all lie inside.
+fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize, String> {
+    let Type { dtype, .. } = enclosure.ty;
+    let values = bytes
+        .chunks_exact(dtype.size() as usize)
+        .map(|chunk| number(dtype, chunk));
+    let mut decided = 0;
+    for (at, value) in values.enumerate() {
+        let (known, fits) = match &enclosure.data {
+            Data::Number(v) => (v[at].width().is_finite(), v[at].contains(value)),
+            Data::Int(v) => match v[at].value {
+                Ok(integer) => (true, integer as f64 == value),
+                Err(_) => (false, true),
+            },
+            Data::Mask(v) => match v[at].decide() {
+                Ok(truth) => (true, f64::from(u8::from(truth)) == value),
+                Err(_) => (false, true),
+            },
+        };
+        if !fits {
+            return Err(format!("element {at} is {value}, outside its enclosure"));
+        }
+        decided += usize::from(known);
+    }
+    Ok(decided)
+}
+
+/// About how many scalar operations an interpretation takes.
+fn operations(graph: &Graph) -> u64 {
+    let of_node = |node| {
+        let results: u64 = graph
+            .results(node)
+            .iter()
+            .map(|v| graph.ty(*v).elements())
+            .sum();
+        let operands = graph.operands(node);
+        let read: u64 = operands.iter().map(|v| graph.ty(*v).elements()).sum();
+        match (graph.op(node).family(), operands.first()) {
+            (Family::Contract(op), Some(x)) => {
+                let shape = &graph.ty(*x).shape;
+                let axes = op
+                    .x_contract
+                    .iter()
+                    .filter_map(|&axis| usize::try_from(axis).ok());
+                results.saturating_mul(axes.map(|axis| shape.extent(axis)).product())
+            }
+            (_, _) => results.saturating_add(read),
+        }
+    };
+    graph.nodes().map(of_node).fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lgc_ir::shape::Shape;
+
+    #[test]
+    fn what_lies_outside_is_found() {
+        let ty = Type::new(DType::F32, Shape::new([2]));
+        let third = Interval::point(DType::F32, 1.0).div(&Interval::point(DType::F32, 3.0));
+        let enclosure = Tensor::numbers(ty, vec![third, third]);
+        let bytes = |x: f32, y: f32| [x.to_le_bytes(), y.to_le_bytes()].concat();
+        let near = 1.0f32 / 3.0;
+        assert_eq!(inside(&enclosure, &bytes(near, near)), Ok(2));
+        let far = f32::from_bits(near.to_bits() + 8);
+        let message = inside(&enclosure, &bytes(near, far)).unwrap_err();
+        assert!(message.starts_with("element 1"), "{message}");
+        let integers = Tensor::integers(Type::new(DType::I32, Shape::new([1])), [-3]);
+        assert_eq!(inside(&integers, &(-3i32).to_le_bytes()), Ok(1));
+        assert!(inside(&integers, &3i32.to_le_bytes()).is_err());
+    }
+}
