@@ -521,10 +521,11 @@ pub(super) fn pair_brackets(tokens: &[Token]) -> Vec<Option<u32>> {
 struct OpenBrackets {
     /// Token indices, outermost first.
     all: Vec<u32>,
-    /// Positions in `all` by kind. Positions beyond its end are stale.
-    parens: Vec<usize>,
-    brackets: Vec<usize>,
-    braces: Vec<usize>,
+    /// Positions in `all` by kind, with what was put there. If something else is there now, the entry
+    /// is stale.
+    parens: Vec<(usize, u32)>,
+    brackets: Vec<(usize, u32)>,
+    braces: Vec<(usize, u32)>,
 }
 
 impl OpenBrackets {
@@ -537,22 +538,19 @@ impl OpenBrackets {
         } else {
             &mut self.braces
         };
-        // Stale positions go first, so that none of them comes to life again.
-        while stack.last().is_some_and(|&p| p >= position) {
-            stack.pop();
-        }
-        stack.push(position);
+        stack.push((position, index));
         self.all.push(index);
     }
 
     /// Closes the innermost bracket that `closing` belongs to, and all within it.
     fn close(&mut self, closing: TokenKind) -> Option<u32> {
-        let length = self.all.len();
-        let live = |stack: &mut Vec<usize>| {
-            while stack.last().is_some_and(|&p| p >= length) {
-                stack.pop();
-            }
-            stack.last().copied()
+        let all = &self.all;
+        let live = |stack: &mut Vec<(usize, u32)>| {
+            while stack
+                .pop_if(|(at, index)| all.get(*at) != Some(index))
+                .is_some()
+            {}
+            stack.last().map(|(at, _)| *at)
         };
         let brace = live(&mut self.braces);
         let position = if closing == TokenKind::CloseBrace {
