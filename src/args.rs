@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Info(Info),
     /// Rewrite graphs in canonical form
     Fmt(Fmt),
+    /// Explain a diagnostic by its code, or list all codes
+    Explain(Explain),
     /// Compile a classifier, train it on handwritten digits, and test it
     Demo(Demo),
 }
@@ -214,6 +216,13 @@ pub(crate) struct Fmt {
     /// Change nothing; fail with exit code 3 if a file is not in canonical form
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, such as E0302 [default: list all]
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,10 @@ const CHECK_FAILED: u8 = 3;
 /// Exit code of a fault of the compiler itself.
 pub(crate) const INTERNAL: u8 = 70;
 
+/// What to do about a fault of the compiler.
+pub(crate) const REPORT: &str = "this is a fault of lgc, not of the graph: please report it with \
+                                 the graph and the command line";
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
 pub enum Failure {
@@ -38,9 +42,7 @@ impl Failure {
 
     /// A stage refused what the stage before it had verified.
     pub(crate) fn internal(message: impl std::fmt::Display) -> Self {
-        let help = "this is a fault of lgc, not of the graph: please report it with the graph and \
-                    the command line";
-        Self::new(Diagnostic::error(Code::InternalFault, message.to_string()).help(help))
+        Self::new(Diagnostic::error(Code::InternalFault, message.to_string()).help(REPORT))
     }
 
     /// The exit code: 0 if nobody listened, 1 for what was diagnosed, 3 for a check that failed, 70

@@ -19,6 +19,7 @@ mod random;
 mod report;
 pub mod stage;
 mod tensors;
+mod usage;
 
 pub use failure::Failure;
 pub use origin::Origin;
@@ -34,20 +35,14 @@ pub const COMPILER: &str = concat!("lgc ", env!("CARGO_PKG_VERSION"));
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&given) {
         Ok(arguments) => arguments,
-        // Help and version go to standard output, with exit code 0.
-        Err(error) => return usage(&error),
+        Err(error) => return usage::report(&error, &given),
     };
-    fault::guard(|| {
+    fault::guard(arguments.common.error_format, || {
         let mut session = Session::new();
         let outcome = commands::run(&arguments.command, &mut session);
         session.finish(&arguments.common, outcome)
     })
-}
-
-fn usage(error: &clap::Error) -> ExitCode {
-    // If not even the usage can be printed, the exit code has to do.
-    let _ = error.print();
-    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -96,6 +96,8 @@ struct JsonDiagnostic<'a> {
     severity: String,
     code: &'static str,
     message: &'a str,
+    /// The file of the problem; null if it concerns no source.
+    file: Option<&'a str>,
     spans: Vec<JsonSpan<'a>>,
     notes: &'a [String],
     help: &'a [String],
@@ -121,6 +123,10 @@ fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         severity: diagnostic.severity.to_string(),
         code: diagnostic.code.number(),
         message: &diagnostic.message,
+        file: diagnostic
+            .span()
+            .and_then(|span| sources.file(span.file))
+            .map(SourceFile::name),
         spans: labels
             .filter_map(|label| json_span(label, sources))
             .collect(),

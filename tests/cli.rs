@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use support::{Place, digits, repository};
 
@@ -100,7 +101,15 @@ fn files_are_formatted_in_place() {
     place.write("b.graph", TWICE);
     let check = place.run(&["fmt", "--check", "a.graph", "b.graph"]);
     assert_eq!(check.code, 3);
-    assert_eq!(check.stderr, "a.graph is not in canonical form\n");
+    insta::assert_snapshot!(check.stderr, @r"
+    error[E0711]: `a.graph` is not in canonical form
+     --> a.graph:1:11
+      |
+    1 | graph f(x:f32[3])->(y:f32[3]){y=x*2}
+      |           ^ differs from here on
+      |
+      = help: `lgc fmt a.graph` rewrites it
+    ");
     place.run(&["fmt", "a.graph", "b.graph"]).success();
     let formatted = "graph f(x: f32[3]) -> (y: f32[3]) { y = x * 2 }\n";
     assert_eq!(place.read("a.graph"), formatted.as_bytes());
@@ -108,6 +117,18 @@ fn files_are_formatted_in_place() {
         .run(&["fmt", "--check", "a.graph", "b.graph"])
         .success();
     assert_eq!(place.names(), ["a.graph", "b.graph"]);
+}
+
+#[test]
+fn formatting_keeps_permissions() {
+    let place = Place::with("a.graph", "graph f(x:f32[3])->(y:f32[3]){y=x*2}");
+    let path = place.path("a.graph");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    place.run(&["fmt", "a.graph"]).success();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{self as unix_fs, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
@@ -21,12 +21,15 @@ pub enum Access {
     Read,
     /// To be loaded or run as well: shared libraries.
     Execute,
+    /// The same as the file whose new content it is, if there is one; else to be read.
+    Keep,
 }
 
 impl Access {
+    /// The permissions of a new file, from which the umask takes away.
     fn permissions(self) -> Permissions {
         Permissions::from_mode(match self {
-            Access::Read => 0o666,
+            Access::Read | Access::Keep => 0o666,
             Access::Execute => 0o777,
         })
     }
@@ -54,6 +57,9 @@ pub enum OutputFault {
     /// The directory of the file does not exist.
     #[error("the directory `{}` does not exist; create it first", .0.display())]
     DirectoryMissing(PathBuf),
+    /// The file system of the directory, which exists, takes no such file: `/proc` for example.
+    #[error("no file can be created in `{}`; choose another path", .0.display())]
+    NoNewFiles(PathBuf),
     /// A part of the path that should be a directory is something else.
     #[error("`{}` is not a directory; choose another path", .0.display())]
     NotADirectory(PathBuf),
@@ -269,9 +275,25 @@ fn write_beside(target: &Path, bytes: &[u8], access: Access) -> Result<TempPath,
                 .tempfile_in(directory)
         })?;
         file.write_all(bytes)?;
+        if access == Access::Keep {
+            keep_permissions(target, file.as_file())?;
+        }
         Ok(file.into_temp_path())
     };
     write().map_err(|error| explain(error, directory))
+}
+
+/// Gives a file the owner, the group and the mode of that which it replaces, if there is one. Files can
+/// be given away only by the superuser; for others they become their own.
+fn keep_permissions(replaced: &Path, file: &File) -> io::Result<()> {
+    let metadata = match fs::metadata(replaced) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let _ = unix_fs::fchown(file, Some(metadata.uid()), Some(metadata.gid()));
+    // The mode comes last, since a change of owner takes away some of its bits.
+    file.set_permissions(metadata.permissions())
 }
 
 /// Makes a temporary file in a directory; its short name fits where any name fits.
@@ -316,6 +338,7 @@ fn explain(error: io::Error, directory: &Path) -> OutputFault {
         reason = "the kinds of I/O errors are an open list"
     )]
     match error.kind() {
+        ErrorKind::NotFound if directory.is_dir() => OutputFault::NoNewFiles(directory.to_owned()),
         ErrorKind::NotFound => OutputFault::DirectoryMissing(directory.to_owned()),
         ErrorKind::NotADirectory => OutputFault::NotADirectory(directory.to_owned()),
         ErrorKind::IsADirectory => OutputFault::IsDirectory,
@@ -359,6 +382,21 @@ mod tests {
         assert_eq!(mode(&header), mode(&plain), "the umask decides");
         assert_eq!(mode(&library), mode(&plain) | (mode(&plain) & 0o444) >> 2);
         assert_eq!(names(directory.path()), ["m.h", "m.so", "plain"]);
+    }
+
+    #[test]
+    fn permissions_are_kept_where_that_is_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.graph");
+        write_whole(&path, b"new", Access::Keep).unwrap();
+        let usual = mode(&path);
+        for wanted in [0o600, 0o444, 0o755, 0o666] {
+            fs::set_permissions(&path, Permissions::from_mode(wanted)).unwrap();
+            write_whole(&path, b"kept", Access::Keep).unwrap();
+            assert_eq!(mode(&path), wanted);
+        }
+        write_whole(&path, b"reset", Access::Read).unwrap();
+        assert_eq!(mode(&path), usual);
     }
 
     #[test]
@@ -456,6 +494,7 @@ mod tests {
             message(directory, &directory.join("missing/m.so")),
             message(directory, &directory.join("file/m.so")),
             message(directory, Path::new("/dev/full")),
+            message(directory, Path::new("/proc/m.so")),
             again
                 .to_string()
                 .replace(directory.to_str().unwrap(), "DIRECTORY"),
@@ -466,6 +505,7 @@ mod tests {
         cannot write `DIRECTORY/missing/m.so`: the directory `DIRECTORY/missing` does not exist; create it first
         cannot write `DIRECTORY/file/m.so`: `DIRECTORY/file` is not a directory; choose another path
         cannot write `/dev/full`: no space is left on the device; free some or choose another path
+        cannot write `/proc/m.so`: no file can be created in `/proc`; choose another path
         cannot write `DIRECTORY/./file`: two outputs would be written to it; give them different names
         ");
         assert_eq!(

@@ -5,10 +5,15 @@
 //! business of the program (`src/`), except for the one-line form of [`Diagnostic::plain`], which
 //! editors and tests read.
 //!
-//! All codes stand in one table below. A code is never reused for another meaning. The first two
-//! digits are the stage: `E01` text and syntax, `E02` names, `E03` types and shapes, `E04`
+//! All codes stand in one table below. A code is never reused for another meaning. Each has a page in
+//! `diag/CODE.md`, which `lgc explain` shows; its examples are tested. The first two digits are the
+//! stage: `E01` text and syntax, `E02` names, `E03` types and shapes, `E04`
 //! differentiation, `E05` limits, `E06` code generation and the C ABI, `E07` files and input data,
 //! `E09` faults of the compiler itself.
+
+mod page;
+
+pub use page::{Language, Page, Part, Role, reference};
 
 use crate::span::{SourceMap, Span};
 use std::fmt;
@@ -33,6 +38,13 @@ macro_rules! codes {
             /// What the code means, in a few words.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$name => $title,)* }
+            }
+
+            /// What the code means at length, with a wrong example and its mended form.
+            pub fn page(self) -> Page {
+                Page::new(match self {
+                    $(Code::$name => include_str!(concat!("diag/", $number, ".md")),)*
+                })
             }
         }
     };
@@ -104,8 +116,21 @@ codes! {
     "E0707" UnknownEntry "an entry that does not exist";
     "E0708" BadLibrary "a compiled library that cannot be used";
     "E0709" CallFailure "a call that an entry refused";
+    "E0710" UnknownCode "a code that no diagnostic has";
+    "E0711" NotCanonical "a graph that is not in canonical form";
+    "E0712" BadUsage "a command line that cannot be understood";
     // Faults of the compiler itself.
     "E0901" InternalFault "a fault of the compiler";
+}
+
+impl Code {
+    /// The code with this number; `e0110` and `110` are `E0110` as well.
+    pub fn from_number(text: &str) -> Option<Code> {
+        let digits = text.strip_prefix(['E', 'e']).unwrap_or(text);
+        let number = format!("E{digits:0>4}");
+        let mut codes = Code::ALL.iter().copied();
+        codes.find(|code| code.number() == number)
+    }
 }
 
 impl fmt::Display for Code {
@@ -400,6 +425,18 @@ mod tests {
         for number in numbers {
             let digits = number.strip_prefix('E').unwrap();
             assert!(digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
+        }
+    }
+
+    #[test]
+    fn codes_are_found_by_their_numbers() {
+        for code in Code::ALL {
+            assert_eq!(Code::from_number(code.number()), Some(*code));
+        }
+        assert_eq!(Code::from_number("e0110"), Some(Code::UnexpectedToken));
+        assert_eq!(Code::from_number("110"), Some(Code::UnexpectedToken));
+        for wrong in ["", "E", "E9999", "E01100", "K08", "é"] {
+            assert_eq!(Code::from_number(wrong), None, "{wrong}");
         }
     }
 

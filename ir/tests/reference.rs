@@ -1,4 +1,4 @@
-//! The committed op reference is the one that the op table gives.
+//! The committed references are the ones that the tables give.
 
 #[test]
 fn the_op_reference_is_up_to_date() {
@@ -7,5 +7,14 @@ fn the_op_reference_is_up_to_date() {
     assert!(
         committed == current,
         "docs/ops.md is out of date; run `cargo run -p lgc-ir --example op-reference`"
+    );
+}
+
+#[test]
+fn the_diagnostic_reference_is_up_to_date() {
+    let committed = include_str!("../../docs/diagnostics.md");
+    assert!(
+        committed == lgc_ir::diag::reference(),
+        "docs/diagnostics.md is out of date; run `cargo run -p lgc-ir --example diagnostic-reference`"
     );
 }

@@ -5,7 +5,9 @@ use crate::driver::Session;
 use crate::stage::Stage;
 use crate::{Failure, Origin, output};
 use lgc_codegen::output::{Access, write_whole};
+use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang;
+use lgc_ir::span::Span;
 
 /// Rewrites each file, or says which would change. A file with errors is left as it is, and does
 /// not keep the others from being rewritten.
@@ -29,17 +31,34 @@ fn format(origin: &Origin, check: bool, session: &mut Session) -> Result<(), Fai
     let file = session.read(origin)?;
     let ast = session.parse(file)?;
     let text = session.time(Stage::Print, || lang::print(&ast));
-    let changed = text != session.text(file);
-    match (check, origin.path()) {
-        (true, _) if changed => {
-            output::remark(&format!("{origin} is not in canonical form"));
+    let difference = first_difference(session.text(file), &text);
+    match (check, origin.path(), difference) {
+        (true, _, Some(offset)) => {
+            let place = Span::new(file, offset, offset);
+            session.report(not_canonical(origin, place));
             Err(Failure::CheckFailed)
         }
-        (true, _) => Ok(()),
-        (false, None) => output::print(&text),
-        (false, Some(path)) if changed => session.time(Stage::Write, || {
-            Ok(write_whole(path, text.as_bytes(), Access::Read)?)
+        (true, _, None) => Ok(()),
+        (false, None, _) => output::print(&text),
+        (false, Some(path), Some(_)) => session.time(Stage::Write, || {
+            Ok(write_whole(path, text.as_bytes(), Access::Keep)?)
         }),
-        (false, Some(_)) => Ok(()),
+        (false, Some(_), None) => Ok(()),
     }
+}
+
+/// Offset of the first character at which two texts differ; the texts are smaller than 4 GiB.
+fn first_difference(old: &str, new: &str) -> Option<u32> {
+    let mut pairs = old.char_indices().zip(new.chars());
+    let differing = pairs.find(|((_, old), new)| old != new);
+    let shorter = || (old.len() != new.len()).then_some(old.len().min(new.len()));
+    let offset = differing.map(|((at, _), _)| at).or_else(shorter)?;
+    Some(u32::try_from(offset).unwrap_or(u32::MAX))
+}
+
+fn not_canonical(origin: &Origin, place: Span) -> Failure {
+    let message = format!("`{origin}` is not in canonical form");
+    let help = format!("`lgc fmt {origin}` rewrites it");
+    let diagnostic = Diagnostic::error(Code::NotCanonical, message);
+    Failure::new(diagnostic.primary(place, "differs from here on").help(help))
 }

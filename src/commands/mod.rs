@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod emit;
+mod explain;
 mod fmt;
 mod info;
 mod run;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Check(arguments) => check::run(arguments, session),
         Command::Info(arguments) => info::run(arguments, session),
         Command::Fmt(arguments) => fmt::run(arguments, session),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Demo(arguments) => demo::run(arguments, session),
     }
 }
