@@ -255,7 +255,7 @@ fn the_documented_graphs_compile() {
         assert_eq!(place.pipe(&["fmt", "-"], graph).success(), graph);
         count += 1;
     }
-    assert_eq!(count, 2);
+    assert!(count >= 3, "{count}");
 }
 
 #[test]

@@ -4,6 +4,11 @@
 //! contributions as a left-nested sum in sweep order; [`jvp`] follows ids upwards. Since the result
 //! is an ordinary graph, derivatives of derivatives are the same calls again. Composite ops without
 //! a rule of their own are decomposed first; integers and truth values have no derivative.
+//!
+//! Derivatives are with respect to any values, not just inputs. The cotangent of an intermediate
+//! value h is the gradient by a number that is added to h, where all that reads h reads the sum; its
+//! tangent is that number's. Since the sweep passes by all cotangents on its way, those of
+//! intermediate values cost nothing beyond what they are.
 
 mod rules;
 mod traced;
@@ -12,9 +17,9 @@ pub use traced::{Traced, TracedMask, Tracer};
 
 use crate::builder::Builder;
 use crate::constant::Constant;
-use crate::graph::{Graph, NodeId, Output, Value};
-use crate::op::{Composite, Input, TypeError};
-use crate::rewrite::decompose;
+use crate::graph::{Graph, NodeId, Output, Remap, Value};
+use crate::op::{Composite, Family, Input, TypeError};
+use crate::rewrite::{decompose, isolate};
 use crate::scalar::Undefined;
 use crate::span::Span;
 use rules::{Parts, Site, plus};
@@ -46,33 +51,62 @@ impl From<Undefined> for AutodiffError {
     }
 }
 
+/// A derivative, with what became of the values of the graph that was differentiated.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The graph itself, with the derivative's inputs, ops and outputs appended.
+    pub graph: Graph,
+    /// Where the values of the original stand in it.
+    pub remap: Remap,
+}
+
 /// A graph under differentiation: the original's ops, copied, with derivatives appended.
 #[derive(Debug)]
 struct Derivation {
     builder: Builder,
     /// Nodes with an id below this are the original's.
     forward: usize,
+    /// Where the values of the original stand.
+    remap: Remap,
+    /// The copies of the values with respect to which the derivative is taken.
+    wrt: Vec<Value>,
 }
 
 impl Derivation {
-    fn new(graph: &Graph, keep: &dyn Fn(&dyn Composite) -> bool) -> Result<Self, AutodiffError> {
-        let (copy, _) = decompose(graph, keep)?;
-        let forward = copy.len();
+    fn new(
+        graph: &Graph,
+        wrt: &[Value],
+        keep: &dyn Fn(&dyn Composite) -> bool,
+    ) -> Result<Self, AutodiffError> {
+        let is_composite = |value: &Value| {
+            let op = graph.get_type(*value).map(|_| graph.op(value.node));
+            op.is_some_and(|op| matches!(op.family(), Family::Composite(_)))
+        };
+        let (copy, remap) = if wrt.iter().any(is_composite) {
+            let (isolated, first) = isolate(graph, wrt, keep)?;
+            let (copy, second) = decompose(&isolated, keep)?;
+            (copy, first.then(&second))
+        } else {
+            decompose(graph, keep)?
+        };
+        let wrt = wrt.iter().map(|value| float_copy(graph, &remap, *value));
         Ok(Derivation {
+            wrt: wrt.collect::<Result<_, _>>()?,
+            forward: copy.len(),
             builder: Builder::new(copy, Span::SYNTHETIC),
-            forward,
+            remap,
         })
+    }
+
+    fn finish(self) -> Derived {
+        Derived {
+            graph: self.builder.finish(),
+            remap: self.remap,
+        }
     }
 
     fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         self.builder.with_graph(Graph::nodes).take(self.forward)
-    }
-
-    /// The copy of input number `position`.
-    fn input(&self, position: usize) -> Result<Value, AutodiffError> {
-        self.builder
-            .with_graph(|graph| graph.inputs().get(position).copied())
-            .ok_or_else(|| AutodiffError::Missing(format!("input number {position}")))
     }
 
     /// Appends an input that carries a tangent or cotangent of `of`.
@@ -128,13 +162,9 @@ impl Cotangents {
 
 /// Sweeps the original nodes downwards: from the cotangents in `seeds` to those of every value on
 /// the way to `wrt`.
-fn sweep(
-    derivation: &Derivation,
-    seeds: &[(Value, Value)],
-    wrt: &[Value],
-) -> Result<Cotangents, AutodiffError> {
+fn sweep(derivation: &Derivation, seeds: &[(Value, Value)]) -> Result<Cotangents, AutodiffError> {
     let builder = &derivation.builder;
-    let varying = derivation.varying(wrt);
+    let varying = derivation.varying(&derivation.wrt);
     let mut cotangents = Cotangents::default();
     for (value, seed) in seeds {
         cotangents.accumulate(builder, *value, *seed)?;
@@ -192,37 +222,39 @@ fn or_zeros(
     }
 }
 
-/// The copies of the inputs at `positions`, which must be floats.
-fn float_inputs(derivation: &Derivation, positions: &[usize]) -> Result<Vec<Value>, AutodiffError> {
-    let float = |position: &usize| {
-        let input = derivation.input(*position)?;
-        let ty = derivation.builder.ty(input);
-        if ty.dtype.is_float() {
-            Ok(input)
-        } else {
-            Err(AutodiffError::Missing(format!(
-                "derivative with respect to a value of type {ty}"
-            )))
-        }
+/// The copy of a value of the original, which must be a float.
+fn float_copy(graph: &Graph, remap: &Remap, value: Value) -> Result<Value, AutodiffError> {
+    let copy = graph.get_type(value).zip(remap.value(value));
+    let (ty, copy) = copy.ok_or_else(|| AutodiffError::Missing("such value".into()))?;
+    if ty.dtype.is_float() {
+        Ok(copy)
+    } else {
+        Err(AutodiffError::Missing(format!(
+            "derivative with respect to a value of type {ty}"
+        )))
+    }
+}
+
+/// The inputs at `positions`.
+fn inputs(graph: &Graph, positions: &[usize]) -> Result<Vec<Value>, AutodiffError> {
+    let input = |position: &usize| {
+        let input = graph.inputs().get(*position).copied();
+        input.ok_or_else(|| AutodiffError::Missing(format!("input number {position}")))
     };
-    positions.iter().map(float).collect()
+    positions.iter().map(input).collect()
 }
 
 /// Appends the sweep's cotangents of `wrt` to the outputs.
-fn finish(
-    derivation: Derivation,
-    seeds: &[(Value, Value)],
-    wrt: &[Value],
-) -> Result<Graph, AutodiffError> {
-    let cotangents = sweep(&derivation, seeds, wrt)?;
-    let builder = derivation.builder;
-    for (position, input) in wrt.iter().enumerate() {
-        let cotangent = or_zeros(&builder, cotangents.0.get(input).copied(), *input)?;
-        name_cotangent(&builder, input.node, Some(cotangent));
-        let name = output_name(&builder, "d", *input, position);
+fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, AutodiffError> {
+    let cotangents = sweep(&derivation, seeds)?;
+    let builder = &derivation.builder;
+    for (position, value) in derivation.wrt.iter().enumerate() {
+        let cotangent = or_zeros(builder, cotangents.0.get(value).copied(), *value)?;
+        name_cotangent(builder, value.node, Some(cotangent));
+        let name = output_name(builder, "d", *value, position);
         builder.edit(|graph| graph.add_output(name, cotangent));
     }
-    Ok(builder.finish())
+    Ok(derivation.finish())
 }
 
 /// A name for the derivative of `of` that no output has yet.
@@ -245,8 +277,15 @@ fn output_name(builder: &Builder, prefix: &str, of: Value, position: usize) -> S
 /// # Errors
 /// `wrt` names an input that does not exist or is no float; a derivative op does not type-check.
 pub fn vjp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
-    let derivation = Derivation::new(graph, &|composite| composite.has_vjp())?;
-    let inputs = float_inputs(&derivation, wrt)?;
+    Ok(vjp_of(graph, &inputs(graph, wrt)?)?.graph)
+}
+
+/// As [`vjp`], with respect to any float values of the graph.
+///
+/// # Errors
+/// As [`vjp`].
+pub fn vjp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
+    let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
     let outputs: Vec<Output> = derivation
         .builder
         .with_graph(|graph| graph.outputs().to_vec());
@@ -257,7 +296,7 @@ pub fn vjp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
             seeds.push((value, seed));
         }
     }
-    finish(derivation, &seeds, &inputs)
+    finish(derivation, &seeds)
 }
 
 /// The gradient: `graph` with one more output per input position in `wrt`, the derivative of the
@@ -266,8 +305,15 @@ pub fn vjp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
 /// # Errors
 /// Output `of` is no float scalar; otherwise as [`vjp`].
 pub fn gradient(graph: &Graph, of: usize, wrt: &[usize]) -> Result<Graph, AutodiffError> {
-    let derivation = Derivation::new(graph, &|composite| composite.has_vjp())?;
-    let inputs = float_inputs(&derivation, wrt)?;
+    Ok(gradient_of(graph, of, &inputs(graph, wrt)?)?.graph)
+}
+
+/// As [`gradient`], with respect to any float values of the graph.
+///
+/// # Errors
+/// As [`gradient`].
+pub fn gradient_of(graph: &Graph, of: usize, wrt: &[Value]) -> Result<Derived, AutodiffError> {
+    let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
     let builder = &derivation.builder;
     let output = builder
         .with_graph(|graph| graph.outputs().get(of).map(|output| output.value))
@@ -278,7 +324,7 @@ pub fn gradient(graph: &Graph, of: usize, wrt: &[usize]) -> Result<Graph, Autodi
     }
     builder.set_span(builder.with_graph(|graph| graph.span(output.node)));
     let one = builder.full(&ty, &Constant::integer(1))?;
-    finish(derivation, &[(output, one)], &inputs)
+    finish(derivation, &[(output, one)])
 }
 
 /// Forward mode: `graph` with one more input per input position in `wrt`, its tangent, and one more
@@ -287,13 +333,23 @@ pub fn gradient(graph: &Graph, of: usize, wrt: &[usize]) -> Result<Graph, Autodi
 /// # Errors
 /// As [`vjp`].
 pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
-    let derivation = Derivation::new(graph, &|_| false)?;
-    let inputs = float_inputs(&derivation, wrt)?;
+    Ok(jvp_of(graph, &inputs(graph, wrt)?)?.graph)
+}
+
+/// As [`jvp`], with respect to any float values of the graph. The tangent that is given for an
+/// intermediate value is added to the one that its operands lead to.
+///
+/// # Errors
+/// As [`vjp`].
+pub fn jvp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
+    let derivation = Derivation::new(graph, wrt, &|_| false)?;
     let builder = &derivation.builder;
     let mut tangents: FxHashMap<Value, Value> = FxHashMap::default();
-    for input in inputs {
-        let name = output_name(builder, "t", input, 0);
-        tangents.insert(input, derivation.derivative_input(input, &name)?);
+    for value in &derivation.wrt {
+        let name = output_name(builder, "t", *value, 0);
+        let tangent = derivation.derivative_input(*value, &name)?;
+        let sum = plus(builder, tangents.get(value).copied(), Some(tangent))?;
+        tangents.extend(sum.map(|sum| (*value, sum)));
     }
     for node in derivation.nodes() {
         let site = Site::of(builder, node);
@@ -305,7 +361,8 @@ pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
         builder.set_span(builder.with_graph(|graph| graph.span(node)));
         let parts = rules::jvp(builder, &site, &incoming)?;
         for (result, part) in site.results.iter().zip(parts) {
-            tangents.extend(part.map(|part| (*result, part)));
+            let sum = plus(builder, part, tangents.get(result).copied())?;
+            tangents.extend(sum.map(|sum| (*result, sum)));
         }
     }
     for Output { name, value } in builder.with_graph(|graph| graph.outputs().to_vec()) {
@@ -314,5 +371,5 @@ pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
             builder.edit(|graph| graph.add_output(format!("t_{name}"), tangent));
         }
     }
-    Ok(derivation.builder.finish())
+    Ok(derivation.finish())
 }

@@ -10,6 +10,7 @@ mod cse;
 mod dce;
 mod decompose;
 mod fold;
+mod isolate;
 mod rebuild;
 mod simplify;
 mod stop_gradient;
@@ -20,6 +21,7 @@ pub use cse::cse;
 pub use dce::dce;
 pub use decompose::decompose;
 pub use fold::fold_constants;
+pub(crate) use isolate::isolate;
 pub use simplify::{SIMPLIFICATIONS, Simplification, simplify};
 pub use stop_gradient::drop_stop_gradient;
 

@@ -1,6 +1,7 @@
 //! Bodies: statements in order, what they define, and the types that this must have.
 
 use super::function::Instance;
+use super::path::{Call, Names};
 use super::value::{Data, Val};
 use super::{Elaborator, Reported, Scope, closest, count};
 use crate::builder::Builder;
@@ -13,7 +14,7 @@ use crate::op::{Input, TypeError};
 use crate::shape::Type;
 use crate::span::Span;
 use rustc_hash::FxHashMap;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The body of one graph while it is elaborated.
 pub(super) struct Body<'a> {
@@ -25,6 +26,8 @@ pub(super) struct Body<'a> {
     pub(super) locals: FxHashMap<String, Local>,
     /// Next values of `inout` parameters, and results that are set leaf by leaf.
     pub(super) pending: FxHashMap<String, Pending>,
+    /// The calls that were expanded so far.
+    pub(super) calls: RefCell<Vec<Call>>,
 }
 
 /// A name of a body.
@@ -68,14 +71,19 @@ impl<'a> Elaborator<'a> {
         self.statements(&mut body)?;
         let outputs = self.collect_outputs(&body)?;
         let order = body.order.get();
+        let names = Names::Body {
+            values: local_values(body.locals),
+            calls: body.calls.into_inner(),
+        };
         let mut expanded = body.builder.finish();
         expanded.set_outputs(outputs);
-        let names = graph.params.iter().map(|param| param.name.name.clone());
+        let params = graph.params.iter().map(|param| param.name.name.clone());
         Ok(Instance {
             graph: expanded,
-            params: names.zip(arguments).collect(),
+            params: params.zip(arguments).collect(),
             results,
             order,
+            names,
         })
     }
 
@@ -96,6 +104,7 @@ impl<'a> Elaborator<'a> {
             order: Cell::new(0),
             locals: FxHashMap::default(),
             pending: FxHashMap::default(),
+            calls: RefCell::new(Vec::new()),
         };
         let params = graph.params.iter().map(|param| &param.name);
         let results = graph.results.iter().map(|result| &result.name);
@@ -550,6 +559,27 @@ impl<'a> Elaborator<'a> {
             }
         }
     }
+}
+
+/// The tensors and structs among the names of a body, in the order of the body.
+fn local_values(locals: FxHashMap<String, Local>) -> Vec<(String, Data)> {
+    let mut locals: Vec<(String, Local)> = locals.into_iter().collect();
+    locals.sort_by_key(|(_, local)| local.span);
+    let data = locals
+        .into_iter()
+        .filter_map(|(name, local)| match local.val {
+            Val::Data(data) => Some((name, data)),
+            Val::Number(_)
+            | Val::Bool(_)
+            | Val::Text
+            | Val::Tuple(_)
+            | Val::List(_)
+            | Val::Function(_)
+            | Val::Name(_)
+            | Val::Instance(..)
+            | Val::Error => None,
+        });
+    data.collect()
 }
 
 /// Names the leaves of a value after the name that it is bound to, where they have none.

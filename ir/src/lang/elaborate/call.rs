@@ -157,7 +157,7 @@ impl<'a> Elaborator<'a> {
             .iter()
             .flat_map(|(data, _)| data.leaves.clone())
             .collect();
-        self.inline(body, &instance, &leaves, span)
+        self.inline(body, function, &instance, &leaves, span)
     }
 
     /// The arguments of a call as data: constants take the type of the parameter.

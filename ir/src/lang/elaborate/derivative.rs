@@ -2,21 +2,49 @@
 
 use super::call::{Args, Attrs};
 use super::function::{Instance, Named};
+use super::path::{Chosen, Names, Path};
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
-use crate::autodiff::{self, AutodiffError};
+use crate::autodiff::{self, AutodiffError, Derived};
+use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
-use crate::graph::Graph;
-use crate::lang::ast::{Attribute, ExprId, ExprKind};
+use crate::graph::{Graph, Value};
 use crate::module::Tree;
-use crate::op::SPECS;
+use crate::op::{Full, SPECS, TypeError};
 use crate::rewrite::dce;
 use crate::shape::Type;
 use crate::span::Span;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Derivatives nest no deeper than this.
 const MAX_DERIVATIVES: usize = 8;
+
+/// With respect to what a derivative is.
+struct Wrt<'g> {
+    graph: Cow<'g, Graph>,
+    /// The leaves.
+    values: Vec<Value>,
+    /// The trees, under the names that they give to results.
+    named: Named,
+}
+
+/// Zeros of a type.
+fn zeros(graph: &mut Graph, ty: &Type, span: Span) -> Result<Value, TypeError> {
+    let op = Full {
+        value: Constant::integer(0),
+        dtype: ty.dtype,
+        shape: ty.shape.clone(),
+    };
+    let node = graph.push(op, &[], span)?;
+    Ok(Value { node, result: 0 })
+}
+
+/// Names with a prefix that says which derivative they are.
+fn prefixed(prefix: &str, named: Named) -> impl Iterator<Item = (String, Tree)> {
+    let prefixed = move |(name, tree)| (format!("{prefix}_{name}"), tree);
+    named.into_iter().map(prefixed)
+}
 
 impl Elaborator<'_> {
     /// `grad(f, wrt = …)` and its kin: the function, not yet applied.
@@ -40,18 +68,15 @@ impl Elaborator<'_> {
         let of = self.function(callee, callee_span)?;
         let (mut wrt, mut result) = (None, None);
         for (attribute, _) in &attributes {
-            let names = self.names_in(attribute)?;
             match (attribute.name.name.as_str(), name) {
-                ("wrt", _) => wrt = Some(names),
-                ("of", "grad" | "value_and_grad") if names.len() == 1 => {
-                    result = names.into_iter().next()
-                }
+                ("wrt", _) => wrt = Some(self.paths_in(attribute)?),
+                ("of", "grad" | "value_and_grad") => result = Some(self.name_in(attribute)?),
                 (other, _) => {
                     let message = format!("`{name}` has no attribute `{other}`");
                     return Err(self.report(
                         Diagnostic::error(Code::BadAttribute, message)
                             .primary(attribute.span, "")
-                            .help("`wrt` names parameters; for grad and value_and_grad, `of` names a scalar result"),
+                            .help("`wrt` names values; for grad and value_and_grad, `of` names a scalar result"),
                     ));
                 }
             }
@@ -61,7 +86,7 @@ impl Elaborator<'_> {
             return Err(self.report(
                 Diagnostic::error(Code::BadAttribute, message)
                     .primary(span, "")
-                    .help("name a parameter, or a list of them: `wrt = x` or `wrt = [x, y]`"),
+                    .help("name a value, or a list of them: `wrt = x` or `wrt = [x, y]`"),
             ));
         };
         Ok(Val::Function(Rc::new(match name {
@@ -82,70 +107,32 @@ impl Elaborator<'_> {
         })))
     }
 
-    /// The names in `wrt = x` or `wrt = [x, y]`: they name parameters, whatever else they may name.
-    fn names_in(&mut self, attribute: &Attribute) -> Result<Vec<String>, Reported> {
-        let ast = self.ast;
-        let expr = ast.expr(attribute.value);
-        let single = |id: &ExprId| match &ast.expr(*id).kind {
-            ExprKind::Name(name) => Some(name.clone()),
-            _ => None,
-        };
-        let names = match &expr.kind {
-            ExprKind::Name(name) => Some(vec![name.clone()]),
-            ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().map(single).collect(),
-            _ => None,
-        };
-        names.ok_or_else(|| {
-            self.report(
-                Diagnostic::error(
-                    Code::BadAttribute,
-                    "a name or a list of names is needed here",
-                )
-                .primary(expr.span, "")
-                .help("for example `wrt = [x, y]`"),
-            )
-        })
-    }
-
-    /// The leaf positions of the parameters that `wrt` names, with names and types.
-    fn wrt_leaves(
+    /// What is differentiated, with the values that `wrt` names in it, and their names and types.
+    fn wrt_values<'i>(
         &mut self,
-        inner: &Instance,
-        wrt: &[String],
+        inner: &'i Instance,
+        wrt: &[Path],
         span: Span,
-    ) -> Result<(Vec<usize>, Named), Reported> {
-        let (mut positions, mut params) = (Vec::new(), Vec::new());
-        for name in wrt {
-            let Some(at) = inner.params.iter().position(|(param, _)| param == name) else {
-                let names: Vec<&str> = inner.params.iter().map(|(n, _)| n.as_str()).collect();
-                let message = format!("`wrt` names `{name}`, which is no parameter");
-                return Err(self.report(
-                    Diagnostic::error(Code::BadAttribute, message)
-                        .primary(span, "")
-                        .help(format!("the parameters are {}", names.join(", "))),
-                ));
-            };
-            let tree = inner.params[at].1.clone();
-            let first: usize = inner.params[..at]
-                .iter()
-                .map(|(_, tree)| tree.leaf_count())
-                .sum();
-            if let Some((path, ty)) = tree
-                .leaves(name)
-                .into_iter()
-                .find(|(_, ty)| !ty.dtype.is_float())
-            {
-                let message = format!("`{path}` of type {ty} has no derivative");
-                return Err(self.report(
-                    Diagnostic::error(Code::NotDifferentiable, message)
-                        .primary(span, "")
-                        .help("derivatives are with respect to f32 and f64 tensors"),
-                ));
+    ) -> Result<Wrt<'i>, Reported> {
+        let mut chosen = Wrt {
+            graph: Cow::Borrowed(&inner.graph),
+            values: Vec::new(),
+            named: Vec::new(),
+        };
+        for path in wrt {
+            let Chosen { tree, leaves } = self.follow_path(inner, path)?;
+            for ((_, ty), leaf) in tree.leaves("").into_iter().zip(leaves) {
+                // What the function does not depend on is a constant that nothing reads.
+                let value = match leaf {
+                    Some(value) => value,
+                    None => zeros(chosen.graph.to_mut(), &ty, span)
+                        .map_err(|error| self.type_error(&error, span, &[]))?,
+                };
+                chosen.values.push(value);
             }
-            positions.extend(first..first + tree.leaf_count());
-            params.push((name.clone(), tree));
+            chosen.named.push((path.flat(), tree));
         }
-        Ok((positions, params))
+        Ok(chosen)
     }
 
     fn autodiff_error(&mut self, error: &AutodiffError, span: Span) -> Reported {
@@ -161,17 +148,18 @@ impl Elaborator<'_> {
 
     pub(super) fn gradient(
         &mut self,
-        inner: &Instance,
-        wrt: &[String],
+        inner: &Rc<Instance>,
+        wrt: &[Path],
         result: Option<&str>,
         with_value: bool,
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
         let of = self.scalar_result(inner, result, span)?;
-        let (positions, params) = self.wrt_leaves(inner, wrt, span)?;
-        let derived = autodiff::gradient(&inner.graph, of, &positions);
-        let mut graph = derived.map_err(|error| self.autodiff_error(&error, span))?;
+        let wrt = self.wrt_values(inner, wrt, span)?;
+        let derived = autodiff::gradient_of(&wrt.graph, of, &wrt.values);
+        let Derived { mut graph, remap } =
+            derived.map_err(|error| self.autodiff_error(&error, span))?;
         self.checked(&graph, span)?;
         let mut results = if with_value {
             inner.results.clone()
@@ -182,29 +170,32 @@ impl Elaborator<'_> {
             let gradients = graph.outputs()[inner.graph.outputs().len()..].to_vec();
             graph.set_outputs(gradients);
         }
-        results.extend(
-            params
-                .into_iter()
-                .map(|(name, tree)| (format!("d_{name}"), tree)),
-        );
-        self.swept(graph, inner.params.clone(), results, order, span)
+        results.extend(prefixed("d", wrt.named));
+        let derived = Derived { graph, remap };
+        self.swept(inner, derived, inner.params.clone(), results, order, span)
     }
 
     /// The instance with dead code removed, which keeps towers of derivatives small.
     fn swept(
         &mut self,
-        graph: Graph,
+        of: &Rc<Instance>,
+        derived: Derived,
         params: Named,
         results: Named,
         order: usize,
         span: Span,
     ) -> Result<Instance, Reported> {
-        let (graph, _) = dce(&graph).map_err(|error| self.type_error(&error, span, &[]))?;
+        let (graph, swept) =
+            dce(&derived.graph).map_err(|error| self.type_error(&error, span, &[]))?;
         Ok(Instance {
             graph,
             params,
             results,
             order,
+            names: Names::Derived {
+                of: of.clone(),
+                remap: derived.remap.then(&swept),
+            },
         })
     }
 
@@ -386,59 +377,42 @@ impl Elaborator<'_> {
 
     pub(super) fn vjp(
         &mut self,
-        inner: &Instance,
-        wrt: &[String],
+        inner: &Rc<Instance>,
+        wrt: &[Path],
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
-        let (positions, gradients) = self.wrt_leaves(inner, wrt, span)?;
+        let wrt = self.wrt_values(inner, wrt, span)?;
         let cotangents = self.float_results(inner, span)?;
         self.compare_extra("cotangents", &cotangents, extra, span)?;
-        let graph = autodiff::vjp(&inner.graph, &positions);
-        let graph = graph.map_err(|error| self.autodiff_error(&error, span))?;
-        self.checked(&graph, span)?;
+        let derived = autodiff::vjp_of(&wrt.graph, &wrt.values);
+        let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
+        self.checked(&derived.graph, span)?;
         let mut params = inner.params.clone();
-        params.extend(
-            cotangents
-                .into_iter()
-                .map(|(name, tree)| (format!("ct_{name}"), tree)),
-        );
+        params.extend(prefixed("ct", cotangents));
         let mut results = inner.results.clone();
-        results.extend(
-            gradients
-                .into_iter()
-                .map(|(name, tree)| (format!("d_{name}"), tree)),
-        );
-        self.swept(graph, params, results, order, span)
+        results.extend(prefixed("d", wrt.named));
+        self.swept(inner, derived, params, results, order, span)
     }
 
     pub(super) fn jvp(
         &mut self,
-        inner: &Instance,
-        wrt: &[String],
+        inner: &Rc<Instance>,
+        wrt: &[Path],
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
-        let (positions, tangents) = self.wrt_leaves(inner, wrt, span)?;
-        self.compare_extra("tangents", &tangents, extra, span)?;
-        let graph = autodiff::jvp(&inner.graph, &positions);
-        let graph = graph.map_err(|error| self.autodiff_error(&error, span))?;
-        self.checked(&graph, span)?;
+        let wrt = self.wrt_values(inner, wrt, span)?;
+        self.compare_extra("tangents", &wrt.named, extra, span)?;
+        let derived = autodiff::jvp_of(&wrt.graph, &wrt.values);
+        let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
+        self.checked(&derived.graph, span)?;
         let mut params = inner.params.clone();
-        params.extend(
-            tangents
-                .into_iter()
-                .map(|(name, tree)| (format!("t_{name}"), tree)),
-        );
+        params.extend(prefixed("t", wrt.named));
         let mut results = inner.results.clone();
-        let derived = self.float_results(inner, span)?;
-        results.extend(
-            derived
-                .into_iter()
-                .map(|(name, tree)| (format!("t_{name}"), tree)),
-        );
-        self.swept(graph, params, results, order, span)
+        results.extend(prefixed("t", self.float_results(inner, span)?));
+        self.swept(inner, derived, params, results, order, span)
     }
 }

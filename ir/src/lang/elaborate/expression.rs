@@ -94,6 +94,9 @@ impl<'a> Elaborator<'a> {
                 let attributes: Vec<(ast::Attribute, Val)> = attributes
                     .iter()
                     .map(|attribute| {
+                        if attribute.is_path() {
+                            return Ok((attribute.clone(), Val::List(Vec::new())));
+                        }
                         let val = self.attribute(attribute.value, get(&attribute.value)?);
                         Ok((attribute.clone(), val))
                     })

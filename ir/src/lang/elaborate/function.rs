@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::dims::Bindings;
+use super::path::{Call, Names};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, MAX_CALL_DEPTH, Reported, Scope, count};
 use crate::builder::Builder;
@@ -25,6 +26,8 @@ pub(super) struct Instance {
     pub results: Vec<(String, Tree)>,
     /// How many derivatives of one another are in it.
     pub order: usize,
+    /// What its body named.
+    pub names: Names,
 }
 
 /// Names and types of parameters or results.
@@ -348,18 +351,41 @@ impl<'a> Elaborator<'a> {
             params,
             results,
             order: 0,
+            names: Names::None,
         })
     }
 
-    /// Copies an instance into the caller, onto the values of its arguments.
+    /// The name of the graph that a function is, or is a derivative of.
+    fn base_name(&self, function: &Function) -> String {
+        let mut at = function;
+        loop {
+            match at {
+                Function::Graph { index, .. } => return self.graphs[*index].name.name.clone(),
+                Function::Op(name) => return (*name).to_string(),
+                Function::Gradient { of, .. }
+                | Function::Vjp { of, .. }
+                | Function::Jvp { of, .. } => at = of,
+            }
+        }
+    }
+
+    /// Copies an instance of a function into the caller, onto the values of its arguments.
     pub(super) fn inline(
         &mut self,
         body: &Body<'a>,
-        instance: &Instance,
+        function: &Function,
+        instance: &Rc<Instance>,
         arguments: &[Value],
         span: Span,
     ) -> Result<Val, Reported> {
         body.order.set(body.order.get().max(instance.order));
+        body.calls.borrow_mut().push(Call {
+            name: self.base_name(function),
+            span,
+            instance: instance.clone(),
+            arguments: arguments.to_vec(),
+            first: body.builder.with_graph(Graph::len),
+        });
         let graph = &instance.graph;
         let nodes = body
             .builder

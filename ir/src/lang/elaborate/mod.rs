@@ -22,6 +22,7 @@ mod expression;
 mod function;
 mod growth;
 mod operator;
+mod path;
 mod value;
 
 pub(super) use call::literal_type;
@@ -353,7 +354,8 @@ fn entry(
 }
 
 impl Ast {
-    /// The expressions that `root` is made of, operands before users.
+    /// The expressions that `root` is made of, operands before users, without those that are not
+    /// evaluated here since they name values of another body.
     pub(super) fn subtree(&self, root: ExprId) -> Vec<ExprId> {
         let mut found = Vec::new();
         let mut pending = vec![root];
@@ -375,7 +377,8 @@ impl Ast {
                 } => {
                     pending.push(*callee);
                     pending.extend(args);
-                    pending.extend(attributes.iter().map(|attribute| attribute.value));
+                    let evaluated = attributes.iter().filter(|attribute| !attribute.is_path());
+                    pending.extend(evaluated.map(|attribute| attribute.value));
                 }
                 ExprKind::Tuple(items) | ExprKind::List(items) => pending.extend(items),
             }

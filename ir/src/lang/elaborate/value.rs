@@ -1,5 +1,6 @@
 //! What expressions stand for while a body is elaborated.
 
+use super::path::Path;
 use crate::constant::Constant;
 use crate::graph::Value;
 use crate::module::Tree;
@@ -56,8 +57,8 @@ pub(super) enum Function {
     Gradient {
         /// What is differentiated.
         of: Rc<Function>,
-        /// Names of the parameters.
-        wrt: Vec<String>,
+        /// With respect to what.
+        wrt: Vec<Path>,
         /// Name of the scalar result; `None` for the only one.
         result: Option<String>,
         /// Whether the function's results come first.
@@ -67,15 +68,15 @@ pub(super) enum Function {
     Vjp {
         /// What is differentiated.
         of: Rc<Function>,
-        /// Names of the parameters.
-        wrt: Vec<String>,
+        /// With respect to what.
+        wrt: Vec<Path>,
     },
     /// Forward mode with given tangents.
     Jvp {
         /// What is differentiated.
         of: Rc<Function>,
-        /// Names of the parameters.
-        wrt: Vec<String>,
+        /// With respect to what.
+        wrt: Vec<Path>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the laws: the table of all ops, and wrong rules that the laws must catch.
 
+mod cotangents;
 mod graphs;
 mod table;
 mod wrong;
