@@ -54,7 +54,7 @@ mod print_module;
 mod tests;
 pub mod token;
 
-pub use elaborate::{Options, elaborate};
+pub use elaborate::{BUILTINS, Builtin, Meaning, Observations, Options, elaborate, observe};
 pub use example::example;
 pub use parser::parse;
 pub use print::{print, print_expr};

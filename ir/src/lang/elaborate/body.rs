@@ -34,7 +34,7 @@ pub(super) struct Body<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Local {
     pub(super) val: Val,
-    span: Span,
+    pub(super) span: Span,
 }
 
 /// A struct or tensor whose leaves are defined one by one, or at once.
@@ -157,6 +157,7 @@ impl<'a> Elaborator<'a> {
                 tree: tree.clone(),
                 leaves,
             });
+            self.observe(param.name.span, &val);
             let local = Local {
                 val,
                 span: param.name.span,
@@ -358,6 +359,7 @@ impl<'a> Elaborator<'a> {
             self.poison(body, target);
             return Err(reported);
         }
+        self.observe(place.root.span, &val);
         body.locals.insert(
             root.clone(),
             Local {
@@ -402,6 +404,7 @@ impl<'a> Elaborator<'a> {
                 val: Val::Data(data.clone()),
                 span: place.root.span,
             };
+            self.observe(local.span, &local.val);
             body.locals.insert(key.to_string(), local);
         }
         let Some(pending) = body.pending.get_mut(key) else {

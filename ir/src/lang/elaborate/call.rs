@@ -1,6 +1,7 @@
 //! Calls: of ops, graphs and function transforms.
 
 use super::body::Body;
+use super::builtin::{BUILTINS, is_builtin};
 use super::operator::{list_shape, retyped};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, closest};
@@ -18,17 +19,6 @@ pub(super) type Args = Vec<(Val, Span)>;
 /// The attributes of a call with their values.
 pub(super) type Attrs = Vec<(ast::Attribute, Val)>;
 
-/// Names that are called like functions but are no ops.
-const BUILTINS: &[&str] = &[
-    "grad",
-    "value_and_grad",
-    "vjp",
-    "jvp",
-    "map",
-    "zip",
-    "matmul",
-];
-
 /// Ops that have a notation of their own and are not called by name.
 fn is_callable(spec: &Spec) -> bool {
     spec.name != "input" && spec.name != "literal"
@@ -36,7 +26,7 @@ fn is_callable(spec: &Spec) -> bool {
 
 /// Whether a name is that of an op or transform.
 pub(super) fn is_reserved(name: &str) -> bool {
-    BUILTINS.contains(&name)
+    is_builtin(name)
         || SPECS
             .iter()
             .any(|spec| spec.name == name && is_callable(spec))
@@ -44,7 +34,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
 
 /// Whether the first argument of a call to this is a function.
 pub(super) fn takes_function(callee: &Val) -> bool {
-    matches!(callee, Val::Name(name) if BUILTINS.contains(&name.as_str()) && name != "matmul")
+    matches!(callee, Val::Name(name) if is_builtin(name) && name != "matmul")
 }
 
 impl<'a> Elaborator<'a> {
@@ -116,7 +106,7 @@ impl<'a> Elaborator<'a> {
             .map(|spec| spec.name);
         let known: Vec<&str> = ops
             .chain(self.graph_names.keys().copied())
-            .chain(BUILTINS.iter().copied())
+            .chain(BUILTINS.iter().map(|builtin| builtin.name))
             .collect();
         let diagnostic = Diagnostic::error(
             Code::UnknownFunction,

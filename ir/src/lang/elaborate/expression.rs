@@ -24,6 +24,7 @@ impl<'a> Elaborator<'a> {
             if matches!(val, Val::Error) {
                 return Err(Reported);
             }
+            self.observe(self.ast.expr(id).span, &val);
             vals.insert(id, val);
         }
         vals.remove(&root).ok_or(Reported)
@@ -39,7 +40,7 @@ impl<'a> Elaborator<'a> {
         let span = expr.span;
         let get = |id: &ExprId| vals.get(id).cloned().ok_or(Reported);
         match &expr.kind {
-            ExprKind::Name(name) => Ok(self.name(body, name)),
+            ExprKind::Name(name) => Ok(self.name(body, name, span)),
             ExprKind::Literal(literal) => self.literal(literal, span),
             ExprKind::Unary { op, operand } => {
                 let operand_span = self.ast.expr(*operand).span;
@@ -128,8 +129,9 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A name as far as it is known here; what is unknown may still name a graph, an op or a dtype.
-    fn name(&mut self, body: &Body<'a>, name: &str) -> Val {
+    fn name(&mut self, body: &Body<'a>, name: &str, span: Span) -> Val {
         if let Some(local) = body.locals.get(name) {
+            self.observe_use(span, local.span);
             return local.val.clone();
         }
         if let Some(value) = body

@@ -15,15 +15,20 @@
 )]
 
 mod body;
+mod builtin;
 mod call;
 mod derivative;
 mod dims;
 mod expression;
 mod function;
 mod growth;
+mod observe;
 mod operator;
 mod path;
 mod value;
+
+pub use builtin::{BUILTINS, Builtin};
+pub use observe::{Meaning, Observations, observe};
 
 pub(super) use call::literal_type;
 pub(super) use operator::{infix_op, matmul_op};
@@ -85,6 +90,8 @@ struct Elaborator<'a> {
     active: Vec<usize>,
     /// What graphs are known to expand to.
     growth: FxHashMap<usize, growth::Growth>,
+    /// What is found out about the source, if somebody wants to know.
+    observations: Option<&'a mut Observations>,
 }
 
 /// Elaborates a parsed file. Errors go to `diagnostics`; entries that have none are in the module.
@@ -129,6 +136,7 @@ impl<'a> Elaborator<'a> {
             instances: FxHashMap::default(),
             active: Vec::new(),
             growth: FxHashMap::default(),
+            observations: None,
         };
         elaborator.declare();
         elaborator.evaluate_dims();
@@ -261,6 +269,7 @@ impl<'a> Elaborator<'a> {
                 break;
             }
         }
+        self.observe_unused();
         if self.graphs.is_empty() && !self.diagnostics.has_errors() {
             self.report(
                 Diagnostic::error(Code::NothingToExport, "the file declares no graph")

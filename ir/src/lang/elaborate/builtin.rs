@@ -1,0 +1,58 @@
+//! What is called like an op but is none: the transforms of functions, and `matmul`.
+
+/// Something that the elaborator itself makes of its arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// The name.
+    pub name: &'static str,
+    /// How it is called, as a form.
+    pub form: &'static str,
+    /// What it yields.
+    pub doc: &'static str,
+}
+
+/// Names that are called like functions but are no ops.
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "grad",
+        form: "grad(f, wrt = [a], of = r)(args…)",
+        doc: "The gradients of the scalar result `of` by the parameters `wrt`, in their order.",
+    },
+    Builtin {
+        name: "value_and_grad",
+        form: "value_and_grad(f, wrt = [a], of = r)(args…)",
+        doc: "The results of `f`, then the gradients of the scalar result `of` by the parameters `wrt`.",
+    },
+    Builtin {
+        name: "vjp",
+        form: "vjp(f, wrt = [a])(args…, cotangents…)",
+        doc: "Reverse mode: the results of `f`, then the cotangents of the parameters `wrt`. There is a \
+              cotangent for each float result.",
+    },
+    Builtin {
+        name: "jvp",
+        form: "jvp(f, wrt = [a])(args…, tangents…)",
+        doc: "Forward mode: the results of `f`, then their tangents. There is a tangent for each of `wrt`.",
+    },
+    Builtin {
+        name: "map",
+        form: "map(f, p)",
+        doc: "`f` of each tensor of a struct.",
+    },
+    Builtin {
+        name: "zip",
+        form: "zip(f, p, q…)",
+        doc: "`f` of the tensors of several structs of one type, leaf by leaf.",
+    },
+    Builtin {
+        name: "matmul",
+        form: "matmul(x, y)",
+        doc: "The product of matrices, as `x @ y`: the last axis of `x` with the last but one of `y`, and \
+              broadcast batch axes.",
+    },
+];
+
+/// Whether a name is one of these.
+pub(super) fn is_builtin(name: &str) -> bool {
+    BUILTINS.iter().any(|builtin| builtin.name == name)
+}
