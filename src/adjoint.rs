@@ -89,7 +89,10 @@ fn derivatives(prefix: &str, of: &[Param], taken: &mut Names) -> Vec<Param> {
         let leaves = param.tree.leaves(&param.name);
         let mut add = |name: &str, tree: Tree| {
             derivatives.push(Param {
-                name: taken.fresh(format!("{prefix}_{}", name.replace('.', "_"))),
+                name: taken.fresh(format!(
+                    "{prefix}_{}",
+                    name.replace(['.', '['], "_").replace(']', "")
+                )),
                 doc: Vec::new(),
                 inout: false,
                 tree,

@@ -299,6 +299,51 @@ int main(void) {
     }
 }
 
+#[test]
+fn arrays_of_structs_are_arrays_in_c() {
+    let graph = "\
+struct Layer { w: f32[2], b: f32[] }
+
+struct Net { layers: Layer[3], scales: f32[][2] }
+
+entry step(x: f32[2], inout p: Net, more: Layer[1]) -> (y: f32[], rest: Layer[2]) {
+    y = sum(x * p.layers[2].w) + p.layers[1].b + p.scales[1]
+    rest = p.layers[1:]
+    p.layers' = p.layers
+    p.scales' = [p.scales[1], more[0].b]
+}
+";
+    let place = Place::with("net.graph", graph);
+    place
+        .run(&["compile", "net.graph", "-o", "net.o", "-o", "net.h"])
+        .success();
+    place.write(
+        "main.c",
+        r#"
+#include "net.h"
+#include <stdio.h>
+int main(void) {
+    const float x[2] = {1, 2}, more_w[2] = {0, 0}, more_b = 9;
+    float w[3][2] = {{0, 0}, {3, 4}, {5, 6}}, b[3] = {7, 8, 9}, scale[2] = {10, 20};
+    float y, rest_w[2][2], rest_b[2];
+    net_step_args args = {.x = x, .y = &y, .more[0] = {more_w, &more_b}};
+    for (int i = 0; i < 3; ++i) args.p.layers[i] = (net_Layer){w[i], &b[i]};
+    for (int i = 0; i < 2; ++i) args.p.scales[i] = &scale[i];
+    for (int i = 0; i < 2; ++i) args.rest[i] = (net_Layer){rest_w[i], &rest_b[i]};
+    static NET_STEP_WORKSPACE(memory);
+    if (net_step(&args, memory, NULL) != LGC_OK) return 1;
+    printf("%g, %g %g, %g %g\n", y, rest_w[0][1], rest_b[1], scale[0], scale[1]);
+    return 0;
+}
+"#,
+    );
+    let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-o", "main"];
+    if tool("cc", &[&flags[..], &["main.c", "net.o"]].concat(), &place).is_some() {
+        let main = place.path("main").display().to_string();
+        assert_eq!(tool(&main, &[], &place).unwrap(), "45, 4 9, 20 9\n");
+    }
+}
+
 /// The share of held-out digits that a run reports in its last line.
 fn accuracy(output: &str) -> f64 {
     let percent = output.trim_end().trim_end_matches(" %").rsplit(' ').next();

@@ -115,7 +115,7 @@ impl Direction {
     }
 }
 
-/// A tensor, or a struct of named trees.
+/// A tensor, a struct of named trees, or an array of equal ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tree {
     /// One tensor.
@@ -128,6 +128,27 @@ pub enum Tree {
         /// Fields in declaration order.
         fields: Vec<Field>,
     },
+    /// Trees of one type in a row.
+    Array {
+        /// What each element is.
+        element: Box<Tree>,
+        /// How many there are.
+        length: u64,
+    },
+}
+
+impl Tree {
+    /// What an array of arrays is made of, and the lengths, outermost first; the tree itself and no
+    /// lengths if it is no array.
+    #[must_use]
+    pub fn innermost(&self) -> (&Self, Vec<u64>) {
+        let (mut tree, mut lengths) = (self, Vec::new());
+        while let Self::Array { element, length } = tree {
+            lengths.push(*length);
+            tree = element;
+        }
+        (tree, lengths)
+    }
 }
 
 /// A field of a struct.
@@ -170,7 +191,7 @@ pub struct Entry {
 /// One tensor of an entry, with its path from the parameter (`p.hidden.w`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// Names from the parameter down to the tensor, joined by dots.
+    /// Names from the parameter down to the tensor, as in `p.blocks[3].w`.
     pub path: String,
     /// Element type and extents.
     pub tensor: TensorType,
@@ -225,6 +246,11 @@ impl Param {
                         .rev()
                         .map(|field| (format!("{path}.{}", field.name), &field.tree)),
                 ),
+                Tree::Array { element, length } => pending.extend(
+                    (0..*length)
+                        .rev()
+                        .map(|index| (format!("{path}[{index}]"), element.as_ref())),
+                ),
             }
         }
         leaves
@@ -251,6 +277,13 @@ pub(crate) mod examples {
                     tree,
                 })
                 .collect(),
+        }
+    }
+
+    pub(crate) fn array(element: Tree, length: u64) -> Tree {
+        Tree::Array {
+            element: Box::new(element),
+            length,
         }
     }
 
@@ -361,6 +394,23 @@ mod tests {
                 "inout p.out.w f32[128, 10]",
                 "inout p.out.b f32[10]",
                 "out l f32[]",
+            ]
+        );
+    }
+
+    #[test]
+    fn elements_of_arrays_follow_one_another() {
+        let layer = examples::structure("Layer", vec![("b", examples::tensor(DType::F32, &[3]))]);
+        let net = examples::structure("Net", vec![("layers", examples::array(layer, 2))]);
+        let nets = examples::param("p", Direction::In, examples::array(net, 2));
+        let paths: Vec<_> = nets.leaves().into_iter().map(|leaf| leaf.path).collect();
+        assert_eq!(
+            paths,
+            [
+                "p[0].layers[0].b",
+                "p[0].layers[1].b",
+                "p[1].layers[0].b",
+                "p[1].layers[1].b"
             ]
         );
     }

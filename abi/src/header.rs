@@ -4,7 +4,7 @@
 //! the headers of several libraries go together in one file.
 
 use crate::layout::{CStruct, STRUCTS};
-use crate::names::{FieldType, StructType, guard_macro};
+use crate::names::{FieldType, StructType, field_type, guard_macro};
 use crate::{
     ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, Status, Tree, WORKSPACE_ALIGN,
 };
@@ -141,8 +141,8 @@ fn struct_declaration(
     let mut fields = String::new();
     for field in &structure.fields {
         fields.push_str(&documentation(&field.doc));
-        let prefix = field_prefix(interface, &field.kind, direction);
-        fields.push_str(&format!("    {prefix}{};\n", field.name));
+        let field = declarator(interface, &field.kind, direction, &field.name);
+        fields.push_str(&format!("    {field};\n"));
     }
     let identifier = interface.struct_type(&structure.name, direction);
     let access = match direction {
@@ -155,15 +155,38 @@ fn struct_declaration(
     )
 }
 
-/// The type of a field, written so that its name can follow.
-fn field_prefix(interface: &Interface<'_>, field: &FieldType, direction: Direction) -> String {
+/// The declaration of a field without `;`: `const float *w`, `digits_Block blocks[12]`.
+fn declarator(
+    interface: &Interface<'_>,
+    field: &FieldType,
+    direction: Direction,
+    name: &str,
+) -> String {
     match field {
         FieldType::Pointer(dtype) => {
             let qualifier = if direction.is_written() { "" } else { "const " };
-            format!("{qualifier}{} *", crate::c_type(*dtype))
+            format!("{qualifier}{} *{name}", crate::c_type(*dtype))
         }
-        FieldType::Struct(name) => format!("{} ", interface.struct_type(name, direction)),
+        FieldType::Struct(structure) => {
+            format!("{} {name}", interface.struct_type(structure, direction))
+        }
+        FieldType::Array(element, lengths) => {
+            let lengths: String = lengths.iter().map(|length| format!("[{length}]")).collect();
+            declarator(interface, element, direction, &format!("{name}{lengths}"))
+        }
     }
+}
+
+/// What a parameter is, as its comment says: `f32[64]`, `Linear`, `Block[12]`.
+fn described(tree: &Tree) -> String {
+    let (element, lengths) = tree.innermost();
+    let element = match element {
+        Tree::Leaf(tensor) => tensor.to_string(),
+        Tree::Struct { name, .. } => name.clone(),
+        Tree::Array { .. } => String::new(),
+    };
+    let lengths: String = lengths.iter().map(|length| format!("[{length}]")).collect();
+    element + &lengths
 }
 
 fn entries(interface: &Interface<'_>) -> String {
@@ -219,18 +242,9 @@ fn args_fields(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySymbols)
     let mut text = String::new();
     for (param, name) in entry.params.iter().zip(&symbols.fields) {
         text.push_str(&documentation(&param.doc));
-        let (prefix, note) = match &param.tree {
-            Tree::Leaf(tensor) => (
-                FieldType::Pointer(tensor.dtype()),
-                format!(" /* {}: {tensor} */", param.direction.name()),
-            ),
-            Tree::Struct { name, .. } => (
-                FieldType::Struct(name.clone()),
-                format!(" /* {}: {name} */", param.direction.name()),
-            ),
-        };
-        let prefix = field_prefix(interface, &prefix, param.direction);
-        text.push_str(&format!("    {prefix}{name};{note}\n"));
+        let field = declarator(interface, &field_type(&param.tree), param.direction, name);
+        let (direction, what) = (param.direction.name(), described(&param.tree));
+        text.push_str(&format!("    {field}; /* {direction}: {what} */\n"));
     }
     text
 }

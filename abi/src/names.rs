@@ -64,6 +64,14 @@ pub enum AbiError {
         /// Name of the struct.
         name: String,
     },
+    /// An array has no elements, which C does not allow.
+    #[error("the array `{name}` of {owner} has no elements, which C does not allow")]
+    EmptyArray {
+        /// The struct or entry that has the array.
+        owner: String,
+        /// Name of the field or parameter.
+        name: String,
+    },
     /// An entry has neither parameters nor results.
     #[error("entry `{name}` has neither parameters nor results")]
     EmptyEntry {
@@ -94,6 +102,8 @@ pub struct EntrySymbols {
 pub(crate) enum FieldType {
     Pointer(DType),
     Struct(String),
+    /// An array of pointers or structs, with the lengths of its axes, outermost first.
+    Array(Box<FieldType>, Vec<u64>),
 }
 
 /// A field of a C struct.
@@ -308,13 +318,28 @@ impl<'a> Naming<'a> {
     /// Adds the structs of an entry, inner ones first, as C needs them declared.
     fn collect_structs(&mut self, entry: &Entry) {
         for param in &entry.params {
+            self.check_array(&format!("entry `{}`", entry.name), &param.name, &param.tree);
             for (name, fields) in structs_inner_first(&param.tree) {
                 self.add_struct(name, fields, param.direction);
             }
         }
     }
 
+    fn check_array(&mut self, owner: &str, name: &str, tree: &Tree) {
+        let (_, lengths) = tree.innermost();
+        let error = AbiError::EmptyArray {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        };
+        if lengths.contains(&0) && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
     fn add_struct(&mut self, name: &str, fields: &[Field], direction: Direction) {
+        for field in fields {
+            self.check_array(&format!("struct `{name}`"), &field.name, &field.tree);
+        }
         let fields: Vec<_> = fields
             .iter()
             .map(|field| StructField {
@@ -430,10 +455,15 @@ fn bare_symbols(library: &str, entry: &str) -> EntrySymbols {
     }
 }
 
-fn field_type(tree: &Tree) -> FieldType {
+/// What the field for a tree is in C. Arrays of arrays have all their lengths in one.
+pub(crate) fn field_type(tree: &Tree) -> FieldType {
     match tree {
         Tree::Leaf(tensor) => FieldType::Pointer(tensor.dtype()),
         Tree::Struct { name, .. } => FieldType::Struct(name.clone()),
+        Tree::Array { .. } => {
+            let (element, lengths) = tree.innermost();
+            FieldType::Array(Box::new(field_type(element)), lengths)
+        }
     }
 }
 
@@ -444,6 +474,7 @@ fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[Field])> {
     while let Some(tree) = pending.pop() {
         match tree {
             Tree::Leaf(_) => {}
+            Tree::Array { element, .. } => pending.push(element),
             Tree::Struct { name, fields } => {
                 outer_first.push((name.as_str(), fields.as_slice()));
                 pending.extend(fields.iter().map(|field| &field.tree));
@@ -500,7 +531,7 @@ pub(crate) const RESERVED: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::examples::{digits, entry, library, param, structure, tensor};
+    use crate::describe::examples::{array, digits, entry, library, param, structure, tensor};
     use Direction::{In, InOut, Out};
 
     fn scalar() -> Tree {
@@ -627,12 +658,14 @@ mod tests {
                 param("a", In, p(vec![("w", scalar())])),
                 param("b", In, p(vec![("w", tensor(DType::F64, &[]))])),
                 param("c", Out, structure("Q", vec![])),
+                param("none", In, array(scalar(), 0)),
             ],
         );
         assert_eq!(
             errors(&library("m", vec![f, entry("g", vec![])])),
             [
                 "struct `P` occurs with different fields, but is one type in C",
+                "the array `none` of entry `f` has no elements, which C does not allow",
                 "entry `g` has neither parameters nor results",
                 "struct `Q` has no fields, which C does not allow",
             ]

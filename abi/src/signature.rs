@@ -61,6 +61,10 @@ impl TryFrom<&module::Tree> for Tree {
                     .map(describe_field)
                     .collect::<Result<_, _>>()?,
             }),
+            module::Tree::Array { element, length } => Ok(Self::Array {
+                element: Box::new(Self::try_from(element.as_ref())?),
+                length: *length,
+            }),
         }
     }
 }

@@ -93,6 +93,7 @@ codes! {
     "E0313" BadLiteral "a constant tensor that is not regular";
     "E0314" ConstantArithmetic "arithmetic of constants without a value";
     "E0315" InoutCall "a call of an entry that updates in place";
+    "E0316" IndexOutOfRange "an element that an array does not have";
     // Differentiation.
     "E0401" NotDifferentiable "a derivative that does not exist";
     // Limits.
@@ -103,6 +104,7 @@ codes! {
     "E0505" TooDeepCalls "calls nested too deeply";
     "E0506" RecursiveStruct "a struct that contains itself";
     "E0507" TooManyDerivatives "too many derivatives of one another";
+    "E0508" TooManyLeaves "a type of too many tensors";
     // Code generation and the C ABI.
     "E0601" NoInterface "names that the C interface cannot have";
     "E0602" NotCompilable "a graph that cannot be compiled";

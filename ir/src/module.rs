@@ -53,7 +53,7 @@ pub struct Param {
     pub tree: Tree,
 }
 
-/// A tensor, or a struct of trees.
+/// A tensor, a struct of trees, or an array of equal ones.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
     /// One tensor.
@@ -66,6 +66,13 @@ pub enum Tree {
         dims: Vec<u64>,
         /// Its fields, in order.
         fields: Vec<Field>,
+    },
+    /// Trees of one type in a row.
+    Array {
+        /// What each element is.
+        element: Box<Tree>,
+        /// How many there are.
+        length: u64,
     },
 }
 
@@ -86,10 +93,14 @@ impl Tree {
         match self {
             Tree::Leaf(_) => 1,
             Tree::Struct { fields, .. } => fields.iter().map(|field| field.tree.leaf_count()).sum(),
+            Tree::Array { element, length } => {
+                let length = usize::try_from(*length).unwrap_or(usize::MAX);
+                element.leaf_count().saturating_mul(length)
+            }
         }
     }
 
-    /// The tensors with their paths: `root`, `root.field`, `root.field.field` …, in order.
+    /// The tensors with their paths: `root`, `root.field`, `root.blocks[3].w` …, in order.
     pub fn leaves(&self, root: &str) -> Vec<(String, Type)> {
         let mut leaves = Vec::new();
         // Structs nest as deep as their declarations, which the elaborator bounds.
@@ -107,13 +118,18 @@ impl Tree {
                         .collect(&format!("{path}.{}", field.name), leaves);
                 }
             }
+            Tree::Array { element, length } => {
+                for index in 0..*length {
+                    element.collect(&format!("{path}[{index}]"), leaves);
+                }
+            }
         }
     }
 
     /// The field `name` with the position of its first leaf among this tree's.
     pub fn field(&self, name: &str) -> Option<(&Tree, usize)> {
         match self {
-            Tree::Leaf(_) => None,
+            Tree::Leaf(_) | Tree::Array { .. } => None,
             Tree::Struct { fields, .. } => {
                 let at = fields.iter().position(|field| field.name == name)?;
                 let before = fields[..at]
@@ -125,6 +141,36 @@ impl Tree {
         }
     }
 
+    /// Element number `index` of an array, with the position of its first leaf among this tree's.
+    pub fn element(&self, index: u64) -> Option<(&Tree, usize)> {
+        match self {
+            Tree::Leaf(_) | Tree::Struct { .. } => None,
+            Tree::Array { element, length } => {
+                let at = usize::try_from(index).ok().filter(|_| index < *length)?;
+                Some((element, at.saturating_mul(element.leaf_count())))
+            }
+        }
+    }
+
+    /// An array of `length` trees like this one.
+    pub fn repeated(self, length: u64) -> Tree {
+        Tree::Array {
+            element: Box::new(self),
+            length,
+        }
+    }
+
+    /// What an array of arrays is made of, and the lengths, outermost first; the tree itself and no
+    /// lengths if it is no array.
+    pub fn innermost(&self) -> (&Tree, Vec<u64>) {
+        let (mut tree, mut lengths) = (self, Vec::new());
+        while let Tree::Array { element, length } = tree {
+            lengths.push(*length);
+            tree = element;
+        }
+        (tree, lengths)
+    }
+
     /// The name of this instance of a struct: the declared name with its dims, as in
     /// `Linear_64_128`; the type's text for a tensor.
     pub fn instance_name(&self) -> String {
@@ -133,6 +179,7 @@ impl Tree {
             Tree::Struct { name, dims, .. } => dims
                 .iter()
                 .fold(name.clone(), |name, dim| format!("{name}_{dim}")),
+            Tree::Array { element, length } => format!("{}_{length}", element.instance_name()),
         }
     }
 }
@@ -149,6 +196,13 @@ impl std::fmt::Display for Tree {
                 }
                 let dims: Vec<String> = dims.iter().map(u64::to_string).collect();
                 write!(f, "[{}]", dims.join(", "))
+            }
+            Tree::Array { .. } => {
+                let (element, lengths) = self.innermost();
+                write!(f, "{element}")?;
+                lengths
+                    .iter()
+                    .try_for_each(|length| write!(f, "[{length}]"))
             }
         }
     }

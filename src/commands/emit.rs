@@ -66,6 +66,7 @@ fn takes_derivatives(ast: &Ast) -> bool {
         | ExprKind::Field { .. }
         | ExprKind::Next { .. }
         | ExprKind::Index { .. }
+        | ExprKind::Slice { .. }
         | ExprKind::Call { .. }
         | ExprKind::Tuple(_)
         | ExprKind::List(_) => false,

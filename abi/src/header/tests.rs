@@ -1,7 +1,7 @@
 //! The header's text as a reviewed snapshot, and its acceptance by compilers where there are any.
 
 use super::*;
-use crate::describe::examples::{digits, entry, library, param, structure, tensor};
+use crate::describe::examples::{array, digits, entry, library, param, structure, tensor};
 use crate::layout::DlTensor;
 use crate::{DType, Field, Library};
 use Direction::{In, InOut, Out};
@@ -13,7 +13,7 @@ fn header(library: &Library) -> String {
 }
 
 /// Names that must be mangled, comments that must be defused, tensors without elements, structs
-/// that share instances, an entry without parameters.
+/// that share instances, arrays, an entry without parameters.
 fn awkward() -> Library {
     let scalar = || tensor(DType::F32, &[]);
     let inner = |dims| Tree::Struct {
@@ -34,6 +34,8 @@ fn awkward() -> Library {
             "twist",
             vec![
                 param("int", In, outer.clone()),
+                param("rows", In, array(array(inner(&[2]), 5), 3)),
+                param("scales", Out, array(scalar(), 2)),
                 param("awkward_Outer", In, tensor(DType::Bool, &[3])),
                 param("unix", InOut, outer),
                 param("info", Out, scalar()),
@@ -104,7 +106,7 @@ fn program() -> String {
 CHECK(sizeof(DLTensor) == {dl_size});
 CHECK(sizeof(digits_step_args) == 8 * sizeof(void *));
 CHECK(offsetof(digits_step_args, l) == 7 * sizeof(void *));
-CHECK(sizeof(awkward_twist_args) == 6 * sizeof(void *));
+CHECK(sizeof(awkward_twist_args) == 23 * sizeof(void *));
 static DIGITS_STEP_WORKSPACE(memory);
 CHECK(sizeof(memory) == DIGITS_STEP_WORKSPACE_BYTES);
 int32_t use(float *w, const float *x, const int32_t *labels, const lgc_ctx *ctx);

@@ -226,13 +226,17 @@ pub struct Dim {
     pub span: Span,
 }
 
-/// A type: `f32[B, 64]`, `f32[]` or its short form `f32`, `Linear[64, 128]`, `Mlp`.
+/// A type: `f32[B, 64]`, `f32[]` or its short form `f32`, `Linear[64, 128]`, `Mlp`, and arrays of
+/// these: `Linear[64, 128][12]`, `Mlp[12]`.
 #[derive(Clone, Debug)]
 pub struct Type {
     /// A dtype or a struct.
     pub name: Ident,
-    /// The expressions in brackets; `None` without brackets.
+    /// The expressions in the first brackets; `None` without brackets. After a struct that has no
+    /// dims they are the length of an array.
     pub dims: Option<Vec<ExprId>>,
+    /// The lengths in the brackets after the first ones: an array, outermost length first.
+    pub lengths: Vec<ExprId>,
     /// The whole type.
     pub span: Span,
 }
@@ -289,19 +293,43 @@ pub enum Target {
     Place(Place),
 }
 
-/// `name`, `path.to.leaf`, `p'`, `path.to.leaf'`, each perhaps with a type.
+/// `name`, `path.to.leaf`, `p'`, `p.blocks[3].w'`, each perhaps with a type.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The name that the path begins with.
     pub root: Ident,
-    /// The fields after it.
-    pub fields: Vec<Ident>,
+    /// The fields and elements after it.
+    pub path: Vec<Step>,
     /// Where `'` stands, if it does: the next value of an `inout` parameter is defined.
     pub next: Option<Span>,
     /// The type that the value is said to have.
     pub ty: Option<Type>,
     /// From the root to the type.
     pub span: Span,
+}
+
+/// A step from a struct or array to a part of it.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// `.w`
+    Field(Ident),
+    /// `[3]`
+    Index {
+        /// Which element, known at compile time.
+        index: ExprId,
+        /// The brackets.
+        span: Span,
+    },
+}
+
+impl Step {
+    /// From the point or bracket on.
+    pub fn span(&self) -> Span {
+        match self {
+            Step::Field(name) => name.span,
+            Step::Index { span, .. } => *span,
+        }
+    }
 }
 
 /// An expression where it stands. The span does not include parentheses around it.
@@ -350,12 +378,21 @@ pub enum ExprKind {
         /// The parameter, or a part of it.
         base: ExprId,
     },
-    /// `linear[64, 128]`, `f32[3]`: brackets after an expression.
+    /// `linear[64, 128]`, `f32[3]`, `p.blocks[3]`: brackets after an expression.
     Index {
         /// What stands before the brackets.
         base: ExprId,
         /// What stands in them.
         indices: Vec<ExprId>,
+    },
+    /// `p.blocks[2:5]`, `p.blocks[1:]`: a part of an array.
+    Slice {
+        /// An array.
+        base: ExprId,
+        /// The first element; the first of all if it is not given.
+        start: Option<ExprId>,
+        /// The element after the last; the end of the array if it is not given.
+        end: Option<ExprId>,
     },
     /// `sum(x, axes = [1])`; the callee may itself be a call: `grad(f, wrt = x)(x)`.
     Call {

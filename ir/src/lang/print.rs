@@ -9,7 +9,8 @@
 
 use super::ast::{
     Associativity, Ast, Attribute, BinaryOp, Dim, DocLine, ExprId, ExprKind, Field, Graph, Ident,
-    Item, Literal, Param, Pattern, Precedence, Statement, Struct, Target, Trivia, TriviaKind, Type,
+    Item, Literal, Param, Pattern, Precedence, Statement, Step, Struct, Target, Trivia, TriviaKind,
+    Type,
 };
 use super::layout::{Piece, layout};
 use super::lexer;
@@ -294,6 +295,9 @@ impl<'a> Printer<'a> {
         if let Some(dims) = &ty.dims {
             self.exprs("[", "]", dims, last_byte(ty.span));
         }
+        for length in &ty.lengths {
+            self.exprs("[", "]", std::slice::from_ref(length), last_byte(ty.span));
+        }
     }
 
     fn graph(&mut self, item: &'a Graph) {
@@ -371,9 +375,16 @@ impl<'a> Printer<'a> {
             return self.text("_");
         };
         self.text(&place.root.name);
-        for field in &place.fields {
-            self.text(".");
-            self.text(&field.name);
+        for step in &place.path {
+            match step {
+                Step::Field(field) => {
+                    self.text(".");
+                    self.text(&field.name);
+                }
+                Step::Index { index, span } => {
+                    self.exprs("[", "]", std::slice::from_ref(index), last_byte(*span));
+                }
+            }
         }
         if place.next.is_some() {
             self.text("'");
@@ -456,6 +467,7 @@ impl<'a> Printer<'a> {
                 steps.extend(bracketed("[", "]", elements, close, Piece::Break(" ")));
                 steps
             }
+            ExprKind::Slice { base, start, end } => self.slice(*base, *start, *end, close),
             ExprKind::Call {
                 callee,
                 args,
@@ -480,6 +492,37 @@ impl<'a> Printer<'a> {
                 bracketed("[", "]", elements, close, Piece::Fill)
             }
         }
+    }
+
+    /// A bound that is an operator's result stands apart from the colon, as in `a[i : i + 2]`.
+    fn slice(
+        &self,
+        base: ExprId,
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        close: u32,
+    ) -> Vec<Work<'a>> {
+        let loose = |id: ExprId| self.precedence(id) < Precedence::PREFIX;
+        let apart = start.into_iter().chain(end).any(loose);
+        let mut steps = vec![self.base(base), Work::Piece(Piece::Open), text("[")];
+        steps.push(Work::Piece(Piece::Indent));
+        for (bound, before) in [(start, None), (end, Some(":"))] {
+            let space = |wanted: bool| text(if apart && wanted { " " } else { "" });
+            if let Some(colon) = before {
+                steps.extend([space(start.is_some()), text(colon), space(bound.is_some())]);
+            }
+            if let Some(bound) = bound {
+                steps.push(Work::Gap(Piece::Break(""), self.start(bound)));
+                steps.push(Work::Expr(bound, Role::Whole));
+            }
+        }
+        steps.extend([
+            Work::Gap(Piece::Break(""), close),
+            Work::Piece(Piece::Dedent),
+            text("]"),
+            Work::Piece(Piece::Close),
+        ]);
+        steps
     }
 
     fn call(
@@ -538,6 +581,7 @@ impl<'a> Printer<'a> {
             | ExprKind::Field { .. }
             | ExprKind::Next { .. }
             | ExprKind::Index { .. }
+            | ExprKind::Slice { .. }
             | ExprKind::Call { .. }
             | ExprKind::Tuple(_)
             | ExprKind::List(_) => Precedence::POSTFIX,

@@ -76,6 +76,7 @@ fn params(params: &[Param]) -> Vec<Param> {
 fn plain(tree: &Tree) -> Tree {
     match tree {
         Tree::Leaf(ty) => Tree::Leaf(ty.clone()),
+        Tree::Array { element, length } => plain(element).repeated(*length),
         Tree::Struct { fields, .. } => {
             let field = |field: &Field| Field {
                 tree: plain(&field.tree),

@@ -288,7 +288,7 @@ impl<'a> Elaborator<'a> {
     /// Makes uses of a target that could not be defined silent.
     fn poison(&mut self, body: &mut Body<'a>, target: &Target) {
         let Target::Place(place) = target else { return };
-        if place.fields.is_empty() && place.next.is_none() {
+        if place.path.is_empty() && place.next.is_none() {
             let local = Local {
                 val: Val::Error,
                 span: place.root.span,
@@ -331,8 +331,8 @@ impl<'a> Elaborator<'a> {
                     )),
             ));
         }
-        if !place.fields.is_empty() {
-            let message = format!("`{root}` is no result whose fields could be defined");
+        if !place.path.is_empty() {
+            let message = format!("`{root}` is no result whose parts could be defined");
             return Err(
                 self.report(Diagnostic::error(Code::UnknownName, message).primary(place.span, ""))
             );
@@ -383,14 +383,8 @@ impl<'a> Elaborator<'a> {
         let Some(pending) = body.pending.get(key) else {
             return Err(Reported);
         };
-        let (mut tree, mut first) = (pending.tree.clone(), 0);
-        for field in &place.fields {
-            let Some((inner, before)) = tree.field(&field.name) else {
-                return Err(self.unknown_field(&tree, field));
-            };
-            first += before;
-            tree = inner.clone();
-        }
+        let whole = pending.tree.clone();
+        let (tree, first) = self.select(&body.scope, &whole, &place.path)?;
         if let Some(expected) = expected.filter(|expected| *expected != tree) {
             let message = format!("`{key}` is declared as {tree}, not {expected}");
             return Err(
@@ -398,7 +392,7 @@ impl<'a> Elaborator<'a> {
             );
         }
         let data = self.data_of_type(body, val, &tree, span)?;
-        if place.next.is_none() && place.fields.is_empty() {
+        if place.next.is_none() && place.path.is_empty() {
             name_leaves(&body.builder, &data, &place.root.name);
             let local = Local {
                 val: Val::Data(data.clone()),
@@ -428,13 +422,15 @@ impl<'a> Elaborator<'a> {
 
     pub(super) fn unknown_field(&mut self, tree: &Tree, field: &ast::Ident) -> Reported {
         let names: Vec<&str> = match tree {
-            Tree::Leaf(_) => Vec::new(),
+            Tree::Leaf(_) | Tree::Array { .. } => Vec::new(),
             Tree::Struct { fields, .. } => fields.iter().map(|f| f.name.as_str()).collect(),
         };
         let message = format!("{tree} has no field `{}`", field.name);
         let diagnostic = Diagnostic::error(Code::UnknownField, message).primary(field.span, "");
         let diagnostic = match closest(&field.name, names.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None if matches!(tree, Tree::Array { .. }) => diagnostic
+                .help("an array has elements: write an index in brackets before the point"),
             None if names.is_empty() => diagnostic.help("only structs have fields"),
             None => diagnostic.help(format!("its fields are {}", names.join(", "))),
         };
@@ -502,6 +498,18 @@ impl<'a> Elaborator<'a> {
                     leaves: vec![leaf],
                 }
             }
+            (Val::List(items), Tree::Array { element, length })
+                if items.len() as u64 == *length =>
+            {
+                let mut leaves = Vec::with_capacity(tree.leaf_count());
+                for item in items {
+                    leaves.extend(self.data_of_type(body, item, element, span)?.leaves);
+                }
+                Data {
+                    tree: tree.clone(),
+                    leaves,
+                }
+            }
             (
                 other @ (Val::Number(_)
                 | Val::Bool(_)
@@ -510,7 +518,7 @@ impl<'a> Elaborator<'a> {
                 | Val::Tuple(_)
                 | Val::Function(_)
                 | Val::Instance(..)),
-                Tree::Leaf(_) | Tree::Struct { .. },
+                Tree::Leaf(_) | Tree::Struct { .. } | Tree::Array { .. },
             ) => {
                 let message = format!("{} where {tree} is needed", other.describe());
                 return Err(

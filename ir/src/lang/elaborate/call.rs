@@ -320,8 +320,8 @@ impl<'a> Elaborator<'a> {
                 }) => leaves[0],
                 Val::Data(data) => {
                     let name = op.spec().name;
-                    let message =
-                        format!("`{name}` takes tensors, not a struct of type {}", data.tree);
+                    let given = Val::Data(data).describe();
+                    let message = format!("`{name}` takes tensors, not {given}");
                     return Err(self.report(
                         Diagnostic::error(Code::TypeMismatch, message)
                             .primary(at, "")
@@ -462,7 +462,7 @@ impl<'a> Elaborator<'a> {
         let mut found: Option<(Tree, Span)> = None;
         for (val, at) in args {
             let Val::Data(Data {
-                tree: tree @ Tree::Struct { .. },
+                tree: tree @ (Tree::Struct { .. } | Tree::Array { .. }),
                 ..
             }) = val
             else {
@@ -530,7 +530,7 @@ pub(in crate::lang) fn literal_type(op: &Op, operands: &[Option<Type>]) -> Optio
 /// The argument that leaf number `leaf` of a `map` gets.
 fn leaf_of(val: &Val, leaf: usize, body: &Body<'_>) -> Val {
     match val {
-        Val::Data(data) if matches!(data.tree, Tree::Struct { .. }) => {
+        Val::Data(data) if !matches!(data.tree, Tree::Leaf(_)) => {
             let value = data.leaves[leaf];
             Val::Data(Data {
                 tree: Tree::Leaf(body.builder.ty(value)),

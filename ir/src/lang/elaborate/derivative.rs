@@ -221,7 +221,7 @@ impl Elaborator<'_> {
     ) -> Result<usize, Reported> {
         let is_scalar = |tree: &Tree| match tree {
             Tree::Leaf(ty) => ty.dtype.is_float() && ty.shape.rank() == 0,
-            Tree::Struct { .. } => false,
+            Tree::Struct { .. } | Tree::Array { .. } => false,
         };
         let names: Vec<&str> = inner
             .results

@@ -54,6 +54,7 @@ impl Elaborator<'_> {
             | ExprKind::Field { .. }
             | ExprKind::Next { .. }
             | ExprKind::Index { .. }
+            | ExprKind::Slice { .. }
             | ExprKind::Call { .. }
             | ExprKind::Tuple(_)
             | ExprKind::List(_) => {
@@ -155,13 +156,43 @@ impl Elaborator<'_> {
         ty: &ast::Type,
         depth: usize,
     ) -> Result<Tree, Reported> {
-        if let Ok(dtype) = ty.name.name.parse::<DType>() {
-            return self.tensor(scope, ty, dtype).map(Tree::Leaf);
+        let (values, lengths) = self.brackets(ty);
+        let mut tree = if let Ok(dtype) = ty.name.name.parse::<DType>() {
+            Tree::Leaf(self.tensor(scope, ty, dtype)?)
+        } else {
+            self.structure(scope, ty, values, depth)?
+        };
+        for &length in lengths.iter().rev() {
+            let value = self.dim(scope, length)?;
+            tree = self.array_of(tree, value, scope.ast.expr(length).span)?;
         }
+        Ok(tree)
+    }
+
+    /// What stands in the brackets of a type: its dims, and the lengths of the array, outermost
+    /// first. A struct without dims has only lengths in brackets.
+    fn brackets<'t>(&self, ty: &'t ast::Type) -> (&'t [ExprId], Vec<ExprId>) {
+        let dims = ty.dims.as_deref().unwrap_or_default();
+        let template = self.structs.get(ty.name.name.as_str());
+        match (template, dims) {
+            (Some(template), [length]) if template.dims.is_empty() => {
+                let lengths = std::iter::once(length).chain(&ty.lengths);
+                (&[], lengths.copied().collect())
+            }
+            (_, dims) => (dims, ty.lengths.clone()),
+        }
+    }
+
+    fn structure(
+        &mut self,
+        scope: &Scope<'_>,
+        ty: &ast::Type,
+        values: &[ExprId],
+        depth: usize,
+    ) -> Result<Tree, Reported> {
         let Some(template) = self.structs.get(ty.name.name.as_str()).copied() else {
             return Err(self.unknown_type(ty));
         };
-        let values = ty.dims.as_deref().unwrap_or_default();
         if values.len() != template.dims.len() {
             let message = format!(
                 "`{}` has {}, got {}",
@@ -169,10 +200,12 @@ impl Elaborator<'_> {
                 count(template.dims.len(), "dim"),
                 values.len()
             );
+            let diagnostic = Diagnostic::error(Code::DimCount, message)
+                .primary(ty.span, "")
+                .secondary(template.name.span, "declared here");
             return Err(self.report(
-                Diagnostic::error(Code::DimCount, message)
-                    .primary(ty.span, "")
-                    .secondary(template.name.span, "declared here"),
+                diagnostic
+                    .help("dims come first, then the length of an array: `Linear[64, 10][12]`"),
             ));
         }
         if depth >= MAX_STRUCT_DEPTH {
@@ -187,7 +220,9 @@ impl Elaborator<'_> {
             .iter()
             .map(|&dim| self.dim(scope, dim))
             .collect::<Result<_, _>>()?;
-        self.instance(template, &dims, depth)
+        let tree = self.instance(template, &dims, depth)?;
+        self.check_leaves(&tree, ty.span)?;
+        Ok(tree)
     }
 
     fn instance(
@@ -273,11 +308,25 @@ impl Elaborator<'_> {
         actual: &Tree,
         bindings: &mut Bindings,
     ) {
-        let extents: Vec<u64> = match actual {
-            Tree::Leaf(tensor) => tensor.shape.extents().collect(),
-            Tree::Struct { dims, .. } => dims.clone(),
-        };
-        for (dim, extent) in ty.dims.iter().flatten().zip(extents) {
+        let (dims, lengths) = self.brackets(ty);
+        let (mut element, mut extents) = (actual, Vec::new());
+        for _ in &lengths {
+            let Tree::Array {
+                element: inner,
+                length,
+            } = element
+            else {
+                return;
+            };
+            extents.push(*length);
+            element = inner;
+        }
+        match element {
+            Tree::Leaf(tensor) => extents.extend(tensor.shape.extents()),
+            Tree::Struct { dims, .. } => extents.extend(dims),
+            Tree::Array { .. } => return,
+        }
+        for (dim, extent) in lengths.iter().chain(dims).zip(extents) {
             if let ExprKind::Name(name) = &self.ast.expr(*dim).kind
                 && generic.iter().any(|generic| generic.name == *name)
                 && let Ok(extent) = i64::try_from(extent)

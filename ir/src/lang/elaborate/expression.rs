@@ -1,5 +1,6 @@
 //! Expressions: walked in id order, operands first, without recursion.
 
+use super::array::{array_from, part};
 use super::body::{Body, next_key};
 use super::value::{Data, Val};
 use super::{Elaborator, Reported};
@@ -66,13 +67,21 @@ impl<'a> Elaborator<'a> {
             ExprKind::Next { base } => self.next_value(body, *base, span),
             ExprKind::Index { base, indices } => {
                 let indices: Vec<Val> = indices.iter().map(get).collect::<Result<_, _>>()?;
-                self.index(get(base)?, &indices, span)
+                let base_span = self.ast.expr(*base).span;
+                self.index(body, get(base)?, &indices, span, base_span)
+            }
+            ExprKind::Slice { base, start, end } => {
+                let start = start.as_ref().map(get).transpose()?;
+                let end = end.as_ref().map(get).transpose()?;
+                let base_span = self.ast.expr(*base).span;
+                self.slice(body, get(base)?, [start, end], span, base_span)
             }
             ExprKind::Tuple(items) => {
                 Ok(Val::Tuple(items.iter().map(get).collect::<Result<_, _>>()?))
             }
             ExprKind::List(items) => {
-                Ok(Val::List(items.iter().map(get).collect::<Result<_, _>>()?))
+                let items: Vec<Val> = items.iter().map(get).collect::<Result<_, _>>()?;
+                Ok(array_from(&items).map_or(Val::List(items), Val::Data))
             }
             ExprKind::Call {
                 callee,
@@ -178,13 +187,7 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Val, Reported> {
         match base {
             Val::Data(data) => match data.tree.field(&field.name) {
-                Some((tree, first)) => {
-                    let leaves = data.leaves[first..first + tree.leaf_count()].to_vec();
-                    Ok(Val::Data(Data {
-                        tree: tree.clone(),
-                        leaves,
-                    }))
-                }
+                Some((tree, first)) => Ok(Val::Data(part(&data, tree, first))),
                 None => Err(self.unknown_field(&data.tree, field)),
             },
             Val::Name(name) => Err(self.unknown_name(body, &name, span)),
@@ -202,40 +205,18 @@ impl<'a> Elaborator<'a> {
 
     /// `p'` as a value: what was defined as the next value.
     fn next_value(&mut self, body: &Body<'a>, base: ExprId, span: Span) -> Result<Val, Reported> {
-        let mut fields = Vec::new();
-        let mut at = base;
-        let root = loop {
-            match &self.ast.expr(at).kind {
-                ExprKind::Field { base, field } => {
-                    fields.push(field.clone());
-                    at = *base;
-                }
-                ExprKind::Name(name) => break Some(name.clone()),
-                ExprKind::Literal(_)
-                | ExprKind::Unary { .. }
-                | ExprKind::Binary { .. }
-                | ExprKind::Next { .. }
-                | ExprKind::Index { .. }
-                | ExprKind::Call { .. }
-                | ExprKind::Tuple(_)
-                | ExprKind::List(_) => break None,
-            }
-        };
-        let pending = root.and_then(|root| body.pending.get(&next_key(&root)));
-        let Some(pending) = pending else {
+        let path = self.path_of(base);
+        let pending = path.and_then(|(root, path)| {
+            let pending = body.pending.get(&next_key(root))?;
+            Some((pending, path))
+        });
+        let Some((pending, path)) = pending else {
             return Err(self.report(
                 Diagnostic::error(Code::NotInout, "only an inout parameter has a next value")
                     .primary(span, ""),
             ));
         };
-        let (mut tree, mut first) = (pending.tree.clone(), 0);
-        for field in fields.iter().rev() {
-            let Some((inner, before)) = tree.field(&field.name) else {
-                return Err(self.unknown_field(&tree, field));
-            };
-            first += before;
-            tree = inner.clone();
-        }
+        let (tree, first) = self.select(&body.scope, &pending.tree, &path)?;
         let defined = pending.leaves[first..first + tree.leaf_count()].iter();
         let leaves: Option<Vec<Value>> = defined
             .map(|leaf| leaf.as_ref().map(|(value, _)| *value))
@@ -246,35 +227,6 @@ impl<'a> Elaborator<'a> {
                 Diagnostic::error(Code::UnknownName, "this next value is not defined yet")
                     .primary(span, "")
                     .help("statements run in order; define it above"),
-            )),
-        }
-    }
-
-    fn index(&mut self, base: Val, indices: &[Val], span: Span) -> Result<Val, Reported> {
-        let Val::Name(name) = base else {
-            return Err(self.report(
-                Diagnostic::error(Code::NotIndexable, "only graphs take dims in brackets")
-                    .primary(span, "")
-                    .help("elements of a tensor are taken with `slice` or `gather`"),
-            ));
-        };
-        let dims = indices.iter().map(|val| match val {
-            Val::Number(number) => number.as_i64().and_then(|dim| u64::try_from(dim).ok()),
-            Val::Data(_)
-            | Val::Bool(_)
-            | Val::Text
-            | Val::Tuple(_)
-            | Val::List(_)
-            | Val::Function(_)
-            | Val::Name(_)
-            | Val::Instance(..)
-            | Val::Error => None,
-        });
-        match dims.collect::<Option<Vec<u64>>>() {
-            Some(dims) => Ok(Val::Instance(name, dims)),
-            None => Err(self.report(
-                Diagnostic::error(Code::NotADim, "dims in brackets are whole numbers")
-                    .primary(span, ""),
             )),
         }
     }

@@ -75,7 +75,7 @@ impl<'a> Elaborator<'a> {
         };
         match self.tree(&scope, &param.ty).ok()? {
             Tree::Leaf(ty) => Some(ty),
-            Tree::Struct { .. } => None,
+            Tree::Struct { .. } | Tree::Array { .. } => None,
         }
     }
 

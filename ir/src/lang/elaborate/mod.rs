@@ -14,6 +14,7 @@
     reason = "elaboration looks for one or two forms of a value, and reports the rest alike"
 )]
 
+mod array;
 mod body;
 mod builtin;
 mod call;
@@ -378,6 +379,10 @@ impl Ast {
                 ExprKind::Index { base, indices } => {
                     pending.push(*base);
                     pending.extend(indices);
+                }
+                ExprKind::Slice { base, start, end } => {
+                    pending.push(*base);
+                    pending.extend(start.iter().chain(end));
                 }
                 ExprKind::Call {
                     callee,

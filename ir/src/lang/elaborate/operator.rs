@@ -266,11 +266,11 @@ impl<'a> Elaborator<'a> {
         spans: Spans,
     ) -> Result<Val, Reported> {
         let (tree, pairs): (&Tree, Vec<[Value; 2]>) = match (&x.tree, &y.tree) {
-            (Tree::Struct { .. }, Tree::Leaf(ty)) if ty.shape.rank() == 0 => (
+            (Tree::Struct { .. } | Tree::Array { .. }, Tree::Leaf(ty)) if ty.shape.rank() == 0 => (
                 &x.tree,
                 x.leaves.iter().map(|leaf| [*leaf, y.leaves[0]]).collect(),
             ),
-            (Tree::Leaf(ty), Tree::Struct { .. }) if ty.shape.rank() == 0 => (
+            (Tree::Leaf(ty), Tree::Struct { .. } | Tree::Array { .. }) if ty.shape.rank() == 0 => (
                 &y.tree,
                 y.leaves.iter().map(|leaf| [x.leaves[0], *leaf]).collect(),
             ),
@@ -290,7 +290,9 @@ impl<'a> Elaborator<'a> {
                         .primary(spans[0], "")
                         .secondary(spans[1], format!("{a}"))
                         .secondary(spans[2], format!("{b}"))
-                        .help("structs combine with structs of the same type and with scalars"),
+                        .help(
+                            "structs and arrays combine with those of the same type and with scalars",
+                        ),
                 ));
             }
         };
@@ -578,6 +580,16 @@ pub(super) fn retyped(tree: &Tree, types: &mut dyn Iterator<Item = Type>) -> Tre
                 dims: dims.clone(),
                 fields: fields.collect(),
             }
+        }
+        Tree::Array { element, length } => {
+            // The types of a function's results follow from those of its arguments, so all
+            // elements become alike.
+            let mut elements = (0..*length).map(|_| retyped(element, types));
+            let first = elements.next();
+            elements.for_each(drop);
+            first
+                .unwrap_or_else(|| (**element).clone())
+                .repeated(*length)
         }
     }
 }

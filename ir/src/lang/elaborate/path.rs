@@ -27,11 +27,11 @@ pub(super) struct Path {
     span: Span,
 }
 
-/// One part of a path: `block`, or `block[1]`.
+/// One part of a path: `block`, or `block[1]`: one of several calls, or an element of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Step {
     name: String,
-    index: Option<u64>,
+    indices: Vec<u64>,
 }
 
 impl PartialEq for Path {
@@ -50,10 +50,10 @@ impl Hash for Path {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.index {
-            None => f.write_str(&self.name),
-            Some(index) => write!(f, "{}[{index}]", self.name),
-        }
+        f.write_str(&self.name)?;
+        self.indices
+            .iter()
+            .try_for_each(|index| write!(f, "[{index}]"))
     }
 }
 
@@ -67,9 +67,10 @@ impl fmt::Display for Path {
 impl Path {
     /// The path as a name: `block_1_h`.
     pub(super) fn flat(&self) -> String {
-        let flat = |step: &Step| match step.index {
-            None => step.name.clone(),
-            Some(index) => format!("{}_{index}", step.name),
+        let flat = |step: &Step| {
+            let name = step.name.clone();
+            let indices = step.indices.iter();
+            indices.fold(name, |name, index| format!("{name}_{index}"))
         };
         let steps: Vec<String> = self.steps.iter().map(flat).collect();
         steps.join("_")
@@ -77,30 +78,29 @@ impl Path {
 
     /// The path that an expression is, if it is one.
     fn read(ast: &Ast, id: ExprId) -> Option<Path> {
-        let (mut steps, mut at, mut pending) = (Vec::new(), id, None);
+        let (mut steps, mut at, mut pending) = (Vec::new(), id, Vec::new());
+        let step = |name: &str, mut indices: Vec<u64>| {
+            let name = name.to_string();
+            indices.reverse();
+            Step { name, indices }
+        };
         loop {
             match &ast.expr(at).kind {
                 ExprKind::Name(name) => {
-                    steps.push(Step {
-                        name: name.clone(),
-                        index: pending,
-                    });
+                    steps.push(step(name, pending));
                     steps.reverse();
                     let span = ast.expr(id).span;
                     return Some(Path { steps, span });
                 }
                 ExprKind::Field { base, field } => {
-                    steps.push(Step {
-                        name: field.name.clone(),
-                        index: pending.take(),
-                    });
+                    steps.push(step(&field.name, std::mem::take(&mut pending)));
                     at = *base;
                 }
-                ExprKind::Index { base, indices } if pending.is_none() => {
-                    pending = Some(single_index(ast, indices)?);
+                ExprKind::Index { base, indices } => {
+                    pending.push(single_index(ast, indices)?);
                     at = *base;
                 }
-                ExprKind::Index { .. }
+                ExprKind::Slice { .. }
                 | ExprKind::Literal(_)
                 | ExprKind::Unary { .. }
                 | ExprKind::Binary { .. }
@@ -231,7 +231,7 @@ impl Instance {
             // A derivative names what its function does, besides parameters and results of its own.
             let data = loop {
                 match (at.named(&step.name), &at.names) {
-                    (Some(data), _) if step.index.is_none() => break Some(data),
+                    (Some(data), _) if step.may_be_part_of(&data.tree) => break Some(data),
                     (_, Names::Derived { of, remap }) => {
                         hops.push(Hop::Derivative(remap));
                         at = of;
@@ -240,7 +240,7 @@ impl Instance {
                 }
             };
             if let Some(data) = data {
-                let data = fields(data, &path.steps[position + 1..])?;
+                let data = parts(data, &path.steps[position..])?;
                 let out = |leaf: &Value| {
                     let mut hops = hops.iter().rev();
                     hops.try_fold(*leaf, |value, hop| hop.out(value))
@@ -276,33 +276,68 @@ fn part(all: &[(String, Tree)], values: &[Value], name: &str) -> Option<Data> {
     Some(Data { tree, leaves })
 }
 
-/// A field of a field of a value.
-fn fields(data: Data, steps: &[Step]) -> Result<Data, Miss> {
+impl Step {
+    /// Whether the indices can be those of elements of a value, rather than of a call.
+    fn may_be_part_of(&self, tree: &Tree) -> bool {
+        self.indices.is_empty() || matches!(tree, Tree::Array { .. })
+    }
+}
+
+/// A field of an element of a field of the value that the first step names.
+fn parts(data: Data, steps: &[Step]) -> Result<Data, Miss> {
     let (mut tree, mut first) = (&data.tree, 0);
-    for step in steps {
-        let field = tree.field(&step.name).filter(|_| step.index.is_none());
-        let Some((inner, before)) = field else {
-            let help = match tree {
-                Tree::Leaf(_) => "only structs have fields".to_string(),
-                Tree::Struct { fields, .. } => {
-                    let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
-                    format!("its fields are {}", names.join(", "))
-                }
-            };
-            return Err(Miss {
-                code: Code::UnknownField,
-                message: format!("{tree} has no field `{step}`"),
-                help,
-                calls: Vec::new(),
-            });
-        };
-        first += before;
-        tree = inner;
+    for (position, step) in steps.iter().enumerate() {
+        if position > 0 {
+            let (inner, before) = field(tree, step)?;
+            first += before;
+            tree = inner;
+        }
+        for &index in &step.indices {
+            let (inner, before) = element(tree, index)?;
+            first += before;
+            tree = inner;
+        }
     }
     let leaves = data.leaves[first..first + tree.leaf_count()].to_vec();
-    Ok(Data {
-        tree: tree.clone(),
-        leaves,
+    let tree = tree.clone();
+    Ok(Data { tree, leaves })
+}
+
+fn element(tree: &Tree, index: u64) -> Result<(&Tree, usize), Miss> {
+    let (code, help) = match tree {
+        Tree::Array { length, .. } => (
+            Code::IndexOutOfRange,
+            format!("it has {length} elements, numbered from 0"),
+        ),
+        Tree::Leaf(_) | Tree::Struct { .. } => {
+            let help = "only arrays have elements".to_string();
+            (Code::NotIndexable, help)
+        }
+    };
+    tree.element(index).ok_or_else(|| Miss {
+        code,
+        message: format!("{tree} has no element {index}"),
+        help,
+        calls: Vec::new(),
+    })
+}
+
+fn field<'t>(tree: &'t Tree, step: &Step) -> Result<(&'t Tree, usize), Miss> {
+    tree.field(&step.name).ok_or_else(|| {
+        let help = match tree {
+            Tree::Leaf(_) => "only structs have fields".to_string(),
+            Tree::Array { .. } => "name an element of the array first: `[0]`".to_string(),
+            Tree::Struct { fields, .. } => {
+                let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+                format!("its fields are {}", names.join(", "))
+            }
+        };
+        Miss {
+            code: Code::UnknownField,
+            message: format!("{tree} has no field `{}`", step.name),
+            help,
+            calls: Vec::new(),
+        }
     })
 }
 
@@ -318,7 +353,12 @@ enum NoCall {
 fn choose_call<'i>(at: &'i Instance, step: &Step) -> Result<&'i Call, NoCall> {
     let calls = at.calls().iter().filter(|call| call.name == step.name);
     let calls: Vec<&Call> = calls.collect();
-    match (step.index, calls.as_slice()) {
+    let index = match step.indices.as_slice() {
+        [] => None,
+        [index] => Some(*index),
+        _ => return Err(NoCall::Unknown),
+    };
+    match (index, calls.as_slice()) {
         (_, []) => Err(NoCall::Unknown),
         (None, [only]) => Ok(only),
         (None, several) => Err(NoCall::Ambiguous(several.iter().map(|c| c.span).collect())),

@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// What an expression stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Val {
-    /// A tensor, or a struct of tensors, with the values of its leaves.
+    /// A tensor, or a struct or array of tensors, with the values of its leaves.
     Data(Data),
     /// A number without a dtype, which it takes from its context: a literal, a dim, or arithmetic
     /// of these, exact.
@@ -32,7 +32,7 @@ pub(super) enum Val {
     Error,
 }
 
-/// A tensor or a struct of tensors.
+/// A tensor, or a struct or array of tensors.
 #[derive(Clone, Debug)]
 pub(super) struct Data {
     /// Its type.
@@ -87,6 +87,7 @@ impl Val {
             Val::Data(data) => match &data.tree {
                 Tree::Leaf(ty) => format!("a tensor of type {ty}"),
                 Tree::Struct { .. } => format!("a struct of type {}", data.tree),
+                Tree::Array { .. } => format!("an array of type {}", data.tree),
             },
             Val::Number(_) => "a number".to_string(),
             Val::Bool(_) => "a truth value".to_string(),

@@ -25,6 +25,16 @@ pub(super) enum Pending {
     Infix(BinaryOp, Span, Operand),
 }
 
+/// What stands in brackets after an expression.
+enum Subscript {
+    One(ExprId),
+    Slice {
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        colon: Span,
+    },
+}
+
 enum Argument {
     Positional(ExprId),
     Named(Attribute),
@@ -122,10 +132,7 @@ impl Parser<'_> {
         while !self.at_line_end() {
             let kind = match self.kind() {
                 TokenKind::OpenParen => self.call(base.id)?,
-                TokenKind::OpenBracket => ExprKind::Index {
-                    base: base.id,
-                    indices: self.list("dim", Self::index)?.elements,
-                },
+                TokenKind::OpenBracket => self.brackets(base.id)?,
                 TokenKind::Dot => {
                     self.bump();
                     ExprKind::Field {
@@ -144,18 +151,41 @@ impl Parser<'_> {
         Ok(base)
     }
 
-    fn index(&mut self) -> Parsed<ExprId> {
-        let colon = self.kind() == TokenKind::Colon;
-        let index = if colon {
-            None
-        } else {
-            Some(self.expression()?)
-        };
-        if self.kind() == TokenKind::Colon {
-            let help = "use the op: `slice(x, …)`";
-            return Err(self.unsupported("a slice written with `:` is", self.here(), help));
+    /// Brackets after an expression: dims, an index, or a slice.
+    fn brackets(&mut self, base: ExprId) -> Parsed<ExprKind> {
+        let list = self.list("dim", Self::subscript)?;
+        if let [Subscript::Slice { start, end, .. }] = *list.elements {
+            return Ok(ExprKind::Slice { base, start, end });
         }
-        index.ok_or(Reported)
+        let mut indices = Vec::with_capacity(list.elements.len());
+        for subscript in list.elements {
+            match subscript {
+                Subscript::One(index) => indices.push(index),
+                Subscript::Slice { colon, .. } => {
+                    let message = "a slice stands alone in its brackets".to_owned();
+                    let help = "an array has one axis: write `blocks[2:5]`; a tensor is sliced by the \
+                                op `slice(x, …)`";
+                    return Err(self.error(Code::UnexpectedToken, message, colon, "", help));
+                }
+            }
+        }
+        Ok(ExprKind::Index { base, indices })
+    }
+
+    fn subscript(&mut self) -> Parsed<Subscript> {
+        let start = match self.kind() {
+            TokenKind::Colon => None,
+            _ => Some(self.expression()?),
+        };
+        let colon = self.here();
+        match (self.eat(TokenKind::Colon), start) {
+            (None, Some(index)) => Ok(Subscript::One(index)),
+            (_, start) => {
+                let ends = matches!(self.kind(), TokenKind::CloseBracket | TokenKind::Comma);
+                let end = if ends { None } else { Some(self.expression()?) };
+                Ok(Subscript::Slice { start, end, colon })
+            }
+        }
     }
 
     fn call(&mut self, callee: ExprId) -> Parsed<ExprKind> {

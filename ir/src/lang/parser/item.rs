@@ -147,7 +147,7 @@ impl Parser<'_> {
         self.ty()
     }
 
-    /// A type such as `f32[B, 64]` or `Mlp`.
+    /// A type such as `f32[B, 64]`, `Mlp` or `Linear[64, 10][12]`.
     pub(super) fn ty(&mut self) -> Parsed<Type> {
         let name = self.name("a type")?;
         let mut span = name.span;
@@ -157,11 +157,27 @@ impl Parser<'_> {
             span = span.to(list.span);
             dims = Some(list.elements);
         }
-        if self.kind() == TokenKind::OpenBracket && !self.at_line_end() {
-            let help = "write one field for each element";
-            return Err(self.unsupported("an array of structs is", self.here(), help));
+        let mut lengths = Vec::new();
+        while self.kind() == TokenKind::OpenBracket && !self.at_line_end() {
+            let list = self.list("length", Self::expression)?;
+            span = span.to(list.span);
+            match *list.elements {
+                [length] => lengths.push(length),
+                _ if !list.complete => return Err(Reported),
+                _ => {
+                    let message = "an array has one length in each pair of brackets".to_owned();
+                    let help = "write `Block[12]`, or `Block[3][4]` for an array of arrays";
+                    let code = Code::UnexpectedToken;
+                    return Err(self.error(code, message, list.span, "", help));
+                }
+            }
         }
-        Ok(Type { name, dims, span })
+        Ok(Type {
+            name,
+            dims,
+            lengths,
+            span,
+        })
     }
 
     fn graph(&mut self, docs: Vec<DocLine>, kind: GraphKind) -> Parsed<Graph> {

@@ -295,8 +295,15 @@ impl Parser<'_> {
             return false;
         }
         let mut index = self.at + 1;
-        while self.token_at(index).kind == TokenKind::Dot {
-            index += 2;
+        loop {
+            index = match self.token_at(index).kind {
+                TokenKind::Dot => index + 2,
+                TokenKind::OpenBracket => match self.partner(index) {
+                    Some(partner) => partner + 1,
+                    None => break,
+                },
+                _ => break,
+            };
         }
         if self.token_at(index).kind == TokenKind::Prime {
             index += 1;

@@ -1,7 +1,8 @@
 //! Statements: what is defined, and as what.
 
-use super::{Parsed, Parser};
-use crate::lang::ast::{Pattern, Place, Statement, Target};
+use super::{Parsed, Parser, Reported};
+use crate::diag::Code;
+use crate::lang::ast::{Pattern, Place, Statement, Step, Target};
 use crate::lang::token::TokenKind;
 
 const DEFINE_HELP: &str = "a statement gives a value a name, as in `y = relu(x)`";
@@ -36,7 +37,7 @@ impl Parser<'_> {
         })
     }
 
-    fn no_statement(&mut self) -> super::Reported {
+    fn no_statement(&mut self) -> Reported {
         let operator = crate::lang::ast::BinaryOp::of_token(self.kind()).is_some();
         if operator || matches!(self.kind(), TokenKind::Dot | TokenKind::Comma) {
             let help = "an expression goes on in the next line only inside brackets or after an operator: \
@@ -52,7 +53,7 @@ impl Parser<'_> {
         self.expected("a statement", DEFINE_HELP)
     }
 
-    fn no_definition(&mut self) -> super::Reported {
+    fn no_definition(&mut self) -> Reported {
         let help = match self.kind() {
             TokenKind::EqualEqual => "a definition is written with `=`, a comparison with `==`",
             TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Slash => {
@@ -71,11 +72,18 @@ impl Parser<'_> {
         if root.name == "_" {
             return Ok(Target::Discard(span));
         }
-        let mut fields = Vec::new();
-        while self.eat(TokenKind::Dot).is_some() {
-            let field = self.field_name()?;
-            span = span.to(field.span);
-            fields.push(field);
+        let mut path = Vec::new();
+        while !self.at_line_end() {
+            let step = match self.kind() {
+                TokenKind::Dot => {
+                    self.bump();
+                    Step::Field(self.field_name()?)
+                }
+                TokenKind::OpenBracket => self.element_step()?,
+                _ => break,
+            };
+            span = span.to(step.span());
+            path.push(step);
         }
         let next = self.eat(TokenKind::Prime).map(|token| self.span(token));
         span = span.to(next.unwrap_or(span));
@@ -86,11 +94,28 @@ impl Parser<'_> {
         span = span.to(ty.as_ref().map_or(span, |ty| ty.span));
         Ok(Target::Place(Place {
             root,
-            fields,
+            path,
             next,
             ty,
             span,
         }))
+    }
+
+    /// `[3]` in a target.
+    fn element_step(&mut self) -> Parsed<Step> {
+        let list = self.list("index", Self::expression)?;
+        match *list.elements {
+            [index] => Ok(Step::Index {
+                index,
+                span: list.span,
+            }),
+            _ if !list.complete => Err(Reported),
+            _ => {
+                let message = "one index stands in each pair of brackets".to_owned();
+                let help = "an element is defined as in `p.blocks[3].w' = …`";
+                Err(self.error(Code::UnexpectedToken, message, list.span, "", help))
+            }
+        }
     }
 
     /// A statement ends with its line, at `;`, or with the block.

@@ -46,7 +46,7 @@ pub(super) fn statements(notation: &mut Notation, entry: &Entry) -> Vec<Statemen
     for output in &outputs {
         if body.direct.get(&output.value) != Some(&output.path) || output.next {
             let value = body.read(notation, output.value);
-            statements.push(assignment(output, value));
+            statements.push(assignment(notation, output, value));
         }
     }
     statements
@@ -140,7 +140,7 @@ impl<'a> Body<'a> {
         let mut targets: Vec<Target> = targets
             .map(|(value, path)| {
                 let ty = tensor(notation, self.graph.ty(*value));
-                place(path, false, Some(ty))
+                place(notation, path, false, Some(ty))
             })
             .collect();
         let pattern = match (targets.len(), targets.pop()) {
@@ -213,20 +213,25 @@ fn constant(notation: &mut Notation, op: &Op) -> Option<ExprId> {
     }
 }
 
-fn place(path: &str, next: bool, ty: Option<crate::lang::ast::Type>) -> Target {
-    let mut parts = path.split('.').map(ident);
+fn place(
+    notation: &mut Notation,
+    path: &str,
+    next: bool,
+    ty: Option<crate::lang::ast::Type>,
+) -> Target {
+    let (root, path) = notation.steps(path);
     Target::Place(Place {
-        root: parts.next().unwrap_or_else(|| ident("")),
-        fields: parts.collect(),
+        root: ident(root),
+        path,
         next: next.then_some(Span::SYNTHETIC),
         ty,
         span: Span::SYNTHETIC,
     })
 }
 
-fn assignment(output: &Output, value: ExprId) -> Statement {
+fn assignment(notation: &mut Notation, output: &Output, value: ExprId) -> Statement {
     Statement {
-        pattern: Pattern::One(place(&output.path, output.next, None)),
+        pattern: Pattern::One(place(notation, &output.path, output.next, None)),
         value,
         span: Span::SYNTHETIC,
     }

@@ -81,6 +81,7 @@ impl Structs {
 
     /// Structs nest as deep as their declarations, which the elaborator bounds.
     fn collect(&mut self, tree: &Tree, names: &mut Names) {
+        let (tree, _) = tree.innermost();
         let Tree::Struct { fields, .. } = tree else {
             return;
         };
@@ -100,8 +101,16 @@ impl Structs {
             Tree::Struct { .. } => ast::Type {
                 name: ident(self.names.get(tree).map_or("", String::as_str)),
                 dims: None,
+                lengths: Vec::new(),
                 span: Span::SYNTHETIC,
             },
+            Tree::Array { .. } => {
+                let (element, lengths) = tree.innermost();
+                let mut ty = self.ty(notation, element);
+                let lengths = lengths.into_iter();
+                ty.lengths = lengths.map(|length| notation.integer(length)).collect();
+                ty
+            }
         }
     }
 
@@ -174,6 +183,7 @@ fn tensor(notation: &mut Notation, ty: &Type) -> ast::Type {
     ast::Type {
         name: ident(ty.dtype.name()),
         dims: Some(extents.map(|extent| notation.integer(extent)).collect()),
+        lengths: Vec::new(),
         span: Span::SYNTHETIC,
     }
 }

@@ -42,7 +42,8 @@ impl Names {
 /// The name with what no name can hold replaced by `_`.
 fn valid(name: &str) -> String {
     let part = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    let mut valid: String = name.chars().map(part).collect();
+    // An element such as `p.blocks[3]` is called `p_blocks_3`.
+    let mut valid: String = name.chars().filter(|c| *c != ']').map(part).collect();
     if valid.starts_with(|c: char| c.is_ascii_digit()) || valid.chars().all(|c| c == '_') {
         valid.insert(0, 'v');
     }
@@ -58,14 +59,16 @@ mod tests {
 
     #[test]
     fn names_are_valid_and_unique_and_claim_themselves() {
-        let wanted = ["y", "y", "p.w", "y_2", "y", "for", "2x", "_", "", "ü"];
+        let wanted = [
+            "y", "y", "p.w", "y_2", "y", "for", "2x", "_", "", "ü", "a[3].w",
+        ];
         let claim = |wanted: &[String]| -> Vec<String> {
             let mut names = Names::new(["x"].into_iter());
             wanted.iter().map(|name| names.claim(name)).collect()
         };
         let first = claim(&wanted.map(str::to_string));
         let expected = [
-            "y", "y_2", "p_w", "y_2_2", "y_3", "for_", "v2x", "v_", "v", "v__2",
+            "y", "y_2", "p_w", "y_2_2", "y_3", "for_", "v2x", "v_", "v", "v__2", "a_3_w",
         ];
         assert_eq!(first, expected);
         assert_eq!(claim(&first), first);

@@ -4,7 +4,7 @@ use super::ident;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::lang::ast::{
-    Ast, Attribute, BinaryOp, ExprId, ExprKind, FloatLiteral, Literal, UnaryOp,
+    Ast, Attribute, BinaryOp, ExprId, ExprKind, FloatLiteral, Literal, Step, UnaryOp,
 };
 use crate::lang::elaborate::{infix_op, literal_type, matmul_op};
 use crate::op::{AttrValue, Elements, Op};
@@ -65,17 +65,39 @@ impl Notation {
         self.add(ExprKind::Name(name.to_string()))
     }
 
-    /// `p.hidden.w`
-    pub(super) fn path(&mut self, path: &str) -> ExprId {
-        let mut parts = path.split('.');
-        let mut expr = self.name(parts.next().unwrap_or(""));
-        for field in parts {
-            expr = self.add(ExprKind::Field {
-                base: expr,
-                field: ident(field),
+    /// The root and the steps of a path such as `p.blocks[3].w`, as leaves are named.
+    pub(super) fn steps<'p>(&mut self, path: &'p str) -> (&'p str, Vec<Step>) {
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        let (root, mut rest) = path.split_at(end);
+        let mut steps = Vec::new();
+        while let Some(first) = rest.chars().next() {
+            let end = rest[1..].find(['.', '[']).map_or(rest.len(), |at| at + 1);
+            let (step, after) = rest.split_at(end);
+            steps.push(match (first, step.trim_matches(['[', ']']).parse()) {
+                ('[', Ok(index)) => Step::Index {
+                    index: self.integer(index),
+                    span: Span::SYNTHETIC,
+                },
+                (_, _) => Step::Field(ident(step.trim_start_matches('.'))),
             });
+            rest = after;
         }
-        expr
+        (root, steps)
+    }
+
+    /// `p.blocks[3].w`
+    pub(super) fn path(&mut self, path: &str) -> ExprId {
+        let (root, steps) = self.steps(path);
+        let root = self.name(root);
+        steps.into_iter().fold(root, |base, step| {
+            self.add(match step {
+                Step::Field(field) => ExprKind::Field { base, field },
+                Step::Index { index, .. } => ExprKind::Index {
+                    base,
+                    indices: vec![index],
+                },
+            })
+        })
     }
 
     pub(super) fn integer(&mut self, value: u64) -> ExprId {

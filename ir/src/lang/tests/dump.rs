@@ -52,6 +52,10 @@ fn expression(exprs: &[String], kind: &ExprKind) -> String {
         ExprKind::Index { base, indices } => {
             format!("(index {}{})", at(base), joined(exprs, indices))
         }
+        ExprKind::Slice { base, start, end } => {
+            let bound = |id: &Option<ExprId>| id.as_ref().map_or("_", at);
+            format!("(slice {} {} {})", at(base), bound(start), bound(end))
+        }
         ExprKind::Call {
             callee,
             args,
@@ -81,10 +85,13 @@ impl Dumper<'_> {
     }
 
     fn ty(&self, ty: &Type) -> String {
-        match &ty.dims {
+        let element = match &ty.dims {
             Some(dims) => format!("(type {}{})", ty.name.name, joined(&self.exprs, dims)),
             None => format!("(type {} unindexed)", ty.name.name),
-        }
+        };
+        ty.lengths.iter().fold(element, |element, length| {
+            format!("(array {element} {})", at(&self.exprs, *length))
+        })
     }
 
     fn fields(&self, what: &str, fields: &[Field]) -> String {
@@ -150,8 +157,11 @@ impl Dumper<'_> {
             return "_".to_owned();
         };
         let mut text = place.root.name.clone();
-        for field in &place.fields {
-            text = format!("{text}.{}", field.name);
+        for step in &place.path {
+            text = match step {
+                Step::Field(field) => format!("{text}.{}", field.name),
+                Step::Index { index, .. } => format!("{text}[{}]", at(&self.exprs, *index)),
+            };
         }
         if place.next.is_some() {
             text.push('\'');

@@ -17,6 +17,7 @@ enum Sketch {
     Field(Box<Sketch>, String),
     Next(Box<Sketch>),
     Index(Box<Sketch>, Vec<Sketch>),
+    Slice(Box<Sketch>, Option<Box<Sketch>>, Option<Box<Sketch>>),
     Call(Box<Sketch>, Vec<Sketch>, Vec<(String, Sketch)>),
     Tuple(Vec<Sketch>),
     List(Vec<Sketch>),
@@ -48,6 +49,11 @@ impl Sketch {
             Sketch::Index(base, indices) => ExprKind::Index {
                 base: base.build(ast),
                 indices: all(ast, indices),
+            },
+            Sketch::Slice(base, start, end) => ExprKind::Slice {
+                base: base.build(ast),
+                start: start.as_ref().map(|start| start.build(ast)),
+                end: end.as_ref().map(|end| end.build(ast)),
             },
             Sketch::Call(callee, args, attributes) => ExprKind::Call {
                 callee: callee.build(ast),
@@ -109,6 +115,12 @@ fn sketch() -> impl Strategy<Value = Sketch> {
             1 => (boxed.clone(), name()).prop_map(|(base, field)| Sketch::Field(base, field)),
             1 => boxed.clone().prop_map(Sketch::Next),
             1 => (boxed.clone(), list(0)).prop_map(|(base, list)| Sketch::Index(base, list)),
+            1 => (
+                boxed.clone(),
+                prop::option::of(boxed.clone()),
+                prop::option::of(boxed.clone()),
+            )
+                .prop_map(|(base, start, end)| Sketch::Slice(base, start, end)),
             1 => (boxed, list(0), attributes).prop_map(|(f, args, k)| Sketch::Call(f, args, k)),
             1 => list(1).prop_map(Sketch::Tuple),
             1 => list(0).prop_map(Sketch::List),
@@ -125,12 +137,23 @@ fn file_of(sketches: &[Sketch]) -> Ast {
         let ty = (index % 3 == 1).then(|| Type {
             name: ident("f32"),
             dims: Some(vec![sketch.build(&mut ast)]),
+            lengths: (0..index % 2).map(|_| sketch.build(&mut ast)).collect(),
             span,
         });
         let value = sketch.build(&mut ast);
         let place = Target::Place(Place {
             root: ident("y"),
-            fields: vec![ident("w"); index % 2],
+            path: match index % 3 {
+                0 => Vec::new(),
+                1 => vec![Step::Field(ident("w"))],
+                _ => vec![
+                    Step::Index {
+                        index: sketch.build(&mut ast),
+                        span,
+                    },
+                    Step::Field(ident("w")),
+                ],
+            },
             next: (index % 4 == 2).then_some(span),
             ty,
             span,
@@ -185,6 +208,7 @@ struct Linear~[~I,~O~]~{~w:~f32[~I,~O~],~b: f32[~O],~}
   y:~i32[B]~,~inout p: Mlp~) ->~(~l: f32[],~g: S)~{
     (l,~_~,~d~) =~value_and_grad(~loss,~wrt = ~[~p,~q~],~of = ~l~)(x, (~a, b~), -~p ** ~2)
   ~ a.b': f32[~B~ +~1, 2~] = a *~(b~ + c) - f[~1, ~2](x)' @~[[~1, 2], ~[3,~4.5~]~]; z = (a~ - (b - c)).w~
+    p.c[~1~].w': T[~2][~3~] = q[~1~:~n + 1~][:~2]~
 }
 ~graph one() {~y =~x }
 ~";
