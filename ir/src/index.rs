@@ -15,9 +15,10 @@
 //! goes over the nesting of quotients only; [`IndexMap::compose`] and the parser refuse nesting
 //! beyond [`MAX_DEPTH`].
 
+mod decide;
 mod guard;
 mod map;
-mod relax;
+mod simplex;
 mod simplify;
 #[cfg(test)]
 mod tests;

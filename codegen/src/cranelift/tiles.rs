@@ -59,10 +59,11 @@ impl<'k> KernelEmitter<'k> {
                 length: i64::from(form.extent(axis_of_form)),
             };
             axis_of_form += 1;
-            let (_, end) = start.range_within(&self.vars.bounds, &access.guard);
-            let most = end.saturating_sub(1).saturating_add(span.length);
-            let is_inside = self.interior.is_some_and(|var| !start.mentions(var.0));
-            if access.clip && most > span.extent && !is_inside {
+            let most = span.extent - span.length + 1;
+            let bounds = &self.vars.bounds;
+            let fits = || start.stays_within((None, Some(most)), bounds, &access.guard);
+            let is_interior = self.interior.is_some_and(|var| !start.mentions(var.0));
+            if access.clip && !is_interior && !fits() {
                 spans.push(span);
             }
         }

@@ -39,7 +39,7 @@ pub(super) fn combine(x: Closed, y: Closed, factor: i64) -> Closed {
     narrow(x.0 as i128 + a.min(b), x.1 as i128 + a.max(b))
 }
 
-fn variable_range(bounds: Bounds<'_>, variable: u32) -> Closed {
+pub(super) fn variable_range(bounds: Bounds<'_>, variable: u32) -> Closed {
     let (lo, hi) = bounds.get(variable as usize).copied().unwrap_or(UNKNOWN);
     if (lo, hi) == UNKNOWN {
         ANY
@@ -50,7 +50,7 @@ fn variable_range(bounds: Bounds<'_>, variable: u32) -> Closed {
 }
 
 /// The interval of the quotient and of the remainder of values in `range`.
-fn divided(range: Closed, divisor: i64) -> (Closed, Closed) {
+pub(super) fn divided(range: Closed, divisor: i64) -> (Closed, Closed) {
     let quotients = (range.0.div_euclid(divisor), range.1.div_euclid(divisor));
     let remainders = if quotients.0 == quotients.1 {
         (range.0.rem_euclid(divisor), range.1.rem_euclid(divisor))
@@ -70,63 +70,16 @@ impl Index {
     /// The range over those points of the box where `guard` holds.
     ///
     /// A relation of the guard is used wherever a sum differs from the related index by something
-    /// of smaller range, at any depth of nesting.
+    /// of smaller range, at any depth of nesting; [`Index::stays_within`] knows more.
     pub fn range_within(&self, bounds: Bounds<'_>, guard: &Guard) -> (i64, i64) {
-        let mut closed = self.closed_range(bounds, guard);
-        if closed != ANY && !guard.is_always() {
-            let (low, high) = super::relax::relaxed_range(self, bounds, guard);
-            let relaxed = (low.unwrap_or(closed.0), high.unwrap_or(closed.1));
-            let both = (closed.0.max(relaxed.0), closed.1.min(relaxed.1));
-            // A contradiction means that nothing is evaluated here: any range will do.
-            if both.0 <= both.1 {
-                closed = both;
-            }
-        }
-        if closed == ANY {
-            UNKNOWN
-        } else {
-            (closed.0, closed.1.saturating_add(1))
+        match self.closed_range(bounds, guard) {
+            ANY => UNKNOWN,
+            (low, high) => (low, high.saturating_add(1)),
         }
     }
 
     pub(super) fn closed_range(&self, bounds: Bounds<'_>, guard: &Guard) -> Closed {
-        let plain = self.plain_range(bounds, guard);
-        let refined = guard.refine(self, plain, bounds);
-        if guard.is_always() {
-            return refined;
-        }
-        let regrouped = (0..self.terms.len()).filter_map(|at| self.regrouped(at, bounds, guard));
-        regrouped.fold(refined, |best, range| {
-            let both = (best.0.max(range.0), best.1.min(range.1));
-            // A contradiction means that nothing is evaluated here: any range will do.
-            if both.0 <= both.1 { both } else { best }
-        })
-    }
-
-    /// The range with multiples put back into the quotient at position `at`, where a relation may
-    /// know their sum: U + (r floordiv q) = (q·U + r) floordiv q.
-    fn regrouped(&self, at: usize, bounds: Bounds<'_>, guard: &Guard) -> Option<Closed> {
-        let (Atom::FloorDiv(inner, divisor), factor) = self.terms.get(at)? else {
-            return None;
-        };
-        let mut sum = (**inner).clone();
-        let mut rest = Index::constant(self.offset);
-        for (other, (atom, coefficient)) in self.terms.iter().enumerate() {
-            match coefficient.checked_rem(*factor) {
-                _ if other == at => {}
-                Some(0) => {
-                    let multiple = (coefficient / factor).checked_mul(*divisor)?;
-                    sum.accumulate(atom.clone(), multiple);
-                }
-                Some(_) | None => rest.accumulate(atom.clone(), *coefficient),
-            }
-        }
-        if sum == **inner {
-            return None;
-        }
-        let (quotient, _) = divided(sum.closed_range(bounds, guard), *divisor);
-        let range = combine(rest.plain_range(bounds, guard), quotient, *factor);
-        (range != ANY).then_some(range)
+        guard.refine(self, self.plain_range(bounds, guard), bounds)
     }
 
     /// The range of the sum as it stands: relations are used for its atoms, not for the sum.

@@ -95,22 +95,17 @@ impl Checker<'_, '_> {
         if !self.used_index(index) || unreachable {
             return;
         }
-        let (low, high) = index.range_within(&self.bounds, guard);
         // A clipped span may begin beyond the end, but not before the beginning.
-        let end = if length == 0 {
-            i64::MIN
-        } else {
-            high.saturating_add(length - 1)
-        };
+        let end = (length > 0).then(|| extent.saturating_sub(length - 1));
+        let stays = index.stays_within((Some(0), end), &self.bounds, guard);
         let name = &self.kernel.memories[access.memory.index()].name;
-        self.report
-            .require(low >= 0 && end <= extent, Code::K08, || {
-                let range = match (low, high) == lgc_ir::index::UNKNOWN {
-                    true => "unbounded".to_string(),
-                    false => format!("{low}..{high}"),
-                };
-                format!("the index {index} into `{name}` is in {range}, the axis has {extent}")
-            });
+        self.report.require(stays, Code::K08, || {
+            let range = match index.range_within(&self.bounds, guard) {
+                lgc_ir::index::UNKNOWN => "unbounded".to_string(),
+                (low, high) => format!("in {low}..{high}"),
+            };
+            format!("the index {index} into `{name}` is {range}, the axis has {extent}")
+        });
     }
 
     fn run_time(&mut self, value: ValueId, extent: i64, unreachable: bool) {
