@@ -95,6 +95,52 @@ impl Builder {
         })
     }
 
+    /// Copies the nodes of `graph` here, on `arguments` in the place of its inputs, and gives the
+    /// values of its outputs. Nodes keep their spans and names.
+    ///
+    /// # Errors
+    /// An argument is missing or is of another type than the input.
+    pub fn inline(&self, graph: &Graph, arguments: &[Value]) -> Result<Vec<Value>, TypeError> {
+        let mut copies: Vec<Option<Value>> = vec![None; graph.len()];
+        for (input, argument) in graph.inputs().iter().zip(arguments) {
+            if self.ty(*argument) != *graph.ty(*input) {
+                return Err(TypeError::new(
+                    "an argument is of another type than the input",
+                ));
+            }
+            copies[input.node.index()] = Some(*argument);
+        }
+        let at = |copies: &[Option<Value>], value: &Value| {
+            let node = copies.get(value.node.index()).copied().flatten();
+            let missing = || TypeError::new("an argument is missing");
+            // An input has one result, and its argument may be any result of another node.
+            node.map(|copy| Value {
+                node: copy.node,
+                result: copy.result + value.result,
+            })
+            .ok_or_else(missing)
+        };
+        for node in graph.nodes() {
+            if copies[node.index()].is_some() {
+                continue;
+            }
+            let operands = graph.operands(node);
+            let operands = operands.iter().map(|operand| at(&copies, operand));
+            let operands = operands.collect::<Result<Values, TypeError>>()?;
+            if matches!(graph.op(node), Op::Input(_)) {
+                return Err(TypeError::new("an argument is missing"));
+            }
+            let copy = self.edit(|new| new.copy_node(graph, node, &operands))?;
+            let first = Value {
+                node: copy,
+                result: 0,
+            };
+            copies[node.index()] = Some(first);
+        }
+        let outputs = graph.outputs().iter();
+        outputs.map(|output| at(&copies, &output.value)).collect()
+    }
+
     /// The number in every element of `value`, if that is known.
     pub fn splat(&self, value: Value) -> Option<Constant> {
         let graph = self.graph.borrow();

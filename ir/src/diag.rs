@@ -96,6 +96,7 @@ codes! {
     "E0316" IndexOutOfRange "an element that an array does not have";
     // Differentiation.
     "E0401" NotDifferentiable "a derivative that does not exist";
+    "E0402" BadRule "a vjp block that does not fit its graph";
     // Limits.
     "E0501" DimOverflow "a dim beyond 64-bit integers";
     "E0502" TooLarge "a tensor beyond 2^40 bytes";

@@ -349,6 +349,7 @@ pub fn family_name(op: &Op) -> &'static str {
         Family::Gather(_) => "gather",
         Family::ScatterAdd(_) => "scatter_add",
         Family::Leaf(_) => "leaf",
+        Family::Barrier => "barrier",
         Family::Composite(_) => "composite",
     }
 }

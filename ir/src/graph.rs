@@ -78,6 +78,8 @@ pub struct Graph {
     outputs: Vec<Output>,
     /// Whether constants stay as exact as they are pushed.
     exact: bool,
+    /// Number of nodes once calls of regions are expanded.
+    expanded: usize,
 }
 
 impl Graph {
@@ -93,6 +95,13 @@ impl Graph {
     #[must_use]
     pub fn with_exact_constants(mut self) -> Graph {
         self.exact = true;
+        self
+    }
+
+    /// The graph, treating constants that are pushed from now on as `other` does.
+    #[must_use]
+    pub(crate) fn constants_as_in(mut self, other: &Graph) -> Graph {
+        self.exact = other.exact;
         self
     }
 
@@ -123,6 +132,8 @@ impl Graph {
         let interned = |ty| TypeId(self.types.insert_full(ty).0 as u32);
         let results = results.into_iter().map(interned).collect();
         let is_input = matches!(op, Op::Input(_));
+        let size = op.region().map_or(1, |region| region.expanded_len());
+        self.expanded = self.expanded.saturating_add(size);
         let node = self.dag.add_node(Node {
             op,
             results,
@@ -181,6 +192,11 @@ impl Graph {
     /// The id that the next node will have.
     pub fn next_id(&self) -> NodeId {
         NodeId(self.len() as u32)
+    }
+
+    /// Number of nodes once calls of regions are expanded.
+    pub fn expanded_len(&self) -> usize {
+        self.expanded
     }
 
     /// Whether there is no node.
@@ -342,6 +358,25 @@ impl Graph {
         counts
     }
 }
+
+/// Graphs are equal that have equal ops on equal operands in the same order, and the same names;
+/// where in a source their nodes come from does not matter.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        let same_node = |node: NodeId| {
+            self.op(node) == other.op(node)
+                && self.operand_slots(node) == other.operand_slots(node)
+                && self.name(node) == other.name(node)
+        };
+        self.len() == other.len()
+            && self.outputs == other.outputs
+            && self.inputs == other.inputs
+            && self.exact == other.exact
+            && self.nodes().all(same_node)
+    }
+}
+
+impl Eq for Graph {}
 
 pub(crate) fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
     let spec = op.spec();

@@ -343,6 +343,7 @@ impl<'p> Elements<'p> {
             | Kind::Literal
             | Kind::Scatter(_)
             | Kind::Fold(_)
+            | Kind::Barrier
             | Kind::Contract(_) => {
                 self.builder
                     .fail("a value is needed where it is not available");

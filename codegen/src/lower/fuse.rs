@@ -16,6 +16,8 @@
 //!   other values in place along the axes of the register tile.
 //! * Small expressions of inputs alone *float*: whoever reads them first takes them in, and others
 //!   repeat them.
+//! * A barrier is the memory of its operand. What reads one joins only groups that come after the
+//!   operand's, and does not float: what is computed again is computed where it is needed.
 //! * Groups have at most [`MAX_OPS`] members and read at most [`MAX_SOURCES`] buffers.
 //!
 //! Each attempt looks at one or two groups, so the pass is linear in the size of the graph.
@@ -75,6 +77,7 @@ impl<'m> Fusion<'m> {
             preludes: 0,
         };
         fusion.buffered.extend(fusion.tables.iter().copied());
+        fusion.buffered.extend(hidden_nodes(model));
         for node in model.graph.nodes().filter(|&node| model.is_live(node)) {
             fusion.place(node);
         }
@@ -118,6 +121,7 @@ impl<'m> Fusion<'m> {
     fn place(&mut self, node: NodeId) {
         match self.model.kind(node) {
             Kind::Input(_) | Kind::Literal => {}
+            Kind::Barrier => self.settle(self.model.root(node)),
             Kind::Generated => {
                 if self.buffered.contains(&node) {
                     self.sites[node.index()] = floating(Rc::new([]), 1, 1);
@@ -195,6 +199,22 @@ impl<'m> Fusion<'m> {
         groups
             .map(|member| member.group)
             .max_by_key(|&group| self.group(group).order)
+    }
+
+    /// The nodes that are read through barriers. They must be in memory when they are.
+    fn hidden(&self, reads: &[Read]) -> Vec<NodeId> {
+        let leaves = self.leaves(reads).into_iter().map(|read| read.node);
+        let barriers = leaves.filter(|&node| self.model.is_barrier(node));
+        barriers.map(|node| self.model.root(node)).collect()
+    }
+
+    /// Whether a group comes after all groups that `nodes` are members of.
+    fn comes_after(&self, group: GroupId, nodes: &[NodeId]) -> bool {
+        let order = |group: GroupId| self.group(group).order;
+        let members = nodes.iter().filter_map(|&node| self.member(node));
+        members
+            .into_iter()
+            .all(|member| order(member.group) < order(group))
     }
 
     // ------------------------------------------------------------------------------- coordinates
@@ -424,16 +444,14 @@ impl<'m> Fusion<'m> {
 
     fn place_element(&mut self, node: NodeId) {
         let reads = self.resolved_references(node);
-        let table = self.model.table(node).and_then(|table| self.member(table));
-        let table = table.map(|member| member.group);
+        let mut before = self.hidden(&reads);
+        let table = self.model.table(node);
+        before.extend(table.filter(|&table| self.member(table).is_some()));
         let anchor = self.anchor(&reads);
-        if anchor.is_none() && table.is_none() && self.float(node, &reads) {
+        if anchor.is_none() && before.is_empty() && self.float(node, &reads) {
             return;
         }
-        let candidate = anchor.filter(|&anchor| {
-            let order = |group: GroupId| self.group(group).order;
-            table.is_none_or(|table| order(table) < order(anchor))
-        });
+        let candidate = anchor.filter(|&anchor| self.comes_after(anchor, &before));
         let placed = candidate.and_then(|group| Some((group, self.level(group, node, &reads)?)));
         let (group, (coords, row)) = placed.unwrap_or_else(|| {
             let shape = self.model.shape(node).clone();
@@ -496,7 +514,10 @@ impl<'m> Fusion<'m> {
             .get(&(domain.clone(), reduction.axes.clone()))
             .copied()
             .filter(|&sibling| self.is_sibling(sibling, anchor, &reads));
-        let fits = |group: &GroupId| self.fold_fits(*group, &domain, reduction, &reads);
+        let hidden = self.hidden(&reads);
+        let fits = |group: &GroupId| {
+            self.comes_after(*group, &hidden) && self.fold_fits(*group, &domain, reduction, &reads)
+        };
         let found = anchor.filter(fits).or_else(|| sibling.filter(fits));
         let kind = GroupKind::Rows(reduction.axes.clone());
         let group = match found {
@@ -606,6 +627,13 @@ fn tables(model: &Model<'_>) -> FxHashSet<NodeId> {
     live.filter_map(|node| model.table(node)).collect()
 }
 
+/// Tensors that are read through barriers.
+fn hidden_nodes(model: &Model<'_>) -> Vec<NodeId> {
+    let live = model.graph.nodes().filter(|&node| model.is_live(node));
+    let barriers = live.filter(|&node| model.is_barrier(node));
+    barriers.map(|node| model.root(node)).collect()
+}
+
 /// How many nodes that are no views, and outputs, read each node, through views.
 fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
     let mut uses = vec![0u32; model.graph.len()];
@@ -623,6 +651,7 @@ fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
             | Kind::Fold(_)
+            | Kind::Barrier
             | Kind::Contract(_) => 1,
         };
         for operand in model.graph.operands(node) {

@@ -40,9 +40,9 @@ mod tiling;
 pub use target::Target;
 
 use crate::kernel::{BuildError, Program};
-use lgc_ir::graph::Graph;
+use lgc_ir::graph::{Graph, Output};
 use lgc_ir::module::Entry;
-use lgc_ir::op::TypeError;
+use lgc_ir::op::{Op, TypeError};
 use lgc_ir::rewrite::{cse, decompose};
 
 /// How a graph's inputs and outputs become buffers of an entry.
@@ -160,10 +160,27 @@ pub fn lower(
     check_signature(graph, signature)?;
     let (graph, _) = decompose(graph, &|_| false)?;
     // Decompositions repeat themselves: the same mean, the same maximum.
-    let (graph, _) = cse(&graph)?;
+    let (mut graph, _) = cse(&graph)?;
+    bare_outputs(&mut graph);
     let model = model::Model::new(&graph)?;
     let fusion = fuse::Fusion::new(&model);
     assemble::assemble(&fusion, signature, target)
+}
+
+/// An output behind a barrier is what the barrier hides.
+fn bare_outputs(graph: &mut Graph) {
+    let bare = |output: &Output| {
+        let mut value = output.value;
+        while let Op::Barrier(_) = graph.op(value.node) {
+            value = graph.operands(value.node)[0];
+        }
+        Output {
+            value,
+            ..output.clone()
+        }
+    };
+    let outputs = graph.outputs().iter().map(bare).collect();
+    graph.set_outputs(outputs);
 }
 
 fn check_signature(graph: &Graph, signature: &Signature) -> Result<(), LowerError> {

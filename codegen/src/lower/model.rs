@@ -43,6 +43,8 @@ pub(super) enum Kind {
     Fold(Reduction),
     /// A contraction.
     Contract(ContractAxes),
+    /// The same tensor as its operand, which is in memory when it is read.
+    Barrier,
 }
 
 /// What a fold computes.
@@ -81,6 +83,8 @@ pub(super) struct Model<'g> {
     kinds: Vec<Kind>,
     costs: Vec<u32>,
     live: Vec<bool>,
+    /// For each node, the node whose memory it is: another one for barriers only.
+    roots: Vec<NodeId>,
 }
 
 impl<'g> Model<'g> {
@@ -95,13 +99,29 @@ impl<'g> Model<'g> {
             kinds.push(kind);
             costs.push(cost);
         }
+        let mut roots: Vec<NodeId> = Vec::with_capacity(graph.len());
+        for (node, kind) in graph.nodes().zip(&kinds) {
+            let behind = matches!(kind, Kind::Barrier).then(|| graph.operands(node)[0].node);
+            roots.push(behind.map_or(node, |operand| roots[operand.index()]));
+        }
         let live = graph.live();
         Ok(Model {
             graph,
             kinds,
             costs,
             live,
+            roots,
         })
+    }
+
+    /// What a node is in memory: the operand behind a barrier, else itself.
+    pub(super) fn root(&self, node: NodeId) -> NodeId {
+        self.roots[node.index()]
+    }
+
+    /// Whether a node is a barrier.
+    pub(super) fn is_barrier(&self, node: NodeId) -> bool {
+        self.root(node) != node
     }
 
     pub(super) fn kind(&self, node: NodeId) -> &Kind {
@@ -143,13 +163,14 @@ impl<'g> Model<'g> {
             | Kind::Gather(_)
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
+            | Kind::Barrier
             | Kind::Contract(_) => None,
         }
     }
 
     /// The table that a gather reads at run-time coordinates.
     pub(super) fn table(&self, node: NodeId) -> Option<NodeId> {
-        matches!(self.kind(node), Kind::Gather(_)).then(|| self.operand(node, 0))
+        matches!(self.kind(node), Kind::Gather(_)).then(|| self.root(self.operand(node, 0)))
     }
 
     /// The elements that an element of an elementwise node is computed from. Empty for others; the
@@ -161,6 +182,7 @@ impl<'g> Model<'g> {
             | Kind::Generated
             | Kind::Scatter(_)
             | Kind::Fold(_)
+            | Kind::Barrier
             | Kind::Contract(_) => Vec::new(),
             Kind::Elementwise => {
                 let identity = IndexMap::identity(self.shape(node).rank());
@@ -222,6 +244,7 @@ impl<'g> Model<'g> {
             | Kind::Elementwise
             | Kind::View
             | Kind::Fold(_)
+            | Kind::Barrier
             | Kind::Contract(_) => None,
         }
     }
@@ -252,6 +275,7 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
         | Family::Select
         | Family::Cast(_) => (Kind::Elementwise, 1),
         Family::View(_) => (Kind::View, 0),
+        Family::Barrier => (Kind::Barrier, 0),
         Family::Fold(FoldRule { monoid, axes, .. }) => {
             let state = FoldKind::Monoid(monoid);
             (Kind::Fold(Reduction { axes, state }), 1)

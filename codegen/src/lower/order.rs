@@ -176,7 +176,7 @@ impl Assembly<'_> {
         let mut open: Vec<(Vec<Index>, Read)> = Vec::new();
         open.extend(reads.iter().map(|read| (start.to_vec(), read.clone())));
         while let Some((from, read)) = open.pop() {
-            if read.node == old {
+            if self.plan.model.root(read.node) == old {
                 let Some(map) = &read.map else {
                     return false;
                 };

@@ -40,9 +40,9 @@ impl Plan<'_> {
         self.storage[node.index()]
     }
 
-    /// The buffer of a node, if it has one.
+    /// The buffer of a node, if it has one. A barrier has that of its operand.
     pub(super) fn buffer(&self, node: NodeId) -> Option<BufferId> {
-        self.buffer_of[node.index()]
+        self.buffer_of[self.model.root(node).index()]
     }
 
     /// The name and type of a buffer, for a parameter.
@@ -106,7 +106,10 @@ impl Plan<'_> {
         let mut open: Vec<NodeId> = roots.iter().rev().copied().collect();
         while let Some(node) = open.pop() {
             if self.is_loaded(group, node) {
-                sources.push(node);
+                let root = self.model.root(node);
+                if root == node || seen.insert(root) {
+                    sources.push(root);
+                }
                 continue;
             }
             for operand in self.model.graph.operands(node).iter().rev() {

@@ -91,9 +91,12 @@ fn repetition(fusion: &Fusion<'_>, node: NodeId, expenses: &[Option<Expense>]) -
     match fusion.model.kind(node) {
         Kind::Elementwise | Kind::View | Kind::Gather(_) | Kind::ScatterRow(_) => {}
         Kind::Generated => return Some(Expense::default()),
-        Kind::Input(_) | Kind::Literal | Kind::Scatter(_) | Kind::Fold(_) | Kind::Contract(_) => {
-            return None;
-        }
+        Kind::Input(_)
+        | Kind::Literal
+        | Kind::Scatter(_)
+        | Kind::Fold(_)
+        | Kind::Barrier
+        | Kind::Contract(_) => return None,
     }
     let member = fusion.member(node)?;
     let own = Expense {

@@ -3,7 +3,8 @@
 //! Both modes only append ops to a copy of the graph. [`vjp`] sweeps ids downwards and accumulates
 //! contributions as a left-nested sum in sweep order; [`jvp`] follows ids upwards. Since the result
 //! is an ordinary graph, derivatives of derivatives are the same calls again. Composite ops without
-//! a rule of their own are decomposed first; integers and truth values have no derivative.
+//! a rule of their own are decomposed first; integers and truth values have no derivative. A call of
+//! a region is such an op: the sweep applies its rule, or computes again what its derivative needs.
 //!
 //! Derivatives are with respect to any values, not just inputs. The cotangent of an intermediate
 //! value h is the gradient by a number that is added to h, where all that reads h reads the sum; its
@@ -285,16 +286,32 @@ pub fn vjp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
 /// # Errors
 /// As [`vjp`].
 pub fn vjp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
+    let outputs = graph.outputs().iter().enumerate();
+    let floats = outputs.filter(|(_, output)| graph.ty(output.value).dtype.is_float());
+    let of: Vec<usize> = floats.map(|(position, _)| position).collect();
+    pullback_of(graph, &of, wrt)
+}
+
+/// Reverse mode from some outputs only: `graph` with one more input per output position in `of`, its
+/// cotangent, and one more output per input position in `wrt`, that input's cotangent.
+///
+/// # Errors
+/// As [`vjp`]; `of` names an output that does not exist.
+pub fn pullback(graph: &Graph, of: &[usize], wrt: &[usize]) -> Result<Graph, AutodiffError> {
+    Ok(pullback_of(graph, of, &inputs(graph, wrt)?)?.graph)
+}
+
+fn pullback_of(graph: &Graph, of: &[usize], wrt: &[Value]) -> Result<Derived, AutodiffError> {
     let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
     let outputs: Vec<Output> = derivation
         .builder
         .with_graph(|graph| graph.outputs().to_vec());
     let mut seeds = Vec::new();
-    for Output { name, value } in outputs {
-        if derivation.builder.ty(value).dtype.is_float() {
-            let seed = derivation.derivative_input(value, &format!("ct_{name}"))?;
-            seeds.push((value, seed));
-        }
+    for position in of {
+        let missing = || AutodiffError::Missing(format!("output number {position}"));
+        let Output { name, value } = outputs.get(*position).ok_or_else(missing)?;
+        let seed = derivation.derivative_input(*value, &format!("ct_{name}"))?;
+        seeds.push((*value, seed));
     }
     finish(derivation, &seeds)
 }

@@ -107,6 +107,8 @@ pub(super) fn vjp(
                 parts[2] = Some(b.select(mask, zero, ct)?);
             }
         }
+        // The barrier hides a value, not its cotangent.
+        Family::Barrier => parts[0] = Some(ct),
         Family::Cast(_) => {
             let dtype = b.ty(site.operands[0]).dtype;
             parts[0] = Some(b.cast(ct, dtype)?);
@@ -170,6 +172,7 @@ pub(super) fn jvp(
             let [yes, no] = [1, 2].map(|operand| tangents[operand].unwrap_or(zero));
             Some(b.select(site.operands[0], yes, no)?)
         }
+        Family::Barrier => tangents[0],
         Family::Cast(dtype) => match tangents[0] {
             Some(tangent) if dtype.is_float() => Some(b.cast(tangent, dtype)?),
             Some(_) | None => None,

@@ -211,6 +211,7 @@ impl<S: Scalar> Machine<'_, S> {
             Family::Gather(op) => self.gather(op.picking(&x[1].ty), &x[0], &x[1], ty),
             Family::ScatterAdd(op) => self.scatter_add(op.picking(&x[1].ty), &x[0], &x[1], &x[2]),
             Family::Leaf(leaf) => self.leaf(leaf, ty),
+            Family::Barrier => Ok(x[0].data.clone()),
             Family::Composite(_) => Err(InterpretError::Unverified("a composite in place")),
         }
     }

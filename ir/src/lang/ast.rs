@@ -194,7 +194,28 @@ pub struct Graph {
     pub body: Vec<Statement>,
     /// The braces with what is between.
     pub body_span: Span,
-    /// From the keyword to `}`.
+    /// The derivative that it states, if it states one.
+    pub rule: Option<Box<Rule>>,
+    /// From the keyword to the `}` of the body.
+    pub span: Span,
+}
+
+/// `vjp(ct_y, _) -> (d_x, d_p) { … }` after a graph: the rule by which it is differentiated in
+/// reverse. `_` stands for what has no cotangent, such as integers.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// A name for the cotangent of each result.
+    pub cotangents: Vec<Ident>,
+    /// The parentheses around them.
+    pub cotangents_span: Span,
+    /// A name for the cotangent of each parameter, which the statements define.
+    pub gradients: Vec<Ident>,
+    /// The parentheses around them.
+    pub gradients_span: Span,
+    /// The rule as a graph: from the parameters, results and named cotangents of results to the named
+    /// cotangents of parameters.
+    pub graph: Graph,
+    /// From `vjp` to `}`.
     pub span: Span,
 }
 

@@ -17,7 +17,8 @@
 //! item      := doc* (struct | graph | dim)
 //! struct    := "struct" NAME dims? "{" (doc* NAME ":" type),* "}"
 //! graph     := ("graph" | "entry") NAME dims? "(" param,* ")" ("->" "(" result,* ")")?
-//!              "{" statement* "}"
+//!              "{" statement* "}" rule?
+//! rule      := "vjp" "(" NAME,* ")" "->" "(" NAME,* ")" "{" statement* "}"
 //! dim       := "dim" NAME "=" expr END
 //! dims      := "[" NAME,* "]"
 //! param     := doc* "inout"? NAME ":" type

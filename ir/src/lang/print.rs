@@ -9,8 +9,8 @@
 
 use super::ast::{
     Associativity, Ast, Attribute, BinaryOp, Dim, DocLine, ExprId, ExprKind, Field, Graph, Ident,
-    Item, Literal, Param, Pattern, Precedence, Statement, Step, Struct, Target, Trivia, TriviaKind,
-    Type,
+    Item, Literal, Param, Pattern, Precedence, Rule, Statement, Step, Struct, Target, Trivia,
+    TriviaKind, Type,
 };
 use super::layout::{Piece, layout};
 use super::lexer;
@@ -327,17 +327,38 @@ impl<'a> Printer<'a> {
             );
         }
         self.text(" ");
-        self.body(&item.body, last_byte(item.body_span));
+        self.body(&item.body, last_byte(item.body_span), item.rule.is_none());
+        if let Some(rule) = &item.rule {
+            self.rule(rule);
+        }
     }
 
-    /// Statements in braces: a single one on the same line if there is room.
-    fn body(&mut self, statements: &'a [Statement], close: u32) {
+    fn rule(&mut self, rule: &'a Rule) {
+        self.text(" vjp");
+        self.names(&rule.cotangents, rule.cotangents_span);
+        self.text(" -> ");
+        self.names(&rule.gradients, rule.gradients_span);
+        self.text(" ");
+        self.body(&rule.graph.body, last_byte(rule.graph.body_span), false);
+    }
+
+    /// Names in parentheses.
+    fn names(&mut self, names: &'a [Ident], span: Span) {
+        let close = last_byte(span);
+        let start = |name: &Ident| name.span;
+        self.list(("(", ")", ""), names, close, start, |printer, name| {
+            printer.text(&name.name);
+        });
+    }
+
+    /// Statements in braces: a single one on the same line if it `may_join` it and there is room.
+    fn body(&mut self, statements: &'a [Statement], close: u32, may_join: bool) {
         self.push(Piece::Open);
         self.text("{");
         self.push(Piece::Indent);
         let line_end = || match statements {
             [] => Piece::Break(""),
-            [_] => Piece::Break(" "),
+            [_] if may_join => Piece::Break(" "),
             _ => Piece::Hard,
         };
         let mut blank = Blank::First;

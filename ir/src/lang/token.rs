@@ -75,7 +75,6 @@ tokens! {
         For "for" "reserved for loops unrolled at compile time";
         In "in" "reserved for loops and for declared ranges of inputs";
         Scan "scan" "reserved for loops that run in the compiled program";
-        Checkpoint "checkpoint" "reserved for graphs that recompute instead of saving";
         Use "use" "reserved for importing graphs from other files";
     }
     symbols {

@@ -77,6 +77,7 @@ pub(super) fn is_carrier(graph: &Graph, node: NodeId) -> bool {
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
+        | Family::Barrier
         | Family::Composite(_) => graph.ty(Value { node, result: 0 }).dtype.is_float(),
     }
 }

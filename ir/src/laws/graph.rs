@@ -133,6 +133,7 @@ fn has_symbols(graph: &Graph) -> Result<bool, LawError> {
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)
+        | Family::Barrier
         | Family::Composite(_) => false,
     }))
 }
@@ -182,6 +183,7 @@ fn node_work(graph: &Graph, node: NodeId) -> u64 {
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)
+        | Family::Barrier
         | Family::Composite(_) => largest.fold(result, u64::max),
     }
 }

@@ -410,7 +410,7 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
         Family::Contract(_) if of(0).is_at_least(0.0) && of(1).is_at_least(0.0) => {
             Range::from(End::closed(0.0))
         }
-        Family::Gather(_) => of(0),
+        Family::Gather(_) | Family::Barrier => of(0),
         Family::ScatterAdd(_) if of(2).is_at_least(0.0) => Range::from(of(0).low),
         Family::Leaf(leaf) => leaf_range(leaf),
         Family::Contract(_)

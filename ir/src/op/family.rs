@@ -55,6 +55,8 @@ pub enum Family<'a> {
     ScatterAdd(&'a ScatterAdd),
     /// A value that depends on no other.
     Leaf(Leaf<'a>),
+    /// The operand itself, hidden from passes.
+    Barrier,
     /// An op that is defined by other ops.
     Composite(&'a dyn Composite),
 }

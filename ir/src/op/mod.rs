@@ -16,6 +16,7 @@ mod index;
 mod leaf;
 mod logic;
 mod macros;
+mod region;
 pub mod spec;
 mod transcendental;
 mod view;
@@ -30,6 +31,7 @@ pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
+pub use region::{Barrier, Call, Pullback, Region};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
 pub use transcendental::*;
 pub use view::*;
@@ -69,6 +71,8 @@ op_table! {
     scatter_add: ScatterAdd;
     composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, CrossEntropy, OneHot;
     composite: Sgd, Momentum;
+    barrier: Barrier;
+    composite: Call;
 }
 
 /// One function per row of the table: the op as a member of its family.
@@ -127,6 +131,7 @@ mod families {
         contract(op: DotGeneral) => Family::Contract(op);
         gather(op: Gather) => Family::Gather(op);
         scatter_add(op: ScatterAdd) => Family::ScatterAdd(op);
+        barrier(op: Barrier) => Family::Barrier;
     }
 
     /// An op that searches along an axis.

@@ -4,8 +4,9 @@ use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap};
 use crate::op::{Composite, Family, TypeError};
 
-/// Decompositions nest a few levels deep; more than this is a composite that contains itself.
-const MAX_LEVELS: usize = 16;
+/// Decompositions nest a few levels deep, within regions that nest as deep as calls; more than this
+/// is a composite that contains itself.
+const MAX_LEVELS: usize = 256;
 
 /// Replaces every composite op that `keep` does not hold for by its decomposition, until none is
 /// left. The new nodes carry the span of the composite, and its result keeps the name.
@@ -49,6 +50,7 @@ fn composite<'a>(family: &Family<'a>) -> Option<&'a dyn Composite> {
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
+        | Family::Barrier
         | Family::Leaf(_) => None,
     }
 }

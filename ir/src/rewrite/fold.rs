@@ -82,6 +82,8 @@ fn of_splats(leaves: &[&Op], op: &Op, operands: &[Value], graph: &Graph, ty: &Ty
         Family::View(_) => viewed(op, &fulls)?,
         Family::Fold(rule) => folded(&rule, first, &graph.ty(*operands.first()?).shape)?,
         Family::ArgFold(_) => Constant::integer(0),
+        // A constant costs nothing to keep.
+        Family::Barrier => first.value.clone(),
         Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)

@@ -10,6 +10,7 @@ mod cse;
 mod dce;
 mod decompose;
 mod fold;
+mod inline;
 mod isolate;
 mod rebuild;
 mod simplify;
@@ -21,6 +22,7 @@ pub use cse::cse;
 pub use dce::dce;
 pub use decompose::decompose;
 pub use fold::fold_constants;
+pub use inline::inline_calls;
 pub(crate) use isolate::isolate;
 pub use simplify::{SIMPLIFICATIONS, Simplification, simplify};
 pub use stop_gradient::drop_stop_gradient;
@@ -63,7 +65,11 @@ pub struct PassRecord {
 pub type Pass = fn(&Graph) -> Result<(Graph, Remap), TypeError>;
 
 /// The passes that run once, first.
-const ONCE: [(&str, Pass); 2] = [("dce", dce), ("drop-stop-gradient", drop_stop_gradient)];
+const ONCE: [(&str, Pass); 3] = [
+    ("dce", dce),
+    ("inline-calls", inline_calls),
+    ("drop-stop-gradient", drop_stop_gradient),
+];
 
 /// The passes of one round, in order.
 const ROUND: [(&str, Pass); 4] = [

@@ -117,7 +117,7 @@ impl<'a> Elaborator<'a> {
         let mut failed = false;
         for statement in &body.graph.body {
             failed |= self.statement(body, statement).is_err();
-            let nodes = body.builder.with_graph(Graph::len);
+            let nodes = body.builder.with_graph(Graph::expanded_len);
             if nodes > self.options.max_nodes {
                 let name = &body.graph.name.name;
                 return Err(self.too_many_nodes(name, nodes, statement.span));

@@ -35,6 +35,12 @@ pub const BUILTINS: &[Builtin] = &[
         doc: "Forward mode: the results of `f`, then their tangents. There is a tangent for each of `wrt`.",
     },
     Builtin {
+        name: "checkpoint",
+        form: "checkpoint(f)(args…)",
+        doc: "The results of `f`; what its derivative needs is computed again from the arguments, instead of \
+              being kept.",
+    },
+    Builtin {
         name: "map",
         form: "map(f, p)",
         doc: "`f` of each tensor of a struct.",

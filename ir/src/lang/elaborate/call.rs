@@ -21,11 +21,11 @@ pub(super) type Attrs = Vec<(ast::Attribute, Val)>;
 
 /// Ops that have a notation of their own and are not called by name.
 fn is_callable(spec: &Spec) -> bool {
-    spec.name != "input" && spec.name != "literal"
+    spec.name != "input" && spec.name != "literal" && spec.name != "call"
 }
 
 /// Whether a name is that of an op or transform.
-pub(super) fn is_reserved(name: &str) -> bool {
+pub(in crate::lang) fn is_reserved(name: &str) -> bool {
     is_builtin(name)
         || SPECS
             .iter()
@@ -57,6 +57,7 @@ impl<'a> Elaborator<'a> {
                 "grad" | "value_and_grad" | "vjp" | "jvp" => {
                     return self.transform(name, args, attributes, span);
                 }
+                "checkpoint" => return self.checkpoint(args, &attributes, span),
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
                 _ => {}
@@ -510,6 +511,7 @@ fn spreads(op: &Op) -> bool {
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)
+        | Family::Barrier
         | Family::Composite(_) => false,
     }
 }

@@ -303,7 +303,9 @@ impl Elaborator<'_> {
                 let spec = SPECS.iter().find(|spec| spec.name == *name);
                 Ok(spec.map_or(0, |spec| spec.operands.len()))
             }
-            Function::Gradient { of, .. } => self.parameter_count(of, arguments, span, spans),
+            Function::Gradient { of, .. } | Function::Checkpoint { of } => {
+                self.parameter_count(of, arguments, span, spans)
+            }
             Function::Jvp { of, wrt } => {
                 Ok(self.parameter_count(of, arguments, span, spans)? + wrt.len())
             }

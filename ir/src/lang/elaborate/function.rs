@@ -7,12 +7,11 @@ use super::value::{Data, Function, Val};
 use super::{Elaborator, MAX_CALL_DEPTH, Reported, Scope, count};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
-use crate::graph::{Graph, Output, Value, Values};
+use crate::graph::{Graph, Value};
 use crate::module::Tree;
 use crate::op::{Input, Op, SPECS};
 use crate::shape::Type;
 use crate::span::Span;
-use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// A function for given argument types.
@@ -50,7 +49,8 @@ impl<'a> Elaborator<'a> {
                 Function::Op(_) => return None,
                 Function::Gradient { of, .. }
                 | Function::Vjp { of, .. }
-                | Function::Jvp { of, .. } => at = of,
+                | Function::Jvp { of, .. }
+                | Function::Checkpoint { of } => at = of,
             }
         };
         let graph = self.graphs[index];
@@ -105,6 +105,10 @@ impl<'a> Elaborator<'a> {
                 let inner = self.instantiate(of, arguments, span, spans)?;
                 self.gradient(&inner, wrt, result.as_deref(), *with_value, span)
                     .map(Rc::new)
+            }
+            Function::Checkpoint { of } => {
+                let inner = self.instantiate(of, arguments, span, spans)?;
+                self.checkpointed(of, &inner, span).map(Rc::new)
             }
             Function::Vjp { of, wrt } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
@@ -290,7 +294,11 @@ impl<'a> Elaborator<'a> {
         let choice: Vec<String> = self.choice(graph, &dims);
         let before = self.diagnostics.len();
         self.active.push(index);
-        let instance = self.body(graph, dims, arguments);
+        let instance = self.body(graph, dims.clone(), arguments);
+        let instance = match (&graph.rule, instance) {
+            (Some(rule), Ok(instance)) => self.ruled(graph, rule, dims, instance),
+            (None, instance) | (Some(_), instance @ Err(Reported)) => instance,
+        };
         self.active.pop();
         if !choice.is_empty() && !self.active.is_empty() {
             self.say_where_called(before, span, &choice);
@@ -364,7 +372,8 @@ impl<'a> Elaborator<'a> {
                 Function::Op(name) => return (*name).to_string(),
                 Function::Gradient { of, .. }
                 | Function::Vjp { of, .. }
-                | Function::Jvp { of, .. } => at = of,
+                | Function::Jvp { of, .. }
+                | Function::Checkpoint { of } => at = of,
             }
         }
     }
@@ -389,50 +398,17 @@ impl<'a> Elaborator<'a> {
         let graph = &instance.graph;
         let nodes = body
             .builder
-            .with_graph(Graph::len)
-            .saturating_add(graph.len());
+            .with_graph(Graph::expanded_len)
+            .saturating_add(graph.expanded_len());
         if nodes > self.options.max_nodes {
             return Err(self.too_many_nodes(&body.graph.name.name, nodes, span));
         }
-        let inputs: FxHashMap<Value, Value> = graph
-            .inputs()
-            .iter()
-            .copied()
-            .zip(arguments.iter().copied())
-            .collect();
-        let mut map: FxHashMap<Value, Value> = FxHashMap::default();
-        for node in graph.nodes() {
-            let results = graph.results(node);
-            if let Some(argument) = results.first().and_then(|result| inputs.get(result)) {
-                map.insert(results[0], *argument);
-                continue;
-            }
-            let operands: Values = graph
-                .operands(node)
-                .iter()
-                .filter_map(|operand| map.get(operand).copied())
-                .collect();
-            let copy = body
-                .builder
-                .edit(|new| new.copy_node(graph, node, &operands));
-            let copy = copy.map_err(|error| self.type_error(&error, span, &[]))?;
-            for result in results {
-                map.insert(
-                    result,
-                    Value {
-                        node: copy,
-                        result: result.result,
-                    },
-                );
-            }
-        }
-        let mut outputs = graph.outputs().iter();
+        let outputs = body.builder.inline(graph, arguments);
+        let outputs = outputs.map_err(|error| self.type_error(&error, span, &[]))?;
+        let mut outputs = outputs.into_iter();
         let mut results: Vec<Val> = Vec::with_capacity(instance.results.len());
         for (_, tree) in &instance.results {
-            let leaves = outputs.by_ref().take(tree.leaf_count());
-            let leaves = leaves
-                .filter_map(|Output { value, .. }| map.get(value).copied())
-                .collect();
+            let leaves = outputs.by_ref().take(tree.leaf_count()).collect();
             results.push(Val::Data(Data {
                 tree: tree.clone(),
                 leaves,

@@ -82,7 +82,8 @@ impl Elaborator<'_> {
         let tensors = graph.params.iter().filter(is_tensor);
         let tensors: FxHashSet<&str> = tensors.map(|param| param.name.name.as_str()).collect();
         let mut growth = Growth::default();
-        for statement in &graph.body {
+        let rule = graph.rule.iter().flat_map(|rule| &rule.graph.body);
+        for statement in graph.body.iter().chain(rule) {
             // Whether an expression is certainly a tensor; operands come before their users.
             let mut certain: FxHashMap<ExprId, bool> = FxHashMap::default();
             for id in self.ast.subtree(statement.value) {

@@ -26,12 +26,13 @@ mod growth;
 mod observe;
 mod operator;
 mod path;
+mod region;
 mod value;
 
 pub use builtin::{BUILTINS, Builtin};
 pub use observe::{Meaning, Observations, observe};
 
-pub(super) use call::literal_type;
+pub(super) use call::{is_reserved, literal_type};
 pub(super) use operator::{infix_op, matmul_op};
 
 use crate::diag::{Code, Diagnostic, Diagnostics};

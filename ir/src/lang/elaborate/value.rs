@@ -71,6 +71,11 @@ pub(super) enum Function {
         /// With respect to what.
         wrt: Vec<Path>,
     },
+    /// The same, differentiated on values that are computed again.
+    Checkpoint {
+        /// What is called.
+        of: Rc<Function>,
+    },
     /// Forward mode with given tangents.
     Jvp {
         /// What is differentiated.

@@ -5,7 +5,7 @@ use crate::diag::Code;
 use crate::lang::ast::{
     Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct, Type,
 };
-use crate::lang::token::TokenKind;
+use crate::lang::token::{Token, TokenKind};
 use crate::span::Span;
 
 const ITEM_HELP: &str = "a file consists of `graph`, `entry`, `struct` and `dim` items";
@@ -46,10 +46,6 @@ impl Parser<'_> {
             self.dim(docs).map(Item::Dim)
         } else if token.kind == TokenKind::Use {
             Err(self.reserved("an item"))
-        } else if token.kind == TokenKind::Name && self.text(token) == "vjp" {
-            let help =
-                "a derivative of one's own comes with a later version; the derived one is used";
-            Err(self.unsupported("a `vjp` block is", self.here(), help))
         } else {
             self.stray_docs(&docs)?;
             Err(self.expected("an item", ITEM_HELP))
@@ -187,13 +183,32 @@ impl Parser<'_> {
             self.skip_to_body();
         }
         let (body, body_span) = self.body()?;
+        let header =
+            header.map(|header| self.graph_of(docs, kind, keyword, header, body, body_span));
+        if !self.at_rule() {
+            return header;
+        }
+        let mut graph = header?;
+        graph.rule = Some(Box::new(self.rule(&graph)?));
+        Ok(graph)
+    }
+
+    fn graph_of(
+        &self,
+        docs: Vec<DocLine>,
+        kind: GraphKind,
+        keyword: Token,
+        header: Header,
+        body: Vec<Statement>,
+        body_span: Span,
+    ) -> Graph {
         let Header {
             name,
             dims,
             params,
             results,
-        } = header?;
-        Ok(Graph {
+        } = header;
+        Graph {
             docs,
             kind,
             name,
@@ -204,8 +219,9 @@ impl Parser<'_> {
             results: results.map_or(Vec::new(), |list| list.elements),
             body,
             body_span,
+            rule: None,
             span: self.span(keyword).to(body_span),
-        })
+        }
     }
 
     fn header(&mut self, kind: GraphKind) -> Parsed<Header> {
@@ -267,7 +283,7 @@ impl Parser<'_> {
     }
 
     /// After an error in a header: the statements are still worth reading, for their errors.
-    fn skip_to_body(&mut self) {
+    pub(super) fn skip_to_body(&mut self) {
         self.open.clear();
         while !matches!(self.kind(), TokenKind::OpenBrace | TokenKind::End) && !self.at_item() {
             self.bump();
@@ -275,7 +291,7 @@ impl Parser<'_> {
     }
 
     /// Statements in braces.
-    fn body(&mut self) -> Parsed<(Vec<Statement>, Span)> {
+    pub(super) fn body(&mut self) -> Parsed<(Vec<Statement>, Span)> {
         let opening = self.at;
         if self.kind() != TokenKind::OpenBrace {
             let already = self.sink.has_errors() && self.at_item();

@@ -17,6 +17,7 @@
 
 mod expression;
 mod item;
+mod rule;
 mod statement;
 
 use super::ast::{Ast, Ident};

@@ -134,7 +134,7 @@ impl<'a> Body<'a> {
                 notation.op(op, operands, &types)
             }
         };
-        self.claim_names(node, op);
+        self.claim_names(notation, node, op);
         let targets = self.graph.results(node);
         let targets = targets.iter().zip(&self.paths[node.index()]);
         let mut targets: Vec<Target> = targets
@@ -161,12 +161,12 @@ impl<'a> Body<'a> {
     }
 
     /// Chooses names for the results of a node.
-    fn claim_names(&mut self, node: NodeId, op: &Op) {
+    fn claim_names(&mut self, notation: &Notation, node: NodeId, op: &Op) {
         for value in self.graph.results(node) {
             let name = match self.direct.get(&value) {
                 Some(name) => name.clone(),
                 None => {
-                    let wanted = self.wanted_name(value, op);
+                    let wanted = self.wanted_name(notation, value, op);
                     self.names.claim(&wanted)
                 }
             };
@@ -176,10 +176,10 @@ impl<'a> Body<'a> {
 
     /// The name that a value should have. A graph knows the names of first results only; those of
     /// others must follow from what stands in the text.
-    fn wanted_name(&self, value: Value, op: &Op) -> String {
+    fn wanted_name(&self, notation: &Notation, value: Value, op: &Op) -> String {
         let first = self.paths[value.node.index()].first();
         let given = self.graph.name(value.node).filter(|_| value.result == 0);
-        let label = op.spec().results.get(usize::from(value.result));
+        let label = notation.result_name(op, value.result);
         match (given, self.suggested.get(&value), first, label) {
             (Some(name), _, _, _) => name.to_string(),
             (None, Some(name), _, _) => name.clone(),

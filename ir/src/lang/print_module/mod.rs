@@ -1,7 +1,7 @@
 //! The canonical text of expanded graphs, in the graph language itself.
 //!
-//! A [`Module`] is printed as one `struct` per instance that its signatures use and one `entry` per
-//! entry, with a statement per node: `h: f32[64, 128] = relu(y)`. Every type is ascribed and every
+//! A [`Module`] is printed as one `struct` per instance that its signatures use, one `graph` per region
+//! that is called, and one `entry` per entry, with a statement per node: `h: f32[64, 128] = relu(y)`. Every type is ascribed and every
 //! broadcast written out, so that the text says exactly what the graph holds. Elaborating it gives a
 //! module with the same nodes in the same order (inputs first) and prints as the same text; the
 //! formatter leaves the text as it is.
@@ -12,6 +12,7 @@
 mod body;
 mod names;
 mod notation;
+mod region;
 
 use super::ast::{self, Ast, DocLine, GraphKind, Ident, Item};
 use crate::module::{Entry, Module, Param, Tree};
@@ -20,6 +21,7 @@ use crate::span::{FileId, Span};
 use indexmap::IndexMap;
 use names::Names;
 use notation::Notation;
+use region::Regions;
 use rustc_hash::FxBuildHasher;
 
 /// The canonical text of a module.
@@ -33,12 +35,16 @@ pub fn print_entry(entry: &Entry) -> String {
 }
 
 fn print_entries(entries: &[&Entry]) -> String {
-    let structs = Structs::of(entries);
-    let mut notation = Notation::new(Ast::new(FileId::SYNTHETIC));
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    let mut names = Names::new(names.chain(region::reserved()));
+    let structs = Structs::of(entries, &mut names);
+    let regions = Regions::of(entries, &mut names);
+    let mut notation = Notation::new(Ast::new(FileId::SYNTHETIC), regions);
     let mut items: Vec<Item> = Vec::with_capacity(structs.names.len() + entries.len());
     for (tree, name) in &structs.names {
         items.extend(structs.item(&mut notation, tree, name));
     }
+    items.extend(region::items(&mut notation));
     for entry in entries {
         items.push(Item::Graph(structs.entry(&mut notation, entry)));
     }
@@ -65,15 +71,14 @@ struct Structs {
 }
 
 impl Structs {
-    fn of(entries: &[&Entry]) -> Structs {
+    fn of(entries: &[&Entry], names: &mut Names) -> Structs {
         let mut structs = Structs {
             names: IndexMap::default(),
         };
-        let mut names = Names::new(entries.iter().map(|entry| entry.name.as_str()));
         for entry in entries {
             let Entry { signature, .. } = entry;
             for param in signature.params.iter().chain(&signature.results) {
-                structs.collect(&param.tree, &mut names);
+                structs.collect(&param.tree, names);
             }
         }
         structs
@@ -172,6 +177,7 @@ impl Structs {
             results,
             body: body::statements(notation, entry),
             body_span: Span::SYNTHETIC,
+            rule: None,
             span: Span::SYNTHETIC,
         }
     }

@@ -1,16 +1,18 @@
 //! How ops and numbers are written, and which literals the language gives their types.
 
 use super::ident;
+use super::region::Regions;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::lang::ast::{
     Ast, Attribute, BinaryOp, ExprId, ExprKind, FloatLiteral, Literal, Step, UnaryOp,
 };
 use crate::lang::elaborate::{infix_op, literal_type, matmul_op};
-use crate::op::{AttrValue, Elements, Op};
+use crate::op::{AttrValue, Elements, Op, Pullback};
 use crate::shape::Type;
 use crate::span::Span;
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// Whether an op makes a constant that is one number in every element.
 pub(super) fn is_splat(op: &Op) -> bool {
@@ -46,11 +48,29 @@ fn operator(op: &Op, types: &[&Type]) -> Option<BinaryOp> {
 /// A syntax tree that grows by the expressions that are written.
 pub(super) struct Notation {
     ast: Ast,
+    regions: Rc<Regions>,
 }
 
 impl Notation {
-    pub(super) fn new(ast: Ast) -> Notation {
-        Notation { ast }
+    /// A notation for graphs that call these regions.
+    pub(super) fn new(ast: Ast, regions: Regions) -> Notation {
+        Notation {
+            ast,
+            regions: Rc::new(regions),
+        }
+    }
+
+    pub(super) fn regions(&self) -> Rc<Regions> {
+        self.regions.clone()
+    }
+
+    /// The names of the results of an op.
+    pub(super) fn result_name(&self, op: &Op, result: u16) -> Option<String> {
+        let result = usize::from(result);
+        match op.region().and_then(|region| self.regions.get(region)) {
+            Some(written) => written.results.get(result).cloned(),
+            None => op.spec().results.get(result).map(|name| name.to_string()),
+        }
     }
 
     pub(super) fn finish(self) -> Ast {
@@ -226,6 +246,26 @@ impl Notation {
         })
     }
 
+    /// What is called: an op, a graph with a rule of its own, or `checkpoint(…)` of one without.
+    fn callee(&mut self, op: &Op) -> ExprId {
+        let Some(region) = op.region() else {
+            return self.name(op.spec().name);
+        };
+        let name = self.regions.get(region).map(|written| written.name.clone());
+        let graph = self.name(&name.unwrap_or_default());
+        match region.pullback() {
+            Pullback::Rule(_) => graph,
+            Pullback::Recompute => {
+                let callee = self.name("checkpoint");
+                self.add(ExprKind::Call {
+                    callee,
+                    args: vec![graph],
+                    attributes: Vec::new(),
+                })
+            }
+        }
+    }
+
     fn call(&mut self, op: &Op, args: Vec<ExprId>) -> ExprId {
         let attributes = op.attributes().into_iter().map(|(name, value)| Attribute {
             name: ident(name),
@@ -233,7 +273,7 @@ impl Notation {
             span: Span::SYNTHETIC,
         });
         let attributes = attributes.collect();
-        let callee = self.name(op.spec().name);
+        let callee = self.callee(op);
         self.add(ExprKind::Call {
             callee,
             args,

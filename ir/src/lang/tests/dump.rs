@@ -122,9 +122,17 @@ impl Dumper<'_> {
                 let arrow = graph.results_span.map_or("", |_| "\n  ->");
                 let results = self.fields("result", &graph.results);
                 let body: String = graph.body.iter().map(|s| self.statement(s)).collect();
-                format!("({keyword} {name}{dims}{docs}{params}{arrow}{results}{body})\n")
+                let rule = graph.rule.as_ref().map(|rule| self.rule(rule));
+                let rule = rule.unwrap_or_default();
+                format!("({keyword} {name}{dims}{docs}{params}{arrow}{results}{body}{rule})\n")
             }
         }
+    }
+
+    fn rule(&self, rule: &Rule) -> String {
+        let (from, to) = (names(&rule.cotangents), names(&rule.gradients));
+        let body: String = rule.graph.body.iter().map(|s| self.statement(s)).collect();
+        format!("\n  (vjp{from}{to}{body})")
     }
 
     fn param(&self, param: &Param) -> String {

@@ -182,6 +182,7 @@ fn file_of(sketches: &[Sketch]) -> Ast {
         results_span: None,
         body,
         body_span: span,
+        rule: None,
         span,
     }));
     ast

@@ -68,6 +68,8 @@ const DIFFERENTIABLE: &[&str] = &[
     "cross_entropy",
     "sgd",
     "momentum",
+    "barrier",
+    "call",
 ];
 
 /// Ops without a derivative: leaves, what is piecewise constant, what is not on floats.

@@ -141,7 +141,7 @@ fn optimization_runs_to_a_fixed_point_and_reports() {
     assert_eq!(length, done.len());
     let (_, remap, records) = optimize(&done, true).unwrap();
     assert!(!remap.changes());
-    assert_eq!(records.len(), 6);
+    assert_eq!(records.len(), 7);
 }
 
 /// Merging the arms lets the select go, which lets its condition go.

@@ -1,0 +1,219 @@
+//! Calls that stay calls: graphs with a `vjp` block, and `checkpoint(f)`.
+//!
+//! An instance of such a function has one node beside its inputs, a call of a
+//! [`Region`](crate::op::Region), so that callers and derivatives inline that and nothing else has
+//! to know. Values of the body are not named from outside: they are not values of the caller.
+
+use super::call::{Args, Attrs};
+use super::dims::Bindings;
+use super::function::{Instance, Named};
+use super::path::Names;
+use super::value::{Function, Val};
+use super::{Elaborator, Reported, count};
+use crate::builder::Builder;
+use crate::diag::{Code, Diagnostic};
+use crate::graph::{Graph, Output, Value};
+use crate::lang::ast::{self, Ident};
+use crate::module::Tree;
+use crate::op::{Call, Input, Pullback, Region, TypeError};
+use crate::span::Span;
+use std::rc::Rc;
+
+impl<'a> Elaborator<'a> {
+    /// The instance of a graph that states its own derivative.
+    pub(super) fn ruled(
+        &mut self,
+        graph: &'a ast::Graph,
+        rule: &'a ast::Rule,
+        dims: Bindings,
+        instance: Instance,
+    ) -> Result<Instance, Reported> {
+        if instance.graph.outputs().is_empty() {
+            return Ok(instance);
+        }
+        if let Some(inout) = graph.params.iter().find_map(|param| param.inout) {
+            let message = "a graph that updates in place cannot state a derivative";
+            return Err(self.report(
+                Diagnostic::error(Code::BadRule, message)
+                    .primary(rule.span, "")
+                    .secondary(inout, "updated in place")
+                    .help("move what is to be differentiated into a graph of its own"),
+            ));
+        }
+        let names = (&rule.cotangents, rule.cotangents_span);
+        let cotangents = self.cotangents("result", &instance.results, names)?;
+        let names = (&rule.gradients, rule.gradients_span);
+        self.cotangents("parameter", &instance.params, names)?;
+        let params = instance.params.iter().chain(&instance.results);
+        let arguments = params.map(|(_, tree)| tree.clone()).chain(cotangents);
+        let stated = self.body(&rule.graph, dims, arguments.collect())?;
+        let doc = super::doc(&graph.docs);
+        let order = instance.order.max(stated.order);
+        let pullback = Pullback::Rule(stated.graph);
+        let region = Region::new(&graph.name.name, doc, instance.graph.clone(), pullback);
+        let called = region.and_then(|region| call(region, graph.span));
+        Ok(Instance {
+            graph: called.map_err(|error| self.type_error(&error, rule.span, &[]))?,
+            order,
+            names: Names::None,
+            ..instance
+        })
+    }
+
+    /// The types of the named cotangents of what is listed, each of which has a name if it has a
+    /// derivative, else `_`.
+    fn cotangents(
+        &mut self,
+        what: &str,
+        of: &Named,
+        (names, span): (&Vec<Ident>, Span),
+    ) -> Result<Vec<Tree>, Reported> {
+        if names.len() != of.len() {
+            let (have, want) = (count(names.len(), "name"), count(of.len(), what));
+            let message = format!("{have} for the cotangents of {want}");
+            return Err(self.report(
+                Diagnostic::error(Code::BadRule, message)
+                    .primary(span, "")
+                    .help("write `_` for what has no cotangent, such as integers"),
+            ));
+        }
+        let mut trees = Vec::new();
+        for ((param, tree), name) in of.iter().zip(names) {
+            let leaves = tree.leaves(param);
+            let floats = leaves.iter().filter(|(_, ty)| ty.dtype.is_float()).count();
+            let is_named = name.name != "_";
+            let problem = match (floats, is_named) {
+                (0, false) => continue,
+                (_, true) if floats == leaves.len() && floats > 0 => {
+                    trees.push(tree.clone());
+                    continue;
+                }
+                (0, true) => (
+                    format!("the {what} `{param}` of type {tree} has no cotangent"),
+                    "write `_` in its place",
+                ),
+                (_, false) => (
+                    format!("the {what} `{param}` of type {tree} has a cotangent"),
+                    "name it here; where the rule does not use or need it, zeros are `0 * …`",
+                ),
+                (_, true) => (
+                    format!(
+                        "the {what} `{param}` of type {tree} has leaves with and without \
+                         cotangents"
+                    ),
+                    "pass its f32 and f64 leaves apart from the others",
+                ),
+            };
+            let (message, help) = problem;
+            return Err(self.report(
+                Diagnostic::error(Code::BadRule, message)
+                    .primary(name.span, "")
+                    .help(help),
+            ));
+        }
+        Ok(trees)
+    }
+
+    /// `checkpoint(f)`: the function, not yet applied.
+    pub(super) fn checkpoint(
+        &mut self,
+        args: Args,
+        attributes: &Attrs,
+        span: Span,
+    ) -> Result<Val, Reported> {
+        if let Some((attribute, _)) = attributes.first() {
+            let message = "`checkpoint` takes no attributes";
+            return Err(self.report(
+                Diagnostic::error(Code::BadAttribute, message).primary(attribute.span, ""),
+            ));
+        }
+        let [(callee, callee_span)] = <[(Val, Span); 1]>::try_from(args).map_err(|_| {
+            self.report(
+                Diagnostic::error(Code::ArgumentCount, "`checkpoint` takes one function")
+                    .primary(span, "")
+                    .help("it yields a function, which is then called: `checkpoint(f)(x)`"),
+            )
+        })?;
+        let of = self.function(callee, callee_span)?;
+        Ok(Val::Function(Rc::new(Function::Checkpoint { of })))
+    }
+
+    /// The instance of a function that keeps nothing for its derivative but its arguments.
+    pub(super) fn checkpointed(
+        &mut self,
+        function: &Function,
+        instance: &Instance,
+        span: Span,
+    ) -> Result<Instance, Reported> {
+        if instance.graph.outputs().is_empty() {
+            return Ok(instance.clone());
+        }
+        let (name, doc) = self.describe(function);
+        let body = instance.graph.clone();
+        let region = Region::new(name, doc, body, Pullback::Recompute);
+        let called = region.and_then(|region| call(region, span));
+        Ok(Instance {
+            graph: called.map_err(|error| self.type_error(&error, span, &[]))?,
+            names: Names::None,
+            ..instance.clone()
+        })
+    }
+
+    /// A name for a function, and its doc comment.
+    fn describe(&self, function: &Function) -> (String, Vec<String>) {
+        let (mut prefix, mut at) = (String::new(), function);
+        loop {
+            let (transform, of) = match at {
+                Function::Graph { index, .. } => {
+                    let graph = self.graphs[*index];
+                    let doc = if prefix.is_empty() {
+                        super::doc(&graph.docs)
+                    } else {
+                        Vec::new()
+                    };
+                    return (prefix + &graph.name.name, doc);
+                }
+                Function::Op(name) => return (prefix + name, Vec::new()),
+                Function::Checkpoint { of } => ("", of),
+                Function::Gradient { of, .. } => ("grad_", of),
+                Function::Vjp { of, .. } => ("vjp_", of),
+                Function::Jvp { of, .. } => ("jvp_", of),
+            };
+            prefix += transform;
+            at = of;
+        }
+    }
+}
+
+/// A graph that calls a region: inputs and outputs are those of its body.
+fn call(region: Region, span: Span) -> Result<Graph, TypeError> {
+    let region = Rc::new(region);
+    let body = region.body();
+    let builder = Builder::new(Graph::new(), Span::SYNTHETIC);
+    let mut arguments: Vec<Value> = Vec::with_capacity(body.inputs().len());
+    for input in body.inputs() {
+        let ty = body.ty(*input);
+        let op = Input {
+            dtype: ty.dtype,
+            shape: ty.shape.clone(),
+        };
+        builder.set_span(body.span(input.node));
+        let argument = builder.apply(op, &[])?;
+        let name = body.name(input.node).unwrap_or_default();
+        builder.edit(|graph| graph.set_name(argument.node, name));
+        arguments.push(argument);
+    }
+    builder.set_span(span);
+    let op = Call {
+        region: region.clone(),
+    };
+    let results = builder.apply_all(op, &arguments)?;
+    let outputs = body.outputs().iter().zip(results);
+    let outputs = outputs.map(|(Output { name, .. }, value)| Output {
+        name: name.clone(),
+        value,
+    });
+    let outputs = outputs.collect();
+    builder.edit(|graph| graph.set_outputs(outputs));
+    Ok(builder.finish())
+}
