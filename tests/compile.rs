@@ -422,6 +422,8 @@ fn the_library_is_small_and_needs_libc_at_most() {
             .filter_map(|line| line.split_whitespace().last());
         let expected = [
             "digits_info",
+            "digits_pool_create",
+            "digits_pool_destroy",
             "digits_predict",
             "digits_predict_run",
             "digits_step",
@@ -429,6 +431,18 @@ fn the_library_is_small_and_needs_libc_at_most() {
             "digits_strerror",
         ];
         assert_eq!(names.collect::<Vec<_>>(), expected);
+    }
+    if let Some(symbols) = tool("nm", &["-D", "--undefined-only", "digits.so"], &place) {
+        let words = symbols
+            .lines()
+            .filter_map(|line| line.split_whitespace().last());
+        let names = words.filter_map(|word| word.split('@').next());
+        let expected = ["pthread_create", "pthread_join"];
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            expected,
+            "threads, and nothing else"
+        );
     }
 }
 

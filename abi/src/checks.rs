@@ -20,7 +20,7 @@ pub enum Check {
     TablePresent(Table),
     /// The pointer to a DLTensor is not NULL.
     TensorPresent(Slot),
-    /// `device.device_type` is kDLCPU (1).
+    /// `device.device_type` is kDLCPU (1), and `device.device_id` 0.
     TensorDevice(Slot),
     /// `dtype` has this code, these bits and lanes.
     TensorDtype(Slot, DlDataType),
@@ -118,6 +118,41 @@ impl Check {
             Self::Disjoint(_) => Status::Overlap,
             Self::WorkspaceAligned(_) => Status::MisalignedWorkspace,
             Self::CpuFeatures(_) => Status::UnsupportedCpu,
+        }
+    }
+}
+
+impl Check {
+    /// The tensor that is at fault if the condition does not hold, by its position among the leaves of
+    /// which these are the slots. Of tensors that overlap, it is found only when the check is made.
+    #[must_use]
+    pub fn leaf(&self, slots: &[Slot]) -> Option<usize> {
+        let position = |wanted: &Slot| slots.iter().position(|slot| slot == wanted);
+        match self {
+            Self::LeafPresent { leaf } => Some(*leaf),
+            Self::TensorPresent(slot)
+            | Self::TensorDevice(slot)
+            | Self::TensorDtype(slot, _)
+            | Self::TensorRank(slot, _)
+            | Self::TensorShape(slot, _)
+            | Self::TensorStrides(slot, _)
+            | Self::TensorData(slot)
+            | Self::TensorAligned(slot, _) => position(slot),
+            Self::ArgumentsPresent
+            | Self::TablePresent(_)
+            | Self::Disjoint(_)
+            | Self::WorkspacePresent
+            | Self::WorkspaceAligned(_)
+            | Self::CpuFeatures(_) => None,
+        }
+    }
+
+    /// The number that the entry returns if the condition does not hold.
+    #[must_use]
+    pub fn code(&self, slots: &[Slot]) -> i32 {
+        match self.leaf(slots) {
+            Some(leaf) => self.status().code_at(leaf),
+            None => self.status().code(),
         }
     }
 }

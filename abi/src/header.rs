@@ -6,7 +6,8 @@
 use crate::layout::{CStruct, STRUCTS};
 use crate::names::{FieldType, StructType, field_type, guard_macro};
 use crate::{
-    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, Status, Tree, WORKSPACE_ALIGN,
+    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, STATUS_BITS, STATUS_MASK, Status,
+    Tree, WORKSPACE_ALIGN,
 };
 
 const DLPACK: &str = include_str!("dlpack.h.in");
@@ -45,7 +46,8 @@ fn introduction(interface: &Interface<'_>) -> String {
         A bool is one byte, 0 or 1. A pointer to a tensor without elements may be NULL. The memory \
         of a tensor that is written (inout, out) overlaps neither another tensor nor the \
         workspace; tensors that are only read (in) may overlap one another.\n\n\
-        Functions return LGC_OK (0) or another status; then inout tensors are unchanged, and out \
+        Functions return LGC_OK (0) or another code, in which LGC_STATUS is the status and \
+        LGC_ARGUMENT says which tensor is at fault; then inout tensors are unchanged, and out \
         tensors unspecified. They are re-entrant: calls may run at once that share no workspace \
         and no tensor that is written.";
     let mut text = format!(
@@ -85,7 +87,12 @@ fn shared() -> String {
          #define LGC_ABI_VERSION {ABI_VERSION}\n\n\
          {ALIGNED}\n\
          /* Status of a call. */\n{statuses}\n\
+         /* A call returns one of these; where a tensor is at fault, its position is in the bits above. */\n\
+         #define LGC_STATUS(code) ((code) & {STATUS_MASK})\n\
+         /* The index of that tensor in lgc_entry.tensors, or -1. */\n\
+         #define LGC_ARGUMENT(code) (((code) >> {STATUS_BITS}) - 1)\n\n\
          /* Direction of a tensor. */\n{directions}\n\
+         {THREADS}\n\
          {structs}\
          #elif LGC_ABI_VERSION != {ABI_VERSION}\n\
          #error \"headers that were written by incompatible versions of lgc\"\n\
@@ -106,6 +113,19 @@ const ALIGNED: &str = "\
 #else
 #define LGC_ALIGNED(bytes) _Alignas(bytes)
 #endif
+";
+
+/// What the struct of a context refers to.
+const THREADS: &str = "\
+/* A pool of threads. */
+typedef struct lgc_pool lgc_pool;
+
+/* One of the tasks that a call is cut into, by its number. Tasks may run at once, in any order. */
+typedef void (*lgc_task)(void *task_data, uint64_t number);
+
+/* Calls task(task_data, number) once for each number from 0 to count - 1, on any threads, and returns
+   when all are done. */
+typedef void (*lgc_parallel_for)(void *data, uint64_t count, lgc_task task, void *task_data);
 ";
 
 fn shared_struct(structure: &CStruct) -> String {
@@ -372,10 +392,21 @@ fn functions(interface: &Interface<'_>) -> String {
     format!(
         "/* What the library tells about itself; never NULL. */\n\
          const lgc_info *{}(void);\n\n\
-         /* What a status means, in English; never NULL. */\n\
-         const char *{}(int32_t status);\n",
+         /* What the status of a code means, in English; never NULL. */\n\
+         const char *{}(int32_t code);\n\n\
+         /* Makes a pool of that many threads, the caller's included; 0: as many as there are\n   \
+            processors. It serves one call at a time; a call that finds it busy runs on its own\n   \
+            thread. Fewer threads, or NULL (which an lgc_ctx may have too), where there are no more,\n   \
+            and where no entry of this library has work for them. After a fork, the child's copy has\n   \
+            no threads. */\n\
+         lgc_pool *{}(uint32_t threads);\n\n\
+         /* Ends a pool that no call uses, and waits for its threads; before the library that made it\n   \
+            is unloaded. NULL is allowed. */\n\
+         void {}(lgc_pool *pool);\n",
         interface.info_symbol(),
-        interface.strerror_symbol()
+        interface.strerror_symbol(),
+        interface.pool_create_symbol(),
+        interface.pool_destroy_symbol()
     )
 }
 

@@ -30,6 +30,14 @@ pub struct DlTensor {
     pub byte_offset: u64,
 }
 
+/// A task of an entry, `lgc_task`: called with the data that came with it and its number. Tasks may run
+/// at once, in any order.
+pub type RawTask = unsafe extern "C" fn(*mut c_void, u64);
+
+/// A function of the caller that runs tasks, `lgc_parallel_for`: called with `lgc_ctx.data`, the number of
+/// tasks, the task and its data. It calls the task once for each number, and returns when all are done.
+pub type RawParallelFor = unsafe extern "C" fn(*mut c_void, u64, Option<RawTask>, *mut c_void);
+
 /// A struct as the header declares it.
 #[derive(Clone, Copy, Debug)]
 pub struct CStruct {
@@ -90,12 +98,18 @@ macro_rules! c_structs {
 }
 
 c_structs! {
-    /// Execution context. This version defines no field but the first, and every call runs
-    /// serially on the calling thread, whether its ctx is NULL or not. Later versions append
+    /// Who runs the tasks that an entry is cut into; a NULL lgc_ctx is one whose fields are 0: the
+    /// calling thread runs them. Results have the same bits whoever runs them. Later versions append
     /// fields, which are used where struct_size covers them.
     RawCtx = "lgc_ctx" {
         /// sizeof(lgc_ctx)
         struct_size: u64 = "uint64_t ",
+        /// a pool of threads from a _pool_create function, of this library or another; or NULL
+        pool: *mut c_void = "lgc_pool *",
+        /// or a function of your own, which goes before pool; or NULL
+        parallel_for: Option<RawParallelFor> = "lgc_parallel_for ",
+        /// its first argument
+        data: *mut c_void = "void *",
     }
     /// One tensor of an entry.
     RawTensor = "lgc_tensor" {

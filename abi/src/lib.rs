@@ -34,7 +34,8 @@
 //!   Tensors that are only read may overlap one another.
 //! - The workspace is aligned to [`WORKSPACE_ALIGN`] bytes; it may be NULL if its size is 0. Its
 //!   content need not be kept between calls.
-//! - The result is a [`Status`]. Unless it is `Ok`, `inout` tensors are unchanged and results
+//! - The result is a [`Status`], with the position of the tensor that is at fault above its
+//!   [`STATUS_BITS`] where there is one. Unless it is `Ok`, `inout` tensors are unchanged and results
 //!   unspecified.
 
 pub mod checks;
@@ -51,8 +52,11 @@ pub use describe::{Direction, Entry, Field, Leaf, Library, Param, TensorType, To
 pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;
-pub use names::{AbiError, EntrySymbols, Interface, info_symbol, run_symbol, strerror_symbol};
-pub use status::{Status, UNKNOWN_STATUS_TEXT};
+pub use names::{
+    AbiError, EntrySymbols, Interface, info_symbol, pool_create_symbol, pool_destroy_symbol,
+    run_symbol, strerror_symbol,
+};
+pub use status::{STATUS_BITS, STATUS_MASK, Status, UNKNOWN_STATUS_TEXT};
 
 /// Version of the binary interface. It changes when a library and a caller of different versions
 /// would misunderstand each other; fields appended to `lgc_info` or `lgc_ctx` do not change it.

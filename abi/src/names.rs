@@ -3,7 +3,7 @@
 //! The rule:
 //! - Names are ASCII letters, digits and `_`, and begin with a letter.
 //! - At file scope each identifier is composed from the library's name: functions `digits_step`,
-//!   `digits_step_run`, `digits_info`, `digits_strerror`; types `digits_step_args`, `digits_Mlp`,
+//!   `digits_step_run`, `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
 //!   `digits_Mlp_const` (the flavour whose tensors are only read); macros
 //!   `DIGITS_STEP_WORKSPACE_BYTES`, `DIGITS_STEP_WORKSPACE`, `DIGITS_H_INCLUDED`. These are
 //!   symbols of the binary interface, so they are never altered: if two of them coincide, or one
@@ -185,13 +185,30 @@ impl<'a> Interface<'a> {
         strerror_symbol(&self.library.name)
     }
 
+    /// Symbol of the function that makes a pool of threads.
+    #[must_use]
+    pub fn pool_create_symbol(&self) -> String {
+        pool_create_symbol(&self.library.name)
+    }
+
+    /// Symbol of the function that ends a pool of threads.
+    #[must_use]
+    pub fn pool_destroy_symbol(&self) -> String {
+        pool_destroy_symbol(&self.library.name)
+    }
+
     /// Every symbol that the library exports, and the only ones.
     #[must_use]
     pub fn exported_symbols(&self) -> Vec<String> {
         let entries = self.entries.iter();
         entries
             .flat_map(|symbols| [symbols.call.clone(), symbols.run.clone()])
-            .chain([self.info_symbol(), self.strerror_symbol()])
+            .chain([
+                self.info_symbol(),
+                self.strerror_symbol(),
+                self.pool_create_symbol(),
+                self.pool_destroy_symbol(),
+            ])
             .collect()
     }
 
@@ -210,6 +227,18 @@ pub fn info_symbol(library: &str) -> String {
 #[must_use]
 pub fn strerror_symbol(library: &str) -> String {
     format!("{library}_strerror")
+}
+
+/// Symbol of the function of a library that makes a pool of threads.
+#[must_use]
+pub fn pool_create_symbol(library: &str) -> String {
+    format!("{library}_pool_create")
+}
+
+/// Symbol of the function of a library that ends a pool of threads.
+#[must_use]
+pub fn pool_destroy_symbol(library: &str) -> String {
+    format!("{library}_pool_destroy")
 }
 
 /// Symbol of an entry's function that takes the argument struct.
@@ -294,6 +323,10 @@ impl<'a> Naming<'a> {
         self.claim(info_symbol(name), "the library's info function".to_owned());
         let strerror = "the library's strerror function".to_owned();
         self.claim(strerror_symbol(name), strerror);
+        let create = "the library's function that makes a pool".to_owned();
+        self.claim(pool_create_symbol(name), create);
+        let destroy = "the library's function that ends a pool".to_owned();
+        self.claim(pool_destroy_symbol(name), destroy);
     }
 
     fn claim_entry(&mut self, entry: &Entry) {
@@ -497,14 +530,19 @@ const SHARED: &[&str] = &[
     "LGC_ABI_H_INCLUDED",
     "LGC_ABI_VERSION",
     "LGC_ALIGNED",
+    "LGC_ARGUMENT",
     "LGC_IN",
     "LGC_INOUT",
     "LGC_OUT",
+    "LGC_STATUS",
     "kDLBool",
     "kDLCPU",
     "kDLFloat",
     "kDLInt",
     "kDLUInt",
+    "lgc_parallel_for",
+    "lgc_pool",
+    "lgc_task",
 ];
 
 /// Keywords of C (to C23) and C++ (to C++23), and names that common compilers or the included
@@ -561,7 +599,9 @@ mod tests {
                 "digits_predict",
                 "digits_predict_run",
                 "digits_info",
-                "digits_strerror"
+                "digits_strerror",
+                "digits_pool_create",
+                "digits_pool_destroy"
             ]
         );
         let names: Vec<_> = interface.structs.iter().map(|s| s.name.as_str()).collect();

@@ -57,6 +57,13 @@ statuses! {
     TensorMisaligned = 11, "LGC_TENSOR_MISALIGNED", "the data of a DLTensor is not aligned to its element type";
 }
 
+/// The number of low bits of a returned number that are the status. Those above are 0, or 1 plus the
+/// position of the tensor that is at fault.
+pub const STATUS_BITS: u32 = 8;
+
+/// These bits.
+pub const STATUS_MASK: u32 = (1 << STATUS_BITS) - 1;
+
 /// What `_strerror` says of a number that is no status.
 pub const UNKNOWN_STATUS_TEXT: &str = "unknown status";
 
@@ -67,12 +74,26 @@ impl Status {
         self as i32
     }
 
-    /// The status with this number, if there is one.
+    /// The number that the C function returns where a tensor is at fault, by its position among
+    /// the leaves of the entry.
+    #[must_use]
+    pub const fn code_at(self, leaf: usize) -> i32 {
+        self as i32 | ((leaf as i32 + 1) << STATUS_BITS)
+    }
+
+    /// The status in a number that a C function returned, if there is one.
     #[must_use]
     pub fn from_code(code: i32) -> Option<Self> {
-        usize::try_from(code)
-            .ok()
-            .and_then(|index| Self::ALL.get(index).copied())
+        let code = u32::try_from(code).ok()?;
+        let index = (code & STATUS_MASK) as usize;
+        Self::ALL.get(index).copied()
+    }
+
+    /// The position of the leaf that is at fault, in a number that a C function returned.
+    #[must_use]
+    pub fn leaf_of(code: i32) -> Option<usize> {
+        let code = usize::try_from(code).ok()?;
+        (code >> STATUS_BITS).checked_sub(1)
     }
 }
 
@@ -93,6 +114,12 @@ mod tests {
             assert_eq!(Status::from_code(status.code()), Some(status));
         }
         assert_eq!(Status::from_code(-1), None);
+        let code = Status::TensorShape.code_at(7);
+        assert_eq!(code, 9 + 8 * 256);
+        assert_eq!(Status::from_code(code), Some(Status::TensorShape));
+        assert_eq!(Status::leaf_of(code), Some(7));
+        assert_eq!(Status::leaf_of(Status::Overlap.code()), None);
+        assert_eq!(Status::leaf_of(-1), None);
         assert_eq!(Status::from_code(Status::ALL.len() as i32), None);
     }
 }

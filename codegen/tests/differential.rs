@@ -9,8 +9,10 @@
     reason = "the helpers of a test fail it by panicking"
 )]
 
-use lgc_codegen::cranelift::Jit;
-use lgc_codegen::kernel::{Arguments, Cells, Program, interpret as interpret_program, verify};
+use lgc_codegen::cranelift::{CompiledEntry, Jit, RunTasks};
+use lgc_codegen::kernel::{
+    Arguments, Cells, Directive, Program, Region, Stmt, interpret as interpret_program, verify,
+};
 use lgc_codegen::lower::{Signature, Target, lower};
 use lgc_ir::autodiff::gradient;
 use lgc_ir::dtype::DType;
@@ -20,6 +22,7 @@ use lgc_ir::interpret::{Data, Interpretation, Tensor, interpret};
 use lgc_ir::rewrite::optimize;
 use lgc_ir::scalar::{Interval, Logic};
 use proptest::prelude::*;
+use std::cell::Cell;
 
 /// How many elements were compared, and how many of them the enclosures said something about.
 #[derive(Default)]
@@ -133,6 +136,80 @@ fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
     }
 }
 
+/// The program with every parallel loop cut into as many tasks as it can be.
+fn in_small_tasks(program: &Program) -> Program {
+    fn shrink(region: &mut Region) {
+        for stmt in &mut region.stmts {
+            if let Stmt::Par { grain, .. } = stmt {
+                *grain = 1;
+            }
+            stmt.regions_mut().for_each(shrink);
+        }
+    }
+    let mut program = program.clone();
+    for kernel in &mut program.kernels {
+        shrink(&mut kernel.body);
+        for directive in &mut kernel.schedule {
+            if let Directive::Vec(_, width) = directive {
+                *width = 2;
+            }
+        }
+    }
+    program
+}
+
+/// Runs tasks in turn, the last one first.
+fn backwards(count: u64, task: &(dyn Fn(u64) + Sync)) {
+    (0..count).rev().for_each(task);
+}
+
+/// Runs tasks on three threads at once.
+fn on_threads(count: u64, task: &(dyn Fn(u64) + Sync)) {
+    std::thread::scope(|scope| {
+        for first in 0..3 {
+            scope.spawn(move || (first..count).step_by(3).for_each(task));
+        }
+    });
+}
+
+/// The bytes of all outputs, however tasks are run; how many tasks there were.
+fn outputs_of(
+    entry: &CompiledEntry,
+    graph: &Graph,
+    run_tasks: RunTasks<'_>,
+) -> (Vec<Vec<u8>>, u64) {
+    let count = Cell::new(0);
+    let inputs = sample_inputs(graph, |_, x| x);
+    let inputs: Vec<Vec<u8>> = inputs.iter().map(to_bytes).collect();
+    let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+    let types = graph.outputs().iter().map(|output| graph.ty(output.value));
+    let mut outputs: Vec<Vec<u8>> = types.map(|ty| vec![0; ty.bytes() as usize]).collect();
+    let mut slices: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    let run_tasks = |tasks: u64, task: &(dyn Fn(u64) + Sync)| {
+        count.set(count.get() + tasks);
+        run_tasks(tasks, task);
+    };
+    let status = entry.call_on(&run_tasks, &inputs, &mut [], &mut slices);
+    assert_eq!(status, Ok(0));
+    (outputs, count.get())
+}
+
+/// Whoever runs tasks, in which order, and how many there are: the bits are the same. Their number.
+fn tasks_commute(graph: &Graph) -> u64 {
+    let in_turn = |count: u64, task: &(dyn Fn(u64) + Sync)| (0..count).for_each(task);
+    let program = compile(graph);
+    let (expected, _) = outputs_of(&Jit::compile(&program).unwrap(), graph, &in_turn);
+    let entry = Jit::compile(&in_small_tasks(&program)).unwrap();
+    let (outputs, count) = outputs_of(&entry, graph, &in_turn);
+    assert_eq!(outputs, expected);
+    assert_eq!(
+        outputs_of(&entry, graph, &backwards),
+        (expected.clone(), count)
+    );
+    assert_eq!(outputs_of(&entry, graph, &on_threads), (expected, count));
+    count
+}
+
 fn run_compiled(program: &Program, graph: &Graph) -> Vec<Tensor<f64>> {
     let entry = Jit::compile(program).unwrap();
     let inputs: Vec<Vec<u8>> = sample_inputs(graph, |_, x| x)
@@ -203,6 +280,20 @@ fn each_example_of_each_op_and_its_gradient_agree() {
     );
 }
 
+#[test]
+fn tasks_of_each_example_of_each_op_commute() {
+    let generator = Generator::new();
+    let mut parallel = 0;
+    for template in 0..generator.len() as u16 {
+        let graph = generator.graph(&[template, 0, 1, 2, 3, 0]).unwrap();
+        parallel += usize::from(tasks_commute(&with_gradient(&graph)) > 0);
+    }
+    assert!(
+        parallel * 2 > generator.len(),
+        "only {parallel} graphs have tasks"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -214,5 +305,6 @@ proptest! {
         let mut tally = Tally::default();
         all_ways_agree(&graph, &mut tally)?;
         all_ways_agree(&with_gradient(&graph), &mut tally)?;
+        tasks_commute(&with_gradient(&graph));
     }
 }

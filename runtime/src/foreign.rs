@@ -7,15 +7,19 @@
 //! to load a library is to run its code.
 
 mod call;
+mod pool;
 
 pub use call::Entry;
 pub(crate) use call::{Argument, Pointers, check_leaf};
+pub use pool::Pool;
 
 use lgc_abi::info::direction_from_code;
 use lgc_abi::layout::{RawEntry, RawInfo, RawTensor};
 use lgc_abi::{
-    ABI_VERSION, EntryInfo, Info, Leaf, TensorType, info_symbol, run_symbol, strerror_symbol,
+    ABI_VERSION, EntryInfo, Info, Leaf, TensorType, info_symbol, pool_create_symbol,
+    pool_destroy_symbol, run_symbol, strerror_symbol,
 };
+use pool::{CreateFunction, DestroyFunction};
 use std::ffi::{CStr, c_char};
 use std::path::Path;
 use std::sync::Arc;
@@ -134,6 +138,19 @@ impl Code {
         // SAFETY: the ABI gives the functions of an entry these types.
         let (call, run) = unsafe { (self.function(&info.symbol)?, self.function(&run)?) };
         Ok(Entry::new(info.clone(), call, Some(run), self.0.clone()))
+    }
+}
+
+impl Code {
+    /// A pool of the library `name`; `None` if it makes none.
+    pub(crate) fn pool(&self, name: &str, threads: u32) -> Result<Option<Pool>, libloading::Error> {
+        // SAFETY: the ABI gives these functions these types.
+        let (create, destroy): (CreateFunction, DestroyFunction) = unsafe {
+            let create = self.function(&pool_create_symbol(name))?;
+            (create, self.function(&pool_destroy_symbol(name))?)
+        };
+        // SAFETY: the function takes any number; the code stays while the pool lives.
+        Ok(unsafe { Pool::new(create(threads), destroy, self.0.clone()) })
     }
 }
 

@@ -3,7 +3,8 @@
 //! - [`HostTensor`] is a dense tensor in aligned host memory; [`npy`] and [`npz`] read and write
 //!   NumPy's files, and take no file at its word.
 //! - [`Library`] loads what lgc compiled and reads its description, [`Entry`] is one of its
-//!   functions, and [`Session`] keeps the tensors of repeated calls in place.
+//!   functions, [`Session`] keeps the tensors of repeated calls in place, and [`Pool`] has the threads
+//!   that share the work of a call.
 //!
 //! What both sides of a call agree on is `lgc_abi`'s. All code that is unsafe is in one private
 //! module, `foreign`, which turns the foreign tables into owned values and makes the calls.
@@ -17,7 +18,7 @@ mod session;
 mod tensor;
 
 pub use buffer::AlignedBuffer;
-pub use foreign::{Entry, InfoError};
+pub use foreign::{Entry, InfoError, Pool};
 pub use library::{CallError, Library, OpenError};
 pub use session::Session;
 pub use tensor::{Element, HostTensor, TensorError};

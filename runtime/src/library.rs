@@ -1,8 +1,8 @@
 //! Compiled libraries and the safe call of their entries.
 
 use crate::foreign::{Argument, Code, Entry, InfoError, Pointers};
-use crate::{HostTensor, Session, TensorError};
-use lgc_abi::{DType, Direction, Info, Leaf, Status, TensorType, info_symbol};
+use crate::{HostTensor, Pool, Session, TensorError};
+use lgc_abi::{DType, Direction, Info, Leaf, Status, TensorType, info_symbol, pool_create_symbol};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -115,10 +115,12 @@ pub enum CallError {
     #[error("entry `{0}` has no DLTensor form")]
     NoTensorForm(String),
     /// The entry refused the call. `inout` tensors are unchanged.
-    #[error("entry `{entry}`: {status}")]
+    #[error("entry `{entry}`{}: {status}", at(path.as_deref()))]
     Failed {
         /// The entry.
         entry: String,
+        /// The tensor that is at fault, where there is one.
+        path: Option<String>,
         /// What it returned.
         status: Status,
     },
@@ -130,6 +132,10 @@ pub enum CallError {
         /// What it returned.
         code: i32,
     },
+}
+
+fn at(path: Option<&str>) -> String {
+    path.map(|path| format!(", `{path}`")).unwrap_or_default()
 }
 
 fn list(names: &[String]) -> String {
@@ -209,6 +215,22 @@ impl Library {
             path: self.path.clone(),
             library: library.clone(),
             symbol: info.symbol.clone(),
+        })
+    }
+
+    /// A pool of that many threads, the caller's included, for entries of any library; 0 stands for
+    /// as many as there are processors. `None` if no entry of this library has work for threads, or
+    /// the system has no memory for them.
+    ///
+    /// # Errors
+    /// If the library lacks the functions that make and end pools.
+    pub fn pool(&self, threads: u32) -> Result<Option<Pool>, OpenError> {
+        let library = &self.info.name;
+        let pool = self.code.pool(library, threads);
+        pool.map_err(|_| OpenError::Symbol {
+            path: self.path.clone(),
+            library: library.clone(),
+            symbol: pool_create_symbol(library),
         })
     }
 
@@ -308,7 +330,8 @@ impl Entry {
                 Direction::InOut => updated.next().map(|tensor| Argument::Write(tensor)),
                 Direction::Out => written.next().map(Argument::Write),
             });
-        self.invoke(arguments, &mut Pointers::default(), &mut self.workspace()?)?;
+        let place = (&mut Pointers::default(), &mut self.workspace()?);
+        self.invoke(arguments, place, None)?;
         Ok(results)
     }
 

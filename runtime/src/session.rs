@@ -2,7 +2,7 @@
 //! controller. Nothing is allocated between calls.
 
 use crate::foreign::{Argument, Pointers, check_leaf};
-use crate::{AlignedBuffer, CallError, DType, Element, Entry, HostTensor};
+use crate::{AlignedBuffer, CallError, DType, Element, Entry, HostTensor, Pool};
 
 /// An entry with a tensor for each of its leaves, zero at first, and its workspace.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct Session {
     tensors: Vec<HostTensor>,
     workspace: AlignedBuffer,
     pointers: Pointers,
+    pool: Option<Pool>,
 }
 
 impl Session {
@@ -22,6 +23,7 @@ impl Session {
         Ok(Self {
             workspace: entry.workspace()?,
             pointers: Pointers::default(),
+            pool: None,
             tensors,
             entry,
         })
@@ -90,14 +92,20 @@ impl Session {
         tensor.elements_mut().ok_or_else(other)
     }
 
+    /// Runs calls on the threads of a pool from now on; without one, on the calling thread. Results
+    /// have the same bits.
+    pub fn set_pool(&mut self, pool: Option<Pool>) {
+        self.pool = pool;
+    }
+
     /// Calls the entry: reads `in` and `inout` tensors, writes `inout` and `out` ones.
     ///
     /// # Errors
     /// The status that the entry returns; then `inout` tensors are unchanged.
     pub fn run(&mut self) -> Result<(), CallError> {
         let arguments = self.tensors.iter_mut().map(Argument::Write);
-        self.entry
-            .invoke(arguments, &mut self.pointers, &mut self.workspace)
+        let place = (&mut self.pointers, &mut self.workspace);
+        self.entry.invoke(arguments, place, self.pool.as_ref())
     }
 
     /// As [`Session::run`], by the form that takes DLTensors, for which descriptions of the
@@ -107,8 +115,9 @@ impl Session {
     /// As [`Session::run`], and [`CallError::NoTensorForm`].
     pub fn run_tensors(&mut self) -> Result<(), CallError> {
         let arguments = self.tensors.iter_mut().map(Argument::Write);
+        let place = (&mut self.pointers, &mut self.workspace);
         self.entry
-            .invoke_tensors(arguments, &mut self.pointers, &mut self.workspace)
+            .invoke_tensors(arguments, place, self.pool.as_ref())
     }
 }
 

@@ -149,13 +149,16 @@ fn disjoint_text(regions: &[Region]) -> String {
 }
 
 /// A check as C. The pointers of leaf `n` are word `n` of the argument struct.
-fn check_text(check: &Check) -> String {
+fn check_text(check: &Check, slots: &[Slot]) -> String {
     let condition = match check {
         Check::ArgumentsPresent => "args != NULL".to_owned(),
         Check::TablePresent(Table::In) => "in != NULL".to_owned(),
         Check::TablePresent(Table::Out) => "out != NULL".to_owned(),
         Check::TensorPresent(slot) => format!("{} != NULL", slot_text(*slot)),
-        Check::TensorDevice(slot) => format!("{}->device.device_type == kDLCPU", slot_text(*slot)),
+        Check::TensorDevice(slot) => {
+            let tensor = slot_text(*slot);
+            format!("{tensor}->device.device_type == kDLCPU && {tensor}->device.device_id == 0")
+        }
         Check::TensorDtype(slot, dtype) => dtype_text(&slot_text(*slot), *dtype),
         Check::TensorRank(slot, rank) => format!("{}->ndim == {rank}", slot_text(*slot)),
         Check::TensorShape(slot, dims) => shape_text(&slot_text(*slot), dims),
@@ -168,14 +171,16 @@ fn check_text(check: &Check) -> String {
         Check::WorkspaceAligned(bytes) => format!("(uintptr_t)workspace % {bytes} == 0"),
         Check::CpuFeatures(_) => "1".to_owned(),
     };
-    format!(
-        "    if (!({condition})) return {};\n",
-        check.status().c_name()
-    )
+    let code = match check.leaf(slots) {
+        Some(leaf) => check.status().code_at(leaf),
+        None => check.status().code(),
+    };
+    format!("    if (!({condition})) return {code};\n")
 }
 
-fn checks_text(checks: &[Check]) -> String {
-    checks.iter().map(check_text).collect()
+fn checks_text(checks: &[Check], slots: &[Slot]) -> String {
+    let checks = checks.iter();
+    checks.map(|check| check_text(check, slots)).collect()
 }
 
 /// The library's source: description, texts, and the two forms of its entry.
@@ -192,8 +197,10 @@ fn source() -> String {
 typedef union {{ uint64_t n; const char *p; }} word;
 {info}{texts}
 const lgc_info *toy_info(void) {{ return (const lgc_info *)info; }}
-const char *toy_strerror(int32_t status) {{
-    uint32_t index = (uint32_t)status;
+lgc_pool *toy_pool_create(uint32_t threads) {{ (void)threads; return NULL; }}
+void toy_pool_destroy(lgc_pool *pool) {{ (void)pool; }}
+const char *toy_strerror(int32_t code) {{
+    uint32_t index = code < 0 ? {known}u : (uint32_t)LGC_STATUS(code);
     return status_table[index < {known}u ? index : {known}u].p;
 }}
 {BODY}
@@ -210,8 +217,8 @@ int32_t toy_step_run(const DLTensor *const *in, DLTensor *const *out, void *work
         info = image_text(&encode(&Info::from(&library))),
         texts = image_text(&encode_status_texts()),
         known = Status::ALL.len(),
-        of_arguments = checks_text(&checks::of_arguments(&entry, &library.features)),
-        of_tensors = checks_text(&checks::of_tensors(&entry)),
+        of_arguments = checks_text(&checks::of_arguments(&entry, &library.features), &slots),
+        of_tensors = checks_text(&checks::of_tensors(&entry), &slots),
         gathered = gathered.join(", "),
     )
 }
@@ -274,6 +281,7 @@ fn descriptions_survive_compiler_linker_and_loader() {
     assert_eq!(library.info(), &Info::from(&toy()));
     assert_eq!(library.strerror(3).unwrap(), Status::Overlap.text());
     assert_eq!(library.strerror(-7).unwrap(), lgc_abi::UNKNOWN_STATUS_TEXT);
+    assert!(library.pool(2).unwrap().is_none(), "it makes no pools");
 }
 
 fn inputs(index: i32) -> (HostTensor, HostTensor) {
@@ -353,6 +361,7 @@ fn sessions_keep_their_tensors_in_place() {
     session.elements_mut::<i32>("i").unwrap()[0] = -1;
     let failed = CallError::Failed {
         entry: "step".to_owned(),
+        path: None,
         status: Status::IndexOutOfRange,
     };
     assert_eq!(session.run(), Err(failed.clone()));

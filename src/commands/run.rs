@@ -109,7 +109,15 @@ fn run_code(
     let entry = info.name.clone();
     match Status::from_code(status) {
         Some(Status::Ok) => Ok(tensors),
-        Some(status) => Err(CallError::Failed { entry, status }.into()),
+        Some(status) => {
+            let path = None;
+            Err(CallError::Failed {
+                entry,
+                path,
+                status,
+            }
+            .into())
+        }
         None => {
             let code = status;
             Err(CallError::UnknownStatus { entry, code }.into())

@@ -402,6 +402,21 @@ impl Core {
         self.scopes[depth].block = stay;
     }
 
+    /// Returns a value from the function where the condition holds.
+    pub(super) fn return_value_if(&mut self, condition: Value, value: Value) {
+        let (leave, stay) = (self.new_block(), self.new_block());
+        self.func.layout.set_cold(leave);
+        let depth = self.depth();
+        let before = self.block_at(depth);
+        self.terminate(before, |ins| {
+            ins.brif(condition, leave, &[], stay, &[]);
+        });
+        self.terminate(leave, |ins| {
+            ins.return_(&[value]);
+        });
+        self.scopes[depth].block = stay;
+    }
+
     /// The block that returns `code`.
     fn exit(&mut self, code: i32) -> Block {
         if let Some(&exit) = self.exits.get(&code) {

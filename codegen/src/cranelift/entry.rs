@@ -12,7 +12,7 @@ use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value, types}
 use cranelift_codegen::isa::CallConv;
 use lgc_abi::checks::{Check, Origin, Region, Slot, Table, of_arguments, of_tensors, slots};
 use lgc_abi::layout::{DEVICE_CPU, DlTensor};
-use lgc_abi::{DlDataType, EntryInfo, Status};
+use lgc_abi::{DlDataType, EntryInfo, STATUS_MASK, Status};
 use std::mem::offset_of;
 
 /// The numbers in the unit of what the functions of an entry refer to.
@@ -37,7 +37,7 @@ fn signature(params: usize, result: types::Type) -> Signature {
 }
 
 /// The signature of the function that takes the argument struct: args, workspace, ctx.
-fn call_signature() -> Signature {
+pub(super) fn call_signature() -> Signature {
     signature(3, types::I32)
 }
 
@@ -48,11 +48,12 @@ pub(super) fn checked(
     links: EntryLinks,
 ) -> Result<Function> {
     let (core, params) = Core::new(call_signature());
-    let &[args, workspace, _] = params.as_slice() else {
+    let &[args, workspace, context] = params.as_slice() else {
         return Err(Fault("the function of an entry has three parameters"));
     };
     let mut emitter = ArgumentChecks {
         core,
+        slots: slots(&entry.leaves),
         args,
         workspace,
         links,
@@ -62,16 +63,28 @@ pub(super) fn checked(
     }
     let mut core = emitter.core;
     let steps = core.function(links.steps, steps_signature());
-    let status = core.call(steps, &[args, workspace]);
+    let status = core.call(steps, &[args, workspace, context]);
     Ok(core.finish(&status))
 }
 
-/// A function that passes its three parameters on to another.
-pub(super) fn forward(target: u32) -> Function {
-    let (mut core, params) = Core::new(call_signature());
-    let target = core.function(target, call_signature());
-    let status = core.call(target, &params);
-    core.finish(&status)
+/// The signature of the functions that make and end a pool of threads.
+pub(super) fn pool_signature() -> Signature {
+    signature(1, POINTER)
+}
+
+/// A function that passes its parameters on to another of the same signature.
+pub(super) fn forward(target: u32, signature: Signature) -> Function {
+    let (mut core, params) = Core::new(signature.clone());
+    let target = core.function(target, signature);
+    let results = core.call(target, &params);
+    core.finish(&results)
+}
+
+/// The functions that make and end a pool in a library without tasks.
+pub(super) fn null() -> Function {
+    let (mut core, _) = Core::new(pool_signature());
+    let null = core.constant(0);
+    core.finish(&[null])
 }
 
 /// The function that takes DLTensors: its checks, then the function `target`, which takes the
@@ -83,6 +96,7 @@ pub(super) fn run(entry: &EntryInfo, target: u32) -> Result<Function> {
     };
     let mut emitter = TensorChecks {
         core,
+        slots: slots(&entry.leaves),
         input,
         output,
         workspace,
@@ -90,7 +104,7 @@ pub(super) fn run(entry: &EntryInfo, target: u32) -> Result<Function> {
     for check in of_tensors(entry) {
         emitter.check(&check)?;
     }
-    let slots = slots(&entry.leaves);
+    let slots = emitter.slots.clone();
     let args = emitter.core.stack_memory((slots.len().max(1) * 8) as u32);
     for (at, &slot) in slots.iter().enumerate() {
         let begin = emitter.begin(Origin::Tensor(slot));
@@ -116,6 +130,10 @@ pub(super) fn strerror(table: u32) -> Function {
     let (mut core, params) = Core::new(signature);
     let unknown = core.int(types::I32, Status::ALL.len() as i64);
     let code = params.first().copied().unwrap_or(unknown);
+    let mask = core.int(types::I32, i64::from(STATUS_MASK));
+    let status = core.binary(Opcode::Band, code, mask);
+    let is_negative = core.compare_constant(IntCC::SignedLessThan, code, 0);
+    let code = core.select(is_negative, unknown, status);
     let code = core.binary(Opcode::Umin, code, unknown);
     let code = core.unary(Opcode::Uextend, POINTER, code);
     let offset = core.multiply_constant(code, 8);
@@ -128,16 +146,16 @@ pub(super) fn strerror(table: u32) -> Function {
 const MISPLACED: Fault = Fault("a check is made by the wrong function of an entry");
 
 impl Core {
-    fn return_if_zero(&mut self, value: Value, status: Status) {
+    fn return_if_zero(&mut self, value: Value, code: i32) {
         let is_zero = self.compare_constant(IntCC::Equal, value, 0);
-        self.return_if(is_zero, status.code());
+        self.return_if(is_zero, code);
     }
 
-    fn return_unless_aligned(&mut self, address: Value, align: u64, status: Status) {
+    fn return_unless_aligned(&mut self, address: Value, align: u64, code: i32) {
         let mask = self.constant(align as i64 - 1);
         let rest = self.binary(Opcode::Band, address, mask);
         let is_off = self.compare_constant(IntCC::NotEqual, rest, 0);
-        self.return_if(is_off, status.code());
+        self.return_if(is_off, code);
     }
 
     /// Returns unless each of the 64-bit integers in an array at the given places is as given.
@@ -145,7 +163,7 @@ impl Core {
         &mut self,
         array: Value,
         expected: impl Iterator<Item = (usize, u64)>,
-        status: Status,
+        code: i32,
     ) {
         let mut differs = None;
         for (place, value) in expected {
@@ -157,13 +175,14 @@ impl Core {
             });
         }
         if let Some(differs) = differs {
-            self.return_if(differs, status.code());
+            self.return_if(differs, code);
         }
     }
 }
 
 struct ArgumentChecks {
     core: Core,
+    slots: Vec<Slot>,
     args: Value,
     workspace: Value,
     links: EntryLinks,
@@ -171,19 +190,19 @@ struct ArgumentChecks {
 
 impl ArgumentChecks {
     fn check(&mut self, check: &Check) -> Result<()> {
-        let status = check.status();
+        let code = check.code(&self.slots);
         match check {
-            Check::ArgumentsPresent => self.core.return_if_zero(self.args, status),
+            Check::ArgumentsPresent => self.core.return_if_zero(self.args, code),
             Check::LeafPresent { leaf } => {
                 let address = self.core.load(POINTER, self.args, *leaf as i32 * 8);
-                self.core.return_if_zero(address, status);
+                self.core.return_if_zero(address, code);
             }
-            Check::WorkspacePresent => self.core.return_if_zero(self.workspace, status),
+            Check::WorkspacePresent => self.core.return_if_zero(self.workspace, code),
             Check::WorkspaceAligned(align) => {
                 self.core
-                    .return_unless_aligned(self.workspace, *align, status);
+                    .return_unless_aligned(self.workspace, *align, code);
             }
-            Check::CpuFeatures(_) => self.cpu(status),
+            Check::CpuFeatures(_) => self.cpu(code),
             Check::TablePresent(_)
             | Check::TensorPresent(_)
             | Check::TensorDevice(_)
@@ -199,7 +218,7 @@ impl ArgumentChecks {
     }
 
     /// Looks at the processor the first time; several threads that do so at once find the same.
-    fn cpu(&mut self, status: Status) {
+    fn cpu(&mut self, code: i32) {
         let core = &mut self.core;
         let memory = core.data(self.links.cpu_state);
         let known = core.load(types::I8, memory, 0);
@@ -216,13 +235,14 @@ impl ArgumentChecks {
         let state = core.join(branch, &[known]);
         for state in state {
             let fails = core.compare_constant(IntCC::NotEqual, state, CPU_HAS);
-            core.return_if(fails, status.code());
+            core.return_if(fails, code);
         }
     }
 }
 
 struct TensorChecks {
     core: Core,
+    slots: Vec<Slot>,
     input: Value,
     output: Value,
     workspace: Value,
@@ -259,50 +279,51 @@ impl TensorChecks {
     }
 
     fn check(&mut self, check: &Check) -> Result<()> {
-        let status = check.status();
+        let code = check.code(&self.slots);
         match check {
             Check::TablePresent(table) => {
                 let table = self.table(*table);
-                self.core.return_if_zero(table, status);
+                self.core.return_if_zero(table, code);
             }
             Check::TensorPresent(slot) => {
                 let tensor = self.tensor(*slot);
-                self.core.return_if_zero(tensor, status);
+                self.core.return_if_zero(tensor, code);
             }
             Check::TensorDevice(slot) => {
-                let offset = offset_of!(DlTensor, device_type);
-                self.expect(*slot, offset, i64::from(DEVICE_CPU), status);
+                let device = offset_of!(DlTensor, device_type);
+                self.expect(*slot, device, i64::from(DEVICE_CPU), code);
+                self.expect(*slot, offset_of!(DlTensor, device_id), 0, code);
             }
             Check::TensorDtype(slot, dtype) => {
-                self.expect(*slot, offset_of!(DlTensor, dtype), packed(*dtype), status);
+                self.expect(*slot, offset_of!(DlTensor, dtype), packed(*dtype), code);
             }
             Check::TensorRank(slot, rank) => {
-                self.expect(*slot, offset_of!(DlTensor, ndim), i64::from(*rank), status);
+                self.expect(*slot, offset_of!(DlTensor, ndim), i64::from(*rank), code);
             }
             Check::TensorShape(slot, dims) => {
                 let shape = self.field(*slot, POINTER, offset_of!(DlTensor, shape));
-                self.core.return_if_zero(shape, status);
+                self.core.return_if_zero(shape, code);
                 let dims = dims.iter().copied().enumerate();
-                self.core.return_unless_equal(shape, dims, status);
+                self.core.return_unless_equal(shape, dims, code);
             }
             Check::TensorStrides(slot, strides) => {
                 let array = self.field(*slot, POINTER, offset_of!(DlTensor, strides));
                 let given = self.core.compare_constant(IntCC::NotEqual, array, 0);
                 let branch = self.core.branch(given);
                 let strides = strides.iter().map(|stride| (stride.axis, stride.stride));
-                self.core.return_unless_equal(array, strides, status);
+                self.core.return_unless_equal(array, strides, code);
                 self.core.otherwise(&branch, &[]);
                 self.core.join(branch, &[]);
             }
             Check::TensorData(slot) => {
                 let data = self.field(*slot, POINTER, offset_of!(DlTensor, data));
-                self.core.return_if_zero(data, status);
+                self.core.return_if_zero(data, code);
             }
             Check::TensorAligned(slot, align) => {
                 let begin = self.begin(Origin::Tensor(*slot));
-                self.core.return_unless_aligned(begin, *align, status);
+                self.core.return_unless_aligned(begin, *align, code);
             }
-            Check::Disjoint(regions) => self.disjoint(regions, status),
+            Check::Disjoint(regions) => self.disjoint(regions, check.status()),
             Check::ArgumentsPresent
             | Check::LeafPresent { .. }
             | Check::WorkspacePresent
@@ -313,34 +334,45 @@ impl TensorChecks {
     }
 
     /// Returns unless a 32-bit field is as given.
-    fn expect(&mut self, slot: Slot, offset: usize, value: i64, status: Status) {
+    fn expect(&mut self, slot: Slot, offset: usize, value: i64, code: i32) {
         let found = self.field(slot, types::I32, offset);
         let differs = self.core.compare_constant(IntCC::NotEqual, found, value);
-        self.core.return_if(differs, status.code());
+        self.core.return_if(differs, code);
     }
 
     /// Returns if two regions overlap of which one at least is exclusive. The regions are written
-    /// to the stack, exclusive ones first: then one loop compares each of these with all after it.
+    /// to the stack, exclusive ones first, each with what is returned if it is at fault: then one
+    /// loop compares each of the exclusive ones with all after it.
     fn disjoint(&mut self, regions: &[Region], status: Status) {
         let mut sorted: Vec<&Region> = regions.iter().collect();
-        sorted.sort_by_key(|region| !region.exclusive);
+        // The workspace last of the exclusive ones, so that a tensor that overlaps it is named.
+        sorted.sort_by_key(|region| (!region.exclusive, region.origin == Origin::Workspace));
         let exclusive = sorted.iter().filter(|region| region.exclusive).count() as i64;
         let count = sorted.len() as i64;
-        let table = self.core.stack_memory((count * 16) as u32);
+        let table = self.core.stack_memory((count * OVERLAP_ROW) as u32);
         for (at, region) in sorted.iter().enumerate() {
             let begin = self.begin(region.origin);
             let end = self.core.add_constant(begin, region.bytes as i64);
-            self.core.store(begin, table, at as i32 * 16);
-            self.core.store(end, table, at as i32 * 16 + 8);
+            let leaf = match region.origin {
+                Origin::Tensor(slot) => self.slots.iter().position(|other| *other == slot),
+                Origin::Workspace => None,
+            };
+            let code = leaf.map_or(status.code(), |leaf| status.code_at(leaf));
+            let code = self.core.int(types::I32, i64::from(code));
+            let row = at as i32 * OVERLAP_ROW as i32;
+            self.core.store(begin, table, row);
+            self.core.store(end, table, row + 8);
+            self.core.store(code, table, row + 16);
         }
         let core = &mut self.core;
         let zero = core.constant(0);
-        let bound = core.constant(count * 16);
+        let bound = core.constant(count * OVERLAP_ROW);
         let outer = core.begin_loop(zero, Vec::new());
         let place = core.add(table, outer.point);
         let begin = core.load(POINTER, place, 0);
         let end = core.load(POINTER, place, 8);
-        let next = core.add_constant(outer.point, 16);
+        let code = core.load(types::I32, place, 16);
+        let next = core.add_constant(outer.point, OVERLAP_ROW);
         let inner = core.begin_loop(next, Vec::new());
         let place = core.add(table, inner.point);
         let other_begin = core.load(POINTER, place, 0);
@@ -348,17 +380,20 @@ impl TensorChecks {
         let before = core.compare(IntCC::UnsignedLessThan, begin, other_end);
         let after = core.compare(IntCC::UnsignedLessThan, other_begin, end);
         let overlap = core.binary(Opcode::Band, before, after);
-        core.return_if(overlap, status.code());
+        core.return_value_if(overlap, code);
         let advance = |bound: Value, runs: Option<bool>| Advance {
-            step: 16,
+            step: OVERLAP_ROW,
             bound,
             runs,
         };
         core.end_loop(inner, advance(bound, None), &[]);
-        let last = core.constant(exclusive * 16);
+        let last = core.constant(exclusive * OVERLAP_ROW);
         core.end_loop(outer, advance(last, Some(true)), &[]);
     }
 }
+
+/// Bytes of a row of the table of regions: begin, end, code.
+const OVERLAP_ROW: i64 = 24;
 
 /// A `DLDataType` as the 32-bit integer that its bytes are.
 fn packed(dtype: DlDataType) -> i64 {

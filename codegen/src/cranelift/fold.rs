@@ -13,9 +13,9 @@ use cranelift_codegen::ir::{Opcode, Type, Value};
 use lgc_ir::dtype::DType;
 
 /// An array of states in memory: one array of values for each component.
-struct Store {
+pub(super) struct Store {
     /// For each component: the address of the first element, its type, and the bytes of an element.
-    components: Vec<(Value, ValueType, u32)>,
+    pub(super) components: Vec<(Value, ValueType, u32)>,
 }
 
 /// Where a chunk begins and ends, as values.
@@ -42,14 +42,27 @@ impl<'k> KernelEmitter<'k> {
         }
         let chunks = self.allocate_states(fold, fold.chunks);
         let zero = self.core.constant(0);
-        let open = self.core.begin_loop(zero, Vec::new());
-        let chunk = self.chunk(fold, Some(open.point));
-        let parts = self.fold_chunk(fold, &chunk)?;
-        self.put(&chunks, open.point, &parts);
-        self.close(open, i64::from(fold.chunks));
+        if !self.launch_fold(fold, &chunks)? {
+            let open = self.core.begin_loop(zero, Vec::new());
+            self.store_chunk(fold, &chunks, open.point)?;
+            self.close(open, i64::from(fold.chunks));
+        }
         self.merge_neighbours(fold, &chunks)?;
         let parts = self.get(&chunks, zero);
         self.define_flat(results, &parts);
+        Ok(())
+    }
+
+    /// Stores the state of a chunk at its place.
+    pub(super) fn store_chunk(
+        &mut self,
+        fold: &'k Fold,
+        chunks: &Store,
+        number: Value,
+    ) -> Result<()> {
+        let chunk = self.chunk(fold, Some(number));
+        let parts = self.fold_chunk(fold, &chunk)?;
+        self.put(chunks, number, &parts);
         Ok(())
     }
 
@@ -339,16 +352,25 @@ impl<'k> KernelEmitter<'k> {
     /// Memory for that many states.
     fn allocate_states(&mut self, fold: &Fold, count: u32) -> Store {
         let mut components = Vec::new();
-        for state in &fold.states {
-            let ty = self.kernel.type_of(state.state);
-            let bytes = match ty.form {
-                Form::Scalar => ty.dtype.size() as u32,
-                Form::Vector(_) | Form::Tile(..) => part_types(ty).len() as u32 * 16,
-            };
+        for (ty, bytes) in self.state_sizes(fold) {
             let total = bytes.saturating_mul(count).saturating_add(15) & !15;
             components.push((self.core.stack_memory(total), ty, bytes));
         }
         Store { components }
+    }
+
+    /// The type and the bytes of each component of a state.
+    pub(super) fn state_sizes(&self, fold: &Fold) -> Vec<(ValueType, u32)> {
+        let types = fold
+            .states
+            .iter()
+            .map(|state| self.kernel.type_of(state.state));
+        types
+            .map(|ty| match ty.form {
+                Form::Scalar => (ty, ty.dtype.size() as u32),
+                Form::Vector(_) | Form::Tile(..) => (ty, part_types(ty).len() as u32 * 16),
+            })
+            .collect()
     }
 
     /// Stores a state, given by the parts of its components, at a place.
@@ -402,7 +424,7 @@ impl<'k> KernelEmitter<'k> {
 }
 
 /// The types of the parts of a value, row by row.
-fn part_types(ty: ValueType) -> Vec<Type> {
+pub(super) fn part_types(ty: ValueType) -> Vec<Type> {
     let (rows, columns) = match ty.form {
         Form::Scalar => (1, 1),
         Form::Vector(columns) => (1, columns),

@@ -10,16 +10,24 @@ use super::{CompileError, FEATURES};
 use crate::kernel::{Program, Role};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, default_libcall_names};
+use lgc_abi::layout::{RawCtx, RawTask};
+use std::ffi::c_void;
 
 /// The just-in-time compiler.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Jit;
 
+type Run = unsafe extern "C" fn(*const *mut u8, *mut u8, *const RawCtx) -> i32;
+
+/// Who runs the tasks of a call: it is given their number and the task, by number, and runs each once,
+/// in any order and on any threads, before it returns.
+pub type RunTasks<'a> = &'a (dyn Fn(u64, &(dyn Fn(u64) + Sync)) + 'a);
+
 /// A program as code in this process.
 pub struct CompiledEntry {
     /// `None` once dropped.
     module: Option<JITModule>,
-    run: unsafe extern "C" fn(*const *mut u8, *mut u8) -> i32,
+    run: Run,
     /// The tensors of the entry in the order in which the code wants them, with sizes in bytes.
     tensors: Vec<(Tensor, usize)>,
     workspace: usize,
@@ -107,13 +115,9 @@ impl Jit {
         let body = bodies.first().copied().unwrap_or_default();
         let code = module.get_finalized_function(FuncId::from_u32(body));
         // SAFETY: `code` is the start of a finished function of the signature that
-        // `steps::steps_signature` states: two addresses to an i32, in the C calling convention. The
+        // `steps::steps_signature` states: three addresses to an i32, in the C calling convention. The
         // entry keeps the module, and thus the code, for as long as it keeps the pointer.
-        let run = unsafe {
-            std::mem::transmute::<*const u8, unsafe extern "C" fn(*const *mut u8, *mut u8) -> i32>(
-                code,
-            )
-        };
+        let run = unsafe { std::mem::transmute::<*const u8, Run>(code) };
         Ok(CompiledEntry {
             module: Some(module),
             run,
@@ -150,6 +154,36 @@ impl CompiledEntry {
         inouts: &mut [&mut [u8]],
         outputs: &mut [&mut [u8]],
     ) -> Result<i32, CallError> {
+        self.run(inputs, inouts, outputs, std::ptr::null())
+    }
+
+    /// The same, with tasks run by a function. The bits of the results do not depend on it.
+    ///
+    /// # Errors
+    /// As [`CompiledEntry::call`].
+    pub fn call_on(
+        &self,
+        run_tasks: RunTasks<'_>,
+        inputs: &[&[u8]],
+        inouts: &mut [&mut [u8]],
+        outputs: &mut [&mut [u8]],
+    ) -> Result<i32, CallError> {
+        let context = RawCtx {
+            struct_size: size_of::<RawCtx>() as u64,
+            pool: std::ptr::null_mut(),
+            parallel_for: Some(run_tasks_from_code),
+            data: std::ptr::from_ref(&run_tasks).cast_mut().cast(),
+        };
+        self.run(inputs, inouts, outputs, &context)
+    }
+
+    fn run(
+        &self,
+        inputs: &[&[u8]],
+        inouts: &mut [&mut [u8]],
+        outputs: &mut [&mut [u8]],
+        context: *const RawCtx,
+    ) -> Result<i32, CallError> {
         self.check_count("inputs", inputs.len(), |t| matches!(t, Tensor::Input(_)))?;
         self.check_count("inouts", inouts.len(), |t| matches!(t, Tensor::Inout(_)))?;
         self.check_count("outputs", outputs.len(), |t| matches!(t, Tensor::Output(_)))?;
@@ -182,8 +216,8 @@ impl CompiledEntry {
         // that it is given in its own order, have the sizes that it was compiled for; those that it
         // writes are borrowed exclusively, those that it reads are borrowed. The workspace has the
         // size and alignment that the program states. Compiled code of a verified program touches
-        // nothing else but its own stack.
-        Ok(unsafe { (self.run)(addresses.as_ptr(), workspace) })
+        // nothing else but its own stack. The context is NULL or whole.
+        Ok(unsafe { (self.run)(addresses.as_ptr(), workspace, context) })
     }
 
     fn check_count(
@@ -203,6 +237,29 @@ impl CompiledEntry {
                 given,
             })
         }
+    }
+}
+
+/// The `parallel_for` of calls with a function that runs tasks.
+unsafe extern "C" fn run_tasks_from_code(
+    data: *mut c_void,
+    tasks: u64,
+    task: Option<RawTask>,
+    task_data: *mut c_void,
+) {
+    /// An address that several threads use.
+    struct Shared(*mut c_void);
+    // SAFETY: tasks of compiled code may run at once on the same data.
+    unsafe impl Sync for Shared {}
+    let task_data = Shared(task_data);
+    // SAFETY: `data` is the address of what `call_on` was given, which is alive during the call.
+    let run_tasks = unsafe { *data.cast_const().cast::<RunTasks<'_>>() };
+    if let Some(task) = task {
+        run_tasks(tasks, &|number| {
+            let data = &task_data;
+            // SAFETY: compiled code gives a function for this data; numbers below `tasks` are its.
+            unsafe { task(data.0, number) };
+        });
     }
 }
 

@@ -8,6 +8,7 @@
 use super::core::{Advance, Core, POINTER};
 use super::index::Variables;
 use super::lanes::{Extent, Lanes, Parts, native_unit};
+use super::parallel::{Site, TaskLinks, sites};
 use super::tiles::accumulates;
 use crate::kernel::{
     Carried, Condition, Directive, ForRange, Form, Join, Kernel, MemId, Op, Region, Stmt, ValueId,
@@ -70,53 +71,34 @@ pub(super) struct KernelEmitter<'k> {
     unrolled: FxHashMap<VarId, u32>,
     /// The loop that is being emitted for tiles that lie inside.
     pub(super) interior: Option<VarId>,
+    /// Loops that run as tasks, unless this is the function of one.
+    pub(super) sites: Option<(Vec<Site<'k>>, TaskLinks)>,
+    /// The address of the context, if there are such loops.
+    pub(super) context: Option<Value>,
 }
 
-/// The signature of the function of a kernel: an address for each parameter.
-pub(super) fn signature(kernel: &Kernel) -> Signature {
+/// The signature of the function of a kernel: an address for each parameter; then, if some of its
+/// loops run as tasks, that of the context.
+pub(super) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     let mut signature = Signature::new(CallConv::SystemV);
-    let params = kernel.params().map(|_| AbiParam::new(POINTER));
-    signature.params.extend(params);
+    let count = kernel.params().count() + usize::from(is_parallel);
+    signature.params = vec![AbiParam::new(POINTER); count];
     signature
 }
 
-/// The function of a legal kernel.
-pub(super) fn emit(kernel: &Kernel) -> Result<Function> {
-    let (core, params) = Core::new(signature(kernel));
-    let mut memories = vec![None; kernel.memories.len()];
-    for ((id, _, _), address) in kernel.params().zip(params) {
-        memories[id.index()] = Some(address);
+/// The function of a legal kernel. `links` is `None` if no loop of it runs as tasks.
+pub(super) fn emit(kernel: &Kernel, links: Option<TaskLinks>) -> Result<Function> {
+    let (core, params) = Core::new(signature(kernel, links.is_some()));
+    let mut emitter = KernelEmitter::new(kernel, core);
+    for ((id, _, _), &address) in kernel.params().zip(&params) {
+        emitter.memories[id.index()] = Some(address);
     }
-    let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
-    for directive in &kernel.schedule {
-        match directive {
-            Directive::Vec(var, width) => widths.insert(*var, *width),
-            Directive::Unroll(var, count) => unrolled.insert(*var, *count),
-            Directive::Split(..)
-            | Directive::Order(_)
-            | Directive::Bind(..)
-            | Directive::Pack(..)
-            | Directive::Pipeline(..) => None,
-        };
+    if let Some(links) = links {
+        emitter.sites = Some((sites(kernel), links));
+        emitter.context = params.last().copied();
     }
-    let mut emitter = KernelEmitter {
-        kernel,
-        core,
-        vars: Variables::new(kernel.vars),
-        memories,
-        values: vec![None; kernel.values.len()],
-        definitions: definitions(kernel),
-        vector: None,
-        apart: used_apart(kernel),
-        widths,
-        unrolled,
-        interior: None,
-    };
     emitter.region(&kernel.body)?;
-    if emitter.core.stack_bytes() > MAX_STACK_BYTES {
-        return Err(Fault("local buffers exceed 256 KiB of stack"));
-    }
-    Ok(emitter.core.finish(&[]))
+    emitter.finish()
 }
 
 fn definitions(kernel: &Kernel) -> Vec<Option<&Op>> {
@@ -186,6 +168,45 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
 }
 
 impl<'k> KernelEmitter<'k> {
+    /// A kernel of which nothing is in scope yet.
+    pub(super) fn new(kernel: &'k Kernel, core: Core) -> Self {
+        let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
+        for directive in &kernel.schedule {
+            match directive {
+                Directive::Vec(var, width) => widths.insert(*var, *width),
+                Directive::Unroll(var, count) => unrolled.insert(*var, *count),
+                Directive::Split(..)
+                | Directive::Order(_)
+                | Directive::Bind(..)
+                | Directive::Pack(..)
+                | Directive::Pipeline(..) => None,
+            };
+        }
+        KernelEmitter {
+            kernel,
+            core,
+            vars: Variables::new(kernel.vars),
+            memories: vec![None; kernel.memories.len()],
+            values: vec![None; kernel.values.len()],
+            definitions: definitions(kernel),
+            vector: None,
+            apart: used_apart(kernel),
+            widths,
+            unrolled,
+            interior: None,
+            sites: None,
+            context: None,
+        }
+    }
+
+    /// Ends the function.
+    pub(super) fn finish(self) -> Result<Function> {
+        if self.core.stack_bytes() > MAX_STACK_BYTES {
+            return Err(Fault("local buffers exceed 256 KiB of stack"));
+        }
+        Ok(self.core.finish(&[]))
+    }
+
     // ---------------------------------------------------------------------------------- values
 
     /// The number of elements that a value of a type has here.
@@ -282,6 +303,9 @@ impl<'k> KernelEmitter<'k> {
             Stmt::Par {
                 var, extent, body, ..
             } => {
+                if self.launch_par(*var)? {
+                    return Ok(());
+                }
                 let extent = i64::try_from(*extent).unwrap_or(i64::MAX);
                 match self.vector_width(*var, body) {
                     Some(width) => self.vector_loop(*var, (0, extent), width, body),

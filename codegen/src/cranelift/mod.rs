@@ -15,6 +15,7 @@
 //! | `arithmetic`, `ops` | functions on registers; operations on values |
 //! | `access` | loads and stores |
 //! | `kernel`, `fold`, `tiles` | statements |
+//! | `parallel`, `pool` | loops that run as tasks; the threads that run them |
 //! | `steps` | the step tree |
 //! | `unit` | functions and data that are compiled together |
 //! | `entry`, `cpu`, `object` | the C ABI |
@@ -34,6 +35,8 @@ mod kernel;
 mod lanes;
 mod object;
 mod ops;
+mod parallel;
+mod pool;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -42,7 +45,7 @@ mod tiles;
 mod unit;
 
 pub use isa::{FEATURES, TARGET};
-pub use jit::{CallError, CompiledEntry, Jit};
+pub use jit::{CallError, CompiledEntry, Jit, RunTasks};
 pub use object::compile_library;
 pub use steps::Tensor;
 pub use text::{assembly, clif};

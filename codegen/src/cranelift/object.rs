@@ -5,19 +5,23 @@ use super::isa::{Destination, Level, isa};
 use super::kernel::Fault;
 use super::steps::Tensor;
 use super::unit::{DataItem, FunctionItem, Pointer, Source, Text, Unit};
-use super::{CompileError, FEATURES, TARGET, cpu};
+use super::{CompileError, FEATURES, TARGET, cpu, pool};
 use crate::kernel::{Program, Role};
 use crate::link::ObjectFile;
 use cranelift_codegen::ir::Function;
 use cranelift_module::{Linkage, default_libcall_names};
 use cranelift_object::{ObjectBuilder, ObjectModule};
 use lgc_abi::info::{Image, encode, encode_status_texts};
-use lgc_abi::{Direction, EntryInfo, Info, Library, info_symbol, run_symbol, strerror_symbol};
+use lgc_abi::{
+    Direction, EntryInfo, Info, Library, info_symbol, pool_create_symbol, pool_destroy_symbol,
+    run_symbol, strerror_symbol,
+};
 
 /// Compiles a library into one position-independent object file for [`TARGET`].
 ///
 /// `programs` are what the entries of the description do, in its order. The object exports just the
-/// functions of the C ABI; it refers to nothing outside. The target and the features that
+/// functions of the C ABI. It refers to nothing outside, but for the functions of libc that threads
+/// need if some loop is worth them. The target and the features that
 /// the library tells of itself are always [`TARGET`] and [`FEATURES`]. Equal arguments give equal
 /// bytes.
 ///
@@ -133,12 +137,13 @@ fn add_functions(
         let checked = entry::checked(entry, &info.features, links).map_err(unsupported)?;
         let symbol = format!("{name}.checked.{}", entry.name);
         let checked = add(unit, symbol, Linkage::Local, baseline(checked));
-        let call = baseline(entry::forward(checked));
+        let call = baseline(entry::forward(checked, entry::call_signature()));
         add(unit, entry.symbol.clone(), Linkage::Export, call);
         let run = entry::run(entry, checked).map_err(unsupported)?;
         let symbol = run_symbol(name, &entry.name);
         add(unit, symbol, Linkage::Export, baseline(run));
     }
+    add_pool(unit, name)?;
     let root = add_image(unit, name, encode(info));
     add(
         unit,
@@ -149,6 +154,21 @@ fn add_functions(
     let root = add_image(unit, name, encode_status_texts());
     let strerror = baseline(entry::strerror(root));
     add(unit, strerror_symbol(name), Linkage::Export, strerror);
+    Ok(())
+}
+
+/// Adds the functions that make and end a pool of threads. A library without tasks has no threads
+/// either: it makes NULL.
+fn add_pool(unit: &mut Unit<'_>, name: &str) -> Result<(), CompileError> {
+    let (create, destroy) = if unit.is_parallel() {
+        let pool = pool::add(&mut unit.functions, name)?;
+        let forward = |target| baseline(entry::forward(target, entry::pool_signature()));
+        (forward(pool.create), forward(pool.destroy))
+    } else {
+        (baseline(entry::null()), baseline(entry::null()))
+    };
+    add(unit, pool_create_symbol(name), Linkage::Export, create);
+    add(unit, pool_destroy_symbol(name), Linkage::Export, destroy);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The step tree of a program as a function.
 //!
-//! The function takes the address of an array of tensor addresses and that of the workspace, and
-//! returns a status: 0, or the code of the first check that found a fault.
+//! The function takes the address of an array of tensor addresses, that of the workspace and that of
+//! the context (which says who runs tasks; it may be NULL), and returns a status: 0, or the code of the first check that found a fault.
 
 use super::core::{Advance, Core, POINTER};
 use super::index::Variables;
@@ -28,8 +28,8 @@ pub enum Tensor {
 
 /// How the function of a program reaches what is outside it.
 pub(super) struct Links<'a> {
-    /// The number in the module of the function of each kernel.
-    pub(super) kernels: &'a [u32],
+    /// The number in the module of the function of each kernel, and whether loops of it run as tasks.
+    pub(super) kernels: &'a [(u32, bool)],
     /// The number in the module of the data of each constant buffer.
     pub(super) constants: &'a HashMap<BufferId, u32>,
     /// The order of the array of addresses.
@@ -43,13 +43,14 @@ struct StepEmitter<'a> {
     vars: Variables,
     tensors: Value,
     workspace: Value,
+    context: Value,
     functions: HashMap<u32, FuncRef>,
 }
 
-/// The signature of the function of a program.
+/// The signature of the function of a program: tensors, workspace, context.
 pub(super) fn steps_signature() -> Signature {
     let mut signature = Signature::new(CallConv::SystemV);
-    signature.params = vec![AbiParam::new(POINTER); 2];
+    signature.params = vec![AbiParam::new(POINTER); 3];
     signature.returns = vec![AbiParam::new(types::I32)];
     signature
 }
@@ -57,8 +58,8 @@ pub(super) fn steps_signature() -> Signature {
 /// The function of the steps of a program.
 pub(super) fn emit(program: &Program, links: &Links<'_>) -> Result<Function> {
     let (core, params) = Core::new(steps_signature());
-    let [tensors, workspace] = params.as_slice() else {
-        return Err(Fault("the function of a program has two parameters"));
+    let [tensors, workspace, context] = params.as_slice() else {
+        return Err(Fault("the function of a program has three parameters"));
     };
     let mut emitter = StepEmitter {
         program,
@@ -67,6 +68,7 @@ pub(super) fn emit(program: &Program, links: &Links<'_>) -> Result<Function> {
         vars: Variables::default(),
         tensors: *tensors,
         workspace: *workspace,
+        context: *context,
         functions: HashMap::new(),
     };
     emitter.steps(&program.steps)?;
@@ -137,7 +139,9 @@ impl StepEmitter<'_> {
 
     fn launch(&mut self, kernel: usize, args: &[Arg]) -> Result<()> {
         let number = self.links.kernels.get(kernel);
-        let (Some(&number), Some(definition)) = (number, self.program.kernels.get(kernel)) else {
+        let (Some(&(number, is_parallel)), Some(definition)) =
+            (number, self.program.kernels.get(kernel))
+        else {
             return Err(Fault("a launch of a kernel that does not exist"));
         };
         if definition.params().count() != args.len() {
@@ -147,11 +151,12 @@ impl StepEmitter<'_> {
         for arg in args {
             addresses.push(self.address(arg)?);
         }
+        addresses.extend(is_parallel.then_some(self.context));
         let core = &mut self.core;
         let function = *self
             .functions
             .entry(number)
-            .or_insert_with(|| core.function(number, signature(definition)));
+            .or_insert_with(|| core.function(number, signature(definition, is_parallel)));
         self.core.call(function, &addresses);
         Ok(())
     }

@@ -4,8 +4,9 @@
 //! independently, several at a time; what comes out does not depend on how many.
 
 use super::isa::{Destination, Level, isa};
+use super::parallel::{TaskLinks, sites};
 use super::steps::{Links, Tensor};
-use super::{CompileError, kernel, steps};
+use super::{CompileError, kernel, parallel, steps};
 use crate::kernel::{BufferId, Kernel, Program, Role};
 use crate::legalize::legalize;
 use cranelift_codegen::Context;
@@ -23,13 +24,17 @@ const CONSTANT_ALIGN: u64 = 64;
 
 /// What a function is made of.
 pub(super) enum Source<'a> {
-    /// A legal kernel.
-    Kernel(Box<Kernel>),
+    /// A legal kernel, with what reaches its tasks if it has any.
+    Kernel(Arc<Kernel>, Option<TaskLinks>),
+    /// The tasks of a loop of a legal kernel, by its position among such loops.
+    Task(Arc<Kernel>, usize),
+    /// The function that runs tasks.
+    Dispatch,
     /// The steps of a program: the numbers of its kernels and constants, and the order of the
     /// tensors it is given.
     Steps {
         program: &'a Program,
-        kernels: Vec<u32>,
+        kernels: Vec<(u32, bool)>,
         constants: HashMap<BufferId, u32>,
         order: &'a [Tensor],
     },
@@ -37,6 +42,10 @@ pub(super) enum Source<'a> {
     Function(Box<Function>, Level),
     /// Machine code.
     Code(&'static [u8]),
+    /// Machine code that refers to functions of the unit.
+    Linked(Vec<u8>, Vec<ModuleReloc>),
+    /// Nothing: a function of another library.
+    Import,
 }
 
 /// A function of a unit.
@@ -124,13 +133,11 @@ impl<'a> Unit<'a> {
             })
             .collect();
         let legal: Vec<Kernel> = distinct.par_iter().map(|kernel| legalize(kernel)).collect();
-        for (number, kernel) in legal.into_iter().enumerate() {
-            unit.functions.push(FunctionItem {
-                name: format!("{prefix}.kernel{number}.{}", kernel.name),
-                linkage: Linkage::Local,
-                source: Source::Kernel(Box::new(kernel)),
-            });
-        }
+        let places = unit.add_kernels(prefix, legal);
+        let kernels = kernels.into_iter().map(|numbers| {
+            let place = |number: u32| places.get(number as usize).copied();
+            numbers.into_iter().filter_map(place).collect::<Vec<_>>()
+        });
         let mut bodies = Vec::new();
         let mut known = HashMap::new();
         for ((program, kernels), order) in programs.iter().zip(kernels).zip(orders) {
@@ -148,6 +155,47 @@ impl<'a> Unit<'a> {
             });
         }
         (unit, bodies)
+    }
+
+    /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
+    /// that runs tasks, if there are any. The number of each, and whether it has tasks.
+    fn add_kernels(&mut self, prefix: &str, kernels: Vec<Kernel>) -> Vec<(u32, bool)> {
+        let tasks: Vec<u32> = kernels.iter().map(|k| sites(k).len() as u32).collect();
+        let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
+        let mut places = Vec::with_capacity(kernels.len());
+        let mut add = |name: String, source: Source<'a>| {
+            self.functions.push(FunctionItem {
+                name,
+                linkage: Linkage::Local,
+                source,
+            });
+        };
+        let mut next = 0;
+        for (number, (kernel, tasks)) in kernels.into_iter().zip(tasks).enumerate() {
+            let name = format!("{prefix}.kernel{number}.{}", kernel.name);
+            let first = next + 1;
+            let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
+            let kernel = Arc::new(kernel);
+            places.push((next, tasks > 0));
+            add(name.clone(), Source::Kernel(kernel.clone(), links));
+            for task in 0..tasks as usize {
+                add(
+                    format!("{name}.tasks{task}"),
+                    Source::Task(kernel.clone(), task),
+                );
+            }
+            next += 1 + tasks;
+        }
+        if places.iter().any(|&(_, is_parallel)| is_parallel) {
+            add(format!("{prefix}.run_tasks"), Source::Dispatch);
+        }
+        places
+    }
+
+    /// Whether some function has tasks.
+    pub(super) fn is_parallel(&self) -> bool {
+        let mut sources = self.functions.iter().map(|item| &item.source);
+        sources.any(|source| matches!(source, Source::Dispatch))
     }
 
     /// Adds the constant buffers of a program; equal ones are one.
@@ -216,7 +264,10 @@ impl<'a> Unit<'a> {
             let id = module.declare_data(&item.name, Linkage::Local, item.writable, false);
             data.push(id.map_err(CompileError::backend)?);
         }
-        for (id, code) in functions.into_iter().zip(compiled) {
+        for ((id, code), item) in functions.into_iter().zip(compiled).zip(&self.functions) {
+            if item.linkage == Linkage::Import {
+                continue;
+            }
             module
                 .define_function_bytes(id, code.align, &code.bytes, &code.relocations)
                 .map_err(CompileError::backend)?;
@@ -263,9 +314,11 @@ impl DataItem {
 impl Source<'_> {
     fn level(&self) -> Level {
         match self {
-            Source::Kernel(_) | Source::Steps { .. } => Level::Extended,
+            Source::Kernel(..) | Source::Task(..) | Source::Steps { .. } => Level::Extended,
             Source::Function(_, level) => *level,
-            Source::Code(_) => Level::Baseline,
+            Source::Dispatch | Source::Code(_) | Source::Linked(..) | Source::Import => {
+                Level::Baseline
+            }
         }
     }
 }
@@ -277,7 +330,17 @@ impl FunctionItem<'_> {
             message: fault.0,
         };
         match &self.source {
-            Source::Kernel(kernel) => kernel::emit(kernel).map(Some).map_err(unsupported),
+            Source::Kernel(kernel, links) => {
+                kernel::emit(kernel, *links).map(Some).map_err(unsupported)
+            }
+            Source::Task(kernel, number) => {
+                let sites = sites(kernel);
+                let site = sites.get(*number);
+                let site = site.ok_or(kernel::Fault("a task of a loop that has none"));
+                let function = site.and_then(|site| parallel::emit_task(kernel, site));
+                function.map(Some).map_err(unsupported)
+            }
+            Source::Dispatch => parallel::dispatch().map(Some).map_err(unsupported),
             Source::Steps {
                 program,
                 kernels,
@@ -292,7 +355,7 @@ impl FunctionItem<'_> {
                 steps::emit(program, &links).map(Some).map_err(unsupported)
             }
             Source::Function(function, _) => Ok(Some(function.as_ref().clone())),
-            Source::Code(_) => Ok(None),
+            Source::Code(_) | Source::Linked(..) | Source::Import => Ok(None),
         }
     }
 
@@ -338,14 +401,20 @@ impl FunctionItem<'_> {
     }
 
     fn verbatim(&self) -> Compiled {
-        let bytes: &[u8] = match self.source {
-            Source::Code(bytes) => bytes,
-            Source::Kernel(_) | Source::Steps { .. } | Source::Function(..) => &[],
+        let (bytes, relocations): (&[u8], &[ModuleReloc]) = match &self.source {
+            Source::Code(bytes) => (bytes, &[]),
+            Source::Linked(bytes, relocations) => (bytes, relocations),
+            Source::Kernel(..)
+            | Source::Task(..)
+            | Source::Dispatch
+            | Source::Steps { .. }
+            | Source::Function(..)
+            | Source::Import => (&[], &[]),
         };
         Compiled {
             bytes: bytes.to_vec(),
             align: 16,
-            relocations: Vec::new(),
+            relocations: relocations.to_vec(),
             clif: String::new(),
             assembly: String::new(),
         }

@@ -1,5 +1,6 @@
 //! Calls of entries. That the tensors fit is checked here, beside the code that relies on it.
 
+use super::pool::Pool;
 use crate::{AlignedBuffer, CallError, HostTensor, TensorError};
 use lgc_abi::checks::{Table, slots};
 use lgc_abi::layout::{DEVICE_CPU, DlTensor, RawCtx};
@@ -149,15 +150,18 @@ impl Entry {
     pub(crate) fn invoke<'a>(
         &self,
         arguments: impl Iterator<Item = Argument<'a>>,
-        pointers: &mut Pointers,
-        workspace: &mut AlignedBuffer,
+        (pointers, workspace): (&mut Pointers, &mut AlignedBuffer),
+        pool: Option<&Pool>,
     ) -> Result<(), CallError> {
+        let context = pool.map(Pool::context);
+        let context = context.as_ref().map_or(ptr::null(), ptr::from_ref);
         pointers.fill(&self.info, arguments)?;
         let memory = self.memory(workspace)?;
         // SAFETY: the argument struct is an array of pointers, one for each leaf, each to a
         // tensor of the leaf's type that is borrowed for the length of this call, exclusively if
-        // it is written. The workspace is aligned and large enough.
-        let code = unsafe { (self.call)(pointers.0.as_ptr(), memory, ptr::null()) };
+        // it is written. The workspace is aligned and large enough. The context is NULL or whole, and
+        // its pool is alive.
+        let code = unsafe { (self.call)(pointers.0.as_ptr(), memory, context) };
         self.outcome(code)
     }
 
@@ -165,9 +169,11 @@ impl Entry {
     pub(crate) fn invoke_tensors<'a>(
         &self,
         arguments: impl Iterator<Item = Argument<'a>>,
-        pointers: &mut Pointers,
-        workspace: &mut AlignedBuffer,
+        (pointers, workspace): (&mut Pointers, &mut AlignedBuffer),
+        pool: Option<&Pool>,
     ) -> Result<(), CallError> {
+        let context = pool.map(Pool::context);
+        let context = context.as_ref().map_or(ptr::null(), ptr::from_ref);
         let missing = || CallError::NoTensorForm(self.info.name.clone());
         let run = self.run.ok_or_else(missing)?;
         pointers.fill(&self.info, arguments)?;
@@ -181,8 +187,9 @@ impl Entry {
             .collect();
         let (read, written) = tables(leaves, &mut tensors);
         // SAFETY: `tensors` and `shapes` outlive the call, and describe what `fill` checked and
-        // the arguments borrow; the workspace is aligned and large enough.
-        let code = unsafe { run(read.as_ptr(), written.as_ptr(), memory, ptr::null()) };
+        // the arguments borrow; the workspace is aligned and large enough; the context is NULL or
+        // whole, and its pool is alive.
+        let code = unsafe { run(read.as_ptr(), written.as_ptr(), memory, context) };
         self.outcome(code)
     }
 
@@ -206,10 +213,14 @@ impl Entry {
         let entry = || self.info.name.clone();
         match Status::from_code(code) {
             Some(Status::Ok) => Ok(()),
-            Some(status) => Err(CallError::Failed {
-                entry: entry(),
-                status,
-            }),
+            Some(status) => {
+                let leaf = Status::leaf_of(code).and_then(|leaf| self.info.leaves.get(leaf));
+                Err(CallError::Failed {
+                    entry: entry(),
+                    path: leaf.map(|leaf| leaf.path.clone()),
+                    status,
+                })
+            }
             None => Err(CallError::UnknownStatus {
                 entry: entry(),
                 code,
@@ -335,8 +346,8 @@ mod tests {
             entry
                 .invoke(
                     arguments.into_iter(),
-                    &mut Pointers::default(),
-                    &mut workspace,
+                    (&mut Pointers::default(), &mut workspace),
+                    None,
                 )
                 .map_err(|error| error.to_string())
         };
@@ -365,7 +376,11 @@ mod tests {
         );
         let mut small = AlignedBuffer::zeroed(99).unwrap();
         let arguments = [Argument::Read(&other), Argument::Write(&mut tensor)];
-        let error = entry.invoke(arguments.into_iter(), &mut Pointers::default(), &mut small);
+        let error = entry.invoke(
+            arguments.into_iter(),
+            (&mut Pointers::default(), &mut small),
+            None,
+        );
         assert!(matches!(error, Err(CallError::Memory(_))));
     }
 }

@@ -44,14 +44,17 @@ static void reset(void) {
 }
 
 static void expect(const char *what, int32_t status) {
-    printf("%s: %d, %s; n = %d\n", what, (int)status, toy_strerror(status), (int)n);
+    const char *path = "";
+    if (LGC_ARGUMENT(status) >= 0) path = toy_info()->entries[0].tensors[LGC_ARGUMENT(status)].name;
+    printf("%s: %d %s, %s; n = %d\n", what, (int)LGC_STATUS(status), path, toy_strerror(status),
+           (int)n);
     reset();
 }
 
 static int32_t run(void) { return toy_step_run(in, out, workspace, NULL); }
 
 static void arguments(void) {
-    lgc_ctx ctx = {sizeof(lgc_ctx)};
+    lgc_ctx ctx = {sizeof(lgc_ctx), NULL, NULL, NULL};
     toy_step_args good = {x, i, {w, &n}, y, &again, NULL}, args = good;
     expect("args", toy_step(&args, workspace, NULL));
     expect("args, with a ctx", toy_step(&args, workspace, &ctx));
@@ -90,6 +93,8 @@ static void dltensors(void) {
     expect("run: misaligned data", run());
     tensors[0].device.device_type = kDLCUDA;
     expect("run: device", run());
+    tensors[0].device.device_id = 1;
+    expect("run: number of the device", run());
     tensors[0].dtype.bits = 64;
     expect("run: bits", run());
     tensors[0].dtype.code = kDLInt;

@@ -4,9 +4,12 @@ use super::programs::scan;
 use super::{Bytes, CompiledEntry, Jit};
 use crate::cranelift::compile_library;
 use crate::cranelift::object::compile_with;
+use crate::cranelift::pool::IMPORTS;
 use crate::kernel::Program;
-use crate::link::{ExportPattern, LinkOptions, ObjectFile, link_shared, verify_objects};
-use lgc_abi::layout::{DlTensor, RawInfo};
+use crate::link::{
+    ExportPattern, LIBC_IMPORTS, LinkOptions, ObjectFile, link_shared, verify_objects,
+};
+use lgc_abi::layout::{DlTensor, RawCtx, RawInfo, RawTask};
 use lgc_abi::{Direction, DlDataType, Entry, Library, Param, Status, TensorType, Tree};
 use lgc_ir::dtype::DType;
 use object::{Object, ObjectSymbol};
@@ -16,17 +19,18 @@ use std::io::Write;
 const EXTENT: u64 = 9;
 const ROWS: u64 = 3;
 
+/// Two entries, in tasks of at least `grain` elements.
+fn programs_of(grain: u64) -> Vec<Program> {
+    let program = |flag| Program {
+        workspace: 4096,
+        ..scan(EXTENT, ROWS, flag, grain)
+    };
+    vec![program(true), program(false)]
+}
+
+/// The same, with tasks.
 fn programs() -> Vec<Program> {
-    vec![
-        Program {
-            workspace: 4096,
-            ..scan(EXTENT, ROWS, true)
-        },
-        Program {
-            workspace: 4096,
-            ..scan(EXTENT, ROWS, false)
-        },
-    ]
+    programs_of(1)
 }
 
 fn description() -> Library {
@@ -140,7 +144,7 @@ fn the_argument_struct_form_computes_and_checks() {
         for leaf in 0..3 {
             let mut absent = args;
             absent[leaf] = std::ptr::null_mut();
-            assert_eq!(run(absent.as_ptr(), 0), Status::NullArgument.code());
+            assert_eq!(run(absent.as_ptr(), 0), Status::NullArgument.code_at(leaf));
         }
         assert_eq!(run(args.as_ptr(), 4), Status::MisalignedWorkspace.code());
         // SAFETY: as above.
@@ -221,31 +225,29 @@ fn the_tensor_form_computes_and_checks() {
     let mut bytes = Bytes::random(program, 2);
     let before = bytes.inouts.clone();
     let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+    let memory = workspace.0.as_mut_ptr();
     let mut tensors = Tensors::new(&mut bytes);
-    let mut attempt = |tensors: &mut Tensors| {
+    let attempt = |tensors: &mut Tensors| {
         let (read, written) = tensors.tensors.split_at_mut(1);
         let (input, output) = (
             [&raw const read[0]],
             [&raw mut written[0], &raw mut written[1]],
         );
         // SAFETY: pointers are valid wherever the function gets to use them.
-        unsafe {
-            run(
-                input.as_ptr(),
-                output.as_ptr(),
-                workspace.0.as_mut_ptr(),
-                std::ptr::null(),
-            )
-        }
+        unsafe { run(input.as_ptr(), output.as_ptr(), memory, std::ptr::null()) }
     };
-    let mut refused = |status: Status, change: &dyn Fn(&mut Tensors)| {
+    let mut refused = |status: Status, leaf: usize, change: &dyn Fn(&mut Tensors)| {
         let saved = (
             tensors.tensors.clone(),
             tensors.shapes.clone(),
             tensors.strides.clone(),
         );
         change(&mut tensors);
-        assert_eq!(attempt(&mut tensors), status.code(), "{status}");
+        assert_eq!(
+            attempt(&mut tensors),
+            status.code_at(leaf),
+            "{status} {leaf}"
+        );
         tensors.tensors = saved.0;
         tensors
             .shapes
@@ -259,27 +261,50 @@ fn the_tensor_form_computes_and_checks() {
             .for_each(|(to, from)| to.copy_from_slice(&from));
     };
     for at in 0..3 {
+        let mut refused = |status, change: &dyn Fn(&mut Tensors)| refused(status, at, change);
         refused(Status::TensorDevice, &|t| t.tensors[at].device_type = 2);
+        refused(Status::TensorDevice, &|t| t.tensors[at].device_id = 1);
         refused(Status::TensorDtype, &|t| {
             t.tensors[at].dtype = DType::I32.into()
         });
         refused(Status::TensorDtype, &|t| t.tensors[at].dtype.lanes = 2);
+        refused(Status::TensorDtype, &|t| t.tensors[at].dtype.lanes = 0);
+        refused(Status::TensorDtype, &|t| t.tensors[at].dtype.bits = 64);
         refused(Status::TensorRank, &|t| t.tensors[at].ndim += 1);
+        refused(Status::TensorRank, &|t| t.tensors[at].ndim = -1);
         refused(Status::TensorShape, &|t| {
             t.tensors[at].shape = std::ptr::null_mut()
         });
         refused(Status::TensorShape, &|t| t.shapes[at][0] += 1);
+        refused(Status::TensorShape, &|t| t.shapes[at][0] = -1);
         refused(Status::TensorStrides, &|t| t.strides[at][0] += 1);
+        refused(Status::TensorStrides, &|t| t.strides[at][0] = -1);
+        refused(Status::TensorStrides, &|t| t.strides[at][0] = 0);
         refused(Status::NullArgument, &|t| {
             t.tensors[at].data = std::ptr::null_mut()
         });
         refused(Status::TensorMisaligned, &|t| t.tensors[at].byte_offset = 2);
     }
-    refused(Status::Overlap, &|t| t.tensors[1].data = t.tensors[2].data);
-    refused(Status::Overlap, &|t| {
+    // Columns first is another order, whatever the shape is.
+    refused(Status::TensorStrides, 0, &|t| {
+        t.strides[0].copy_from_slice(&[1, ROWS as i64])
+    });
+    refused(Status::Overlap, 1, &|t| {
+        t.tensors[1].data = t.tensors[2].data
+    });
+    refused(Status::Overlap, 1, &|t| {
         t.tensors[1].data = t.tensors[0]
             .data
             .wrapping_byte_add(4 * (ROWS * EXTENT) as usize - 4);
+    });
+    // What overlaps is seen with the byte offset.
+    refused(Status::Overlap, 2, &|t| {
+        t.tensors[2].data = t.tensors[0].data.wrapping_byte_sub(64);
+        t.tensors[2].byte_offset = 64;
+    });
+    let memory: *mut c_void = memory.cast();
+    refused(Status::Overlap, 2, &|t| {
+        t.tensors[2].data = memory.wrapping_byte_add(4000)
     });
     assert_eq!(bytes.inouts, before);
 
@@ -298,6 +323,8 @@ fn the_library_describes_itself() {
     for &status in Status::ALL {
         assert_eq!(loaded.strerror(status.code()), status.text());
     }
+    let of_a_tensor = Status::TensorShape.code_at(3);
+    assert_eq!(loaded.strerror(of_a_tensor), Status::TensorShape.text());
     for code in [-1, i32::MIN, Status::ALL.len() as i32, i32::MAX] {
         assert_eq!(loaded.strerror(code), lgc_abi::UNKNOWN_STATUS_TEXT);
     }
@@ -312,35 +339,146 @@ fn the_library_describes_itself() {
     assert_eq!(target, crate::cranelift::TARGET);
 }
 
-#[test]
-fn objects_are_equal_and_stand_alone() {
-    let object = object();
-    assert_eq!(object, self::object());
-    verify_objects(std::slice::from_ref(&object)).unwrap();
+/// The symbols of an object: those that it exports, and those that it needs.
+fn symbols(object: &ObjectFile) -> (Vec<String>, Vec<String>) {
     let file = object::File::parse(object.bytes.as_slice()).unwrap();
-    let mut exported = Vec::new();
+    let (mut exported, mut needed) = (Vec::new(), Vec::new());
     for symbol in file.symbols() {
-        assert!(
-            symbol.name() == Ok("") || !symbol.is_undefined(),
-            "{:?}",
-            symbol.name()
-        );
-        if symbol.is_global() {
-            exported.push(symbol.name().unwrap().to_string());
+        let name = symbol.name().unwrap().to_string();
+        if symbol.is_undefined() {
+            needed.extend((!name.is_empty()).then_some(name));
+        } else if symbol.is_global() {
+            exported.push(name);
         }
     }
     exported.sort();
-    assert_eq!(
-        exported,
-        [
-            "m_add",
-            "m_add_run",
-            "m_copy",
-            "m_copy_run",
-            "m_info",
-            "m_strerror"
-        ]
+    (exported, needed)
+}
+
+const EXPORTED: [&str; 8] = [
+    "m_add",
+    "m_add_run",
+    "m_copy",
+    "m_copy_run",
+    "m_info",
+    "m_pool_create",
+    "m_pool_destroy",
+    "m_strerror",
+];
+
+#[test]
+fn objects_are_equal_and_stand_alone() {
+    let whole = || compile_library(&description(), &programs_of(EXTENT)).unwrap();
+    assert_eq!(whole(), whole());
+    verify_objects(&[whole()]).unwrap();
+    let (exported, needed) = symbols(&whole());
+    assert_eq!(exported, EXPORTED);
+    assert!(needed.is_empty(), "{needed:?}");
+    let loaded = Loaded::link(whole());
+    let create: unsafe extern "C" fn(u32) -> *mut c_void = loaded.get("m_pool_create");
+    // SAFETY: the function may be called with any number.
+    let pool = unsafe { create(4) };
+    assert!(pool.is_null(), "there is no work for threads");
+}
+
+#[test]
+fn objects_with_tasks_need_threads_and_nothing_else() {
+    assert_eq!(object(), object());
+    verify_objects(&[object()]).unwrap();
+    let (exported, needed) = symbols(&object());
+    assert_eq!(exported, EXPORTED);
+    assert_eq!(needed, IMPORTS);
+    assert!(
+        IMPORTS
+            .iter()
+            .all(|name| LIBC_IMPORTS.iter().any(|import| import.name == *name))
     );
+}
+
+/// A `parallel_for` that runs tasks in turn, the last one first, and counts them.
+unsafe extern "C" fn backwards(
+    count: *mut c_void,
+    tasks: u64,
+    task: Option<RawTask>,
+    task_data: *mut c_void,
+) {
+    for number in (0..tasks).rev() {
+        // SAFETY: the contract of `lgc_parallel_for`; the data of the test is a number.
+        unsafe {
+            task.unwrap()(task_data, number);
+            *count.cast::<u64>() += 1;
+        }
+    }
+}
+
+#[test]
+fn a_context_says_who_runs_tasks() {
+    type Create = unsafe extern "C" fn(u32) -> *mut c_void;
+    type Destroy = unsafe extern "C" fn(*mut c_void);
+    let (loaded, other) = (Loaded::new(), Loaded::new());
+    let (create, destroy): (Create, Destroy) =
+        (other.get("m_pool_create"), other.get("m_pool_destroy"));
+    // SAFETY: the function may be called with any number.
+    let pool = unsafe { create(3) };
+    assert!(!pool.is_null());
+    let mut count = 0u64;
+    let whole = RawCtx {
+        struct_size: size_of::<RawCtx>() as u64,
+        pool: std::ptr::null_mut(),
+        parallel_for: None,
+        data: (&raw mut count).cast(),
+    };
+    let contexts = [
+        (whole, 0),
+        (RawCtx { pool, ..whole }, 0),
+        (
+            RawCtx {
+                pool,
+                parallel_for: Some(backwards),
+                ..whole
+            },
+            1,
+        ),
+        // Fields past the end of a smaller struct are not read.
+        (
+            RawCtx {
+                struct_size: 8,
+                parallel_for: Some(backwards),
+                ..whole
+            },
+            0,
+        ),
+    ];
+    let call: Call = loaded.get("m_add");
+    let program = &programs()[0];
+    let expected = jit(program, Bytes::random(program, 1));
+    for (context, uses_function) in contexts {
+        let mut bytes = Bytes::random(program, 1);
+        let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+        let args = [
+            bytes.inputs[0].as_mut_ptr(),
+            bytes.inouts[0].as_mut_ptr(),
+            bytes.outputs[0].as_mut_ptr(),
+        ];
+        let before = count;
+        // SAFETY: the arguments are as the entry wants them; the pool is alive.
+        let status = unsafe {
+            call(
+                args.as_ptr(),
+                workspace.0.as_mut_ptr(),
+                (&raw const context).cast(),
+            )
+        };
+        assert_eq!(status, 0);
+        assert_eq!(bytes.outputs, expected.outputs);
+        assert_eq!(bytes.inouts, expected.inouts);
+        assert_eq!(u64::from(count > before), uses_function);
+    }
+    // SAFETY: nobody uses the pool any more. NULL is allowed.
+    unsafe {
+        destroy(pool);
+        destroy(std::ptr::null_mut());
+    }
 }
 
 #[test]

@@ -8,13 +8,13 @@ use crate::kernel::{
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::Binary;
 
-/// y = x + c, element by element.
-fn add(extent: u64) -> Kernel {
+/// y = x + c, element by element, in tasks of at least `grain`.
+fn add(extent: u64, grain: u64) -> Kernel {
     let k = KernelBuilder::new("add");
     let x = k.param("x", tensor(DType::F32, &[extent]), Mode::In);
     let c = k.param("c", tensor(DType::F32, &[extent]), Mode::In);
     let y = k.param("y", tensor(DType::F32, &[extent]), Mode::Out);
-    let var = k.par(extent, 1, |i| {
+    let var = k.par(extent, grain, |i| {
         let load = |memory| k.load(Access::element(memory, [i.clone()]));
         let sum = k.binary(Binary::Add, load(x), load(c));
         k.store(Access::element(y, [i.clone()]), sum);
@@ -31,8 +31,9 @@ fn buffer(name: &str, dims: &[u64], role: Role) -> Buffer {
     }
 }
 
-/// Adds the rows of a matrix to a state, row by row, forth and back, and copies every state.
-pub(super) fn scan(extent: u64, rows: u64, flag: bool) -> Program {
+/// Adds the rows of a matrix to a state, row by row, forth and back, and copies every state; rows in
+/// tasks of at least `grain` elements.
+pub(super) fn scan(extent: u64, rows: u64, flag: bool, grain: u64) -> Program {
     let constant: Vec<u8> = (0..extent)
         .flat_map(|i| (i as f32 * 0.25).to_le_bytes())
         .collect();
@@ -67,7 +68,7 @@ pub(super) fn scan(extent: u64, rows: u64, flag: bool) -> Program {
             },
             buffer("other", &[extent], Role::Workspace(0)),
         ],
-        kernels: vec![add(extent)],
+        kernels: vec![add(extent, grain)],
         steps: vec![
             Step::Loop {
                 var: VarId(0),
@@ -102,7 +103,7 @@ fn loops_branches_and_copies() {
         for flag in [false, true] {
             let program = Program {
                 workspace: 4096,
-                ..scan(extent, 4, flag)
+                ..scan(extent, 4, flag, 1)
             };
             let bytes = Bytes::random(&program, extent);
             agree_on::<f32>(&program, bytes, &format!("scan of {extent}"));
@@ -114,7 +115,7 @@ fn loops_branches_and_copies() {
 fn arguments_of_a_wrong_size_are_refused() {
     let program = Program {
         workspace: 4096,
-        ..scan(5, 2, true)
+        ..scan(5, 2, true, 1)
     };
     let entry = super::Jit::compile(&program).unwrap();
     let (x, mut now, mut all) = (vec![0; 40], vec![0; 20], vec![0; 40]);

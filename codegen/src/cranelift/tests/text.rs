@@ -8,7 +8,7 @@ use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::scalar::Binary;
 
-/// p' = p − lr · d: the loop over four at a time, and what is left.
+/// p' = p − lr · d, in tasks of 64 columns: the loop over eight at a time, and what is left.
 fn descent() -> Kernel {
     let k = KernelBuilder::new("descent");
     let p = k.param("p", tensor(DType::F32, &[3, 103]), Mode::Inout);
@@ -16,7 +16,7 @@ fn descent() -> Kernel {
     let lr = k.param("lr", tensor(DType::F32, &[]), Mode::In);
     let rate = k.load(Access::new(lr, vec![]));
     k.par(3, 1, |row| {
-        let var = k.par(103, 1, |column| {
+        let var = k.par(103, 64, |column| {
             let at = || [row.clone(), column.clone()];
             let (value, slope) = (
                 k.load(Access::element(p, at())),
@@ -66,7 +66,10 @@ fn machine_code() {
 fn equal_kernels_are_compiled_once() {
     let programs = [program(descent()), program(product()), program(descent())];
     let text = clif(&programs).unwrap();
-    assert_eq!(text.matches("; lgc.kernel").count(), 2);
+    let functions = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!(functions("; lgc.kernel"), 3, "one of them has tasks");
+    assert_eq!(functions("; lgc.kernel0.descent.tasks"), 1);
+    assert_eq!(functions("; lgc.run_tasks"), 1);
     assert_eq!(text.matches("; lgc.steps").count(), 3);
     assert_eq!(text, clif(&programs).unwrap());
 }
