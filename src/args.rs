@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Fmt(Fmt),
     /// Explain a diagnostic by its code, or list all codes
     Explain(Explain),
+    /// Serve an editor: the language server protocol on standard input and output
+    Lsp,
     /// Compile a classifier, train it on handwritten digits, and test it
     Demo(Demo),
 }

@@ -12,6 +12,7 @@ pub mod driver;
 mod failure;
 mod fault;
 mod library;
+mod lsp;
 mod naming;
 mod origin;
 mod output;

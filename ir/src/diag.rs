@@ -123,6 +123,7 @@ codes! {
     "E0710" UnknownCode "a code that no diagnostic has";
     "E0711" NotCanonical "a graph that is not in canonical form";
     "E0712" BadUsage "a command line that cannot be understood";
+    "E0713" BadClient "an editor that does not keep to its protocol";
     // Faults of the compiler itself.
     "E0901" InternalFault "a fault of the compiler";
 }

@@ -10,7 +10,7 @@ mod run;
 
 use crate::args::Command;
 use crate::driver::Session;
-use crate::{Failure, demo};
+use crate::{Failure, demo, lsp};
 
 /// Runs a command.
 ///
@@ -25,6 +25,7 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Info(arguments) => info::run(arguments, session),
         Command::Fmt(arguments) => fmt::run(arguments, session),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Lsp => lsp::serve(),
         Command::Demo(arguments) => demo::run(arguments, session),
     }
 }

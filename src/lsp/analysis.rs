@@ -1,0 +1,145 @@
+//! One text as far as it can be understood: its syntax tree, what elaboration found out, and what is
+//! wrong with it.
+
+use super::position::Encoding;
+use lgc_ir::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
+use lgc_ir::lang::ast::Ast;
+use lgc_ir::lang::{self, Observations, Options};
+use lgc_ir::span::{FileId, SourceMap, SourceTooLarge, Span};
+use lsp_types::{
+    DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
+    Uri,
+};
+use std::panic::{self, AssertUnwindSafe};
+
+/// A graph is not expanded beyond this while it is edited, so that answers come at once.
+const MAX_NODES: usize = 1 << 18;
+/// How many errors are shown.
+const MAX_ERRORS: usize = 100;
+
+/// What is known of a text.
+pub(super) struct Analysis {
+    pub(super) sources: SourceMap,
+    pub(super) file: FileId,
+    pub(super) ast: Ast,
+    pub(super) observations: Observations,
+    /// Whether the text has the form of the language.
+    pub(super) parses: bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    /// Reads and elaborates a text. What cannot be read is left out, and the rest elaborated for what
+    /// it tells, but not reported on.
+    ///
+    /// # Errors
+    /// A text of 4 GiB or more.
+    pub(super) fn new(name: &str, text: &str) -> Result<Self, SourceTooLarge> {
+        let mut sources = SourceMap::new();
+        let file = sources.add(name, text)?;
+        let mut found = Diagnostics::with_limit(MAX_ERRORS);
+        let ast = lang::parse(file, text, &mut found);
+        let parses = !found.has_errors();
+        let mut analysis = Self {
+            sources,
+            file,
+            ast,
+            observations: Observations::default(),
+            parses,
+            diagnostics: Vec::new(),
+        };
+        let mut meaning = Diagnostics::with_limit(MAX_ERRORS);
+        let elaborated = panic::catch_unwind(AssertUnwindSafe(|| analysis.elaborate(&mut meaning)));
+        match elaborated {
+            Ok(observations) => analysis.observations = observations,
+            Err(_) => meaning.push(fault(file)),
+        }
+        if parses {
+            found.extend(meaning.into_vec());
+        }
+        analysis.diagnostics = found.into_vec();
+        Ok(analysis)
+    }
+
+    fn elaborate(&self, found: &mut Diagnostics) -> Observations {
+        let options = Options {
+            max_nodes: MAX_NODES,
+            ..Options::default()
+        };
+        lang::observe(&self.ast, &options, found).1
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        self.sources.file(self.file).map_or("", |file| file.text())
+    }
+
+    /// What is wrong, in the form of the protocol.
+    pub(super) fn diagnostics(&self, uri: &Uri, encoding: Encoding) -> Vec<lsp_types::Diagnostic> {
+        let diagnostics = self.diagnostics.iter();
+        diagnostics
+            .map(|diagnostic| self.diagnostic(diagnostic, uri, encoding))
+            .collect()
+    }
+
+    fn diagnostic(
+        &self,
+        diagnostic: &Diagnostic,
+        uri: &Uri,
+        encoding: Encoding,
+    ) -> lsp_types::Diagnostic {
+        let place = diagnostic.span().filter(|span| span.file == self.file);
+        let range = place.map_or(Range::default(), |span| encoding.range(&self.sources, span));
+        let related = |label: &Label| {
+            let location = Location::new(uri.clone(), encoding.range(&self.sources, label.span));
+            let message = label.text.clone();
+            DiagnosticRelatedInformation { location, message }
+        };
+        let labels = diagnostic.labels.iter();
+        let tells = |label: &&Label| !label.text.is_empty() && label.span.file == self.file;
+        lsp_types::Diagnostic {
+            range,
+            severity: Some(severity(diagnostic)),
+            code: Some(NumberOrString::String(diagnostic.code.number().to_owned())),
+            source: Some("lgc".to_owned()),
+            message: message(diagnostic),
+            related_information: Some(labels.filter(tells).map(related).collect()),
+            ..lsp_types::Diagnostic::default()
+        }
+    }
+}
+
+/// A graph that is too large to be expanded here may be small enough for the compiler.
+fn severity(diagnostic: &Diagnostic) -> DiagnosticSeverity {
+    match diagnostic.severity {
+        _ if diagnostic.code == Code::TooManyNodes => DiagnosticSeverity::INFORMATION,
+        Severity::Error => DiagnosticSeverity::ERROR,
+        Severity::Warning => DiagnosticSeverity::WARNING,
+    }
+}
+
+/// The message with notes and help, a line each.
+fn message(diagnostic: &Diagnostic) -> String {
+    let mut text = diagnostic.message.clone();
+    if diagnostic.code == Code::TooManyNodes {
+        text += &format!("\nnote: only {MAX_NODES} nodes are checked while a graph is edited");
+    }
+    for note in &diagnostic.notes {
+        text += &format!("\nnote: {note}");
+    }
+    for help in &diagnostic.help {
+        text += &format!("\nhelp: {help}");
+    }
+    text
+}
+
+fn fault(file: FileId) -> Diagnostic {
+    Diagnostic::error(Code::InternalFault, "this text brought the compiler down")
+        .primary(Span::new(file, 0, 0), "")
+        .help(crate::failure::REPORT)
+}
+
+/// The whole of a text.
+pub(super) fn whole(text: &str, encoding: Encoding) -> Range {
+    Range::new(Position::default(), encoding.position(text, text.len()))
+}
