@@ -308,3 +308,22 @@ fn check_compares_compiled_code_with_its_enclosure() {
         "{report}"
     );
 }
+
+#[test]
+fn check_judges_the_rules_that_graphs_state() {
+    let place = Place::new();
+    let cube = |slope: u32| {
+        format!(
+            "graph cube(x: f32[2]) -> (y: f32[2]) {{ y = x ** 3 }}\n\
+             vjp(ct_y) -> (d_x) {{ d_x = {slope} * x * x * ct_y }}\n\
+             entry f(x: f32[2]) -> (y: f32[2]) {{ y = cube(x) }}\n"
+        )
+    };
+    let report = place.pipe(&["check", "-"], &cube(3)).success();
+    assert!(report.contains("cube                  proved"), "{report}");
+    let outcome = place.pipe(&["check", "-"], &cube(2));
+    assert_eq!(outcome.code, 3);
+    let named =
+        "element 0 of `d_x` in the rule of `cube`, against the derivative of its body, at x = [";
+    assert!(outcome.stdout.contains(named), "{}", outcome.stdout);
+}

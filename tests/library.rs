@@ -84,6 +84,7 @@ fn library_equals_jit(graph: Graph) {
         .build(
             Module {
                 entries: vec![entry(graph)],
+                ..Module::default()
             },
             "random",
         )

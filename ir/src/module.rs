@@ -5,14 +5,19 @@
 //! the graph's inputs and outputs.
 
 use crate::graph::Graph;
+use crate::op::Region;
 use crate::shape::Type;
 use crate::span::Span;
+use std::rc::Rc;
 
 /// The exported entries of a source file.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
+    /// The graphs that state their own derivative, where an entry uses them, each for the types that
+    /// it is used with.
+    pub rules: Vec<Rc<Region>>,
 }
 
 /// An exported function.

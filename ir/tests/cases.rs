@@ -104,6 +104,7 @@ fn examples_of_ops() {
         for case in spec.examples {
             let module = Module {
                 entries: vec![example(case).unwrap()],
+                ..Module::default()
             };
             text += &format!("{}: {case}\n{}\n", spec.name, round_trip(&module));
         }

@@ -56,6 +56,7 @@ fn entry(graph: Graph) -> Entry {
 fn check(graph: Graph) {
     round_trip(&Module {
         entries: vec![entry(graph)],
+        ..Module::default()
     });
 }
 

@@ -83,5 +83,6 @@ fn adjoints(module: &Module) -> Result<Module, Failure> {
         })
     });
     let entries = entries.collect::<Result<_, _>>()?;
-    Ok(Module { entries })
+    let rules = module.rules.clone();
+    Ok(Module { entries, rules })
 }

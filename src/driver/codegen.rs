@@ -77,13 +77,16 @@ impl Session {
     /// If a pass is wrong.
     pub fn simplify(&mut self, module: Module) -> Result<Module, Failure> {
         self.time(Stage::Simplify, || {
-            let entries = module.entries.into_iter().map(|entry| {
+            let entries = module.entries.iter().map(|entry| {
                 let (graph, _, _) = optimize(&entry.graph, false).map_err(Failure::internal)?;
                 verify(&graph).map_err(Failure::internal)?;
-                Ok(Entry { graph, ..entry })
+                Ok(Entry {
+                    graph,
+                    ..entry.clone()
+                })
             });
             let entries = entries.collect::<Result<_, Failure>>()?;
-            Ok(Module { entries })
+            Ok(Module { entries, ..module })
         })
     }
 

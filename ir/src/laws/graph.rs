@@ -102,7 +102,11 @@ fn settle(
 /// The verdict where exact arithmetic finds an inequality, or nothing. Its transcendental functions
 /// are symbols that keep few identities, so that an inequality of such symbols is no counterexample
 /// unless enclosures of the reals are apart as well.
-fn second_opinion(d: &Derivatives, exact: Outcome, enclosed: Outcome) -> Result<Outcome, LawError> {
+pub(super) fn second_opinion(
+    d: &Derivatives,
+    exact: Outcome,
+    enclosed: Outcome,
+) -> Result<Outcome, LawError> {
     if !enclosed.is_skipped() {
         return Ok(enclosed);
     }
@@ -151,7 +155,7 @@ fn evaluations(law: Law, d: &Derivatives) -> u64 {
 }
 
 /// Scalar operations of one evaluation of a graph, roughly.
-fn work(graph: &Graph) -> Result<u64, LawError> {
+pub(super) fn work(graph: &Graph) -> Result<u64, LawError> {
     let (graph, _) = decompose(graph, &|_| false)?;
     let nodes = graph.nodes();
     Ok(nodes.fold(0, |sum, node| sum.saturating_add(node_work(&graph, node))))

@@ -26,6 +26,7 @@ mod point;
 mod range;
 mod report;
 mod rules;
+mod stated;
 mod witness;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use number::{Agreement, Number};
 pub use outcome::{Law, Outcome};
 pub use report::{Arithmetic, Report};
 pub use rules::{LawError, laws_of};
+pub use stated::{StatedRule, check_rules};

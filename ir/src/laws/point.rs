@@ -181,8 +181,13 @@ impl Point {
         tensors
     }
 
-    /// The first elements of each tensor, for readers.
+    /// The first elements of all tensors, for readers.
     pub(super) fn describe(&self) -> String {
+        self.describe_each().join(", ")
+    }
+
+    /// The first elements of each tensor, for readers.
+    pub(super) fn describe_each(&self) -> Vec<String> {
         const SHOWN: usize = 6;
         fn list(items: impl ExactSizeIterator<Item = String>) -> String {
             let more = if items.len() > SHOWN { ", …" } else { "" };
@@ -194,7 +199,7 @@ impl Point {
             Elements::Ints(x) => list(x.iter().map(ToString::to_string)),
             Elements::Truths(x) => list(x.iter().map(ToString::to_string)),
         });
-        tensors.collect::<Vec<String>>().join(", ")
+        tensors.collect()
     }
 }
 

@@ -13,6 +13,7 @@
 
 use super::attribute::{AttrError, AttrValue, Attributes};
 use super::family::Composite;
+use super::leaf::Input;
 use super::macros::op;
 use super::spec::{Accepts, Described, OpDef, Spec, TypeError, Types, single};
 use crate::autodiff::{AutodiffError, pullback};
@@ -20,6 +21,7 @@ use crate::builder::Builder;
 use crate::graph::{Graph, Value};
 use crate::op::Op;
 use crate::shape::Type;
+use crate::span::Span;
 use crate::verify::verify;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -117,6 +119,36 @@ impl Region {
             Pullback::Rule(rule) => Some(rule),
             Pullback::Recompute => None,
         }
+    }
+
+    /// A graph that calls the region: its inputs and outputs are those of the body.
+    ///
+    /// # Errors
+    /// None: a region takes what its body takes.
+    pub fn called(region: &Rc<Region>, span: Span) -> Result<Graph, TypeError> {
+        let body = &region.body;
+        let builder = Builder::new(Graph::new(), span);
+        let mut arguments: Vec<Value> = Vec::with_capacity(body.inputs().len());
+        for input in body.inputs() {
+            builder.set_span(body.span(input.node));
+            let ty = body.ty(*input);
+            let op = Input {
+                dtype: ty.dtype,
+                shape: ty.shape.clone(),
+            };
+            let argument = builder.apply(op, &[])?;
+            let name = body.name(input.node).unwrap_or_default();
+            builder.edit(|graph| graph.set_name(argument.node, name));
+            arguments.push(argument);
+        }
+        builder.set_span(span);
+        let region = region.clone();
+        let results = builder.apply_all(Call { region }, &arguments)?;
+        let mut graph = builder.finish();
+        for (output, value) in body.outputs().iter().zip(results) {
+            graph.add_output(&output.name, value);
+        }
+        Ok(graph)
     }
 
     /// How many nodes it comes to once calls within it are expanded, too.

@@ -98,6 +98,7 @@ pub(super) fn compare(entry: &Entry, session: &mut Session) -> Result<Comparison
 fn run(entry: &Entry, session: &mut Session) -> Result<(i32, Vec<Vec<u8>>), Failure> {
     let module = Module {
         entries: vec![entry.clone()],
+        ..Module::default()
     };
     let build = session.build(module, "check")?;
     let program = build

@@ -1,5 +1,5 @@
-//! `lgc check`: the laws of a graph's derivatives, its domain, the passes over it, and its compiled
-//! code.
+//! `lgc check`: the laws of a graph's derivatives, its domain, the passes over it, its compiled code,
+//! and the derivatives that graphs state themselves.
 
 mod compiled;
 
@@ -7,7 +7,7 @@ use crate::args::Check;
 use crate::driver::Session;
 use crate::stage::Stage;
 use crate::{Failure, output};
-use lgc_ir::laws::{Options, Report, check_graph};
+use lgc_ir::laws::{Options, Report, StatedRule, check_graph, check_rules};
 
 /// Checks each entry and prints what was found; fails if anything does not hold.
 pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
@@ -21,6 +21,15 @@ pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failur
         let comparison = compiled::compare(entry, session)?;
         output::print(&format!("  compiled code         {comparison}\n"))?;
         failed |= Report::failed(&report) || comparison.failed();
+    }
+    let rules = session.time(Stage::Check, || check_rules(&module, &Options::default()));
+    let rules = rules.map_err(Failure::internal)?;
+    if !rules.is_empty() {
+        output::print("rules that graphs state\n")?;
+    }
+    for StatedRule { graph, outcome } in &rules {
+        output::print(&format!("  {graph:<22}{outcome}\n"))?;
+        failed |= outcome.is_failure();
     }
     if failed {
         return Err(Failure::CheckFailed);

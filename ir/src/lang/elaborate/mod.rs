@@ -39,6 +39,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
 use crate::module::{Entry, Module, Param, Signature, Tree};
+use crate::op::Region;
 use crate::span::Span;
 use dims::Bindings;
 use function::{Instance, InstanceKey};
@@ -92,6 +93,8 @@ struct Elaborator<'a> {
     active: Vec<usize>,
     /// What graphs are known to expand to.
     growth: FxHashMap<usize, growth::Growth>,
+    /// The regions that state their own derivative.
+    rules: Vec<Rc<Region>>,
     /// What is found out about the source, if somebody wants to know.
     observations: Option<&'a mut Observations>,
 }
@@ -138,6 +141,7 @@ impl<'a> Elaborator<'a> {
             instances: FxHashMap::default(),
             active: Vec::new(),
             growth: FxHashMap::default(),
+            rules: Vec::new(),
             observations: None,
         };
         elaborator.declare();
@@ -279,6 +283,7 @@ impl<'a> Elaborator<'a> {
                     .help("declare one, for example `entry f(x: f32[3]) -> (y: f32[3]) { y = x * x }`"),
             );
         }
+        module.rules = self.rules;
         module
     }
 

@@ -10,12 +10,10 @@ use super::function::{Instance, Named};
 use super::path::Names;
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
-use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
-use crate::graph::{Graph, Output, Value};
 use crate::lang::ast::{self, Ident};
 use crate::module::Tree;
-use crate::op::{Call, Input, Pullback, Region, TypeError};
+use crate::op::{Pullback, Region};
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -51,7 +49,10 @@ impl<'a> Elaborator<'a> {
         let order = instance.order.max(stated.order);
         let pullback = Pullback::Rule(stated.graph);
         let region = Region::new(&graph.name.name, doc, instance.graph.clone(), pullback);
-        let called = region.and_then(|region| call(region, graph.span));
+        let region = region.map_err(|error| self.type_error(&error, rule.span, &[]))?;
+        let region = Rc::new(region);
+        self.rules.push(region.clone());
+        let called = Region::called(&region, graph.span);
         Ok(Instance {
             graph: called.map_err(|error| self.type_error(&error, rule.span, &[]))?,
             order,
@@ -151,7 +152,7 @@ impl<'a> Elaborator<'a> {
         let (name, doc) = self.describe(function);
         let body = instance.graph.clone();
         let region = Region::new(name, doc, body, Pullback::Recompute);
-        let called = region.and_then(|region| call(region, span));
+        let called = region.and_then(|region| Region::called(&Rc::new(region), span));
         Ok(Instance {
             graph: called.map_err(|error| self.type_error(&error, span, &[]))?,
             names: Names::None,
@@ -183,37 +184,4 @@ impl<'a> Elaborator<'a> {
             at = of;
         }
     }
-}
-
-/// A graph that calls a region: inputs and outputs are those of its body.
-fn call(region: Region, span: Span) -> Result<Graph, TypeError> {
-    let region = Rc::new(region);
-    let body = region.body();
-    let builder = Builder::new(Graph::new(), Span::SYNTHETIC);
-    let mut arguments: Vec<Value> = Vec::with_capacity(body.inputs().len());
-    for input in body.inputs() {
-        let ty = body.ty(*input);
-        let op = Input {
-            dtype: ty.dtype,
-            shape: ty.shape.clone(),
-        };
-        builder.set_span(body.span(input.node));
-        let argument = builder.apply(op, &[])?;
-        let name = body.name(input.node).unwrap_or_default();
-        builder.edit(|graph| graph.set_name(argument.node, name));
-        arguments.push(argument);
-    }
-    builder.set_span(span);
-    let op = Call {
-        region: region.clone(),
-    };
-    let results = builder.apply_all(op, &arguments)?;
-    let outputs = body.outputs().iter().zip(results);
-    let outputs = outputs.map(|(Output { name, .. }, value)| Output {
-        name: name.clone(),
-        value,
-    });
-    let outputs = outputs.collect();
-    builder.edit(|graph| graph.set_outputs(outputs));
-    Ok(builder.finish())
 }

@@ -2,5 +2,6 @@
 
 mod cotangents;
 mod graphs;
+mod stated;
 mod table;
 mod wrong;

@@ -1,0 +1,142 @@
+//! Rules that graphs state themselves, against the derivatives of their bodies.
+//!
+//! A rule and the derived VJP are run at the same random points of the body's domain, with the same
+//! cotangents. Rules within the body count as what they stand for, so that each is judged by
+//! what the primitive ops compute.
+
+use super::derivatives::Derivatives;
+use super::domain::Domain;
+use super::enclosed::Enclosed;
+use super::graph::{Options, second_opinion, work};
+use super::number::Number;
+use super::outcome::{Outcome, Tally};
+use super::point::{Point, Random};
+use super::rules::{LawError, directions, nothing_to_differentiate, outputs};
+use crate::autodiff;
+use crate::graph::Graph;
+use crate::module::Module;
+use crate::op::Region;
+use crate::rewrite::decompose;
+use crate::scalar::Exact;
+use crate::span::Span;
+use std::rc::Rc;
+
+/// What became of the rule of one graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatedRule {
+    /// The graph that states it.
+    pub graph: String,
+    /// Whether it is the derivative of the body.
+    pub outcome: Outcome,
+}
+
+/// Compares each rule that a module uses with the derivative of its graph's body.
+///
+/// # Errors
+/// A derivative cannot be built, which is a bug of lgc.
+pub fn check_rules(module: &Module, options: &Options) -> Result<Vec<StatedRule>, LawError> {
+    let check = |region: &Rc<Region>| {
+        Ok(StatedRule {
+            graph: region.name().to_string(),
+            outcome: check_rule(region, options)?,
+        })
+    };
+    module.rules.iter().map(check).collect()
+}
+
+/// A rule beside the derived VJP; both take and yield the same.
+struct Pair {
+    stated: Derivatives,
+    derived: Graph,
+    /// Names of the inputs, then of the cotangents.
+    inputs: Vec<String>,
+    /// Names of the cotangents that are compared.
+    gradients: Vec<String>,
+}
+
+impl Pair {
+    fn of(region: &Rc<Region>) -> Result<Pair, LawError> {
+        let stated = Derivatives::of(&Region::called(region, Span::SYNTHETIC)?)?;
+        let (body, _) = decompose(&stated.graph, &|_| false)?;
+        let derived = autodiff::vjp(&body, &stated.wrt)?;
+        let name = |value: &crate::graph::Value| {
+            let name = stated.vjp.name(value.node);
+            name.unwrap_or("an input").to_string()
+        };
+        let rule = region.rule().map(|rule| rule.outputs().to_vec());
+        let gradients = rule.unwrap_or_default().into_iter();
+        Ok(Pair {
+            derived,
+            inputs: stated.vjp.inputs().iter().map(name).collect(),
+            gradients: gradients.map(|output| output.name).collect(),
+            stated,
+        })
+    }
+
+    /// The point and the cotangents, by name.
+    fn place(&self, point: &Point) -> String {
+        let tensors = point.describe_each();
+        let named = self.inputs.iter().zip(tensors);
+        let named: Vec<String> = named.map(|(name, x)| format!("{name} = {x}")).collect();
+        named.join(", ")
+    }
+
+    /// Both at random points.
+    fn compare<N: Number>(&self, region: &Region, options: &Options) -> Result<Outcome, LawError> {
+        let mut random = Random(options.seed);
+        let mut domain = Domain::of(&self.stated.graph)?;
+        let mut tally = Tally::default();
+        for _ in 0..options.points {
+            let point = match domain.draw::<N>(&mut random) {
+                Ok(point) => point,
+                Err(why) => {
+                    tally.skip(why);
+                    continue;
+                }
+            };
+            let (_, cotangents) = directions(&self.stated, &mut random);
+            let point = point.with(&cotangents);
+            let inputs = point.tensors();
+            let stated = outputs::<N>(&self.stated.vjp, &inputs)?;
+            let derived = outputs::<N>(&self.derived, &inputs)?;
+            let results = self.stated.graph.outputs().len();
+            let pairs = stated.iter().zip(&derived).skip(results);
+            let mut at_point = Tally::default();
+            for (name, (stated, derived)) in self.gradients.iter().zip(pairs) {
+                let elements = stated.as_numbers().iter().zip(derived.as_numbers());
+                for (element, (stated, derived)) in elements.enumerate() {
+                    at_point.compare(stated, derived, || {
+                        let (graph, place) = (region.name(), self.place(&point));
+                        format!(
+                            "element {element} of `{name}` in the rule of `{graph}`, against the \
+                             derivative of its body, at {place}"
+                        )
+                    });
+                }
+            }
+            tally.merge(at_point);
+        }
+        Ok(tally.outcome())
+    }
+}
+
+fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawError> {
+    let pair = Pair::of(region)?;
+    if let Some(why) = nothing_to_differentiate(&pair.stated) {
+        return Ok(Outcome::Skipped(why.to_string()));
+    }
+    let work = work(&pair.stated.vjp)?.saturating_add(work(&pair.derived)?);
+    if work > options.work {
+        let why = format!("{work} scalar operations at a point are too many");
+        return Ok(Outcome::Skipped(why));
+    }
+    if work > options.exact_work {
+        return pair.compare::<Enclosed>(region, options);
+    }
+    let exact = pair.compare::<Exact>(region, options)?;
+    if !exact.is_skipped() && !exact.is_failure() {
+        return Ok(exact);
+    }
+    let enclosed = pair.compare::<Enclosed>(region, options)?;
+    second_opinion(&pair.stated, exact, enclosed)
+}
