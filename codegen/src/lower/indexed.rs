@@ -4,6 +4,7 @@ use super::LowerError;
 use super::element::Elements;
 use super::group::GroupId;
 use super::model::Kind;
+use super::phases::chunks;
 use super::plan::{Draft, Plan};
 use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, Subscript, ValueId};
 use lgc_ir::dtype::DType;
@@ -107,7 +108,10 @@ pub(super) fn check(
     let first = if count == 0 {
         none
     } else {
-        let fold = FoldShape::lanes(count, if count < 4 { 1 } else { 4 });
+        let fold = FoldShape {
+            chunks: chunks(count) as u32,
+            ..FoldShape::lanes(count, if count < 4 { 1 } else { 4 })
+        };
         let this = &mut elements;
         let (_, results) = builder.fold(
             fold,

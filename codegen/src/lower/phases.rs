@@ -17,8 +17,11 @@ use lgc_ir::op::Monoid;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 use lgc_ir::shape::Shape;
 
-/// Folds over this many elements with no rows beside them are split into chunks.
+/// Folds over this many elements with no rows beside them are split into chunks; so are folds of this
+/// many elements in few rows that lie across the memory.
 const CHUNKED: u64 = 1 << 15;
+/// At most this many rows are few: fewer vectors of rows than there may be threads.
+const FEW_ROWS: u64 = 64;
 /// About how many elements a chunk has.
 const CHUNK: u64 = 1 << 13;
 /// The most chunks.
@@ -238,7 +241,15 @@ impl<'p> Nest<'p> {
         if extent == 1 {
             return step(self, &Index::constant(0), inits);
         }
-        if self.lanes_axis.is_some() {
+        let rows = self.schedule.rows();
+        let chunks = match self.lanes_axis {
+            Some(_) if rows <= FEW_ROWS => chunks(extent.saturating_mul(rows)),
+            Some(_) => 1,
+            None if rows == 1 => chunks(extent),
+            None => 1,
+        };
+        let chunks = u32::try_from(chunks.min(extent)).unwrap_or(1);
+        if self.lanes_axis.is_some() && chunks == 1 {
             let (_, results) = builder.carry(ForRange::upto(extent), inits, |index, states| {
                 self.elements.enter(&index, extent);
                 let next = step(self, &index, states);
@@ -247,7 +258,15 @@ impl<'p> Nest<'p> {
             });
             return results;
         }
-        let shape = fold_shape(extent, self.schedule.rows());
+        let lanes = match self.lanes_axis {
+            Some(_) => 1,
+            None => lanes(extent),
+        };
+        let shape = FoldShape {
+            extent,
+            lanes,
+            chunks,
+        };
         // Both closures need the nest, one after the other.
         let this = std::cell::RefCell::new(self);
         let (_, results) = builder.fold(
@@ -331,22 +350,20 @@ fn full(elements: &Elements<'_>, value: ValueId) -> ValueId {
     }
 }
 
-/// How a fold is grouped: by its length, and into chunks when there is nothing beside it.
-fn fold_shape(extent: u64, rows: u64) -> FoldShape {
-    let lanes = match extent {
+/// The lanes of a fold along memory, by its length.
+fn lanes(extent: u64) -> u32 {
+    match extent {
         0..8 => 1,
         8..16 => 4,
         16..32 => 8,
         _ => 16,
-    };
-    let chunks = if rows == 1 && extent >= CHUNKED {
-        extent.div_ceil(CHUNK).min(MAX_CHUNKS) as u32
-    } else {
-        1
-    };
-    FoldShape {
-        extent,
-        lanes,
-        chunks,
+    }
+}
+
+/// The number of chunks of a fold over that many elements, if it may have chunks.
+pub(super) fn chunks(elements: u64) -> u64 {
+    match elements {
+        0..CHUNKED => 1,
+        _ => elements.div_ceil(CHUNK).min(MAX_CHUNKS),
     }
 }
