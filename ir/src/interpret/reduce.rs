@@ -43,19 +43,16 @@ impl<S: Scalar> Machine<'_, S> {
         ty: &Type,
     ) -> Outcome<S> {
         let plan = Contraction::new(op, &x.ty.shape, &y.ty.shape);
-        let pairs = |at: u64| plan.pairs(&ty.shape.unravel(at));
+        let start = |at: u64| offsets(&ty.shape.unravel(at), &plan.result);
+        let all = 0..ty.elements();
         match (&x.data, &y.data) {
             (Data::Number(x), Data::Number(y)) => {
-                let dot = |at| {
-                    let mut terms = pairs(at).map(|(i, j)| (x[i].clone(), y[j].clone()));
-                    S::dot_of(self.world, ty.dtype, &mut terms)
-                };
-                Ok(Data::Number((0..ty.elements()).map(dot).collect()))
+                let dot = |at| S::dot_at(self.world, ty.dtype, [x, y], start(at), &plan.inner);
+                Ok(Data::Number(all.map(dot).collect()))
             }
             (Data::Int(x), Data::Int(y)) => {
-                let dot =
-                    |at| Int::dot_of(&(), ty.dtype, &mut pairs(at).map(|(i, j)| (x[i], y[j])));
-                Ok(Data::Int((0..ty.elements()).map(dot).collect()))
+                let dot = |at| Int::dot_at(&(), ty.dtype, [x, y], start(at), &plan.inner);
+                Ok(Data::Int(all.map(dot).collect()))
             }
             (_, _) => Err(NOT_NUMBERS),
         }
@@ -153,13 +150,6 @@ impl Contraction {
             inner: inner.collect(),
             result,
         }
-    }
-
-    /// The positions in both operands of the factors of the result element at `coordinates`.
-    fn pairs(&self, coordinates: &[i64]) -> impl Iterator<Item = (usize, usize)> + use<'_> {
-        let base = offsets(coordinates, &self.result);
-        let places = self.inner.iter();
-        places.map(move |inner| (base[0] + inner[0], base[1] + inner[1]))
     }
 }
 

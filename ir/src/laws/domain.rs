@@ -102,11 +102,17 @@ impl Domain {
         Ok(all)
     }
 
-    /// Everything discrete that the graph decides at a point: the sides of guards, truth values,
-    /// integers, rounded numbers. On a segment where this does not change the graph is smooth.
-    pub(super) fn branches<N: Number>(&self, point: &Point) -> Option<Vec<i64>> {
+    /// What the graph yields at a point, and everything discrete that it decides there.
+    pub(super) fn sample<N: Number>(&self, point: &Point) -> Option<(Vec<Tensor<N>>, Vec<i64>)> {
         let values = trace::<N>(&self.graph, &(), &point.tensors()).ok()?;
-        let mut branches = self.sides(&values).ok()?;
+        let branches = self.branches(&values)?;
+        Some((values.outputs().into_iter().cloned().collect(), branches))
+    }
+
+    /// Everything discrete that the graph decides: the sides of guards, truth values, integers,
+    /// rounded numbers. On a segment where this does not change the graph is smooth.
+    fn branches<N: Number>(&self, values: &Interpretation<N>) -> Option<Vec<i64>> {
+        let mut branches = self.sides(values).ok()?;
         for node in self.graph.nodes() {
             let tensor = values.value(Value { node, result: 0 })?;
             match &tensor.data {

@@ -105,4 +105,15 @@ impl Scalar for Enclosed {
         let mut pairs = pairs.map(|(left, right)| (left.0, right.0));
         Enclosed(Interval::dot_of(&(), DType::F64, &mut pairs))
     }
+    fn dot_at(
+        (): &(),
+        _dtype: DType,
+        operands: [&[Self]; 2],
+        start: [usize; 2],
+        steps: &[[usize; 2]],
+    ) -> Self {
+        let [x, y] = operands;
+        let pair = |step: &[usize; 2]| (&x[start[0] + step[0]].0, &y[start[1] + step[1]].0);
+        Enclosed(Interval::dot(DType::F64, steps.iter().map(pair)))
+    }
 }

@@ -7,7 +7,7 @@ use super::enclosed::Enclosed;
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
 use super::report::{Arithmetic, Report};
-use super::rules::{Effort, LawError, check_law, outputs};
+use super::rules::{Effort, LawError, check_law, nothing_to_differentiate, outputs};
 use crate::expr::Class;
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Tensor};
@@ -77,6 +77,9 @@ fn settle(
     work: u64,
     options: &Options,
 ) -> Result<Outcome, LawError> {
+    if let Some(why) = nothing_to_differentiate(d) {
+        return Ok(Outcome::Skipped(why.to_string()));
+    }
     let needed = evaluations(law, d).saturating_mul(work);
     if needed > options.work {
         let why = format!("{needed} scalar operations at a point are too many");
@@ -147,6 +150,7 @@ fn evaluations(law: Law, d: &Derivatives) -> u64 {
     let count = |types: Vec<Type>| types.iter().map(Type::elements).sum::<u64>();
     match law {
         Law::Adjoint | Law::Tangent | Law::Zero | Law::Composite => 2,
+        Law::Composition | Law::Weaken | Law::Sweep | Law::FanOut => 4,
         Law::SecondOrder => 6,
         // Eleven evaluations of the forward.
         Law::Witness => 5,
@@ -218,35 +222,55 @@ fn check_passes(
     let exact = work <= options.exact_work;
     let mut outcomes = Vec::new();
     let mut before = graph.clone();
+    let mut yielded = evaluate(&before, &points, exact)?;
     for (name, pass) in passes() {
         let (after, _) = pass(&before)?;
-        outcomes.push((name, same_results(&before, &after, &points, exact)?));
-        before = after;
+        let yields = evaluate(&after, &points, exact)?;
+        outcomes.push((name, same_results(&before, &points, &yielded, &yields)));
+        (before, yielded) = (after, yields);
     }
     Ok(outcomes)
 }
 
-/// Whether two graphs with the same inputs yield the same.
-pub(super) fn same_results(
-    before: &Graph,
-    after: &Graph,
+/// What a graph yields at a point: in exact arithmetic, where that is affordable, and in single
+/// precision.
+pub(super) struct Yield {
+    exact: Option<Vec<Tensor<Exact>>>,
+    single: Vec<Tensor<f32>>,
+}
+
+pub(super) fn evaluate(
+    graph: &Graph,
     points: &[Point],
     exact: bool,
-) -> Result<Outcome, LawError> {
+) -> Result<Vec<Yield>, LawError> {
+    let at = |point: &Point| {
+        let exact = exact.then(|| outputs::<Exact>(graph, &point.tensors()));
+        Ok(Yield {
+            exact: exact.transpose()?,
+            single: outputs::<f32>(graph, &point.tensors())?,
+        })
+    };
+    points.iter().map(at).collect()
+}
+
+/// Whether two graphs with the inputs and outputs of `graph` yield the same.
+pub(super) fn same_results(
+    graph: &Graph,
+    points: &[Point],
+    before: &[Yield],
+    after: &[Yield],
+) -> Outcome {
     let mut tally = Tally::default();
     tally.matters(true);
-    for point in points {
-        if exact {
-            let x = outputs::<Exact>(before, &point.tensors())?;
-            let y = outputs::<Exact>(after, &point.tensors())?;
-            tally.merge(compare(before, &x, &y, point, &|x, y| x == y));
+    for ((point, x), y) in points.iter().zip(before).zip(after) {
+        if let (Some(x), Some(y)) = (&x.exact, &y.exact) {
+            tally.merge(compare(graph, x, y, point, &|x, y| x == y));
         }
-        let x = outputs::<f32>(before, &point.tensors())?;
-        let y = outputs::<f32>(after, &point.tensors())?;
         let same = |x: &f32, y: &f32| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
-        tally.merge(compare(before, &x, &y, point, &same));
+        tally.merge(compare(graph, &x.single, &y.single, point, &same));
     }
-    Ok(tally.outcome())
+    tally.outcome()
 }
 
 /// Compares all outputs, of any dtype.

@@ -4,6 +4,15 @@
 //! 2. *Derivative of the forward*: the JVP graph computes what dual numbers carried through the
 //!    forward graph compute. A wrong forward with a matching wrong pair of rules passes law 1.
 //! 3. *Zero*: VJP(x, 0) = 0, so that dead cotangents may be dropped.
+//! 4. *Composition*: the VJP of a graph is that of its second half followed by that of its first,
+//!    wherever it is cut; before the last op this says how an op is appended. *Weaken*: inputs that
+//!    nothing reads change nothing and have a gradient of exactly zero.
+//! 5. *Dense sweep*: operands precede their users, and one sweep gives the cotangents of all values,
+//!    inputs first. *Jacobian*: its reverse rows are its forward columns.
+//! 6. *Fan-out*: the cotangent of a value that is used k times is the sum of k contributions, in the
+//!    order of the sweep: outputs first, then users from the last to the first.
+//!
+//! The first three are about the rules of ops, the others about how graphs are differentiated.
 //!
 //! Beside them stand the *witness* (difference quotients of the forward graph alone, which share no
 //! code with any rule), the agreement of *composite* ops with what they decompose into, the
@@ -27,6 +36,7 @@ mod range;
 mod report;
 mod rules;
 mod stated;
+mod whole;
 mod witness;
 
 #[cfg(test)]

@@ -12,6 +12,14 @@ pub enum Law {
     Tangent,
     /// Law 3: VJP(x, 0) = 0.
     Zero,
+    /// Law 4: the VJP of a composition is the composition of the VJPs.
+    Composition,
+    /// Law 4: inputs that nothing reads change nothing.
+    Weaken,
+    /// Law 5: one sweep gives the cotangents of all values.
+    Sweep,
+    /// Law 6: the cotangent of a shared value is the sum over its uses, in a fixed order.
+    FanOut,
     /// Difference quotients of the forward agree with the VJP.
     Witness,
     /// Composite ops agree with what they decompose into.
@@ -24,15 +32,32 @@ pub enum Law {
 
 impl Law {
     /// Every law, in the order of reports.
-    pub const ALL: [Law; 7] = [
+    pub const ALL: [Law; 11] = [
         Law::Adjoint,
         Law::Tangent,
         Law::Zero,
+        Law::Composition,
+        Law::Weaken,
+        Law::Sweep,
+        Law::FanOut,
+        Law::Jacobian,
         Law::Witness,
         Law::Composite,
         Law::SecondOrder,
-        Law::Jacobian,
     ];
+
+    /// Whether the law is about how a graph is differentiated, rather than about the rules of its ops.
+    pub fn is_of_graphs(self) -> bool {
+        match self {
+            Law::Composition | Law::Weaken | Law::Sweep | Law::FanOut | Law::Jacobian => true,
+            Law::Adjoint
+            | Law::Tangent
+            | Law::Zero
+            | Law::Witness
+            | Law::Composite
+            | Law::SecondOrder => false,
+        }
+    }
 
     /// The name in reports.
     pub fn name(self) -> &'static str {
@@ -40,6 +65,10 @@ impl Law {
             Law::Adjoint => "adjoint",
             Law::Tangent => "tangent",
             Law::Zero => "zero",
+            Law::Composition => "composition",
+            Law::Weaken => "weaken",
+            Law::Sweep => "dense sweep",
+            Law::FanOut => "fan-out",
             Law::Witness => "witness",
             Law::Composite => "composite",
             Law::SecondOrder => "second order",
@@ -53,6 +82,10 @@ impl Law {
             Law::Adjoint => "⟪JVP(x, dx), δ⟫ = ⟪dx, VJP(x, δ)⟫",
             Law::Tangent => "JVP = dual numbers through the forward",
             Law::Zero => "VJP(x, 0) = 0",
+            Law::Composition => "VJP of a composition = composition of VJPs",
+            Law::Weaken => "unread inputs change nothing, and have no gradient",
+            Law::Sweep => "one sweep = the cotangents of all values",
+            Law::FanOut => "shared cotangent = sum over uses, in order",
             Law::Witness => "difference quotients of the forward = VJP",
             Law::Composite => "composite ops = what they decompose into",
             Law::SecondOrder => "adjoint and tangent laws of the VJP itself",

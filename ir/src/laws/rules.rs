@@ -1,11 +1,11 @@
-//! Laws 1 to 3, second order, composites and the Jacobian, at given points.
+//! Laws 1 to 3, second order, composites and the Jacobian, at given points; which law is checked how.
 
 use super::derivatives::{Derivatives, is_carrier};
 use super::domain::Domain;
 use super::number::Number;
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
-use super::witness;
+use super::{whole, witness};
 use crate::autodiff::{self, AutodiffError};
 use crate::dtype::DType;
 use crate::graph::Graph;
@@ -47,8 +47,8 @@ pub fn laws_of<N: Number>(
     seed: u64,
 ) -> Result<Vec<(Law, Outcome)>, LawError> {
     let (effort, first) = (Effort { points, seed }, Derivatives::of(graph)?);
-    let all_but_jacobian = Law::ALL.into_iter().filter(|law| *law != Law::Jacobian);
-    all_but_jacobian
+    let of_ops = Law::ALL.into_iter().filter(|law| !law.is_of_graphs());
+    of_ops
         .map(|law| {
             let outcome = check_law::<N>(law, &first, effort)?;
             Ok((
@@ -76,6 +76,10 @@ pub(super) fn check_law<N: Number>(
         Law::Adjoint => adjoint_law::<N>(d, effort),
         Law::Tangent => check::<N>(d, effort, tangent::<N>),
         Law::Zero => check::<N>(d, effort, zero::<N>),
+        Law::Composition => whole::composition::<N>(d, effort),
+        Law::Weaken => whole::weaken::<N>(d, effort),
+        Law::Sweep => whole::sweep::<N>(d, effort),
+        Law::FanOut => whole::fan_out::<N>(d, effort),
         Law::Witness => witness::witness(d, effort),
         Law::Composite => composite_law::<N>(d, effort),
         Law::SecondOrder => second_order::<N>(d, effort),
@@ -144,12 +148,15 @@ pub(super) fn inner<N: Number>(x: &[Tensor<N>], y: &[Tensor<N>]) -> N {
 }
 
 /// The derivatives that a derivative graph yields after the outputs of the graph itself.
-fn derivatives<'a, N: Number>(d: &Derivatives, outputs: &'a [Tensor<N>]) -> &'a [Tensor<N>] {
+pub(super) fn derivatives<'a, S: Scalar>(
+    d: &Derivatives,
+    outputs: &'a [Tensor<S>],
+) -> &'a [Tensor<S>] {
     outputs.get(d.graph.outputs().len()..).unwrap_or_default()
 }
 
 /// Compares the elements of two lists of float tensors one by one.
-fn compare_all<N: Number>(
+pub(super) fn compare_all<N: Number>(
     tally: &mut Tally,
     what: &str,
     x: &[Tensor<N>],

@@ -12,16 +12,19 @@ use super::enclosed::Enclosed;
 use super::outcome::{Outcome, Tally};
 use super::point::{Elements, Point, Random};
 use super::rules::{Effort, LawError, directions, inner, outputs};
+use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, Value, Values};
-use crate::interpret::{InterpretError, trace};
+use crate::interpret::{InterpretError, Tensor, trace};
 use crate::op::{Input, Op, TypeError};
 use crate::scalar::{Interval, Scalar};
 use crate::span::Span;
 use dashu::rational::RBig;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
-/// The first steps tried are 2⁻ⁿ for these n.
-const EXPONENTS: [i64; 4] = [6, 8, 10, 13];
+/// The first steps tried are 2⁻ⁿ for these n; shorter ones where a graph is steep or has many kinks.
+const EXPONENTS: [i64; 6] = [6, 8, 10, 13, 16, 19];
 
 /// ⟨dx, VJP(x, δ)⟩ against the derivative of t ↦ ⟨f(x + t·dx), δ⟩ by difference quotients.
 pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
@@ -66,6 +69,19 @@ struct Segment<'a> {
     stopped: Point,
     dx: Point,
     ct: Point,
+    /// What is decided at the point.
+    branches: Option<Vec<i64>>,
+    /// By step.
+    samples: RefCell<FxHashMap<i64, Sample>>,
+}
+
+/// A place on the segment.
+#[derive(Clone, Debug)]
+struct Sample {
+    /// ⟨f(x + t·dx), δ⟩, unless the graph has no value there.
+    value: Option<Enclosed>,
+    /// Whether the graph decides everything as at the point.
+    smooth: bool,
 }
 
 impl<'a> Segment<'a> {
@@ -77,7 +93,10 @@ impl<'a> Segment<'a> {
         ct: Point,
     ) -> Result<Self, LawError> {
         let (frozen, stopped) = freeze(&d.graph, &point)?;
+        let here = domain.sample::<Enclosed>(&point);
         Ok(Segment {
+            branches: here.map(|(_, branches)| branches),
+            samples: RefCell::default(),
             d,
             domain,
             frozen,
@@ -88,28 +107,53 @@ impl<'a> Segment<'a> {
         })
     }
 
-    fn at(&self, t: &RBig) -> Point {
-        self.point.moved(&self.d.wrt, &self.dx, t)
+    /// The sample at ±2⁻ⁿ for the step ±n.
+    fn sample(&self, step: i64) -> Result<Sample, InterpretError> {
+        if let Some(known) = self.samples.borrow().get(&step) {
+            return Ok(known.clone());
+        }
+        let t = RBig::from(step.signum()) / RBig::from(1i64 << step.abs());
+        let point = self.point.moved(&self.d.wrt, &self.dx, &t);
+        let (outputs, branches) = match self.domain.sample::<Enclosed>(&point) {
+            Some((outputs, branches)) => (Some(outputs), Some(branches)),
+            None => (None, None),
+        };
+        let smooth = branches.is_some() && branches == self.branches;
+        let outputs = if self.stopped.types.is_empty() {
+            outputs
+        } else if smooth {
+            Some(self.frozen_outputs(&point)?)
+        } else {
+            None
+        };
+        let sample = Sample {
+            value: outputs.map(|outputs| self.against_ct(outputs)),
+            smooth,
+        };
+        self.samples.borrow_mut().insert(step, sample.clone());
+        Ok(sample)
     }
 
-    /// ⟨f(x + t·dx), δ⟩.
-    fn value(&self, t: &RBig) -> Result<Enclosed, InterpretError> {
-        let inputs = self.at(t).with(&self.stopped).tensors();
-        let all = outputs::<Enclosed>(&self.frozen, &inputs)?;
-        let floats: Vec<_> = all.into_iter().filter(|y| y.ty.dtype.is_float()).collect();
-        Ok(inner(&floats, &self.ct.tensors()))
+    /// What the graph yields where `stop_gradient` yields what it does at the point.
+    fn frozen_outputs(&self, point: &Point) -> Result<Vec<Tensor<Enclosed>>, InterpretError> {
+        outputs::<Enclosed>(&self.frozen, &point.with(&self.stopped).tensors())
+    }
+
+    fn against_ct(&self, outputs: Vec<Tensor<Enclosed>>) -> Enclosed {
+        let is_float = |y: &Tensor<Enclosed>| y.ty.dtype.is_float();
+        let floats: Vec<_> = outputs.into_iter().filter(is_float).collect();
+        inner(&floats, &self.ct.tensors())
     }
 
     /// The derivative at 0 with a bound of its error, or why there is none.
     fn slope(&self) -> Result<Result<Enclosed, String>, LawError> {
         let mut why = "the quotients do not converge";
         for exponent in EXPONENTS {
-            let step = RBig::ONE / RBig::from(1i64 << exponent);
-            if !self.is_smooth_within(&step) {
+            if !self.is_smooth_within(exponent)? {
                 why = "the steps cross a kink";
                 continue;
             }
-            let slope = self.extrapolated(&step)?;
+            let slope = self.extrapolated(exponent)?;
             if let Some(slope) = slope {
                 return Ok(Ok(slope));
             }
@@ -117,25 +161,33 @@ impl<'a> Segment<'a> {
         Ok(Err(why.to_string()))
     }
 
-    fn is_smooth_within(&self, step: &RBig) -> bool {
-        let branches = |t: &RBig| self.domain.branches::<Enclosed>(&self.at(t));
-        let here = branches(&RBig::ZERO);
-        let half = step / RBig::from(2);
-        let steps = [-step, -&half, half, step.clone()];
-        here.is_some() && steps.iter().all(|t| branches(t) == here)
+    fn is_smooth_within(&self, exponent: i64) -> Result<bool, InterpretError> {
+        for step in [-exponent, -exponent - 1, exponent + 1, exponent] {
+            if !self.sample(step)?.smooth {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// (f(h) − f(−h)) / 2h with its rounding error.
-    fn quotient(&self, h: &RBig) -> Result<Enclosed, InterpretError> {
-        let rise = self.value(h)?.sub(&self.value(&-h)?);
-        Ok(rise.div(&rise.lit(&crate::constant::Constant::rational(h * RBig::from(2)))))
+    /// (f(h) − f(−h)) / 2h with its rounding error, for h = 2⁻ⁿ.
+    fn quotient(&self, exponent: i64) -> Result<Option<Enclosed>, InterpretError> {
+        let (after, before) = (self.sample(exponent)?, self.sample(-exponent)?);
+        let Some((after, before)) = after.value.zip(before.value) else {
+            return Ok(None);
+        };
+        let width = Constant::rational(RBig::from(2) / RBig::from(1i64 << exponent));
+        let rise = after.sub(&before);
+        Ok(Some(rise.div(&rise.lit(&width))))
     }
 
     /// The quotients at h, h/2 and h/4, extrapolated; `None` unless they converge.
-    fn extrapolated(&self, h: &RBig) -> Result<Option<Enclosed>, LawError> {
-        let quotients = [1i64, 2, 4].map(|part| self.quotient(&(h / RBig::from(part))));
+    fn extrapolated(&self, exponent: i64) -> Result<Option<Enclosed>, LawError> {
+        let quotients = [0, 1, 2].map(|halvings| self.quotient(exponent + halvings));
         let [coarse, middle, fine] = quotients;
-        let (coarse, middle, fine) = (coarse?, middle?, fine?);
+        let (Some(coarse), Some(middle), Some(fine)) = (coarse?, middle?, fine?) else {
+            return Ok(None);
+        };
         let better = |fine: &Enclosed, coarse: &Enclosed, order: i64| {
             fine.add(&fine.sub(coarse).div(&fine.int(order)))
         };

@@ -131,6 +131,31 @@ impl<S: Scalar> Scalar for Dual<S> {
         };
         Dual { value, tangent }
     }
+    /// Σ xᵢ·yᵢ, and Σ (dxᵢ·yᵢ + xᵢ·dyᵢ) as one sum of products.
+    fn dot_at(
+        world: &S::World,
+        dtype: DType,
+        operands: [&[Self]; 2],
+        start: [usize; 2],
+        steps: &[[usize; 2]],
+    ) -> Self {
+        let [x, y] = operands;
+        let pairs = || {
+            let pair = |step: &[usize; 2]| (&x[start[0] + step[0]], &y[start[1] + step[1]]);
+            steps.iter().map(pair)
+        };
+        let mut values = pairs().map(|(x, y)| (x.value.clone(), y.value.clone()));
+        let mut slopes = pairs().flat_map(|(x, y)| {
+            let dx = x.tangent.clone().map(|dx| (dx, y.value.clone()));
+            let dy = y.tangent.clone().map(|dy| (x.value.clone(), dy));
+            [dx, dy].into_iter().flatten()
+        });
+        let varies = pairs().any(|(x, y)| x.tangent.is_some() || y.tangent.is_some());
+        Dual {
+            value: S::dot_of(world, dtype, &mut values),
+            tangent: varies.then(|| S::dot_of(world, dtype, &mut slopes)),
+        }
+    }
     fn compare(&self, comparison: Comparison, other: &Self) -> S::Mask {
         self.value.compare(comparison, &other.value)
     }

@@ -296,6 +296,55 @@ impl Interval {
     }
 }
 
+/// The smaller and the larger of two numbers, neither of which is NaN.
+fn sorted(x: f64, y: f64) -> (f64, f64) {
+    if x < y { (x, y) } else { (y, x) }
+}
+
+impl Interval {
+    /// The enclosure of a sum of products in any order, fused or not.
+    ///
+    /// It is that of [`Interval::total`] of the products, with the slack of all of them added at once.
+    pub(crate) fn dot<'x>(
+        dtype: DType,
+        pairs: impl Iterator<Item = (&'x Interval, &'x Interval)>,
+    ) -> Self {
+        let (mut low, mut high, mut magnitude, mut count) = (0.0f64, 0.0f64, 0.0f64, 0u32);
+        // NaN as soon as any end is not finite.
+        let mut poison = 0.0f64;
+        let mut underflow = false;
+        for (x, y) in pairs {
+            let (a, b) = (x.low * y.low, x.high * y.high);
+            let (c, d) = (x.low * y.high, x.high * y.low);
+            poison += (a + b) * 0.0 + (c + d) * 0.0;
+            let (ab, cd) = (sorted(a, b), sorted(c, d));
+            let (least, most) = (sorted(ab.0, cd.0).0, sorted(ab.1, cd.1).1);
+            low += least;
+            high += most;
+            magnitude += sorted(-least, most).1;
+            underflow |= least == 0.0 && most == 0.0 && !x.exact_zero() && !y.exact_zero();
+            count += 1;
+        }
+        let sum = Interval { low, high, dtype };
+        if poison.is_nan() {
+            return Interval::anything(dtype);
+        }
+        if magnitude == 0.0 && !underflow {
+            return sum;
+        }
+        let (unit, tiny, largest) = sum.format();
+        if magnitude * (1.0 + 1e-6) >= largest {
+            return Interval::anything(dtype);
+        }
+        // Each product is rounded to the dtype, and its ends are; then the sum is.
+        let product = unit + 2.0 * f64::EPSILON;
+        let relative = (count as f64 + 2.0) * (unit + f64::EPSILON) + product;
+        let absolute = tiny * (2.0 * unit + product + 1e-6);
+        let slack = relative * 1.01 * magnitude + count as f64 * absolute;
+        sum.between(sum.low - slack, sum.high + slack)
+    }
+}
+
 impl Scalar for Interval {
     type Mask = Tri;
     type World = ();
@@ -455,7 +504,19 @@ impl Scalar for Interval {
         Interval::total(dtype, terms)
     }
     fn dot_of((): &(), dtype: DType, pairs: &mut dyn Iterator<Item = (Self, Self)>) -> Self {
-        Interval::total(dtype, pairs.map(|(left, right)| left.mul(&right)))
+        let pairs: Vec<(Self, Self)> = pairs.collect();
+        Interval::dot(dtype, pairs.iter().map(|(left, right)| (left, right)))
+    }
+    fn dot_at(
+        (): &(),
+        dtype: DType,
+        operands: [&[Self]; 2],
+        start: [usize; 2],
+        steps: &[[usize; 2]],
+    ) -> Self {
+        let [x, y] = operands;
+        let pair = |step: &[usize; 2]| (&x[start[0] + step[0]], &y[start[1] + step[1]]);
+        Interval::dot(dtype, steps.iter().map(pair))
     }
 }
 
@@ -463,6 +524,20 @@ impl Scalar for Interval {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn sums_of_products_of_edge_cases() {
+        let point = |x: f64| Interval::point(DType::F64, x);
+        let dot =
+            |x: Interval, y: Interval| Interval::dot_of(&(), DType::F64, &mut [(x, y)].into_iter());
+        assert_eq!(dot(point(0.0), point(3.0)), point(0.0));
+        assert!(dot(point(0.0), point(f64::INFINITY)).is_anything());
+        assert!(dot(Interval::anything(DType::F64), point(0.0)).is_anything());
+        assert!(dot(point(1e200), point(1e200)).is_anything());
+        // An underflow is no exact zero.
+        let tiny = dot(point(1e-200), point(1e-200));
+        assert!(tiny.low < 0.0 && tiny.high > 0.0);
+    }
 
     proptest! {
         #[test]
@@ -481,6 +556,21 @@ mod tests {
                 let computed = x.binary(function, &y);
                 prop_assert!(enclosure.contains(computed as f64), "{function:?}({x}, {y}) = {computed} not in {enclosure:?}");
             }
+        }
+
+        #[test]
+        fn sums_of_products_are_enclosed(pairs in prop::collection::vec((-20f32..20.0, -20f32..20.0, 0f64..1e-3), 0..40)) {
+            let wide = |x: f32, width: f64| Interval { low: f64::from(x) - width, high: f64::from(x) + width, dtype: DType::F32 };
+            let intervals: Vec<_> = pairs.iter().map(|&(x, y, width)| (wide(x, width), wide(y, 0.0))).collect();
+            let dot = Interval::dot_of(&(), DType::F32, &mut intervals.iter().copied());
+            let fused = pairs.iter().fold(0f32, |sum, (x, y, _)| x.mul_add(*y, sum));
+            let apart = pairs.iter().rev().fold(0f32, |sum, (x, y, _)| sum + x * y);
+            prop_assert!(dot.contains(f64::from(fused)) && dot.contains(f64::from(apart)));
+            // No tighter than the ends of the products, and not much wider than the sum of them.
+            let total = Interval::total(DType::F32, intervals.iter().map(|(x, y)| x.mul(y)));
+            prop_assert!(dot.width() <= total.width() * 1.5 + 1e-30, "{dot:?} {total:?}");
+            let exact: f64 = pairs.iter().map(|(x, y, width)| f64::from(*x) * f64::from(*y) + width * f64::from(y.abs())).sum();
+            prop_assert!(dot.contains(exact));
         }
 
         #[test]

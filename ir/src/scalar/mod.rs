@@ -283,6 +283,24 @@ pub trait Scalar: Clone + Debug {
         pairs.fold(zero, |sum, (left, right)| left.fma(&right, &sum))
     }
 
+    /// Σ x[i]·y[j] over the places `start + step` of both operands, as [`Scalar::dot_of`].
+    ///
+    /// The interpreter spends most of its time here, so that scalars may have a faster way.
+    fn dot_at(
+        world: &Self::World,
+        dtype: DType,
+        operands: [&[Self]; 2],
+        start: [usize; 2],
+        steps: &[[usize; 2]],
+    ) -> Self {
+        let [x, y] = operands;
+        let pair = |step: &[usize; 2]| {
+            let [i, j] = [start[0] + step[0], start[1] + step[1]];
+            (x[i].clone(), y[j].clone())
+        };
+        Self::dot_of(world, dtype, &mut steps.iter().map(pair))
+    }
+
     /// A small integer in the world of `self`.
     fn int(&self, value: i64) -> Self {
         self.lit(&Constant::integer(value))

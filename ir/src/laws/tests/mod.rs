@@ -4,4 +4,5 @@ mod cotangents;
 mod graphs;
 mod stated;
 mod table;
+mod whole;
 mod wrong;
