@@ -11,6 +11,7 @@ mod demo;
 pub mod driver;
 mod failure;
 mod fault;
+pub mod grammar;
 mod library;
 mod lsp;
 mod naming;
