@@ -11,7 +11,6 @@ use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, elf};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 fn pattern(text: &str) -> ExportPattern {
     ExportPattern::new(text).unwrap()
@@ -383,26 +382,4 @@ fn a_c_compiler_links_the_archive() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(Command::new(&program).status().unwrap().success());
-}
-
-/// Prints how long a link takes: `cargo test --release -- --ignored --nocapture link_time`.
-#[test]
-#[ignore = "a measurement"]
-fn link_time() {
-    let objects = [model("m", 0)];
-    let link = || link_shared(&objects, &pattern("m*"), "m.so", &LinkOptions::default()).unwrap();
-    let mut times: Vec<_> = std::iter::repeat_with(|| {
-        let start = Instant::now();
-        std::hint::black_box(link());
-        start.elapsed()
-    })
-    .take(20)
-    .collect();
-    times.sort();
-    println!(
-        "link: median {:?}, worst {:?}, {} bytes",
-        times[10],
-        times[19],
-        link().len()
-    );
 }
