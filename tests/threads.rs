@@ -18,14 +18,14 @@ entry product(a: f32[203, 190], b: f32[190, 317], c: f32[317]) -> (y: f32[203, 3
 /// One long loop.
 entry pointwise(x: f32[100003], k: f32[]) -> (y: f32[100003]) { y = tanh(x * k) + exp(-square(x)) }
 /// Chunks of folds with several states each.
-entry folds(x: f32[150001]) -> (s: f32[], m: f32[], at: i32[], q: f64[]) {
+entry folds(x: f32[250001]) -> (s: f32[], m: f32[], at: i32[], q: f64[]) {
     s = sum(x)
     m = reduce_max(x)
     at = argmax(x, axis = 0)
     q = sum(square(cast(x, dtype = f64)))
 }
 /// Chunks of columns.
-entry columns(x: f32[40000, 5]) -> (s: f32[5], m: f32[5]) {
+entry columns(x: f32[60000, 5]) -> (s: f32[5], m: f32[5]) {
     s = sum(exp(x), axes = [0])
     m = reduce_max(x, axes = [0])
 }
@@ -43,7 +43,7 @@ entry step(x: f32[300, 64], labels: i32[300], inout p: f32[64, 200]) -> (l: f32[
     p' = p - 0.1 * d
 }
 /// Several updates of one row.
-entry scatter(x: f32[50, 700], at: i32[400], updates: f32[400, 700]) -> (y: f32[50, 700]) {
+entry scatter(x: f32[200, 700], at: i32[900], updates: f32[900, 700]) -> (y: f32[200, 700]) {
     y = scatter_add(x, at, updates, axis = 0)
 }
 ";
@@ -98,7 +98,9 @@ fn fill(session: &mut Session, mut seed: u64) {
                 let elements = session.elements_mut::<i32>(&leaf.path).unwrap();
                 elements.fill_with(|| (next() % 10) as i32);
             }
-            other => panic!("{other}"),
+            other @ (DType::Bool | DType::I64 | DType::U32 | DType::F64) => {
+                assert_eq!(other, DType::F32, "the entries here have no such inputs");
+            }
         }
     }
 }
@@ -119,6 +121,29 @@ fn computed(entry: &Entry, seed: u64, pool: Option<&Pool>) -> Vec<Vec<u8>> {
         session.run().unwrap();
     }
     bytes(&session)
+}
+
+#[test]
+fn each_kind_of_loop_has_tasks() {
+    let place = Place::with("wide.graph", WIDE);
+    let code = place
+        .run(&["emit", "wide.graph", "--stage", "clif"])
+        .success();
+    let functions: Vec<&str> = code.lines().filter(|line| line.starts_with("; ")).collect();
+    for kind in ["contract", "map", "rows", "scatter"] {
+        let is_task = |line: &&&str| line.contains(kind) && line.contains(".tasks");
+        assert!(
+            functions.iter().any(|line| is_task(&line)),
+            "{kind}: {functions:?}"
+        );
+    }
+    assert!(
+        functions
+            .iter()
+            .filter(|line| line.contains(".tasks"))
+            .count()
+            >= 14
+    );
 }
 
 #[test]

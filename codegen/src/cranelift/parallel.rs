@@ -26,7 +26,7 @@ const MAX_TASKS: u64 = 256;
 const ENOUGH_TASKS: u64 = 64;
 
 /// A task of a fold takes at least this many elements.
-const FOLD_TASK: u64 = 1 << 14;
+const FOLD_TASK: u64 = 1 << 15;
 
 /// Bytes of the frame for each part of a value, and for each address.
 const SLOT: i32 = 16;

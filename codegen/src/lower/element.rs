@@ -559,8 +559,9 @@ impl<'p> Elements<'p> {
     }
 }
 
-/// About how many simple operations make a task that is worth handing to another thread.
-const TASK_WORK: u64 = 1 << 15;
+/// About how many simple operations make a task that is worth handing to another thread: some
+/// microseconds, where handing tasks out takes about one.
+const TASK_WORK: u64 = 1 << 17;
 
 /// How many iterations of that much work make a task.
 pub(super) fn grain(work: u64) -> u64 {
