@@ -94,6 +94,7 @@ codes! {
     "E0314" ConstantArithmetic "arithmetic of constants without a value";
     "E0315" InoutCall "a call of an entry that updates in place";
     "E0316" IndexOutOfRange "an element that an array does not have";
+    "E0317" NotACondition "a condition that is not known at compile time";
     // Differentiation.
     "E0401" NotDifferentiable "a derivative that does not exist";
     "E0402" BadRule "a vjp block that does not fit its graph";
@@ -106,6 +107,7 @@ codes! {
     "E0506" RecursiveStruct "a struct that contains itself";
     "E0507" TooManyDerivatives "too many derivatives of one another";
     "E0508" TooManyLeaves "a type of too many tensors";
+    "E0509" TooManyTurns "loops that take too many turns";
     // Code generation and the C ABI.
     "E0601" NoInterface "names that the C interface cannot have";
     "E0602" NotCompilable "a graph that cannot be compiled";

@@ -67,6 +67,7 @@ fn takes_derivatives(ast: &Ast) -> bool {
         | ExprKind::Next { .. }
         | ExprKind::Index { .. }
         | ExprKind::Slice { .. }
+        | ExprKind::If { .. }
         | ExprKind::Call { .. }
         | ExprKind::Tuple(_)
         | ExprKind::List(_) => false,

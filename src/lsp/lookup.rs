@@ -5,7 +5,7 @@
 
 use super::analysis::Analysis;
 use lgc_ir::dtype::DType;
-use lgc_ir::lang::ast::{DocLine, ExprId, ExprKind, Graph, Ident, Item, Struct, Target};
+use lgc_ir::lang::ast::{DocLine, ExprId, ExprKind, Graph, Ident, Item, Struct, names_in};
 use lgc_ir::lang::{BUILTINS, Builtin, Meaning, token::TokenKind};
 use lgc_ir::module::Tree;
 use lgc_ir::op::{AttrSpec, SPECS, Spec};
@@ -281,14 +281,7 @@ fn names_of(graph: &Graph) -> Vec<Local<'_>> {
         docs: &result.docs,
         ..plain(&result.name)
     });
-    let targets = graph
-        .body
-        .iter()
-        .flat_map(|statement| statement.pattern.targets());
-    let values = targets.filter_map(|target| match target {
-        Target::Place(place) => Some(plain(&place.root)),
-        Target::Discard(_) => None,
-    });
+    let values = names_in(&graph.body).into_iter().map(plain);
     dims.chain(params).chain(results).chain(values).collect()
 }
 

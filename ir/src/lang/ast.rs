@@ -10,6 +10,12 @@
 //! ([`ExprKind::Index`]) whether they turn out to give dims, a type as an attribute, or elements of
 //! an array; which of them is meant is found out in elaboration.
 
+mod block;
+mod operator;
+
+pub use block::{Block, Carry, Domain, For, If, names_in};
+pub use operator::{Associativity, BinaryOp, Precedence, UnaryOp};
+
 use crate::span::{FileId, Span};
 
 /// A parsed file.
@@ -262,9 +268,31 @@ pub struct Type {
     pub span: Span,
 }
 
+/// A statement of a body.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// `y = relu(x)`
+    Definition(Definition),
+    /// `for …`
+    For(For),
+    /// `if …`
+    If(If),
+}
+
+impl Statement {
+    /// The whole statement.
+    pub fn span(&self) -> Span {
+        match self {
+            Statement::Definition(definition) => definition.span,
+            Statement::For(item) => item.span,
+            Statement::If(item) => item.span,
+        }
+    }
+}
+
 /// A definition: `y = relu(x)`, `(a, _) = f(x)`, `p.w' = p.w - g`.
 #[derive(Clone, Debug)]
-pub struct Statement {
+pub struct Definition {
     /// What is defined.
     pub pattern: Pattern,
     /// What it is.
@@ -426,6 +454,13 @@ pub enum ExprKind {
     },
     /// `(a, b)`, `(a,)`: never empty.
     Tuple(Vec<ExprId>),
+    /// `if causal { a } else { b }`: which of them is known at compile time.
+    If {
+        /// The conditions in order, with the value where one is the first to hold.
+        arms: Vec<(ExprId, ExprId)>,
+        /// The value where none holds.
+        otherwise: ExprId,
+    },
     /// `[1, 2, 3]`: a constant tensor, nested for more than one axis, or a list as an attribute.
     List(Vec<ExprId>),
 }
@@ -503,108 +538,6 @@ impl FloatLiteral {
     pub fn to_f32(&self) -> f32 {
         self.text.parse().unwrap_or(f32::NAN)
     }
-}
-
-/// The prefix operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnaryOp {
-    /// `-`
-    Neg,
-    /// `!`: logical of bool, bitwise of integers.
-    Not,
-}
-
-impl UnaryOp {
-    /// How it is written.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            UnaryOp::Neg => "-",
-            UnaryOp::Not => "!",
-        }
-    }
-}
-
-/// How an operator groups with operators of the same precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Associativity {
-    /// `a - b - c` is `(a - b) - c`.
-    Left,
-    /// `a ** b ** c` is `a ** (b ** c)`.
-    Right,
-    /// `a < b < c` is an error.
-    None,
-}
-
-/// How tightly an operator binds: the greater, the tighter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Precedence(u8);
-
-impl Precedence {
-    /// Of the prefix operators: tighter than all infix operators but `**`.
-    pub const PREFIX: Precedence = Precedence(10);
-    /// Of names, literals, brackets, and of calls and fields: tighter than all operators.
-    pub const POSTFIX: Precedence = Precedence(12);
-}
-
-macro_rules! binary_ops {
-    ($($name:ident $symbol:literal $token:ident $level:literal $associativity:ident;)*) => {
-        /// The infix operators.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum BinaryOp {
-            $(#[doc = concat!("`", $symbol, "`")] $name,)*
-        }
-
-        impl BinaryOp {
-            /// Every operator, loosest first.
-            pub const ALL: &'static [BinaryOp] = &[$(BinaryOp::$name,)*];
-
-            /// How it is written.
-            pub fn symbol(self) -> &'static str {
-                match self { $(BinaryOp::$name => $symbol,)* }
-            }
-
-            /// How tightly it binds.
-            pub fn precedence(self) -> Precedence {
-                match self { $(BinaryOp::$name => Precedence($level),)* }
-            }
-
-            /// How it groups with operators of its own precedence.
-            pub fn associativity(self) -> Associativity {
-                match self { $(BinaryOp::$name => Associativity::$associativity,)* }
-            }
-
-            /// The operator that a token is.
-            pub(super) fn of_token(kind: super::token::TokenKind) -> Option<BinaryOp> {
-                $(if kind == super::token::TokenKind::$token {
-                    return Some(BinaryOp::$name);
-                })*
-                None
-            }
-        }
-    };
-}
-
-binary_ops! {
-    Or "||" PipePipe 1 Left;
-    And "&&" AmpersandAmpersand 2 Left;
-    Eq "==" EqualEqual 3 None;
-    Ne "!=" BangEqual 3 None;
-    Lt "<" Less 3 None;
-    Le "<=" LessEqual 3 None;
-    Gt ">" Greater 3 None;
-    Ge ">=" GreaterEqual 3 None;
-    BitOr "|" Pipe 4 Left;
-    BitXor "^" Caret 5 Left;
-    BitAnd "&" Ampersand 6 Left;
-    Shl "<<" LessLess 7 Left;
-    Shr ">>" GreaterGreater 7 Left;
-    Add "+" Plus 8 Left;
-    Sub "-" Minus 8 Left;
-    Mul "*" Star 9 Left;
-    Div "/" Slash 9 Left;
-    Rem "%" Percent 9 Left;
-    MatMul "@" At 9 Left;
-    Pow "**" StarStar 11 Right;
 }
 
 /// What stands between tokens and is worth keeping.

@@ -70,10 +70,11 @@ tokens! {
         Inout "inout" "a parameter that is updated in place";
         True "true" "the truth value";
         False "false" "the truth value";
-        If "if" "reserved for conditions known at compile time";
-        Else "else" "reserved for conditions known at compile time";
-        For "for" "reserved for loops unrolled at compile time";
-        In "in" "reserved for loops and for declared ranges of inputs";
+        If "if" "a condition known at compile time";
+        Else "else" "what is meant where a condition does not hold";
+        For "for" "a loop unrolled at compile time";
+        In "in" "what a loop runs over";
+        With "with" "what a loop carries from turn to turn";
         Scan "scan" "reserved for loops that run in the compiled program";
         Use "use" "reserved for importing graphs from other files";
     }

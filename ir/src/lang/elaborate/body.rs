@@ -8,12 +8,12 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Output, Value};
-use crate::lang::ast::{self, Pattern, Place, Target};
+use crate::lang::ast::{self, Definition, Pattern, Place, Target};
 use crate::module::Tree;
 use crate::op::{Input, TypeError};
 use crate::shape::Type;
 use crate::span::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, RefCell};
 
 /// The body of one graph while it is elaborated.
@@ -26,6 +26,14 @@ pub(super) struct Body<'a> {
     pub(super) locals: FxHashMap<String, Local>,
     /// Next values of `inout` parameters, and results that are set leaf by leaf.
     pub(super) pending: FxHashMap<String, Pending>,
+    /// Next values of what a loop carries, where they are no tensors.
+    pub(super) carried: FxHashMap<String, Option<(Val, Span)>>,
+    /// Names that end with the turns of the loops around this place, the innermost loop last.
+    pub(super) scopes: Vec<Vec<String>>,
+    /// Names of whole numbers that were defined in the body and can be used as dims.
+    pub(super) numbers: FxHashSet<String>,
+    /// Names that would be defined where conditions do not hold.
+    pub(super) left_out: FxHashMap<String, Span>,
     /// The calls that were expanded so far.
     pub(super) calls: RefCell<Vec<Call>>,
 }
@@ -45,7 +53,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    fn new(tree: &Tree) -> Self {
+    pub(super) fn new(tree: &Tree) -> Self {
         Pending {
             tree: tree.clone(),
             leaves: vec![None; tree.leaf_count()],
@@ -68,7 +76,7 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Instance, Reported> {
         let mut body = self.begin(graph, dims, &arguments)?;
         let results = self.declare_results(&mut body)?;
-        self.statements(&mut body)?;
+        self.statements(&mut body, &graph.body)?;
         let outputs = self.collect_outputs(&body)?;
         let order = body.order.get();
         let names = Names::Body {
@@ -104,6 +112,10 @@ impl<'a> Elaborator<'a> {
             order: Cell::new(0),
             locals: FxHashMap::default(),
             pending: FxHashMap::default(),
+            carried: FxHashMap::default(),
+            scopes: Vec::new(),
+            numbers: FxHashSet::default(),
+            left_out: FxHashMap::default(),
             calls: RefCell::new(Vec::new()),
         };
         let params = graph.params.iter().map(|param| &param.name);
@@ -111,22 +123,6 @@ impl<'a> Elaborator<'a> {
         self.check_unique("name", params.chain(results));
         self.parameters(&mut body, arguments)?;
         Ok(body)
-    }
-
-    fn statements(&mut self, body: &mut Body<'a>) -> Result<(), Reported> {
-        let mut failed = false;
-        for statement in &body.graph.body {
-            failed |= self.statement(body, statement).is_err();
-            let nodes = body.builder.with_graph(Graph::expanded_len);
-            if nodes > self.options.max_nodes {
-                let name = &body.graph.name.name;
-                return Err(self.too_many_nodes(name, nodes, statement.span));
-            }
-            if self.diagnostics.is_full() {
-                return Err(Reported);
-            }
-        }
-        if failed { Err(Reported) } else { Ok(()) }
     }
 
     pub(super) fn too_many_nodes(&mut self, name: &str, nodes: usize, span: Span) -> Reported {
@@ -236,10 +232,10 @@ impl<'a> Elaborator<'a> {
         if failed { Err(Reported) } else { Ok(outputs) }
     }
 
-    fn statement(
+    pub(super) fn definition(
         &mut self,
         body: &mut Body<'a>,
-        statement: &ast::Statement,
+        statement: &Definition,
     ) -> Result<(), Reported> {
         body.builder.set_span(statement.span);
         let val = self.expression(body, statement.value);
@@ -288,16 +284,12 @@ impl<'a> Elaborator<'a> {
     /// Makes uses of a target that could not be defined silent.
     fn poison(&mut self, body: &mut Body<'a>, target: &Target) {
         let Target::Place(place) = target else { return };
-        if place.path.is_empty() && place.next.is_none() {
-            let local = Local {
-                val: Val::Error,
-                span: place.root.span,
-            };
-            body.locals.entry(place.root.name.clone()).or_insert(local);
+        if place.is_name() {
+            self.poison_name(body, &place.root);
         }
     }
 
-    fn bind(
+    pub(super) fn bind(
         &mut self,
         body: &mut Body<'a>,
         target: &Target,
@@ -320,6 +312,9 @@ impl<'a> Elaborator<'a> {
         };
         if body.pending.contains_key(&key) {
             return self.define_output(body, place, &key, val, expected, span);
+        }
+        if place.next.is_some() && body.carried.contains_key(root) {
+            return self.define_carried(body, place, val, span);
         }
         if place.next.is_some() {
             let message = format!("`{root}` is no inout parameter, so it has no next value");
@@ -359,14 +354,7 @@ impl<'a> Elaborator<'a> {
             self.poison(body, target);
             return Err(reported);
         }
-        self.observe(place.root.span, &val);
-        body.locals.insert(
-            root.clone(),
-            Local {
-                val,
-                span: place.root.span,
-            },
-        );
+        self.define_local(body, &place.root, val);
         Ok(())
     }
 
@@ -447,6 +435,14 @@ impl<'a> Elaborator<'a> {
             .collect();
         let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
             .primary(span, "not defined here");
+        if let Some(place) = body.left_out.get(name) {
+            let text = "defined only where a condition holds that does not";
+            return self.report(
+                diagnostic
+                    .secondary(*place, text)
+                    .help("define it in every case, or use it only in this one"),
+            );
+        }
         let diagnostic = match closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("names are parameters, or defined by a statement above"),
@@ -594,7 +590,7 @@ fn local_values(locals: FxHashMap<String, Local>) -> Vec<(String, Data)> {
 }
 
 /// Names the leaves of a value after the name that it is bound to, where they have none.
-fn name_leaves(builder: &Builder, data: &Data, root: &str) {
+pub(super) fn name_leaves(builder: &Builder, data: &Data, root: &str) {
     builder.edit(|graph| {
         for ((path, _), leaf) in data.tree.leaves(root).iter().zip(&data.leaves) {
             if graph.name(leaf.node).is_none() && leaf.result == 0 {

@@ -205,7 +205,7 @@ impl<'a> Elaborator<'a> {
         attributes: &Attrs,
         span: Span,
     ) -> Result<Val, Reported> {
-        let op = self.read_op(name, attributes, span)?;
+        let op = self.read_op(body, name, attributes, span)?;
         if let Err(error) = check_arity(&op, args.len()) {
             let diagnostic = Diagnostic::error(Code::ArgumentCount, error.message);
             let diagnostic = diagnostic.primary(span, "");
@@ -233,6 +233,7 @@ impl<'a> Elaborator<'a> {
 
     fn read_op(
         &mut self,
+        body: &Body<'a>,
         name: &'static str,
         attributes: &Attrs,
         span: Span,
@@ -259,7 +260,13 @@ impl<'a> Elaborator<'a> {
         }
         match Op::read(name, &given) {
             Some(Ok(op)) => Ok(op),
-            Some(Err(error)) => Err(self.attribute_error(&error, attributes, span)),
+            Some(Err(error)) => {
+                let kind = matches!(error, AttrError::Kind { .. });
+                let values = attributes.iter().filter(|_| kind);
+                let mut values = values.map(|(attribute, _)| attribute.value);
+                let inexact = values.find_map(|value| self.inexact_in(&body.scope, value));
+                Err(inexact.unwrap_or_else(|| self.attribute_error(&error, attributes, span)))
+            }
             None => Err(self.report(
                 Diagnostic::error(Code::UnknownFunction, format!("there is no op `{name}`"))
                     .primary(span, ""),

@@ -1,9 +1,10 @@
 //! Dims and types: evaluation of dim expressions, and inference of dims at calls.
 
 use super::{Elaborator, Reported, Scope, count};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::dtype::DType;
-use crate::lang::ast::{self, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
+use crate::lang::ast::{self, Ast, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
+use crate::lang::print_expr;
 use crate::module::{Field, Tree};
 use crate::shape::{Shape, Type};
 use crate::span::Span;
@@ -45,7 +46,11 @@ impl Elaborator<'_> {
             ExprKind::Binary {
                 op, left, right, ..
             } => {
-                return self.dim_binary(*op, operand(left)?, operand(right)?, expr.span);
+                let (x, y) = (operand(left)?, operand(right)?);
+                if *op == BinaryOp::Div && !divides(x, y) {
+                    return Err(self.inexact_dim(scope.ast, id, [(*left, x), (*right, y)]));
+                }
+                return self.dim_binary(*op, x, y, expr.span);
             }
             ExprKind::Literal(Literal::Bool(_) | Literal::Float(_) | Literal::String(_))
             | ExprKind::Unary {
@@ -55,12 +60,16 @@ impl Elaborator<'_> {
             | ExprKind::Next { .. }
             | ExprKind::Index { .. }
             | ExprKind::Slice { .. }
+            | ExprKind::If { .. }
             | ExprKind::Call { .. }
             | ExprKind::Tuple(_)
             | ExprKind::List(_) => {
                 return Err(self.report(
-                    Diagnostic::error(Code::NotADim, "a dim is made of integers, dims and + - * /")
-                        .primary(expr.span, "this is no dim"),
+                    Diagnostic::error(
+                        Code::NotADim,
+                        "a dim is made of integers, dims and + - * / %",
+                    )
+                    .primary(expr.span, "this is no dim"),
                 ));
             }
         };
@@ -77,18 +86,70 @@ impl Elaborator<'_> {
         )
     }
 
+    /// An error about a quotient that is no whole number, with what its sides are.
+    pub(super) fn inexact_dim(
+        &mut self,
+        ast: &Ast,
+        quotient: ExprId,
+        sides: [(ExprId, i64); 2],
+    ) -> Reported {
+        let said = |(side, value): &(ExprId, i64)| match ast.expr(*side).kind {
+            ExprKind::Literal(_) => None,
+            _ => Some(format!("{} = {value}", print_expr(ast, *side))),
+        };
+        let values: Vec<String> = sides.iter().filter_map(said).collect();
+        let text = print_expr(ast, quotient);
+        let message = match values.as_slice() {
+            [] => format!("`{text}` must divide"),
+            values => format!("`{text}` must divide: {}", values.join(", ")),
+        };
+        let [(_, x), (_, y)] = sides;
+        let label = match x.checked_rem_euclid(y) {
+            Some(rest) => format!("{x} / {y} leaves {rest}"),
+            None => "nothing divides by 0".to_string(),
+        };
+        let help = "an extent is a whole number: choose dims that divide";
+        let diagnostic = Diagnostic::error(Code::InexactDim, message);
+        self.report(
+            diagnostic
+                .primary(ast.expr(quotient).span, label)
+                .help(help),
+        )
+    }
+
+    /// Reports the first quotient of dims in an expression that is no whole number, if there is one:
+    /// numbers are exact, so that it shows only where a whole number is needed.
+    pub(super) fn inexact_in(&mut self, scope: &Scope<'_>, expr: ExprId) -> Option<Reported> {
+        for id in scope.ast.subtree(expr) {
+            let ExprKind::Binary {
+                op: BinaryOp::Div,
+                left,
+                right,
+                ..
+            } = scope.ast.expr(id).kind
+            else {
+                continue;
+            };
+            let mut aside = Diagnostics::new();
+            std::mem::swap(self.diagnostics, &mut aside);
+            let sides = [left, right].map(|side| self.dim(scope, side));
+            std::mem::swap(self.diagnostics, &mut aside);
+            if let [Ok(x), Ok(y)] = sides
+                && !divides(x, y)
+            {
+                return Some(self.inexact_dim(scope.ast, id, [(left, x), (right, y)]));
+            }
+        }
+        None
+    }
+
     fn dim_binary(&mut self, op: BinaryOp, x: i64, y: i64, span: Span) -> Result<i64, Reported> {
         let value = match op {
             BinaryOp::Add => x.checked_add(y),
             BinaryOp::Sub => x.checked_sub(y),
             BinaryOp::Mul => x.checked_mul(y),
-            BinaryOp::Div if y == 0 || x % y != 0 => {
-                return Err(self.report(
-                    Diagnostic::error(Code::InexactDim, format!("{x} / {y} is no whole number"))
-                        .primary(span, "dims must divide exactly"),
-                ));
-            }
             BinaryOp::Div => x.checked_div(y),
+            BinaryOp::Rem if y > 0 => Some(x.rem_euclid(y)),
             BinaryOp::Rem
             | BinaryOp::MatMul
             | BinaryOp::Pow
@@ -108,7 +169,7 @@ impl Elaborator<'_> {
                 let message = format!("`{}` is not defined for dims", op.symbol());
                 return Err(self.report(
                     Diagnostic::error(Code::NotADim, message)
-                        .primary(span, "dims know + - * and exact /"),
+                        .primary(span, "dims know + - * %, and / where it is exact"),
                 ));
             }
         };
@@ -335,4 +396,9 @@ impl Elaborator<'_> {
             }
         }
     }
+}
+
+/// Whether a quotient is a whole number.
+fn divides(x: i64, y: i64) -> bool {
+    x.checked_rem(y) == Some(0)
 }

@@ -76,6 +76,7 @@ impl<'a> Elaborator<'a> {
                 let base_span = self.ast.expr(*base).span;
                 self.slice(body, get(base)?, [start, end], span, base_span)
             }
+            ExprKind::If { arms, otherwise } => self.conditional(body, arms, *otherwise, span),
             ExprKind::Tuple(items) => {
                 Ok(Val::Tuple(items.iter().map(get).collect::<Result<_, _>>()?))
             }
@@ -206,14 +207,23 @@ impl<'a> Elaborator<'a> {
     /// `p'` as a value: what was defined as the next value.
     fn next_value(&mut self, body: &Body<'a>, base: ExprId, span: Span) -> Result<Val, Reported> {
         let path = self.path_of(base);
+        if let Some((root, path)) = &path
+            && path.is_empty()
+            && let Some(Some((val, _))) = body.carried.get(*root)
+        {
+            return Ok(val.clone());
+        }
         let pending = path.and_then(|(root, path)| {
             let pending = body.pending.get(&next_key(root))?;
             Some((pending, path))
         });
         let Some((pending, path)) = pending else {
             return Err(self.report(
-                Diagnostic::error(Code::NotInout, "only an inout parameter has a next value")
-                    .primary(span, ""),
+                Diagnostic::error(
+                    Code::NotInout,
+                    "only an inout parameter, or what a loop carries, has a next value",
+                )
+                .primary(span, ""),
             ));
         };
         let (tree, first) = self.select(&body.scope, &pending.tree, &path)?;

@@ -4,7 +4,7 @@ use super::body::Body;
 use super::dims::Bindings;
 use super::path::{Call, Names};
 use super::value::{Data, Function, Val};
-use super::{Elaborator, MAX_CALL_DEPTH, Reported, Scope, count};
+use super::{Elaborator, Reported, Scope, count};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Value};
@@ -285,12 +285,7 @@ impl<'a> Elaborator<'a> {
             ));
         }
         self.check_growth(index)?;
-        if self.active.len() >= MAX_CALL_DEPTH {
-            let message = format!("calls nest more than {MAX_CALL_DEPTH} deep");
-            return Err(
-                self.report(Diagnostic::error(Code::TooDeepCalls, message).primary(span, "here"))
-            );
-        }
+        self.check_depth(span)?;
         let choice: Vec<String> = self.choice(graph, &dims);
         let before = self.diagnostics.len();
         self.active.push(index);

@@ -7,7 +7,7 @@
 use super::{Elaborator, MAX_CALL_DEPTH, Reported};
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
-use crate::lang::ast::{self, ExprId, ExprKind};
+use crate::lang::ast::{self, Domain, ExprId, ExprKind, Literal, Statement};
 use crate::op::SPECS;
 use crate::span::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,8 +17,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) struct Growth {
     /// Nodes, at least.
     nodes: u64,
-    /// The graphs that it calls by name, with the places of the calls.
-    calls: Vec<(usize, Span)>,
+    /// The graphs that it calls by name, how often, with the places of the calls.
+    calls: Vec<(usize, u64, Span)>,
 }
 
 impl Elaborator<'_> {
@@ -31,10 +31,10 @@ impl Elaborator<'_> {
         // The innermost graph that is too large is the one to blame.
         let mut culprit = index;
         let mut growth = self.growth(index, 0);
-        while let Some((callee, _)) = growth
+        while let Some((callee, ..)) = growth
             .calls
             .iter()
-            .find(|(callee, _)| self.known_nodes(*callee) > limit)
+            .find(|(callee, ..)| self.known_nodes(*callee) > limit)
         {
             culprit = *callee;
             growth = self.growth(culprit, 0);
@@ -43,8 +43,9 @@ impl Elaborator<'_> {
         let message = format!("`{}` expands to more than {limit} nodes", name.name);
         let mut diagnostic = Diagnostic::error(Code::TooManyNodes, message)
             .primary(name.span, format!("at least {} nodes", growth.nodes));
-        for (callee, span) in growth.calls.iter().take(3) {
-            let text = format!("{} of them from this call", self.known_nodes(*callee));
+        for (callee, times, span) in growth.calls.iter().take(3) {
+            let nodes = self.known_nodes(*callee).saturating_mul(*times);
+            let text = format!("{nodes} of them from this call");
             diagnostic = diagnostic.secondary(*span, text);
         }
         Err(self.report(
@@ -65,10 +66,10 @@ impl Elaborator<'_> {
         }
         self.growth.insert(index, Growth::default());
         let mut growth = self.own_growth(self.graphs[index]);
-        growth.calls.sort_by_key(|(_, span)| *span);
+        growth.calls.sort_by_key(|(.., span)| *span);
         if depth < MAX_CALL_DEPTH {
-            for (callee, _) in &growth.calls {
-                let nodes = self.growth(*callee, depth + 1).nodes;
+            for (callee, times, _) in &growth.calls {
+                let nodes = self.growth(*callee, depth + 1).nodes.saturating_mul(*times);
                 growth.nodes = growth.nodes.saturating_add(nodes);
             }
         }
@@ -82,42 +83,88 @@ impl Elaborator<'_> {
         let tensors = graph.params.iter().filter(is_tensor);
         let tensors: FxHashSet<&str> = tensors.map(|param| param.name.name.as_str()).collect();
         let mut growth = Growth::default();
-        let rule = graph.rule.iter().flat_map(|rule| &rule.graph.body);
-        for statement in graph.body.iter().chain(rule) {
-            // Whether an expression is certainly a tensor; operands come before their users.
-            let mut certain: FxHashMap<ExprId, bool> = FxHashMap::default();
-            for id in self.ast.subtree(statement.value) {
-                let expr = self.ast.expr(id);
-                let is_certain = |id: &ExprId| certain.get(id).copied().unwrap_or(false);
-                let (tensor, node) = match &expr.kind {
-                    ExprKind::Name(name) => (tensors.contains(name.as_str()), false),
-                    ExprKind::Unary { operand, .. } => {
-                        let tensor = is_certain(operand);
-                        (tensor, tensor)
+        let rule = graph.rule.iter().map(|rule| &rule.graph.body);
+        let bodies = std::iter::once(&graph.body).chain(rule);
+        let mut open: Vec<_> = bodies.map(|body| (body.as_slice(), 1u64)).collect();
+        while let Some((statements, times)) = open.pop() {
+            for statement in statements {
+                match statement {
+                    Statement::Definition(definition) => {
+                        self.add_growth(definition.value, &tensors, times, &mut growth);
                     }
-                    ExprKind::Binary { left, right, .. } => {
-                        let tensor = is_certain(left) || is_certain(right);
-                        (tensor, tensor)
+                    Statement::For(item) => {
+                        let turns = self.certain_turns(graph, &item.domain);
+                        open.push((&item.body.statements, times.saturating_mul(turns)));
                     }
-                    ExprKind::Call { callee, .. } => match &self.ast.expr(*callee).kind {
-                        ExprKind::Name(name) => match self.graph_names.get(name.as_str()) {
-                            Some(callee) => {
-                                growth.calls.push((*callee, expr.span));
-                                (false, false)
-                            }
-                            None => {
-                                let is_op = SPECS.iter().any(|spec| spec.name == name);
-                                (is_op, is_op)
-                            }
-                        },
-                        _ => (false, false),
-                    },
-                    _ => (false, false),
-                };
-                certain.insert(id, tensor);
-                growth.nodes += u64::from(node);
+                    // Which case holds is not known here.
+                    Statement::If(_) => {}
+                }
             }
         }
         growth
+    }
+
+    /// How often a loop certainly runs.
+    fn certain_turns(&self, graph: &ast::Graph, domain: &Domain) -> u64 {
+        let generic = |name: &String| graph.dims.iter().any(|dim| dim.name == *name);
+        let number = |id: ExprId| match &self.ast.expr(id).kind {
+            ExprKind::Literal(Literal::Int { value, .. }) => i64::try_from(*value).ok(),
+            ExprKind::Name(name) if !generic(name) => self.file_dims.get(name).copied(),
+            _ => None,
+        };
+        match domain {
+            Domain::Range { start, end } => {
+                let turns = number(*end)
+                    .zip(number(*start))
+                    .map(|(end, start)| end - start);
+                turns
+                    .and_then(|turns| u64::try_from(turns).ok())
+                    .unwrap_or(0)
+            }
+            Domain::Elements(_) => 0,
+        }
+    }
+
+    /// The nodes that an expression makes itself, and its calls, that many times.
+    fn add_growth(
+        &self,
+        value: ExprId,
+        tensors: &FxHashSet<&str>,
+        times: u64,
+        growth: &mut Growth,
+    ) {
+        // Whether an expression is certainly a tensor; operands come before their users.
+        let mut certain: FxHashMap<ExprId, bool> = FxHashMap::default();
+        for id in self.ast.subtree(value) {
+            let expr = self.ast.expr(id);
+            let is_certain = |id: &ExprId| certain.get(id).copied().unwrap_or(false);
+            let (tensor, node) = match &expr.kind {
+                ExprKind::Name(name) => (tensors.contains(name.as_str()), false),
+                ExprKind::Unary { operand, .. } => {
+                    let tensor = is_certain(operand);
+                    (tensor, tensor)
+                }
+                ExprKind::Binary { left, right, .. } => {
+                    let tensor = is_certain(left) || is_certain(right);
+                    (tensor, tensor)
+                }
+                ExprKind::Call { callee, .. } => match &self.ast.expr(*callee).kind {
+                    ExprKind::Name(name) => match self.graph_names.get(name.as_str()) {
+                        Some(callee) => {
+                            growth.calls.push((*callee, times, expr.span));
+                            (false, false)
+                        }
+                        None => {
+                            let is_op = SPECS.iter().any(|spec| spec.name == name);
+                            (is_op, is_op)
+                        }
+                    },
+                    _ => (false, false),
+                },
+                _ => (false, false),
+            };
+            certain.insert(id, tensor);
+            growth.nodes = growth.nodes.saturating_add(times * u64::from(node));
+        }
     }
 }

@@ -15,9 +15,11 @@
 )]
 
 mod array;
+mod block;
 mod body;
 mod builtin;
 mod call;
+mod condition;
 mod derivative;
 mod dims;
 mod expression;
@@ -91,6 +93,10 @@ struct Elaborator<'a> {
     instances: FxHashMap<InstanceKey, Result<Rc<Instance>, Reported>>,
     /// Graphs being elaborated, outermost first.
     active: Vec<usize>,
+    /// How many loops and conditions are around this place, in all active graphs.
+    blocks: usize,
+    /// Turns of loops that were taken so far.
+    turns: usize,
     /// What graphs are known to expand to.
     growth: FxHashMap<usize, growth::Growth>,
     /// The regions that state their own derivative.
@@ -140,6 +146,8 @@ impl<'a> Elaborator<'a> {
             failed_dims: FxHashSet::default(),
             instances: FxHashMap::default(),
             active: Vec::new(),
+            blocks: 0,
+            turns: 0,
             growth: FxHashMap::default(),
             rules: Vec::new(),
             observations: None,
@@ -378,7 +386,7 @@ impl Ast {
         while let Some(id) = pending.pop() {
             found.push(id);
             match &self.expr(id).kind {
-                ExprKind::Name(_) | ExprKind::Literal(_) => {}
+                ExprKind::Name(_) | ExprKind::Literal(_) | ExprKind::If { .. } => {}
                 ExprKind::Unary { operand, .. } => pending.push(*operand),
                 ExprKind::Binary { left, right, .. } => pending.extend([*left, *right]),
                 ExprKind::Field { base, .. } | ExprKind::Next { base } => pending.push(*base),

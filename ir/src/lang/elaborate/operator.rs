@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::value::{Data, Val};
-use super::{Elaborator, Reported};
+use super::{Elaborator, Reported, condition};
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
@@ -92,6 +92,13 @@ impl<'a> Elaborator<'a> {
         span: Span,
         spans: Spans,
     ) -> Result<Val, Reported> {
+        let compared = self.compare_names(body, op, [&left, &right], [spans[1], spans[2]]);
+        if let Some(compared) = compared {
+            return compared;
+        }
+        if let Some(folded) = condition::fold(op, &left, &right) {
+            return Ok(folded);
+        }
         for (val, at) in [(&left, spans[1]), (&right, spans[2])] {
             match val {
                 Val::Error => return Err(Reported),
@@ -159,8 +166,12 @@ impl<'a> Elaborator<'a> {
                     let invertible = x != dashu::rational::RBig::ZERO || exponent >= 0;
                     invertible.then(|| x.pow(exponent as isize))
                 }
-                BinaryOp::Rem
-                | BinaryOp::MatMul
+                BinaryOp::Rem => {
+                    let y = Constant::rational(y).as_i64().filter(|y| *y > 0)?;
+                    let x = Constant::rational(x).as_i64()?;
+                    Some(dashu::rational::RBig::from(x.rem_euclid(y)))
+                }
+                BinaryOp::MatMul
                 | BinaryOp::Or
                 | BinaryOp::And
                 | BinaryOp::Eq
@@ -182,7 +193,7 @@ impl<'a> Elaborator<'a> {
                 Err(self.report(
                     Diagnostic::error(Code::ConstantArithmetic, message).primary(
                         span,
-                        "numbers without a dtype know + - * / and whole powers",
+                        "numbers without a dtype know + - * /, whole powers and remainders",
                     ),
                 ))
             }

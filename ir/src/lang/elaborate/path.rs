@@ -101,6 +101,7 @@ impl Path {
                     at = *base;
                 }
                 ExprKind::Slice { .. }
+                | ExprKind::If { .. }
                 | ExprKind::Literal(_)
                 | ExprKind::Unary { .. }
                 | ExprKind::Binary { .. }

@@ -107,7 +107,7 @@ impl Parser<'_> {
         operand
     }
 
-    fn operand(&mut self, kind: ExprKind, span: Span) -> Operand {
+    pub(super) fn operand(&mut self, kind: ExprKind, span: Span) -> Operand {
         let id = self.ast.add(kind, span);
         Operand { id, span }
     }
@@ -249,6 +249,7 @@ impl Parser<'_> {
             }
             TokenKind::True => ExprKind::Literal(Literal::Bool(true)),
             TokenKind::False => ExprKind::Literal(Literal::Bool(false)),
+            TokenKind::If => return self.if_expression(),
             TokenKind::OpenParen => return self.parenthesised(),
             TokenKind::OpenBracket => {
                 let list = self.list("element", Self::expression)?;

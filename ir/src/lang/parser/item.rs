@@ -13,6 +13,9 @@ const DIMS_HELP: &str = "a declaration names its dims, as in `graph f[B, N](x: f
                          fix them, as in `f[64, 10](x)`";
 const TYPE_HELP: &str = "write `name: type`, as in `x: f32[64, 10]` or `p: Mlp`";
 
+pub(super) const BODY_HELP: &str =
+    "the statements of a graph stand in braces after its parameters and results";
+
 /// What a graph says before its body.
 struct Header {
     name: Ident,
@@ -182,7 +185,7 @@ impl Parser<'_> {
         if header.is_err() {
             self.skip_to_body();
         }
-        let (body, body_span) = self.body()?;
+        let (body, body_span) = self.statements(BODY_HELP)?;
         let header =
             header.map(|header| self.graph_of(docs, kind, keyword, header, body, body_span));
         if !self.at_rule() {
@@ -287,40 +290,6 @@ impl Parser<'_> {
         self.open.clear();
         while !matches!(self.kind(), TokenKind::OpenBrace | TokenKind::End) && !self.at_item() {
             self.bump();
-        }
-    }
-
-    /// Statements in braces.
-    pub(super) fn body(&mut self) -> Parsed<(Vec<Statement>, Span)> {
-        let opening = self.at;
-        if self.kind() != TokenKind::OpenBrace {
-            let already = self.sink.has_errors() && self.at_item();
-            let help = "the statements of a graph stand in braces after its parameters and results";
-            return Err(if already {
-                Reported
-            } else {
-                self.expected("`{`", help)
-            });
-        }
-        let start = self.here();
-        self.bump();
-        let mut statements = Vec::new();
-        loop {
-            while self.eat(TokenKind::Semicolon).is_some() {}
-            if let Some(end) = self.eat(TokenKind::CloseBrace) {
-                return Ok((statements, start.to(self.span(end))));
-            }
-            if self.kind() == TokenKind::End || self.at_item() {
-                return Err(self.unclosed(opening));
-            }
-            if self.sink.is_full() {
-                return Err(Reported);
-            }
-            self.first = self.at;
-            match self.statement() {
-                Ok(statement) => statements.push(statement),
-                Err(Reported) => self.skip_statement(),
-            }
         }
     }
 }

@@ -15,6 +15,7 @@
     reason = "a parser acts on a few kinds of tokens and treats all others alike"
 )]
 
+mod block;
 mod expression;
 mod item;
 mod rule;
@@ -42,6 +43,7 @@ pub fn parse(file: FileId, text: &str, sink: &mut Diagnostics) -> Ast {
         at: 0,
         first: 0,
         open: Vec::new(),
+        blocks: 0,
         pending: Vec::new(),
         ast: Ast::new(file),
         sink,
@@ -81,6 +83,8 @@ struct Parser<'a> {
     /// Indices of the opening brackets around this place, up to the braces of the graph's body. Line
     /// ends mean something only where there are none.
     open: Vec<usize>,
+    /// How many blocks of statements, and conditions of expressions, are around this place.
+    blocks: usize,
     /// Operators that wait for their right operand.
     pending: Vec<Pending>,
     ast: Ast,
@@ -332,7 +336,7 @@ impl Parser<'_> {
         let opening = self.at;
         let level = self.open.len();
         let start = self.here();
-        if level >= MAX_NESTING {
+        if self.depth() >= MAX_NESTING {
             return Err(self.too_deep());
         }
         let closing = self.bump().kind.closing().unwrap_or(TokenKind::End);

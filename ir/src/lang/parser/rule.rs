@@ -1,5 +1,6 @@
 //! The `vjp` block of a graph: `vjp(ct_y, _) -> (d_x, d_p) { … }`.
 
+use super::item::BODY_HELP;
 use super::{List, Parsed, Parser};
 use crate::lang::ast::{Field, Graph, Ident, Param, Rule};
 use crate::lang::token::TokenKind;
@@ -21,7 +22,7 @@ impl Parser<'_> {
         if header.is_err() {
             self.skip_to_body();
         }
-        let (body, body_span) = self.body()?;
+        let (body, body_span) = self.statements(BODY_HELP)?;
         let (cotangents, gradients) = header?;
         let span = self.span(keyword).to(body_span);
         let inner = Graph {

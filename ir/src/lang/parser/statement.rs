@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser, Reported};
 use crate::diag::Code;
-use crate::lang::ast::{Pattern, Place, Statement, Step, Target};
+use crate::lang::ast::{Definition, Pattern, Place, Statement, Step, Target};
 use crate::lang::token::TokenKind;
 
 const DEFINE_HELP: &str = "a statement gives a value a name, as in `y = relu(x)`";
@@ -12,8 +12,15 @@ impl Parser<'_> {
     pub(super) fn statement(&mut self) -> Parsed<Statement> {
         let docs = self.docs();
         self.stray_docs(&docs)?;
-        let first = self.kind();
-        let pattern = match first {
+        match self.kind() {
+            TokenKind::For => self.for_statement().map(Statement::For),
+            TokenKind::If => self.if_statement().map(Statement::If),
+            _ => self.definition().map(Statement::Definition),
+        }
+    }
+
+    fn definition(&mut self) -> Parsed<Definition> {
+        let pattern = match self.kind() {
             TokenKind::OpenParen => {
                 let list = self.list("target", Self::target)?;
                 Pattern::Tuple {
@@ -30,7 +37,7 @@ impl Parser<'_> {
         let value = self.expression()?;
         let span = pattern.span().to(self.previous());
         self.end_of_statement()?;
-        Ok(Statement {
+        Ok(Definition {
             pattern,
             value,
             span,

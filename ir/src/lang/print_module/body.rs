@@ -4,7 +4,7 @@ use super::names::Names;
 use super::notation::{Notation, is_splat};
 use super::{ident, tensor};
 use crate::graph::{Graph, NodeId, Value, Values};
-use crate::lang::ast::{ExprId, Pattern, Place, Statement, Target};
+use crate::lang::ast::{Definition, ExprId, Pattern, Place, Statement, Target};
 use crate::module::{Entry, Tree};
 use crate::op::Op;
 use crate::span::Span;
@@ -33,6 +33,11 @@ struct Body<'a> {
 
 /// The statements that compute the entry's graph.
 pub(super) fn statements(notation: &mut Notation, entry: &Entry) -> Vec<Statement> {
+    let definitions = definitions(notation, entry).into_iter();
+    definitions.map(Statement::Definition).collect()
+}
+
+fn definitions(notation: &mut Notation, entry: &Entry) -> Vec<Definition> {
     let graph = &entry.graph;
     let outputs = outputs(entry);
     let mut body = Body::new(entry, &outputs);
@@ -115,7 +120,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn statement(&mut self, notation: &mut Notation, node: NodeId, inlined: &[bool]) -> Statement {
+    fn statement(&mut self, notation: &mut Notation, node: NodeId, inlined: &[bool]) -> Definition {
         let op = self.graph.op(node);
         let operands = self.graph.operands(node);
         let value = match constant(notation, op) {
@@ -153,7 +158,7 @@ impl<'a> Body<'a> {
                 }
             }
         };
-        Statement {
+        Definition {
             pattern,
             value,
             span: Span::SYNTHETIC,
@@ -229,8 +234,8 @@ fn place(
     })
 }
 
-fn assignment(notation: &mut Notation, output: &Output, value: ExprId) -> Statement {
-    Statement {
+fn assignment(notation: &mut Notation, output: &Output, value: ExprId) -> Definition {
+    Definition {
         pattern: Pattern::One(place(notation, &output.path, output.next, None)),
         value,
         span: Span::SYNTHETIC,

@@ -67,6 +67,11 @@ fn expression(exprs: &[String], kind: &ExprKind) -> String {
             }
             text + ")"
         }
+        ExprKind::If { arms, otherwise } => {
+            let arms = arms.iter();
+            let arms = arms.map(|(condition, value)| format!(" {} {}", at(condition), at(value)));
+            format!("(if{} {})", arms.collect::<String>(), at(otherwise))
+        }
         ExprKind::Tuple(ids) => format!("(tuple{})", joined(exprs, ids)),
         ExprKind::List(ids) => format!("(list{})", joined(exprs, ids)),
     }
@@ -146,6 +151,45 @@ impl Dumper<'_> {
     }
 
     fn statement(&self, statement: &Statement) -> String {
+        match statement {
+            Statement::Definition(definition) => self.definition(definition),
+            Statement::For(item) => {
+                let at = |id| at(&self.exprs, id);
+                let domain = match item.domain {
+                    Domain::Range { start, end } => format!("(range {} {})", at(start), at(end)),
+                    Domain::Elements(array) => at(array).to_owned(),
+                };
+                let carry = |carry: &Carry| {
+                    let ty = carry
+                        .ty
+                        .as_ref()
+                        .map(|ty| self.ty(ty) + " ")
+                        .unwrap_or_default();
+                    format!(" (with {} {ty}{})", carry.name.name, at(carry.initial))
+                };
+                let carries: String = item.carries.iter().map(carry).collect();
+                let variable = &item.variable.name;
+                format!(
+                    "\n  (for {variable} {domain}{carries}{})",
+                    self.block(&item.body)
+                )
+            }
+            Statement::If(item) => {
+                let arm = |(condition, block): &(ExprId, Block)| {
+                    format!(" {}{}", at(&self.exprs, *condition), self.block(block))
+                };
+                let arms: String = item.arms.iter().map(arm).collect();
+                let otherwise = item.otherwise.as_ref().map(|block| self.block(block));
+                format!("\n  (if{arms} else {})", otherwise.unwrap_or_default())
+            }
+        }
+    }
+
+    fn block(&self, block: &Block) -> String {
+        block.statements.iter().map(|s| self.statement(s)).collect()
+    }
+
+    fn definition(&self, statement: &Definition) -> String {
         let targets: Vec<_> = statement
             .pattern
             .targets()

@@ -305,9 +305,12 @@ fn spans_cover_what_was_read() {
     assert_eq!(sources.text(graph.span), text);
     assert_eq!(sources.text(graph.params[0].span), "inout p: S");
     assert_eq!(sources.text(graph.results[0].span), "y: f32[2]");
-    assert_eq!(sources.text(graph.body[0].pattern.span()), "p.w': f32[2]");
-    assert!(graph.body[0].pattern.targets().len() == 1);
-    assert!(sources.text(graph.body[0].span).ends_with("(k = 2)"));
+    let crate::lang::ast::Statement::Definition(first) = &graph.body[0] else {
+        panic!("{:?}", graph.body[0]);
+    };
+    assert_eq!(sources.text(first.pattern.span()), "p.w': f32[2]");
+    assert!(first.pattern.targets().len() == 1);
+    assert!(sources.text(first.span).ends_with("(k = 2)"));
 }
 
 #[test]
@@ -333,6 +336,15 @@ fn messages_on_statements() {
     insta::assert_snapshot!(messages_on(
         "relu(x)\nx == 3\nx += 1\n3 = x\na = b = c\na = b, c\na = b c\n  + d\nfor i in 0..3 { x = i }\n\
          if a { x = 1 } else { x = 2 }\n/// stray\n\nx = 1 /// beside\nb: = 3\n(a, 3) = f(x)\ndim = 1\ngraph.w = 2"
+    ));
+}
+
+#[test]
+fn messages_on_blocks() {
+    insta::assert_snapshot!(messages_on(
+        "for in xs {}\nfor i of xs {}\nfor i in xs with { h = 1 }\nfor i in xs with h {}\nfor i in 0.. {}\n\
+         for i in 0..3\nif a\nelse { y = 1 }\nif a { x = } else if { y = 1 }\nx = if a { 1 }\n\
+         x = if a { 1, 2 } else { }\np[1, 2] = 3\nfor i in 0..2 { if a { x y } ; z w }"
     ));
 }
 

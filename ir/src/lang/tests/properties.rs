@@ -19,6 +19,7 @@ enum Sketch {
     Index(Box<Sketch>, Vec<Sketch>),
     Slice(Box<Sketch>, Option<Box<Sketch>>, Option<Box<Sketch>>),
     Call(Box<Sketch>, Vec<Sketch>, Vec<(String, Sketch)>),
+    If(Vec<(Sketch, Sketch)>, Box<Sketch>),
     Tuple(Vec<Sketch>),
     List(Vec<Sketch>),
 }
@@ -66,6 +67,13 @@ impl Sketch {
                         span: Span::SYNTHETIC,
                     })
                     .collect(),
+            },
+            Sketch::If(arms, otherwise) => ExprKind::If {
+                arms: arms
+                    .iter()
+                    .map(|(condition, value)| (condition.build(ast), value.build(ast)))
+                    .collect(),
+                otherwise: otherwise.build(ast),
             },
             Sketch::Tuple(elements) => ExprKind::Tuple(all(ast, elements)),
             Sketch::List(elements) => ExprKind::List(all(ast, elements)),
@@ -121,10 +129,53 @@ fn sketch() -> impl Strategy<Value = Sketch> {
                 prop::option::of(boxed.clone()),
             )
                 .prop_map(|(base, start, end)| Sketch::Slice(base, start, end)),
+            1 => (prop::collection::vec((inner.clone(), inner.clone()), 1..3), boxed.clone())
+                .prop_map(|(arms, otherwise)| Sketch::If(arms, otherwise)),
             1 => (boxed, list(0), attributes).prop_map(|(f, args, k)| Sketch::Call(f, args, k)),
             1 => list(1).prop_map(Sketch::Tuple),
             1 => list(0).prop_map(Sketch::List),
         ]
+    })
+}
+
+/// Statements in a loop or a condition.
+fn within(ast: &mut Ast, sketch: &Sketch, statements: Vec<Statement>, index: usize) -> Statement {
+    let span = Span::SYNTHETIC;
+    let block = Block { statements, span };
+    if index % 2 == 0 {
+        let domain = match index % 4 {
+            0 => Domain::Range {
+                start: sketch.build(ast),
+                end: sketch.build(ast),
+            },
+            _ => Domain::Elements(sketch.build(ast)),
+        };
+        let carry = Carry {
+            name: ident("h"),
+            ty: None,
+            initial: sketch.build(ast),
+            span,
+        };
+        return Statement::For(For {
+            variable: ident("i"),
+            domain,
+            carries: vec![carry; index % 3],
+            body: block,
+            span,
+        });
+    }
+    let empty = Block {
+        statements: Vec::new(),
+        span,
+    };
+    let arms = vec![
+        (sketch.build(ast), empty),
+        (sketch.build(ast), block.clone()),
+    ];
+    Statement::If(If {
+        arms,
+        otherwise: (index % 4 == 1).then_some(block),
+        span,
     })
 }
 
@@ -165,11 +216,15 @@ fn file_of(sketches: &[Sketch]) -> Ast {
             },
             _ => Pattern::One(place),
         };
-        body.push(Statement {
+        let definition = Statement::Definition(Definition {
             pattern,
             value,
             span,
         });
+        body.push(definition);
+        if index % 3 == 2 {
+            body = vec![within(&mut ast, sketch, body, index)];
+        }
     }
     ast.items.push(Item::Graph(Graph {
         docs: Vec::new(),
@@ -192,10 +247,11 @@ fn file_of(sketches: &[Sketch]) -> Ast {
 fn word() -> impl Strategy<Value = &'static str> {
     prop::sample::select(
         &[
-            "graph", "entry", "struct", "dim", "inout", "for", "if", "in", "x", "p", "f32", "vjp",
-            "_", "1", "2.5", "1e", "\"s\"", "\"", "(", ")", "[", "]", "{", "}", "(", ")", "{", "}",
-            ",", ":", ";", ".", "'", "->", "=", "==", "<", "+", "-", "*", "**", "@", "!", "&&",
-            "^", "<<", "\n", "\n", " ", "// c\n", "/// d\n", "\n\n", "é", "\u{0}", "~",
+            "graph", "entry", "struct", "dim", "inout", "for", "if", "in", "else", "with", "..",
+            "x", "p", "f32", "vjp", "_", "1", "2.5", "1e", "\"s\"", "\"", "(", ")", "[", "]", "{",
+            "}", "(", ")", "{", "}", ",", ":", ";", ".", "'", "->", "=", "==", "<", "+", "-", "*",
+            "**", "@", "!", "&&", "^", "<<", "\n", "\n", " ", "// c\n", "/// d\n", "\n\n", "é",
+            "\u{0}", "~",
         ][..],
     )
 }
@@ -210,6 +266,10 @@ struct Linear~[~I,~O~]~{~w:~f32[~I,~O~],~b: f32[~O],~}
     (l,~_~,~d~) =~value_and_grad(~loss,~wrt = ~[~p,~q~],~of = ~l~)(x, (~a, b~), -~p ** ~2)
   ~ a.b': f32[~B~ +~1, 2~] = a *~(b~ + c) - f[~1, ~2](x)' @~[[~1, 2], ~[3,~4.5~]~]; z = (a~ - (b - c)).w~
     p.c[~1~].w': T[~2][~3~] = q[~1~:~n + 1~][:~2]~
+    for i in ~0..~n + ~1 with h = x,~ s: f32[~] = ~0 ~{~
+        h[~1~]' = if ~n > 1 ~{~ h ~}~ else if ~m {~ x~ } ~else { ~y~ }
+        if a ~{~}~ else if b ~{ y = 1~; z = 2 ~}~ else {~}
+    ~}
 }
 ~graph one() {~y =~x }
 ~";
