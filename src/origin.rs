@@ -69,6 +69,24 @@ impl Origin {
     }
 }
 
+/// Reads a file that a source uses.
+///
+/// # Errors
+/// Why it cannot be read, as a part of a sentence.
+pub(crate) fn read_import(path: &str) -> Result<String, String> {
+    let origin = Origin::File(path.into());
+    origin.read().map_err(|failure| {
+        let found = match failure {
+            Failure::Diagnosed(found) => found,
+            Failure::Reported | Failure::CheckFailed | Failure::Closed => Vec::new(),
+        };
+        let first = found.into_iter().next();
+        let message = first.map_or_else(String::new, |diagnostic| diagnostic.message);
+        let reason = message.strip_prefix(&format!("cannot read `{origin}`: "));
+        reason.unwrap_or(&message).to_owned()
+    })
+}
+
 /// The failure to read a file or standard input.
 pub(crate) fn unreadable(what: &impl fmt::Display, error: &io::Error) -> Failure {
     #[expect(

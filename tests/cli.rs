@@ -327,3 +327,31 @@ fn check_judges_the_rules_that_graphs_state() {
         "element 0 of `d_x` in the rule of `cube`, against the derivative of its body, at x = [";
     assert!(outcome.stdout.contains(named), "{}", outcome.stdout);
 }
+
+#[test]
+fn files_use_others_beside_them() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("layers")).unwrap();
+    place.write(
+        "layers/base.graph",
+        "graph double(x: f32[3]) -> (y: f32[3]) { y = x + x }\n",
+    );
+    place.write(
+        "layers/model.graph",
+        "use \"base.graph\"\nuse \"std/layers.graph\"\n\n\
+         entry f(x: f32[3]) -> (y: f32[3]) { y = double(x) }\n",
+    );
+    let text = place
+        .run(&["emit", "--stage", "graph", "layers/model.graph"])
+        .success();
+    assert_eq!(
+        text,
+        "entry f(x: f32[3]) -> (y: f32[3]) { y: f32[3] = x + x }\n"
+    );
+    place.write("wrong.graph", "use \"layers/base.graf\"\n");
+    let outcome = place.run(&["emit", "--error-format", "short", "wrong.graph"]);
+    assert_eq!(outcome.code, 1);
+    let wanted =
+        "wrong.graph:1:5: error[E0211]: cannot use `layers/base.graf`: there is no such file";
+    assert!(outcome.stderr.starts_with(wanted), "{}", outcome.stderr);
+}

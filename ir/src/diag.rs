@@ -76,6 +76,7 @@ codes! {
     "E0208" MissingResult "a result that is never defined";
     "E0209" NotInout "a next value of what is not updated in place";
     "E0210" NothingToExport "a file without graphs";
+    "E0211" BadImport "a file that cannot be used";
     "E0220" AmbiguousName "a name that may mean several values";
     // Types and shapes.
     "E0301" TypeMismatch "a value of the wrong type";

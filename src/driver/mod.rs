@@ -12,7 +12,7 @@ pub use codegen::Build;
 
 use crate::args::Common;
 use crate::stage::{Clock, Stage};
-use crate::{Failure, Origin, output, report};
+use crate::{Failure, Origin, origin, output, report};
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics};
 use lgc_ir::lang::ast::{Ast, GraphKind, Item};
 use lgc_ir::lang::{self, Options};
@@ -103,6 +103,20 @@ impl Session {
         Ok(ast)
     }
 
+    /// Reads and parses the files that a source uses.
+    ///
+    /// # Errors
+    /// Files that cannot be used, and syntax errors in them, which are reported.
+    pub fn import(&mut self, ast: Ast) -> Result<Ast, Failure> {
+        let mut found = Diagnostics::new();
+        let sources = &mut self.sources;
+        let ast = self.clock.time(Stage::Parse, || {
+            lang::import(ast, sources, &mut origin::read_import, &mut found)
+        });
+        self.accept(found)?;
+        Ok(ast)
+    }
+
     /// Expands a syntax tree to graphs.
     ///
     /// # Errors
@@ -121,7 +135,7 @@ impl Session {
         Ok(module)
     }
 
-    /// Reads, parses and elaborates a source.
+    /// Reads, parses and elaborates a source with the files that it uses.
     ///
     /// # Errors
     /// As those three.
@@ -132,6 +146,7 @@ impl Session {
     ) -> Result<(Ast, Module), Failure> {
         let file = self.read(origin)?;
         let ast = self.parse(file)?;
+        let ast = self.import(ast)?;
         let module = self.elaborate(&ast, defines)?;
         Ok((ast, module))
     }
@@ -193,15 +208,16 @@ fn definable(ast: &Ast) -> Vec<&str> {
     let graphs = || {
         ast.items.iter().filter_map(|item| match item {
             Item::Graph(graph) => Some(graph),
-            Item::Dim(_) | Item::Struct(_) => None,
+            Item::Dim(_) | Item::Struct(_) | Item::Use(_) => None,
         })
     };
     let has_entry = graphs().any(|graph| graph.kind == GraphKind::Entry);
-    let exported = graphs().filter(|graph| !has_entry || graph.kind == GraphKind::Entry);
+    let own = graphs().filter(|graph| graph.span.file == ast.file);
+    let exported = own.filter(|graph| !has_entry || graph.kind == GraphKind::Entry);
     let parameters = exported.flat_map(|graph| &graph.dims);
     let declared = ast.items.iter().filter_map(|item| match item {
         Item::Dim(dim) => Some(&dim.name),
-        Item::Graph(_) | Item::Struct(_) => None,
+        Item::Graph(_) | Item::Struct(_) | Item::Use(_) => None,
     });
     let mut names: Vec<&str> = declared
         .chain(parameters)

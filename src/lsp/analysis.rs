@@ -1,6 +1,7 @@
 //! One text as far as it can be understood: its syntax tree, what elaboration found out, and what is
 //! wrong with it.
 
+use super::imports;
 use super::position::Encoding;
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use lgc_ir::lang::ast::Ast;
@@ -21,6 +22,7 @@ const MAX_ERRORS: usize = 100;
 pub(super) struct Analysis {
     pub(super) sources: SourceMap,
     pub(super) file: FileId,
+    /// With the items of all files that are used.
     pub(super) ast: Ast,
     pub(super) observations: Observations,
     /// Whether the text has the form of the language.
@@ -40,6 +42,7 @@ impl Analysis {
         let mut found = Diagnostics::with_limit(MAX_ERRORS);
         let ast = lang::parse(file, text, &mut found);
         let parses = !found.has_errors();
+        let ast = lang::import(ast, &mut sources, &mut imports::read, &mut found);
         let mut analysis = Self {
             sources,
             file,
@@ -54,7 +57,7 @@ impl Analysis {
             Ok(observations) => analysis.observations = observations,
             Err(_) => meaning.push(fault(file)),
         }
-        if parses {
+        if !found.has_errors() {
             found.extend(meaning.into_vec());
         }
         analysis.diagnostics = found.into_vec();
@@ -67,6 +70,11 @@ impl Analysis {
             ..Options::default()
         };
         lang::observe(&self.ast, &options, found).1
+    }
+
+    /// The tree of the text alone, without what it uses.
+    pub(super) fn own(&self) -> Ast {
+        lang::parse(self.file, self.text(), &mut Diagnostics::new())
     }
 
     /// The text.

@@ -141,6 +141,7 @@ fn of_item(analysis: &Analysis, declared: &Item) -> CompletionItem {
         Item::Struct(_) => CompletionItemKind::STRUCT,
         Item::Graph(_) => CompletionItemKind::FUNCTION,
         Item::Dim(_) => CompletionItemKind::CONSTANT,
+        Item::Use(_) => CompletionItemKind::FILE,
     };
     let doc = describe(analysis, &Subject::Item(declared));
     item(&declared.name().name, kind, String::new(), doc)
@@ -183,6 +184,7 @@ fn values(analysis: &Analysis, start: usize) -> Vec<CompletionItem> {
             .ast
             .items
             .iter()
+            .filter(|declared| !matches!(declared, Item::Use(_)))
             .map(|declared| of_item(analysis, declared)),
     );
     items.extend(SPECS.iter().map(|spec| {

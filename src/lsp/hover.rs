@@ -69,8 +69,11 @@ pub(super) fn describe(analysis: &Analysis, subject: &Subject<'_>) -> String {
 /// A declaration up to its body, and its documentation.
 fn describe_item(analysis: &Analysis, item: &Item) -> String {
     let span = match item {
-        Item::Graph(graph) => Span::new(analysis.file, graph.span.start, graph.body_span.start),
-        Item::Struct(_) | Item::Dim(_) => item.span(),
+        Item::Graph(graph) => Span {
+            end: graph.body_span.start,
+            ..graph.span
+        },
+        Item::Struct(_) | Item::Dim(_) | Item::Use(_) => item.span(),
     };
     let head = analysis.sources.text(span).trim_end();
     paragraphs(&code(head), &lines(item.docs()))

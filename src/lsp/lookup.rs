@@ -237,7 +237,10 @@ impl Analysis {
 
     /// All names of the declaration around an offset, in the order of the text.
     pub(super) fn locals(&self, offset: u32) -> Vec<Local<'_>> {
-        let around = |item: &&Item| (item.span().start..=item.span().end).contains(&offset);
+        let around = |item: &&Item| {
+            let Span { file, start, end } = item.span();
+            file == self.file && (start..=end).contains(&offset)
+        };
         match self.ast.items.iter().find(around) {
             Some(Item::Graph(graph)) => names_of(graph),
             Some(Item::Struct(item)) => item.dims.iter().map(plain).collect(),
@@ -254,7 +257,7 @@ impl Analysis {
     fn structs(&self) -> impl Iterator<Item = &Struct> {
         self.ast.items.iter().filter_map(|item| match item {
             Item::Struct(item) => Some(item),
-            Item::Graph(_) | Item::Dim(_) => None,
+            Item::Graph(_) | Item::Dim(_) | Item::Use(_) => None,
         })
     }
 }

@@ -7,6 +7,7 @@
 mod analysis;
 mod completion;
 mod hover;
+mod imports;
 mod lookup;
 mod position;
 
@@ -283,6 +284,16 @@ impl Server<'_> {
             | Subject::Keyword(..) => return None,
         };
         let range = encoding.range(&analysis.sources, place);
+        let uri = if place.file == analysis.file {
+            uri
+        } else {
+            // A file that is used, or a part of the standard library, which no editor can show.
+            let name = analysis.sources.file(place.file)?.name();
+            name.starts_with(imports::SCHEME)
+                .then_some(name)?
+                .parse()
+                .ok()?
+        };
         Some(GotoDefinitionResponse::Scalar(Location::new(uri, range)))
     }
 
@@ -290,7 +301,7 @@ impl Server<'_> {
     fn format(&mut self, uri: &Uri) -> Option<Vec<TextEdit>> {
         let encoding = self.encoding;
         let analysis = self.analysis(uri).filter(|analysis| analysis.parses)?;
-        let canonical = lang::print(&analysis.ast);
+        let canonical = lang::print(&analysis.own());
         if canonical == analysis.text() {
             return Some(Vec::new());
         }

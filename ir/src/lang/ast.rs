@@ -93,6 +93,8 @@ pub struct DocLine {
 /// A declaration of a file.
 #[derive(Clone, Debug)]
 pub enum Item {
+    /// `use "layers.graph"`
+    Use(Use),
     /// `struct Linear[I, O] { … }`
     Struct(Struct),
     /// `graph …` or `entry …`
@@ -102,9 +104,10 @@ pub enum Item {
 }
 
 impl Item {
-    /// The declared name.
+    /// The declared name; of a `use`, the path.
     pub fn name(&self) -> &Ident {
         match self {
+            Item::Use(item) => &item.path,
             Item::Struct(item) => &item.name,
             Item::Graph(item) => &item.name,
             Item::Dim(item) => &item.name,
@@ -114,6 +117,7 @@ impl Item {
     /// The whole declaration from its keyword on.
     pub fn span(&self) -> Span {
         match self {
+            Item::Use(item) => item.span,
             Item::Struct(item) => item.span,
             Item::Graph(item) => item.span,
             Item::Dim(item) => item.span,
@@ -123,11 +127,21 @@ impl Item {
     /// The `///` lines above it.
     pub fn docs(&self) -> &[DocLine] {
         match self {
+            Item::Use(_) => &[],
             Item::Struct(item) => &item.docs,
             Item::Graph(item) => &item.docs,
             Item::Dim(item) => &item.docs,
         }
     }
+}
+
+/// `use "layers.graph"`: what another file declares is declared here, too.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The path, as it stands between the quotes, escapes replaced.
+    pub path: Ident,
+    /// From `use` to the path.
+    pub span: Span,
 }
 
 /// `struct Linear[I, O] { w: f32[I, O], b: f32[O] }`

@@ -14,7 +14,7 @@
 //! # Grammar
 //! ```text
 //! file      := item*
-//! item      := doc* (struct | graph | dim)
+//! item      := "use" STRING END | doc* (struct | graph | dim)
 //! struct    := "struct" NAME dims? "{" (doc* NAME ":" type),* "}"
 //! graph     := ("graph" | "entry") NAME dims? "(" param,* ")" ("->" "(" result,* ")")?
 //!              "{" statement* "}" rule?
@@ -46,17 +46,20 @@
 pub mod ast;
 pub mod elaborate;
 mod example;
+mod import;
 mod layout;
 mod lexer;
 pub mod parser;
 mod print;
 mod print_module;
+pub mod standard;
 #[cfg(test)]
 mod tests;
 pub mod token;
 
 pub use elaborate::{BUILTINS, Builtin, Meaning, Observations, Options, elaborate, observe};
 pub use example::example;
+pub use import::{Read, import};
 pub use parser::parse;
 pub use print::{print, print_expr};
 pub use print_module::{print_entry, print_module};

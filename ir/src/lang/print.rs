@@ -152,6 +152,10 @@ impl<'a> Printer<'a> {
             }
             self.docs(item.docs());
             match item {
+                Item::Use(item) => {
+                    self.text("use ");
+                    self.text(lexer::escape(&item.path.name));
+                }
                 Item::Struct(item) => self.structure(item),
                 Item::Graph(item) => self.graph(item),
                 Item::Dim(item) => self.dim(item),

@@ -76,7 +76,7 @@ tokens! {
         In "in" "what a loop runs over";
         With "with" "what a loop carries from turn to turn";
         Scan "scan" "reserved for loops that run in the compiled program";
-        Use "use" "reserved for importing graphs from other files";
+        Use "use" "what another file declares";
     }
     symbols {
         OpenParen "(";

@@ -2,7 +2,7 @@
 
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::graph::{Graph, NodeId};
-use lgc_ir::lang::{Options, elaborate, parse, print, print_module};
+use lgc_ir::lang::{Options, elaborate, import, parse, print, print_module};
 use lgc_ir::module::{Field, Module, Param, Tree};
 use lgc_ir::op::Op;
 use lgc_ir::span::SourceMap;
@@ -15,12 +15,20 @@ pub(crate) fn read(name: &str, text: &str, options: &Options) -> (Module, Diagno
     let file = sources.add(name, text).unwrap();
     let mut diagnostics = Diagnostics::with_limit(100);
     let ast = parse(file, text, &mut diagnostics);
+    let ast = import(ast, &mut sources, &mut used, &mut diagnostics);
     let module = if diagnostics.has_errors() {
         Module::default()
     } else {
         elaborate(&ast, options, &mut diagnostics)
     };
     (module, diagnostics, sources)
+}
+
+/// Files that texts use stand in a folder of their own.
+fn used(path: &str) -> Result<String, String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/files");
+    std::fs::read_to_string(format!("{folder}/{path}"))
+        .map_err(|error| format!("{:?}", error.kind()))
 }
 
 /// The module of a text without errors.

@@ -169,11 +169,15 @@ impl<'a> Elaborator<'a> {
         for item in &ast.items {
             let name = item.name();
             if let Some(first) = declared.get(name.name.as_str()) {
-                let message = format!("`{}` is declared twice", name.name);
+                let done = match item {
+                    Item::Use(_) => "used",
+                    Item::Struct(_) | Item::Graph(_) | Item::Dim(_) => "declared",
+                };
+                let message = format!("`{}` is {done} twice", name.name);
                 self.report(
                     Diagnostic::error(Code::DuplicateName, message)
-                        .primary(name.span, "declared again here")
-                        .secondary(*first, "first declared here"),
+                        .primary(name.span, format!("{done} again here"))
+                        .secondary(*first, format!("first {done} here")),
                 );
                 continue;
             }
@@ -188,7 +192,7 @@ impl<'a> Elaborator<'a> {
                     self.graph_names.insert(&item.name.name, self.graphs.len());
                     self.graphs.push(item);
                 }
-                Item::Dim(_) => {}
+                Item::Dim(_) | Item::Use(_) => {}
             }
         }
     }
@@ -268,7 +272,10 @@ impl<'a> Elaborator<'a> {
             .iter()
             .any(|graph| graph.kind == GraphKind::Entry);
         let mut module = Module::default();
-        for index in 0..self.graphs.len() {
+        let own = |graph: &ast::Graph| graph.name.span.file == self.ast.file;
+        let exportable = (0..self.graphs.len()).filter(|&index| own(self.graphs[index]));
+        let exportable: Vec<usize> = exportable.collect();
+        for &index in &exportable {
             let graph = self.graphs[index];
             match (graph.kind, has_entry) {
                 (GraphKind::Entry, _) | (GraphKind::Graph, false) => {
@@ -284,7 +291,7 @@ impl<'a> Elaborator<'a> {
             }
         }
         self.observe_unused();
-        if self.graphs.is_empty() && !self.diagnostics.has_errors() {
+        if exportable.is_empty() && !self.diagnostics.has_errors() {
             self.report(
                 Diagnostic::error(Code::NothingToExport, "the file declares no graph")
                     .primary(Span::new(self.ast.file, 0, 0), "")

@@ -3,12 +3,13 @@
 use super::{List, Parsed, Parser, Reported};
 use crate::diag::Code;
 use crate::lang::ast::{
-    Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct, Type,
+    Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct, Type, Use,
 };
+use crate::lang::lexer;
 use crate::lang::token::{Token, TokenKind};
 use crate::span::Span;
 
-const ITEM_HELP: &str = "a file consists of `graph`, `entry`, `struct` and `dim` items";
+const ITEM_HELP: &str = "a file consists of `use`, `graph`, `entry`, `struct` and `dim` items";
 const DIMS_HELP: &str = "a declaration names its dims, as in `graph f[B, N](x: f32[B, N])`; a call may \
                          fix them, as in `f[64, 10](x)`";
 const TYPE_HELP: &str = "write `name: type`, as in `x: f32[64, 10]` or `p: Mlp`";
@@ -48,7 +49,8 @@ impl Parser<'_> {
         } else if token.kind == TokenKind::Dim {
             self.dim(docs).map(Item::Dim)
         } else if token.kind == TokenKind::Use {
-            Err(self.reserved("an item"))
+            self.stray_docs(&docs)?;
+            self.import().map(Item::Use)
         } else {
             self.stray_docs(&docs)?;
             Err(self.expected("an item", ITEM_HELP))
@@ -78,6 +80,23 @@ impl Parser<'_> {
         let help = "items, fields, parameters and results have doc comments; write `//` elsewhere";
         let span = first.span.to(last.span);
         Err(self.error(Code::StrayDocComment, message, span, "", help))
+    }
+
+    fn import(&mut self) -> Parsed<Use> {
+        let keyword = self.bump();
+        let help =
+            "name the file in quotes, as in `use \"layers.graph\"` or `use \"std/layers.graph\"`";
+        let token = self.token();
+        if token.kind != TokenKind::String {
+            return Err(self.expected("the path of a file", help));
+        }
+        self.bump();
+        // What the lexer could not read it has reported.
+        let path = lexer::unescape(self.text(token)).map_err(|_| Reported)?;
+        let path = Ident::new(path, self.span(token));
+        let span = self.span(keyword).to(path.span);
+        self.end_of_statement()?;
+        Ok(Use { path, span })
     }
 
     fn dim(&mut self, docs: Vec<DocLine>) -> Parsed<Dim> {

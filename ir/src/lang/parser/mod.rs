@@ -34,6 +34,14 @@ pub const MAX_NESTING: usize = 256;
 /// Reads a text as a file of the graph language. Every problem is reported to the sink; if it then
 /// has errors, the tree is what could be read, good for editors but not for elaboration.
 pub fn parse(file: FileId, text: &str, sink: &mut Diagnostics) -> Ast {
+    let ast = Ast::new(file);
+    parse_into(ast, file, text, sink)
+}
+
+/// As [`parse`], with the items added to those of a tree; its comments, and what it says of which file
+/// it is, stay those of the tree that was first there.
+pub(super) fn parse_into(mut ast: Ast, file: FileId, text: &str, sink: &mut Diagnostics) -> Ast {
+    let first = std::mem::replace(&mut ast.file, file);
     let before = sink.len();
     let lexed = lexer::lex(file, text, sink);
     let mut parser = Parser {
@@ -45,13 +53,16 @@ pub fn parse(file: FileId, text: &str, sink: &mut Diagnostics) -> Ast {
         open: Vec::new(),
         blocks: 0,
         pending: Vec::new(),
-        ast: Ast::new(file),
+        ast,
         sink,
     };
     parser.file();
     let mut ast = parser.ast;
     sink.sort_after(before);
-    ast.trivia = lexed.trivia;
+    if file == first {
+        ast.trivia = lexed.trivia;
+    }
+    ast.file = first;
     ast
 }
 

@@ -115,6 +115,7 @@ impl Dumper<'_> {
         let docs = Self::docs(item.docs());
         let name = &item.name().name;
         match item {
+            Item::Use(_) => format!("(use {name:?})\n"),
             Item::Dim(dim) => format!("(dim {name} {}{docs})\n", at(&self.exprs, dim.value)),
             Item::Struct(item) => {
                 let fields = self.fields("field", &item.fields);
