@@ -13,6 +13,7 @@ use super::ast::{
     Type,
 };
 use super::layout::{Piece, layout};
+use super::lexer;
 use crate::span::Span;
 use expression::Work;
 use std::borrow::Cow;
