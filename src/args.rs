@@ -2,6 +2,7 @@
 
 use crate::Origin;
 use crate::report::ErrorFormat;
+use crate::stage::Stage;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -26,6 +27,12 @@ pub(crate) struct Common {
     /// Print time and peak memory of each stage to standard error
     #[arg(long, global = true)]
     pub(crate) time_passes: bool,
+    /// Do no more once this stage is over
+    #[arg(long, global = true, value_enum, value_name = "STAGE")]
+    pub(crate) stop_after: Option<Stage>,
+    /// Verify graphs and kernels after every pass, and say which pass broke what
+    #[arg(long, global = true)]
+    pub(crate) verify: bool,
 }
 
 /// The commands.
@@ -47,6 +54,12 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Serve an editor: the language server protocol on standard input and output
     Lsp,
+    /// Say what works on this machine
+    Doctor,
+    /// Print the manual page of lgc or of a command
+    Man(Man),
+    /// Print a script that completes command lines in a shell
+    Completions(Completions),
     /// Compile a classifier, train it on handwritten digits, and test it
     Demo(Demo),
 }
@@ -157,6 +170,8 @@ pub(crate) struct Emit {
 pub(crate) enum EmitStage {
     /// The entries, with calls and derivatives expanded
     Graph,
+    /// The entries as drawings for Graphviz
+    Dot,
     /// As `graph`; where the file asks for no derivative, each entry with its reverse mode
     Adjoint,
     /// The graph after simplification
@@ -225,6 +240,20 @@ pub(crate) struct Explain {
     /// The code, such as E0302 [default: list all]
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The command [default: lgc itself]
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,8 @@ pub enum Failure {
     CheckFailed,
     /// Nobody reads standard output any more, so there is nothing left to do.
     Closed,
+    /// The stage after which the work was to stop is over.
+    Stopped,
 }
 
 impl Failure {
@@ -45,11 +47,11 @@ impl Failure {
         Self::new(Diagnostic::error(Code::InternalFault, message.to_string()).help(REPORT))
     }
 
-    /// The exit code: 0 if nobody listened, 1 for what was diagnosed, 3 for a check that failed, 70
+    /// The exit code: 0 if nobody listened or the work was to stop, 1 for what was diagnosed, 3 for a check that failed, 70
     /// for a fault of the compiler.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Closed => 0,
+            Self::Closed | Self::Stopped => 0,
             Self::Reported => DIAGNOSED,
             Self::Diagnosed(diagnostics) => {
                 let internal = |diagnostic: &Diagnostic| diagnostic.code == Code::InternalFault;

@@ -8,6 +8,7 @@ mod adjoint;
 mod args;
 mod commands;
 mod demo;
+mod dot;
 pub mod driver;
 mod failure;
 mod fault;
@@ -43,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage::report(&error, &given),
     };
     fault::guard(arguments.common.error_format, || {
-        let mut session = Session::new();
+        let mut session = Session::with(&arguments.common);
         let outcome = commands::run(&arguments.command, &mut session);
         session.finish(&arguments.common, outcome)
     })

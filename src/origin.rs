@@ -78,7 +78,9 @@ pub(crate) fn read_import(path: &str) -> Result<String, String> {
     origin.read().map_err(|failure| {
         let found = match failure {
             Failure::Diagnosed(found) => found,
-            Failure::Reported | Failure::CheckFailed | Failure::Closed => Vec::new(),
+            Failure::Reported | Failure::CheckFailed | Failure::Closed | Failure::Stopped => {
+                Vec::new()
+            }
         };
         let first = found.into_iter().next();
         let message = first.map_or_else(String::new, |diagnostic| diagnostic.message);

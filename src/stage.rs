@@ -1,5 +1,7 @@
 //! The stages of a run, and what each of them costs.
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use std::cell::Cell;
 use std::fmt::Write;
 use std::fs;
@@ -14,6 +16,14 @@ macro_rules! stages {
         }
 
         impl Stage {
+            /// Every stage.
+            pub const ALL: &'static [Self] = &[$(Self::$stage,)+];
+
+            /// What it does.
+            const fn help(self) -> &'static str {
+                match self { $(Self::$stage => concat!($($doc),+),)+ }
+            }
+
             /// The name that messages and tables show.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -36,6 +46,8 @@ stages! {
     Lower "lower";
     /// Kernels to what the machine has.
     Legalise "legalise";
+    /// Checking what the stages made.
+    Verify "verify";
     /// Kernels to machine code.
     Generate "generate";
     /// Objects to a library.
@@ -48,6 +60,17 @@ stages! {
     Run "run";
     /// Writing outputs.
     Write "write";
+}
+
+impl ValueEnum for Stage {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = self.help().trim().trim_end_matches('.');
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 thread_local! {

@@ -4,7 +4,7 @@ use crate::adjoint::adjoint;
 use crate::args::{Emit, EmitStage};
 use crate::driver::{Session, choose};
 use crate::stage::Stage;
-use crate::{Failure, output};
+use crate::{Failure, dot, output};
 use lgc_codegen::kernel::Program;
 use lgc_codegen::lower::Lowering;
 use lgc_ir::diag::{Code, Diagnostic};
@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
     }
     let text = match arguments.stage {
         EmitStage::Graph => print_graphs(&module, session),
+        EmitStage::Dot => session.time(Stage::Print, || dot::module(&module)),
         EmitStage::Adjoint if takes_derivatives(&ast) => print_graphs(&module, session),
         EmitStage::Adjoint => print_graphs(&adjoints(&module)?, session),
         EmitStage::Opt => print_graphs(&session.simplify(module)?, session),

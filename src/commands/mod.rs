@@ -2,10 +2,12 @@
 
 mod check;
 mod compile;
+mod doctor;
 mod emit;
 mod explain;
 mod fmt;
 mod info;
+mod manual;
 mod run;
 
 use crate::args::Command;
@@ -26,6 +28,9 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Fmt(arguments) => fmt::run(arguments, session),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Lsp => lsp::serve(),
+        Command::Doctor => doctor::run(session),
+        Command::Man(arguments) => manual::page(arguments),
+        Command::Completions(arguments) => manual::completions(arguments),
         Command::Demo(arguments) => demo::run(arguments, session),
     }
 }

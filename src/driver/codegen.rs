@@ -6,6 +6,7 @@ use crate::{COMPILER, Failure};
 use lgc_abi::{AbiError, Interface, Library, header};
 use lgc_codegen::cranelift::{self, CompileError, CompiledEntry, Jit};
 use lgc_codegen::kernel::{self, Program};
+use lgc_codegen::legalize::legalize;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
 use lgc_codegen::lower::{Lowering, Signature, Target, lower};
 use lgc_ir::diag::{Code, Diagnostic};
@@ -76,9 +77,10 @@ impl Session {
     /// # Errors
     /// If a pass is wrong.
     pub fn simplify(&mut self, module: Module) -> Result<Module, Failure> {
-        self.time(Stage::Simplify, || {
+        let check = self.verify;
+        self.stage(Stage::Simplify, || {
             let entries = module.entries.iter().map(|entry| {
-                let (graph, _, _) = optimize(&entry.graph, false).map_err(Failure::internal)?;
+                let (graph, _, _) = optimize(&entry.graph, check).map_err(Failure::internal)?;
                 verify(&graph).map_err(Failure::internal)?;
                 Ok(Entry {
                     graph,
@@ -95,10 +97,45 @@ impl Session {
     /// # Errors
     /// If an entry cannot be lowered, which is a fault of the compiler.
     pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
-        self.time(Stage::Lower, || {
+        self.stage(Stage::Lower, || {
             let entries = module.entries.iter();
             entries.map(lower_entry).collect()
         })
+    }
+
+    /// Verifies the graphs that a stage made, if every stage is to be verified.
+    pub(super) fn verify_graphs(&mut self, module: &Module, made_by: Stage) -> Result<(), Failure> {
+        if !self.verify {
+            return Ok(());
+        }
+        self.time(Stage::Verify, || {
+            for entry in &module.entries {
+                verify(&entry.graph)
+                    .map_err(|violation| broken(made_by, &entry.name, violation))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Legalises kernels by themselves and verifies the outcome, if every stage is to be verified or
+    /// this is to be the last one. The back end legalises on its own account.
+    fn legalise(&mut self, programs: &[Program]) -> Result<(), Failure> {
+        if !self.verify && self.stop_after != Some(Stage::Legalise) {
+            return Ok(());
+        }
+        let legal = self.time(Stage::Legalise, || -> Vec<Program> {
+            programs.iter().map(legalised).collect()
+        });
+        self.time(Stage::Verify, || {
+            legal.iter().try_for_each(|program| {
+                let name = &program.name;
+                kernel::verify(program).map_err(|errors| {
+                    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                    broken(Stage::Legalise, &name.0, errors.join("; "))
+                })
+            })
+        })?;
+        self.over(Stage::Legalise)
     }
 
     /// Simplifies and lowers a module, and describes it as the library of this name.
@@ -120,8 +157,10 @@ impl Session {
     /// # Errors
     /// If the back end refuses a program, which is a fault of the compiler.
     pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
-        let compile = || cranelift::compile_library(&build.library, &build.programs);
-        self.time(Stage::Generate, compile).map_err(compile_failure)
+        self.legalise(&build.programs)?;
+        self.stage(Stage::Generate, || {
+            cranelift::compile_library(&build.library, &build.programs).map_err(compile_failure)
+        })
     }
 
     /// Links the object to a shared library of this soname, which exports what the interface names.
@@ -135,11 +174,11 @@ impl Session {
         soname: &str,
     ) -> Result<Vec<u8>, Failure> {
         let exports = format!("{}_*", build.library.name);
-        self.time(Stage::Link, || {
-            let exports = ExportPattern::new(&exports)?;
+        self.stage(Stage::Link, || {
+            let exports = ExportPattern::new(&exports).map_err(link_failure)?;
             link::link_shared(&[object], &exports, soname, &LinkOptions::default())
+                .map_err(link_failure)
         })
-        .map_err(link_failure)
     }
 
     /// Puts the object into a static archive.
@@ -147,8 +186,9 @@ impl Session {
     /// # Errors
     /// If the object is damaged, which is a fault of the compiler.
     pub fn archive(&mut self, object: ObjectFile) -> Result<Vec<u8>, Failure> {
-        self.time(Stage::Link, || link::archive(&[object]))
-            .map_err(link_failure)
+        self.stage(Stage::Link, || {
+            link::archive(&[object]).map_err(link_failure)
+        })
     }
 
     /// Cranelift's intermediate form of the programs, as text.
@@ -156,8 +196,10 @@ impl Session {
     /// # Errors
     /// As [`Session::object`].
     pub fn clif(&mut self, programs: &[Program]) -> Result<String, Failure> {
-        self.time(Stage::Generate, || cranelift::clif(programs))
-            .map_err(compile_failure)
+        self.legalise(programs)?;
+        self.stage(Stage::Generate, || {
+            cranelift::clif(programs).map_err(compile_failure)
+        })
     }
 
     /// The machine's instructions for the programs, as text.
@@ -165,8 +207,10 @@ impl Session {
     /// # Errors
     /// As [`Session::object`].
     pub fn assembly(&mut self, programs: &[Program]) -> Result<String, Failure> {
-        self.time(Stage::Generate, || cranelift::assembly(programs))
-            .map_err(compile_failure)
+        self.legalise(programs)?;
+        self.stage(Stage::Generate, || {
+            cranelift::assembly(programs).map_err(compile_failure)
+        })
     }
 
     /// Compiles programs into this process, each entry by itself.
@@ -174,9 +218,25 @@ impl Session {
     /// # Errors
     /// If this machine cannot run compiled code, or the back end refuses a program.
     pub fn jit(&mut self, program: &Program) -> Result<CompiledEntry, Failure> {
-        self.time(Stage::Generate, || Jit::compile(program))
-            .map_err(compile_failure)
+        self.legalise(std::slice::from_ref(program))?;
+        self.stage(Stage::Generate, || {
+            Jit::compile(program).map_err(compile_failure)
+        })
     }
+}
+
+/// A program with its kernels legalised.
+fn legalised(program: &Program) -> Program {
+    Program {
+        kernels: program.kernels.iter().map(legalize).collect(),
+        ..program.clone()
+    }
+}
+
+/// A stage broke an invariant.
+fn broken(stage: Stage, entry: &str, violation: impl std::fmt::Display) -> Failure {
+    let stage = stage.name();
+    Failure::internal(format!("after {stage}, of `{entry}`: {violation}"))
 }
 
 /// A machine that cannot run the code is a fact to report; anything else is a fault of ours, since

@@ -26,6 +26,8 @@ pub struct Session {
     sources: SourceMap,
     diagnostics: Diagnostics,
     clock: Clock,
+    stop_after: Option<Stage>,
+    verify: bool,
 }
 
 impl Session {
@@ -33,6 +35,15 @@ impl Session {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A session that has done nothing, and does what the options for all commands say.
+    pub(crate) fn with(common: &Common) -> Self {
+        Self {
+            stop_after: common.stop_after,
+            verify: common.verify,
+            ..Self::default()
+        }
     }
 
     /// The texts that were read.
@@ -58,6 +69,25 @@ impl Session {
         self.clock.time(stage, work)
     }
 
+    /// Does the work of a stage and records its cost; stops if this was to be the last stage.
+    fn stage<T>(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self.clock.time(stage, work)?;
+        self.over(stage)?;
+        Ok(result)
+    }
+
+    /// Stops if this stage was to be the last.
+    fn over(&self, stage: Stage) -> Result<(), Failure> {
+        if self.stop_after == Some(stage) {
+            return Err(Failure::Stopped);
+        }
+        Ok(())
+    }
+
     /// Reports that something is wrong but does not keep the work from going on.
     pub(crate) fn report(&mut self, failure: Failure) {
         if let Failure::Diagnosed(diagnostics) = failure {
@@ -70,7 +100,7 @@ impl Session {
     /// # Errors
     /// If it cannot be read, is not text, or is larger than 4 GiB.
     pub fn read(&mut self, origin: &Origin) -> Result<FileId, Failure> {
-        let text = self.clock.time(Stage::Read, || origin.read())?;
+        let text = self.stage(Stage::Read, || origin.read())?;
         self.add_source(&origin.to_string(), text)
     }
 
@@ -94,6 +124,13 @@ impl Session {
     /// # Errors
     /// Syntax errors, which are reported.
     pub fn parse(&mut self, file: FileId) -> Result<Ast, Failure> {
+        let ast = self.parse_alone(file)?;
+        self.over(Stage::Parse)?;
+        Ok(ast)
+    }
+
+    /// Parses a source, after which the files that it uses may follow.
+    fn parse_alone(&mut self, file: FileId) -> Result<Ast, Failure> {
         let text = self.sources.file(file).map_or("", |file| file.text());
         let mut found = Diagnostics::new();
         let ast = self
@@ -114,6 +151,7 @@ impl Session {
             lang::import(ast, sources, &mut origin::read_import, &mut found)
         });
         self.accept(found)?;
+        self.over(Stage::Parse)?;
         Ok(ast)
     }
 
@@ -132,6 +170,8 @@ impl Session {
             lang::elaborate(ast, &options, &mut found)
         });
         self.accept(found)?;
+        self.verify_graphs(&module, Stage::Elaborate)?;
+        self.over(Stage::Elaborate)?;
         Ok(module)
     }
 
@@ -145,7 +185,7 @@ impl Session {
         defines: &[(String, u64)],
     ) -> Result<(Ast, Module), Failure> {
         let file = self.read(origin)?;
-        let ast = self.parse(file)?;
+        let ast = self.parse_alone(file)?;
         let ast = self.import(ast)?;
         let module = self.elaborate(&ast, defines)?;
         Ok((ast, module))

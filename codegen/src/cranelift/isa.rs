@@ -12,10 +12,21 @@ use target_lexicon::Triple;
 /// The triple that code is made for.
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The extensions that compiled code needs: those of x86-64-v3, as `lgc_info` lists them.
-pub const FEATURES: [&str; 9] = [
-    "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "avx", "avx2", "fma", "bmi1",
-];
+macro_rules! features {
+    ($($name:tt)+) => {
+        /// The extensions that compiled code needs: those of x86-64-v3, as `lgc_info` lists them.
+        pub const FEATURES: [&str; 9] = [$($name),+];
+
+        /// Those of [`FEATURES`] that the processor of this machine, or its system, lacks.
+        pub fn missing_features() -> Vec<&'static str> {
+            let present = [$(std::arch::is_x86_feature_detected!($name)),+];
+            let features = FEATURES.into_iter().zip(present);
+            features.filter(|(_, present)| !present).map(|(name, _)| name).collect()
+        }
+    };
+}
+
+features! { "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" }
 
 /// What a function may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

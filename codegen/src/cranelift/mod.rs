@@ -44,7 +44,7 @@ mod text;
 mod tiles;
 mod unit;
 
-pub use isa::{FEATURES, TARGET};
+pub use isa::{FEATURES, TARGET, missing_features};
 pub use jit::{CallError, CompiledEntry, Jit, RunTasks};
 pub use object::compile_library;
 pub use steps::Tensor;

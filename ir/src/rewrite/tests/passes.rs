@@ -3,9 +3,9 @@
 use super::{assert_same, graph_of, input, op_count};
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::graph::{Fate, Graph, Value};
+use crate::graph::{Fate, Graph, Output, Remap, Value};
 use crate::op::*;
-use crate::rewrite::{cse, dce, decompose, optimize, simplify};
+use crate::rewrite::{RewriteError, State, cse, dce, decompose, optimize, simplify};
 use crate::shape::{Shape, Type};
 use crate::verify::verify;
 
@@ -154,4 +154,32 @@ fn what_merging_makes_simpler_is_simplified() {
     let (done, _, _) = optimize(&graph, true).unwrap();
     assert_eq!(done.len(), 3);
     assert_same(&graph, &done);
+}
+
+#[test]
+fn a_pass_that_breaks_an_invariant_is_named() {
+    let graph = graph_of(|b| {
+        let x = input(b, DType::F32, &[2]);
+        Ok([b.neg(x)?, b.exp(x)?])
+    });
+    let mut state = State {
+        remap: Remap::identity(&graph),
+        graph,
+        records: Vec::new(),
+        check: true,
+    };
+    state.run("dce", dce).unwrap();
+    let error = state.run("name-alike", |graph| {
+        let mut broken = graph.clone();
+        let alike = graph.outputs().iter().map(|output| Output {
+            name: "y".into(),
+            ..output.clone()
+        });
+        broken.set_outputs(alike.collect());
+        Ok((broken, Remap::identity(graph)))
+    });
+    let Err(RewriteError::Violation { pass, violation }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((pass, violation.code), ("name-alike", "V07"));
 }
