@@ -5,61 +5,18 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod support;
+
 use lgc::driver::Session;
 use lgc_abi::TensorType;
 use lgc_ir::autodiff::gradient;
-use lgc_ir::dtype::DType;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator, sample_inputs};
 use lgc_ir::graph::Graph;
-use lgc_ir::interpret::{Data, Tensor};
-use lgc_ir::module::{Entry, Module, Param, Signature, Tree};
+use lgc_ir::module::Module;
 use lgc_ir::shape::Type;
-use lgc_ir::span::Span;
 use lgc_runtime::{HostTensor, Library};
 use proptest::prelude::*;
-
-/// The graph as an exported entry whose parameters and results are tensors.
-fn entry(graph: Graph) -> Entry {
-    let param = |name: String, ty: &Type| {
-        let (doc, tree) = (Vec::new(), Tree::Leaf(ty.clone()));
-        Param {
-            name,
-            doc,
-            inout: false,
-            tree,
-        }
-    };
-    let inputs = graph.inputs().iter().enumerate();
-    let params = inputs
-        .map(|(at, input)| param(format!("in{at}"), graph.ty(*input)))
-        .collect();
-    let outputs = graph.outputs().iter();
-    let results = outputs
-        .map(|output| param(output.name.clone(), graph.ty(output.value)))
-        .collect();
-    let signature = Signature { params, results };
-    Entry {
-        name: "f".into(),
-        doc: Vec::new(),
-        signature,
-        graph,
-        span: Span::SYNTHETIC,
-    }
-}
-
-fn bytes_of(tensor: &Tensor<f64>) -> Vec<u8> {
-    match (&tensor.data, tensor.ty.dtype) {
-        (Data::Number(v), DType::F32) => v.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect(),
-        (Data::Number(v), _) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        (Data::Int(v), dtype) => {
-            let size = dtype.size() as usize;
-            v.iter()
-                .flat_map(|x| x.value.unwrap().to_le_bytes()[..size].to_vec())
-                .collect()
-        }
-        (Data::Mask(v), _) => v.iter().map(|m| u8::from(*m)).collect(),
-    }
-}
+use support::graphs::{bytes_of, entry};
 
 fn host_tensor(ty: &Type, bytes: &[u8]) -> HostTensor {
     let dims: Vec<u64> = ty.shape.extents().collect();

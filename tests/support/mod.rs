@@ -7,6 +7,8 @@
     reason = "helpers of tests fail the test"
 )]
 
+pub(crate) mod graphs;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
