@@ -211,6 +211,25 @@ pub(crate) struct Run {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) source: Source,
+    /// Compare every value that compiled code keeps in memory, or all
+    #[arg(
+        long,
+        value_name = "SCOPE",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "memory"
+    )]
+    pub(crate) trace: Option<TraceScope>,
+}
+
+/// Which values `check --trace` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceScope {
+    /// Those that the compiled program keeps in memory
+    Memory,
+    /// All, in a version of the program that keeps them in memory
+    All,
 }
 
 #[derive(Debug, Args)]

@@ -243,6 +243,19 @@ fn the_laws_of_a_graph_are_checked() {
 }
 
 #[test]
+fn values_inside_a_compiled_program_are_traced() {
+    let graph = "entry f(x: f32[4, 3], w: f32[3, 3]) -> (y: f32[4]) {\n    h = tanh(x @ w)\n    y = sum(h @ w, axes = [1])\n}\n";
+    let place = Place::new();
+    let trace = |scope: &str| {
+        let report = place.pipe(&["check", scope, "-"], graph).success();
+        let at = report.find("  trace").unwrap();
+        report[at..].to_string()
+    };
+    insta::assert_snapshot!("trace_memory", trace("--trace"));
+    insta::assert_snapshot!("trace_all", trace("--trace=all"));
+}
+
+#[test]
 fn the_documented_graphs_compile() {
     let text = std::fs::read_to_string(repository().join("docs/language.md")).unwrap();
     let place = Place::new();

@@ -60,6 +60,7 @@
 mod body;
 mod builder;
 mod interpret;
+mod observe;
 pub mod op;
 mod parse;
 mod print;

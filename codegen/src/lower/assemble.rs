@@ -101,6 +101,11 @@ impl<'p> Assembly<'p> {
         self.add_steps(&placement)?;
         let workspace = self.lay_out();
         let decisions = self.decisions(&placement);
+        let saved = self.plan.model.graph.nodes().filter_map(|node| {
+            let buffer = self.plan.buffer(node).filter(|_| self.is_computed(node));
+            Some((node, buffer?))
+        });
+        let buffers = saved.collect();
         Ok(Lowering {
             program: Program {
                 name: self.signature.name.clone().into(),
@@ -110,6 +115,7 @@ impl<'p> Assembly<'p> {
                 steps: self.steps,
             },
             decisions,
+            buffers,
         })
     }
 

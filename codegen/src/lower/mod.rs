@@ -39,8 +39,8 @@ mod tiling;
 
 pub use target::Target;
 
-use crate::kernel::{BuildError, Program};
-use lgc_ir::graph::{Graph, Output};
+use crate::kernel::{BufferId, BuildError, Program};
+use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
 use lgc_ir::op::{Op, TypeError};
 use lgc_ir::rewrite::{cse, decompose};
@@ -128,6 +128,10 @@ pub struct Lowering {
     pub program: Program,
     /// The decisions, in the order of the graph.
     pub decisions: Vec<Decision>,
+    /// The nodes of the graph's [`normal_form`] that kernels compute into memory, in order, each with
+    /// the buffer that holds it from then on, until its bytes are needed for another. The others
+    /// are computed within kernels.
+    pub buffers: Vec<(NodeId, BufferId)>,
 }
 
 impl std::fmt::Display for Lowering {
@@ -158,13 +162,23 @@ pub fn lower(
     target: &Target,
 ) -> Result<Lowering, LowerError> {
     check_signature(graph, signature)?;
-    let (graph, _) = decompose(graph, &|_| false)?;
-    // Decompositions repeat themselves: the same mean, the same maximum.
-    let (mut graph, _) = cse(&graph)?;
-    bare_outputs(&mut graph);
+    let (graph, _) = normal_form(graph)?;
     let model = model::Model::new(&graph)?;
     let fusion = fuse::Fusion::new(&model);
     assemble::assemble(&fusion, signature, target)
+}
+
+/// The graph that is lowered in place of a graph: composite ops are decomposed, and what their
+/// decompositions repeat is merged. Also what became of each value.
+///
+/// # Errors
+/// A decomposition does not type-check.
+pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    let (graph, first) = decompose(graph, &|_| false)?;
+    // Decompositions repeat themselves: the same mean, the same maximum.
+    let (mut graph, second) = cse(&graph)?;
+    bare_outputs(&mut graph);
+    Ok((graph, first.then(&second)))
 }
 
 /// An output behind a barrier is what the barrier hides.

@@ -7,9 +7,10 @@
 use crate::Failure;
 use crate::driver::Session;
 use crate::stage::Stage;
+use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::sample_inputs;
-use lgc_ir::graph::{Graph, Value};
+use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::op::Family;
@@ -17,7 +18,7 @@ use lgc_ir::scalar::{Int, Interval, Logic, Scalar};
 use lgc_ir::shape::Type;
 
 /// An entry whose interpretation takes more scalar operations than this is not interpreted.
-const MAX_OPERATIONS: u64 = 20_000_000;
+pub(super) const MAX_OPERATIONS: u64 = 20_000_000;
 
 /// What the comparison found.
 pub(super) enum Comparison {
@@ -105,33 +106,66 @@ fn run(entry: &Entry, session: &mut Session) -> Result<(i32, Vec<Vec<u8>>), Fail
         .programs
         .first()
         .ok_or_else(|| Failure::internal("no program"))?;
+    let Execution {
+        status,
+        mut results,
+        updated,
+        ..
+    } = execute(entry, program, &[], session)?;
+    results.extend(updated);
+    Ok((status, results))
+}
+
+/// What a program left in memory, as bytes.
+pub(super) struct Execution {
+    pub(super) status: i32,
+    /// The results of the entry.
+    pub(super) results: Vec<Vec<u8>>,
+    /// What is updated in place.
+    pub(super) updated: Vec<Vec<u8>>,
+    /// Outputs of the program beyond the results.
+    pub(super) extra: Vec<Vec<u8>>,
+}
+
+/// Compiles a program of an entry, and runs it on the sample inputs. `extra` are the types of its
+/// outputs beyond those of the entry.
+pub(super) fn execute(
+    entry: &Entry,
+    program: &Program,
+    extra: &[Type],
+    session: &mut Session,
+) -> Result<Execution, Failure> {
     let code = session.jit(program)?;
-    let params = &entry.signature.params;
-    let updated = params
-        .iter()
-        .flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
-    let (mut inouts, mut read) = (Vec::new(), Vec::new());
-    for (tensor, inout) in inputs(&entry.graph, |_, x: f64| x).iter().zip(updated) {
-        if inout { &mut inouts } else { &mut read }.push(to_bytes(tensor));
+    let params = entry.signature.params.iter();
+    let is_updated = params.flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
+    let (mut updated, mut read) = (Vec::new(), Vec::new());
+    for (tensor, is_updated) in inputs(&entry.graph, |_, x: f64| x).iter().zip(is_updated) {
+        if is_updated { &mut updated } else { &mut read }.push(to_bytes(tensor));
     }
-    let results = entry.graph.outputs().len() - inouts.len();
-    let size = |value: &Value| vec![0; entry.graph.ty(*value).bytes() as usize];
-    let outputs = entry.graph.outputs().iter().take(results);
-    let mut outputs: Vec<Vec<u8>> = outputs.map(|output| size(&output.value)).collect();
+    let count = entry.graph.outputs().len() - updated.len();
+    let results = entry.graph.outputs().iter().take(count);
+    let results = results.map(|output| entry.graph.ty(output.value));
+    let all = results.chain(extra).map(|ty| vec![0; ty.bytes() as usize]);
+    let mut results: Vec<Vec<u8>> = all.collect();
     let read: Vec<&[u8]> = read.iter().map(Vec::as_slice).collect();
     let status = {
-        let mut inouts: Vec<&mut [u8]> = inouts.iter_mut().map(Vec::as_mut_slice).collect();
-        let mut outputs: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut inouts: Vec<&mut [u8]> = updated.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut outputs: Vec<&mut [u8]> = results.iter_mut().map(Vec::as_mut_slice).collect();
         session
             .time(Stage::Run, || code.call(&read, &mut inouts, &mut outputs))
             .map_err(Failure::internal)?
     };
-    outputs.extend(inouts);
-    Ok((status, outputs))
+    let extra = results.split_off(count);
+    Ok(Execution {
+        status,
+        results,
+        updated,
+        extra,
+    })
 }
 
 /// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables.
-fn inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
+pub(super) fn inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
     let mut tensors = sample_inputs(graph, number);
     for tensor in &mut tensors {
         if let Data::Int(elements) = &mut tensor.data {
@@ -173,7 +207,7 @@ fn number(dtype: DType, bytes: &[u8]) -> f64 {
 }
 
 /// How many elements the enclosures decide, if all lie inside.
-fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize, String> {
+pub(super) fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize, String> {
     let Type { dtype, .. } = enclosure.ty;
     let values = bytes
         .chunks_exact(dtype.size() as usize)
@@ -200,7 +234,7 @@ fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize, String> {
 }
 
 /// About how many scalar operations an interpretation takes.
-fn operations(graph: &Graph) -> u64 {
+pub(super) fn operations(graph: &Graph) -> u64 {
     let of_node = |node| {
         let results: u64 = graph
             .results(node)

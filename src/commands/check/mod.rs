@@ -2,6 +2,7 @@
 //! and the derivatives that graphs state themselves.
 
 mod compiled;
+mod trace;
 
 use crate::args::Check;
 use crate::driver::Session;
@@ -21,6 +22,12 @@ pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failur
         let comparison = compiled::compare(entry, session)?;
         output::print(&format!("  compiled code         {comparison}\n"))?;
         failed |= Report::failed(&report) || comparison.failed();
+        if let Some(scope) = arguments.trace {
+            let trace = trace::trace(entry, scope, session)?;
+            let text = trace.render(session.sources());
+            output::print(&text.map_err(Failure::internal)?)?;
+            failed |= trace.failed();
+        }
     }
     let rules = session.time(Stage::Check, || check_rules(&module, &Options::default()));
     let rules = rules.map_err(Failure::internal)?;
