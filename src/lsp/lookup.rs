@@ -279,6 +279,12 @@ fn names_of(graph: &Graph) -> Vec<Local<'_>> {
         docs: &param.docs,
         ..plain(&param.name)
     });
+    let attributes = graph.attributes.iter().map(|attribute| Local {
+        declaration: Some(attribute.span),
+        docs: &attribute.docs,
+        ..plain(&attribute.name)
+    });
+    let params = params.chain(attributes);
     let results = graph.results.iter().map(|result| Local {
         declaration: Some(result.span),
         docs: &result.docs,

@@ -204,6 +204,8 @@ pub struct Graph {
     pub dims: Vec<Ident>,
     /// Its parameters.
     pub params: Vec<Param>,
+    /// Its attributes, which follow the parameters.
+    pub attributes: Vec<AttributeParam>,
     /// The parentheses around the parameters.
     pub params_span: Span,
     /// Its results.
@@ -251,6 +253,20 @@ pub struct Param {
     /// Its type.
     pub ty: Type,
     /// From `inout` or the name to the type.
+    pub span: Span,
+}
+
+/// A parameter without a type: `eps = 1e-5`, or `heads` without a default. It is known at compile time
+/// and passed by name.
+#[derive(Clone, Debug)]
+pub struct AttributeParam {
+    /// The `///` lines above it.
+    pub docs: Vec<DocLine>,
+    /// Its name.
+    pub name: Ident,
+    /// Its value where a call gives none.
+    pub default: Option<ExprId>,
+    /// From the name to the default.
     pub span: Span,
 }
 

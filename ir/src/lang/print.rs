@@ -9,8 +9,8 @@ mod block;
 mod expression;
 
 use super::ast::{
-    Ast, Dim, DocLine, ExprId, Field, Graph, Ident, Item, Param, Rule, Struct, Trivia, TriviaKind,
-    Type,
+    Ast, AttributeParam, Dim, DocLine, ExprId, Field, Graph, Ident, Item, Param, Rule, Struct,
+    Trivia, TriviaKind, Type,
 };
 use super::layout::{Piece, layout};
 use super::lexer;
@@ -30,6 +30,21 @@ pub fn print_expr(ast: &Ast, id: ExprId) -> String {
     let mut printer = Printer::new(ast, &[]);
     printer.expr(id);
     layout(&printer.pieces)
+}
+
+/// A parameter of a graph, with a type or without.
+enum Parameter<'a> {
+    Tensors(&'a Param),
+    Attribute(&'a AttributeParam),
+}
+
+impl Parameter<'_> {
+    fn span(&self) -> Span {
+        match self {
+            Parameter::Tensors(param) => param.span,
+            Parameter::Attribute(attribute) => attribute.span,
+        }
+    }
 }
 
 struct Printer<'a> {
@@ -218,7 +233,7 @@ impl<'a> Printer<'a> {
 
     fn dim_names(&mut self, dims: &'a [Ident]) {
         if let Some(last) = dims.last() {
-            let span = |dim: &Ident| dim.span;
+            let span = |dim: &&Ident| dim.span;
             self.list(("[", "]", ""), dims, last.span.end, span, |printer, dim| {
                 printer.text(&dim.name);
             });
@@ -229,27 +244,28 @@ impl<'a> Printer<'a> {
     fn list<T>(
         &mut self,
         (open, close, inside): (&'static str, &'static str, &'static str),
-        elements: &'a [T],
+        elements: impl IntoIterator<Item = T>,
         close_at: u32,
         span: impl Fn(&T) -> Span,
-        mut element: impl FnMut(&mut Self, &'a T),
+        mut element: impl FnMut(&mut Self, T),
     ) {
         self.push(Piece::Open);
         self.text(open);
         self.push(Piece::Indent);
-        let mut between = if elements.is_empty() { "" } else { inside };
-        for (index, each) in elements.iter().enumerate() {
-            if index > 0 {
+        let mut first = true;
+        for each in elements {
+            if !first {
                 self.text(",");
-                between = " ";
             }
-            self.gap(span(each).start, Piece::Break(between), Blank::Drop);
+            let between = if first { inside } else { " " };
+            self.gap(span(&each).start, Piece::Break(between), Blank::Drop);
             element(self, each);
+            first = false;
         }
-        if !elements.is_empty() {
+        if !first {
             self.push(Piece::IfBroken(","));
-            between = inside;
         }
+        let between = if first { "" } else { inside };
         self.gap(close_at, Piece::Break(between), Blank::Drop);
         self.push(Piece::Dedent);
         self.text(close);
@@ -261,6 +277,20 @@ impl<'a> Printer<'a> {
         self.text(&field.name.name);
         self.text(": ");
         self.ty(&field.ty);
+    }
+
+    fn parameter(&mut self, parameter: Parameter<'a>) {
+        match parameter {
+            Parameter::Tensors(param) => self.param(param),
+            Parameter::Attribute(attribute) => {
+                self.docs(&attribute.docs);
+                self.text(&attribute.name.name);
+                if let Some(default) = attribute.default {
+                    self.text(" = ");
+                    self.expr(default);
+                }
+            }
+        }
     }
 
     fn param(&mut self, param: &'a Param) {
@@ -288,15 +318,11 @@ impl<'a> Printer<'a> {
         self.text(" ");
         self.text(&item.name.name);
         self.dim_names(&item.dims);
-        let params = item.params.as_slice();
+        let params = item.params.iter().map(Parameter::Tensors);
+        let params = params.chain(item.attributes.iter().map(Parameter::Attribute));
         let close = last_byte(item.params_span);
-        self.list(
-            ("(", ")", ""),
-            params,
-            close,
-            |param| param.span,
-            Self::param,
-        );
+        let span = Parameter::span;
+        self.list(("(", ")", ""), params, close, span, Self::parameter);
         if item.results_span.is_some() || !item.results.is_empty() {
             self.text(" -> ");
             let close = item.results_span.map_or(0, last_byte);
@@ -328,7 +354,7 @@ impl<'a> Printer<'a> {
     /// Names in parentheses.
     fn names(&mut self, names: &'a [Ident], span: Span) {
         let close = last_byte(span);
-        let start = |name: &Ident| name.span;
+        let start = |name: &&Ident| name.span;
         self.list(("(", ")", ""), names, close, start, |printer, name| {
             printer.text(&name.name);
         });

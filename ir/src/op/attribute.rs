@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use std::fmt;
 
 /// The value of an attribute as it stands in the text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AttrValue {
     /// `true` or `false`.
     Bool(bool),

@@ -1,5 +1,6 @@
 //! Bodies: statements in order, what they define, and the types that this must have.
 
+use super::attribute::Choice;
 use super::function::Instance;
 use super::path::{Call, Names};
 use super::value::{Data, Val};
@@ -61,6 +62,25 @@ impl Pending {
     }
 }
 
+impl<'a> Body<'a> {
+    /// A body without names.
+    pub(super) fn new(graph: &'a ast::Graph, scope: Scope<'a>) -> Body<'a> {
+        Body {
+            graph,
+            scope,
+            builder: Builder::new(Graph::new(), graph.span),
+            order: Cell::new(0),
+            locals: FxHashMap::default(),
+            pending: FxHashMap::default(),
+            carried: FxHashMap::default(),
+            scopes: Vec::new(),
+            numbers: FxHashSet::default(),
+            left_out: FxHashMap::default(),
+            calls: RefCell::new(Vec::new()),
+        }
+    }
+}
+
 /// The key of the next value of an `inout` parameter.
 pub(super) fn next_key(name: &str) -> String {
     format!("{name}'")
@@ -71,10 +91,10 @@ impl<'a> Elaborator<'a> {
     pub(super) fn body(
         &mut self,
         graph: &'a ast::Graph,
-        dims: super::dims::Bindings,
+        choice: Choice,
         arguments: Vec<Tree>,
     ) -> Result<Instance, Reported> {
-        let mut body = self.begin(graph, dims, &arguments)?;
+        let mut body = self.begin(graph, choice, &arguments)?;
         let results = self.declare_results(&mut body)?;
         self.statements(&mut body, &graph.body)?;
         let outputs = self.collect_outputs(&body)?;
@@ -99,28 +119,22 @@ impl<'a> Elaborator<'a> {
     fn begin(
         &mut self,
         graph: &'a ast::Graph,
-        dims: super::dims::Bindings,
+        choice: Choice,
         arguments: &[Tree],
     ) -> Result<Body<'a>, Reported> {
-        let mut body = Body {
-            graph,
-            scope: Scope {
-                ast: self.ast,
-                dims,
-            },
-            builder: Builder::new(Graph::new(), graph.span),
-            order: Cell::new(0),
-            locals: FxHashMap::default(),
-            pending: FxHashMap::default(),
-            carried: FxHashMap::default(),
-            scopes: Vec::new(),
-            numbers: FxHashSet::default(),
-            left_out: FxHashMap::default(),
-            calls: RefCell::new(Vec::new()),
+        let scope = Scope {
+            ast: self.ast,
+            dims: choice.dims,
+            types: choice.types,
         };
+        let mut body = Body::new(graph, scope);
         let params = graph.params.iter().map(|param| &param.name);
+        let attributes = graph.attributes.iter().map(|attribute| &attribute.name);
         let results = graph.results.iter().map(|result| &result.name);
-        self.check_unique("name", params.chain(results));
+        self.check_unique("name", params.chain(attributes).chain(results));
+        for (attribute, val) in graph.attributes.iter().zip(choice.attributes) {
+            self.define_local(&mut body, &attribute.name, val);
+        }
         self.parameters(&mut body, arguments)?;
         Ok(body)
     }

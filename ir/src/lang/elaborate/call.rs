@@ -93,7 +93,12 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Rc<Function>, Reported> {
         if let Some(&index) = self.graph_names.get(name) {
-            return Ok(Rc::new(Function::Graph { index, dims }));
+            let attributes = Vec::new();
+            return Ok(Rc::new(Function::Graph {
+                index,
+                dims,
+                attributes,
+            }));
         }
         if let Some(spec) = SPECS
             .iter()
@@ -132,14 +137,7 @@ impl<'a> Elaborator<'a> {
         if let Function::Op(name) = **function {
             return self.op_call(body, name, args, attributes, span);
         }
-        if let Some((attribute, _)) = attributes.first() {
-            let message = "graphs take no named attributes";
-            return Err(self.report(
-                Diagnostic::error(Code::BadAttribute, message)
-                    .primary(attribute.span, "")
-                    .help("pass arguments in the order of the parameters"),
-            ));
-        }
+        let function = &self.with_attributes(function, attributes)?;
         let args = self.typed_arguments(body, function, args, span)?;
         let trees = args.iter().map(|(data, _)| data.tree.clone()).collect();
         let spans: Vec<Span> = args.iter().map(|(_, span)| *span).collect();
@@ -551,7 +549,7 @@ fn leaf_of(val: &Val, leaf: usize, body: &Body<'_>) -> Val {
 }
 
 /// A constant as the value of an attribute.
-fn attribute_value(val: &Val) -> Option<AttrValue> {
+pub(super) fn attribute_value(val: &Val) -> Option<AttrValue> {
     match val {
         Val::Number(number) => Some(AttrValue::Number(number.clone())),
         Val::Bool(truth) => Some(AttrValue::Bool(*truth)),

@@ -1,5 +1,6 @@
 //! Dims and types: evaluation of dim expressions, and inference of dims at calls.
 
+use super::attribute::Choice;
 use super::{Elaborator, Reported, Scope, count};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::dtype::DType;
@@ -220,6 +221,8 @@ impl Elaborator<'_> {
         let (values, lengths) = self.brackets(ty);
         let mut tree = if let Ok(dtype) = ty.name.name.parse::<DType>() {
             Tree::Leaf(self.tensor(scope, ty, dtype)?)
+        } else if let Some(tree) = scope.types.get(&ty.name.name) {
+            tree.clone()
         } else {
             self.structure(scope, ty, values, depth)?
         };
@@ -231,12 +234,14 @@ impl Elaborator<'_> {
     }
 
     /// What stands in the brackets of a type: its dims, and the lengths of the array, outermost
-    /// first. A struct without dims has only lengths in brackets.
+    /// first. A struct without dims has only lengths in brackets, as has a type parameter.
     fn brackets<'t>(&self, ty: &'t ast::Type) -> (&'t [ExprId], Vec<ExprId>) {
         let dims = ty.dims.as_deref().unwrap_or_default();
         let template = self.structs.get(ty.name.name.as_str());
-        match (template, dims) {
-            (Some(template), [length]) if template.dims.is_empty() => {
+        let tensor = ty.name.name.parse::<DType>().is_ok();
+        // A type parameter has no dims either.
+        match (template.map(|template| template.dims.is_empty()), dims) {
+            (Some(true), [length]) | (None, [length]) if !tensor => {
                 let lengths = std::iter::once(length).chain(&ty.lengths);
                 (&[], lengths.copied().collect())
             }
@@ -294,8 +299,8 @@ impl Elaborator<'_> {
     ) -> Result<Tree, Reported> {
         let names = template.dims.iter().map(|dim| dim.name.clone());
         let inner = Scope {
-            ast: self.ast,
             dims: names.zip(dims.iter().copied()).collect(),
+            ..Scope::new(self.ast)
         };
         let mut fields = Vec::with_capacity(template.fields.len());
         for field in &template.fields {
@@ -360,14 +365,14 @@ impl Elaborator<'_> {
         self.report(diagnostic)
     }
 
-    /// Binds the dims that are plain names in `ty` by comparing with an actual type. What does not
-    /// match is left for the comparison of whole types that follows.
+    /// Binds the dims and types that are plain names in `ty` by comparing with an actual type. What
+    /// does not match is left for the comparison of whole types that follows.
     pub(super) fn bind_dims(
         &self,
-        generic: &[ast::Ident],
+        graph: &ast::Graph,
         ty: &ast::Type,
         actual: &Tree,
-        bindings: &mut Bindings,
+        choice: &mut Choice,
     ) {
         let (dims, lengths) = self.brackets(ty);
         let (mut element, mut extents) = (actual, Vec::new());
@@ -382,17 +387,21 @@ impl Elaborator<'_> {
             extents.push(*length);
             element = inner;
         }
+        if graph.is_type_parameter(&ty.name.name) {
+            let types = choice.types.entry(ty.name.name.clone());
+            types.or_insert_with(|| element.clone());
+        }
         match element {
             Tree::Leaf(tensor) => extents.extend(tensor.shape.extents()),
             Tree::Struct { dims, .. } => extents.extend(dims),
-            Tree::Array { .. } => return,
+            Tree::Array { .. } => {}
         }
         for (dim, extent) in lengths.iter().chain(dims).zip(extents) {
             if let ExprKind::Name(name) = &self.ast.expr(*dim).kind
-                && generic.iter().any(|generic| generic.name == *name)
+                && graph.dims.iter().any(|generic| generic.name == *name)
                 && let Ok(extent) = i64::try_from(extent)
             {
-                bindings.entry(name.clone()).or_insert(extent);
+                choice.dims.entry(name.clone()).or_insert(extent);
             }
         }
     }

@@ -1,15 +1,16 @@
 //! Functions: instances of graphs for given types, and inlining.
 
+use super::attribute::Choice;
 use super::body::Body;
-use super::dims::Bindings;
 use super::path::{Call, Names};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, Scope, count};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Value};
+use crate::lang::ast;
 use crate::module::Tree;
-use crate::op::{Input, Op, SPECS};
+use crate::op::{AttrValue, Input, Op, SPECS};
 use crate::shape::Type;
 use crate::span::Span;
 use std::rc::Rc;
@@ -55,24 +56,26 @@ impl<'a> Elaborator<'a> {
         };
         let graph = self.graphs[index];
         let param = graph.params.get(position)?;
-        let generic = |id: &crate::lang::ast::ExprId| {
-            self.ast
-                .subtree(*id)
+        let chosen = |name: &String| {
+            let attributes = graph.attributes.iter().map(|attribute| &attribute.name);
+            graph
+                .dims
                 .iter()
-                .any(|id| match &self.ast.expr(*id).kind {
-                    crate::lang::ast::ExprKind::Name(name) => {
-                        graph.dims.iter().any(|dim| dim.name == *name)
-                    }
-                    _ => false,
-                })
+                .chain(attributes)
+                .any(|ident| ident.name == *name)
         };
-        if param.ty.dims.iter().flatten().any(generic) {
+        let generic = |id: &ast::ExprId| {
+            let names = self.ast.subtree(*id).into_iter();
+            names.into_iter().any(|id| match &self.ast.expr(id).kind {
+                ast::ExprKind::Name(name) => chosen(name),
+                _ => false,
+            })
+        };
+        let lengths = param.ty.dims.iter().flatten().chain(&param.ty.lengths);
+        if chosen(&param.ty.name.name) || lengths.into_iter().any(generic) {
             return None;
         }
-        let scope = Scope {
-            ast: self.ast,
-            dims: Bindings::default(),
-        };
+        let scope = Scope::new(self.ast);
         match self.tree(&scope, &param.ty).ok()? {
             Tree::Leaf(ty) => Some(ty),
             Tree::Struct { .. } | Tree::Array { .. } => None,
@@ -92,8 +95,13 @@ impl<'a> Elaborator<'a> {
             return known.clone();
         }
         let made = match &**function {
-            Function::Graph { index, dims } => {
-                self.called_graph(*index, dims.as_deref(), arguments, span, spans)
+            Function::Graph {
+                index,
+                dims,
+                attributes,
+            } => {
+                let given = (dims.as_deref(), attributes.as_slice());
+                self.called_graph(*index, given, arguments, span, spans)
             }
             Function::Op(name) => self.op_instance(name, &arguments, span).map(Rc::new),
             Function::Gradient {
@@ -127,7 +135,7 @@ impl<'a> Elaborator<'a> {
     fn called_graph(
         &mut self,
         index: usize,
-        given: Option<&[u64]>,
+        (given, attributes): (Option<&[u64]>, &[(String, AttrValue)]),
         arguments: Vec<Tree>,
         span: Span,
         spans: &[Span],
@@ -155,18 +163,15 @@ impl<'a> Elaborator<'a> {
                     .secondary(graph.params_span, "its parameters"),
             ));
         }
-        let dims = self.infer_dims(index, given, &arguments, span)?;
-        let scope = Scope {
-            ast: self.ast,
-            dims: dims.clone(),
-        };
+        let mut choice = self.infer_dims(index, given, &arguments, span)?;
+        let scope = self.choose_attributes(graph, &mut choice, attributes, span)?;
         for (position, (param, argument)) in graph.params.iter().zip(&arguments).enumerate() {
             let expected = self.tree(&scope, &param.ty)?;
             if expected == *argument {
                 continue;
             }
             let at = spans.get(position).copied().unwrap_or(span);
-            let bound = self.choice(graph, &dims);
+            let bound = chosen(graph, &choice);
             let with = if bound.is_empty() {
                 String::new()
             } else {
@@ -182,18 +187,7 @@ impl<'a> Elaborator<'a> {
                     .secondary(param.span, "declared here"),
             ));
         }
-        self.graph_instance(index, dims, arguments, span)
-    }
-
-    /// The dims of a graph as they are chosen: `I = 4`, `O = 2`.
-    fn choice(&self, graph: &crate::lang::ast::Graph, dims: &Bindings) -> Vec<String> {
-        let chosen = graph
-            .dims
-            .iter()
-            .map(|dim| (&dim.name, dims.get(&dim.name)));
-        chosen
-            .filter_map(|(name, value)| Some(format!("{name} = {}", value?)))
-            .collect()
+        self.graph_instance(index, choice, arguments, span)
     }
 
     /// Errors in a graph with dims may be due to their choice, so they point at the call.
@@ -214,15 +208,16 @@ impl<'a> Elaborator<'a> {
         given: Option<&[u64]>,
         arguments: &[Tree],
         span: Span,
-    ) -> Result<Bindings, Reported> {
+    ) -> Result<Choice, Reported> {
         let graph = self.graphs[index];
-        let mut dims = Bindings::default();
+        let mut choice = Choice::default();
         if let Some(given) = given {
-            if given.len() != graph.dims.len() {
+            let declared = graph.value_dims().count();
+            if given.len() != declared {
                 let message = format!(
                     "`{}` has {}, got {}",
                     graph.name.name,
-                    count(graph.dims.len(), "dim"),
+                    count(declared, "dim"),
                     given.len()
                 );
                 return Err(self.report(
@@ -234,13 +229,17 @@ impl<'a> Elaborator<'a> {
             let values = given
                 .iter()
                 .map(|&dim| i64::try_from(dim).unwrap_or(i64::MAX));
-            dims.extend(graph.dims.iter().map(|dim| dim.name.clone()).zip(values));
+            let names = graph.value_dims().map(|dim| dim.name.clone());
+            choice.dims.extend(names.zip(values));
         }
         for (param, argument) in graph.params.iter().zip(arguments) {
-            self.bind_dims(&graph.dims, &param.ty, argument, &mut dims);
+            self.bind_dims(graph, &param.ty, argument, &mut choice);
         }
-        match graph.dims.iter().find(|dim| !dims.contains_key(&dim.name)) {
-            None => Ok(dims),
+        let unbound = |dim: &&ast::Ident| {
+            !choice.dims.contains_key(&dim.name) && !choice.types.contains_key(&dim.name)
+        };
+        match graph.dims.iter().find(unbound) {
+            None => Ok(choice),
             Some(unbound) => {
                 let message = format!(
                     "the dim `{}` of `{}` cannot be inferred",
@@ -263,7 +262,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn graph_instance(
         &mut self,
         index: usize,
-        dims: Bindings,
+        choice: Choice,
         arguments: Vec<Tree>,
         span: Span,
     ) -> Result<Rc<Instance>, Reported> {
@@ -286,17 +285,17 @@ impl<'a> Elaborator<'a> {
         }
         self.check_growth(index)?;
         self.check_depth(span)?;
-        let choice: Vec<String> = self.choice(graph, &dims);
+        let said: Vec<String> = chosen(graph, &choice);
         let before = self.diagnostics.len();
         self.active.push(index);
-        let instance = self.body(graph, dims.clone(), arguments);
+        let instance = self.body(graph, choice.clone(), arguments);
         let instance = match (&graph.rule, instance) {
-            (Some(rule), Ok(instance)) => self.ruled(graph, rule, dims, instance),
+            (Some(rule), Ok(instance)) => self.ruled(graph, rule, choice, instance),
             (None, instance) | (Some(_), instance @ Err(Reported)) => instance,
         };
         self.active.pop();
-        if !choice.is_empty() && !self.active.is_empty() {
-            self.say_where_called(before, span, &choice);
+        if !said.is_empty() && !self.active.is_empty() {
+            self.say_where_called(before, span, &said);
         }
         instance.map(Rc::new)
     }
@@ -414,4 +413,32 @@ impl<'a> Elaborator<'a> {
             _ => Ok(Val::Tuple(results)),
         }
     }
+}
+
+/// The dims, types and attributes of a graph as they are chosen: `I = 4`, `P = Mlp`, `eps = 1e-5`.
+fn chosen(graph: &ast::Graph, choice: &Choice) -> Vec<String> {
+    let dims = graph.dims.iter().filter_map(|dim| {
+        let name = &dim.name;
+        let value = choice
+            .dims
+            .get(name)
+            .map(|value| format!("{name} = {value}"));
+        value.or_else(|| {
+            choice
+                .types
+                .get(name)
+                .map(|tree| format!("{name} = {tree}"))
+        })
+    });
+    let attributes = graph.attributes.iter().zip(&choice.attributes);
+    let attributes = attributes.filter_map(|(attribute, val)| {
+        let name = &attribute.name.name;
+        match val {
+            Val::Number(number) => Some(format!("{name} = {number}")),
+            Val::Bool(truth) => Some(format!("{name} = {truth}")),
+            Val::Name(value) => Some(format!("{name} = {value}")),
+            _ => None,
+        }
+    });
+    dims.chain(attributes).collect()
 }

@@ -15,6 +15,7 @@
 )]
 
 mod array;
+mod attribute;
 mod block;
 mod body;
 mod builtin;
@@ -43,6 +44,7 @@ use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
 use crate::module::{Entry, Module, Param, Signature, Tree};
 use crate::op::Region;
 use crate::span::Span;
+use attribute::{Choice, Types};
 use dims::Bindings;
 use function::{Instance, InstanceKey};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -78,6 +80,18 @@ const MAX_CALL_DEPTH: usize = 64;
 struct Scope<'a> {
     ast: &'a Ast,
     dims: Bindings,
+    types: Types,
+}
+
+impl<'a> Scope<'a> {
+    /// A scope without dims and types of its own.
+    fn new(ast: &'a Ast) -> Scope<'a> {
+        Scope {
+            ast,
+            dims: Bindings::default(),
+            types: Types::default(),
+        }
+    }
 }
 
 /// The state of one elaboration.
@@ -189,6 +203,7 @@ impl<'a> Elaborator<'a> {
                 }
                 Item::Graph(item) => {
                     self.check_op_name(&item.name);
+                    self.check_attribute_names(item);
                     self.graph_names.insert(&item.name.name, self.graphs.len());
                     self.graphs.push(item);
                 }
@@ -206,6 +221,20 @@ impl<'a> Elaborator<'a> {
                     .primary(name.span, "a graph needs another name")
                     .help(format!("for example `my_{}`", name.name)),
             );
+        }
+    }
+
+    /// `wrt` and `of` are read as paths wherever they are given.
+    fn check_attribute_names(&mut self, graph: &ast::Graph) {
+        for attribute in &graph.attributes {
+            let name = &attribute.name;
+            if matches!(name.name.as_str(), "wrt" | "of") {
+                let message = format!("`{}` is an attribute of derivatives", name.name);
+                self.report(
+                    Diagnostic::error(Code::DuplicateName, message)
+                        .primary(name.span, "an attribute of a graph needs another name"),
+                );
+            }
         }
     }
 
@@ -244,10 +273,7 @@ impl<'a> Elaborator<'a> {
             if self.options.defines.contains_key(name) {
                 continue;
             }
-            let scope = Scope {
-                ast,
-                dims: Bindings::default(),
-            };
+            let scope = Scope::new(ast);
             match self.dim(&scope, dim.value) {
                 Ok(value) if value >= 0 => {
                     self.file_dims.insert(name.clone(), value);
@@ -304,21 +330,21 @@ impl<'a> Elaborator<'a> {
 
     fn entry(&mut self, index: usize) -> Result<Entry, Reported> {
         let graph = self.graphs[index];
-        let (dims, params) = self.entry_params(graph)?;
+        let (choice, params) = self.entry_params(graph)?;
         let arguments = params.iter().map(|param| param.tree.clone()).collect();
-        let instance = self.graph_instance(index, dims, arguments, graph.name.span)?;
+        let instance = self.graph_instance(index, choice, arguments, graph.name.span)?;
         let docs = graph.results.iter().map(|result| doc(&result.docs));
         let results = instance.results.iter().cloned().zip(docs);
         Ok(entry(graph, params, results, instance.graph.clone()))
     }
 
-    /// The dims and parameters of an exported graph.
-    fn entry_params(&mut self, graph: &ast::Graph) -> Result<(Bindings, Vec<Param>), Reported> {
-        let dims = self.entry_dims(graph)?;
-        let scope = Scope {
-            ast: self.ast,
-            dims: dims.clone(),
+    /// The dims, attributes and parameters of an exported graph.
+    fn entry_params(&mut self, graph: &'a ast::Graph) -> Result<(Choice, Vec<Param>), Reported> {
+        let mut choice = Choice {
+            dims: self.entry_dims(graph)?,
+            ..Choice::default()
         };
+        let scope = self.choose_attributes(graph, &mut choice, &[], graph.name.span)?;
         let mut params = Vec::with_capacity(graph.params.len());
         for param in &graph.params {
             let tree = self.tree(&scope, &param.ty);
@@ -330,7 +356,7 @@ impl<'a> Elaborator<'a> {
             }));
         }
         let params: Result<Vec<Param>, Reported> = params.into_iter().collect();
-        Ok((dims, params?))
+        Ok((choice, params?))
     }
 
     /// The dims of an exported graph, which nobody calls, come from `--define` and the file.
@@ -343,14 +369,23 @@ impl<'a> Elaborator<'a> {
                 }
                 None => {
                     let name = &dim.name;
-                    let message = format!("the dim `{name}` of `{}` has no value", graph.name.name);
+                    let is_type = graph.is_type_parameter(name);
+                    let what = if is_type { "type" } else { "dim" };
+                    let message =
+                        format!("the {what} `{name}` of `{}` has no value", graph.name.name);
                     return Err(self.report(
                         Diagnostic::error(Code::UnknownDim, message)
                             .primary(dim.span, "an exported graph has no caller to infer it from")
-                            .help(format!(
-                                "give it one with `dim {name} = …` or `--define {name}=…`, or \
-                                 mark with `entry` what is to be exported"
-                            )),
+                            .help(if is_type {
+                                "give the parameters types, or mark with `entry` what is to be \
+                                 exported"
+                                    .to_string()
+                            } else {
+                                format!(
+                                    "give it one with `dim {name} = …` or `--define {name}=…`, or \
+                                     mark with `entry` what is to be exported"
+                                )
+                            }),
                     ));
                 }
             }

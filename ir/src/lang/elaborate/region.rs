@@ -4,8 +4,8 @@
 //! [`Region`](crate::op::Region), so that callers and derivatives inline that and nothing else has
 //! to know. Values of the body are not named from outside: they are not values of the caller.
 
+use super::attribute::Choice;
 use super::call::{Args, Attrs};
-use super::dims::Bindings;
 use super::function::{Instance, Named};
 use super::path::Names;
 use super::value::{Function, Val};
@@ -23,7 +23,7 @@ impl<'a> Elaborator<'a> {
         &mut self,
         graph: &'a ast::Graph,
         rule: &'a ast::Rule,
-        dims: Bindings,
+        choice: Choice,
         instance: Instance,
     ) -> Result<Instance, Reported> {
         if instance.graph.outputs().is_empty() {
@@ -44,7 +44,7 @@ impl<'a> Elaborator<'a> {
         self.cotangents("parameter", &instance.params, names)?;
         let params = instance.params.iter().chain(&instance.results);
         let arguments = params.map(|(_, tree)| tree.clone()).chain(cotangents);
-        let stated = self.body(&rule.graph, dims, arguments.collect())?;
+        let stated = self.body(&rule.graph, choice, arguments.collect())?;
         let doc = super::doc(&graph.docs);
         let order = instance.order.max(stated.order);
         let pullback = Pullback::Rule(stated.graph);

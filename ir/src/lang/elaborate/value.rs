@@ -1,5 +1,6 @@
 //! What expressions stand for while a body is elaborated.
 
+use super::attribute::Given;
 use super::path::Path;
 use crate::constant::Constant;
 use crate::graph::Value;
@@ -50,6 +51,8 @@ pub(super) enum Function {
         index: usize,
         /// Dims given in brackets; none means inferred.
         dims: Option<Vec<u64>>,
+        /// Attributes that a call gives, by name.
+        attributes: Given,
     },
     /// An op of the table.
     Op(&'static str),

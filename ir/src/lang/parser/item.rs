@@ -1,9 +1,10 @@
 //! Items: `struct`, `graph`, `entry`, `dim`, with their parameters, fields and types.
 
 use super::{List, Parsed, Parser, Reported};
-use crate::diag::Code;
+use crate::diag::{Code, Diagnostic};
 use crate::lang::ast::{
-    Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct, Type, Use,
+    AttributeParam, Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct,
+    Type, Use,
 };
 use crate::lang::lexer;
 use crate::lang::token::{Token, TokenKind};
@@ -17,11 +18,17 @@ const TYPE_HELP: &str = "write `name: type`, as in `x: f32[64, 10]` or `p: Mlp`"
 pub(super) const BODY_HELP: &str =
     "the statements of a graph stand in braces after its parameters and results";
 
+/// An element of the list of parameters.
+enum Parameter {
+    Tensors(Param),
+    Attribute(AttributeParam),
+}
+
 /// What a graph says before its body.
 struct Header {
     name: Ident,
     dims: Vec<Ident>,
-    params: List<Param>,
+    params: List<Parameter>,
     results: Option<List<Field>>,
 }
 
@@ -230,12 +237,20 @@ impl Parser<'_> {
             params,
             results,
         } = header;
+        let (mut typed, mut attributes) = (Vec::new(), Vec::new());
+        for parameter in params.elements {
+            match parameter {
+                Parameter::Tensors(param) => typed.push(param),
+                Parameter::Attribute(attribute) => attributes.push(attribute),
+            }
+        }
         Graph {
             docs,
             kind,
             name,
             dims,
-            params: params.elements,
+            params: typed,
+            attributes,
             params_span: params.span,
             results_span: results.as_ref().map(|list| list.span),
             results: results.map_or(Vec::new(), |list| list.elements),
@@ -257,7 +272,14 @@ impl Parser<'_> {
             let help = "parameters stand in parentheses, as in `graph f(x: f32[3]) -> (y: f32[3])`";
             return Err(self.expected("`(`", help));
         }
-        let params = self.list("parameter", Self::param)?;
+        let mut attribute: Option<Span> = None;
+        let params = self.list("parameter", |parser| {
+            let parameter = parser.parameter(attribute)?;
+            if let Parameter::Attribute(declared) = &parameter {
+                attribute = Some(declared.span);
+            }
+            Ok(parameter)
+        })?;
         let results = self.results()?;
         Ok(Header {
             name,
@@ -279,21 +301,58 @@ impl Parser<'_> {
             .map(Some)
     }
 
-    fn param(&mut self) -> Parsed<Param> {
+    /// A parameter, or an attribute: `attribute` is one before it, if any.
+    fn parameter(&mut self, attribute: Option<Span>) -> Parsed<Parameter> {
         let docs = self.docs();
         if self.kind().is_closing() {
             self.stray_docs(&docs)?;
         }
         let inout = self.eat(TokenKind::Inout).map(|token| self.span(token));
         let name = self.name("the name of a parameter")?;
+        let ends = matches!(self.kind(), TokenKind::Comma | TokenKind::CloseParen);
+        if inout.is_none() && (ends || self.kind() == TokenKind::Equal) {
+            return self
+                .declared_attribute(docs, name)
+                .map(Parameter::Attribute);
+        }
+        let param = self.param(docs, inout, name)?;
+        if let Some(attribute) = attribute {
+            let message = "a parameter stands after an attribute";
+            let diagnostic = Diagnostic::error(Code::PositionalAfterAttribute, message)
+                .primary(param.span, "a parameter with a type")
+                .secondary(attribute, "the attribute before it")
+                .help("parameters come first, as do arguments in calls");
+            self.sink.push(diagnostic);
+        }
+        Ok(Parameter::Tensors(param))
+    }
+
+    /// `eps = 1e-5`, after the name.
+    fn declared_attribute(&mut self, docs: Vec<DocLine>, name: Ident) -> Parsed<AttributeParam> {
+        let default = match self.eat(TokenKind::Equal) {
+            Some(_) => Some(self.expression()?),
+            None => None,
+        };
+        let span = name.span.to(self.previous());
+        Ok(AttributeParam {
+            docs,
+            name,
+            default,
+            span,
+        })
+    }
+
+    /// A parameter with a type, after its name.
+    fn param(&mut self, docs: Vec<DocLine>, inout: Option<Span>, name: Ident) -> Parsed<Param> {
         let ty = self.declared_type()?;
         if self.kind() == TokenKind::In {
             let help = "leave the range out";
             return Err(self.unsupported("a declared range is", self.here(), help));
         }
         if self.kind() == TokenKind::Equal {
-            let help = "pass the value at every call";
-            return Err(self.unsupported("a default value is", self.here(), help));
+            let message = "a tensor has no default".to_owned();
+            let help = "a parameter without a type is an attribute, which may have one, as in `eps = 1e-5`";
+            return Err(self.error(Code::UnexpectedToken, message, self.here(), "", help));
         }
         Ok(Param {
             docs,

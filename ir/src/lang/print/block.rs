@@ -52,7 +52,7 @@ impl<'a> Printer<'a> {
         match &statement.pattern {
             Pattern::One(target) => self.target(target),
             Pattern::Tuple { targets, span } => {
-                let start = |target: &Target| match target {
+                let start = |target: &&Target| match target {
                     Target::Discard(span) => *span,
                     Target::Place(place) => place.span,
                 };

@@ -172,6 +172,7 @@ impl Structs {
             name: ident(&entry.name),
             dims: Vec::new(),
             params,
+            attributes: Vec::new(),
             params_span: Span::SYNTHETIC,
             results_span: (!results.is_empty()).then_some(Span::SYNTHETIC),
             results,

@@ -166,6 +166,7 @@ fn printed(notation: &mut Notation, entry: &Entry) -> ast::Graph {
         name: ident(&entry.name),
         dims: Vec::new(),
         params,
+        attributes: Vec::new(),
         params_span: Span::SYNTHETIC,
         results: results.collect(),
         results_span: Some(Span::SYNTHETIC),

@@ -125,6 +125,13 @@ impl Dumper<'_> {
                 let keyword = graph.kind.keyword();
                 let dims = names(&graph.dims);
                 let params: String = graph.params.iter().map(|p| self.param(p)).collect();
+                let attribute = |attribute: &AttributeParam| {
+                    let docs = Self::docs(&attribute.docs);
+                    let default = attribute.default.map_or("", |id| at(&self.exprs, id));
+                    format!("\n  (attribute {} {default}{docs})", attribute.name.name)
+                };
+                let attributes: String = graph.attributes.iter().map(attribute).collect();
+                let params = params + &attributes;
                 let arrow = graph.results_span.map_or("", |_| "\n  ->");
                 let results = self.fields("result", &graph.results);
                 let body: String = graph.body.iter().map(|s| self.statement(s)).collect();

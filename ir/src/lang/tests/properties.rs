@@ -232,6 +232,7 @@ fn file_of(sketches: &[Sketch]) -> Ast {
         name: ident("f"),
         dims: Vec::new(),
         params: Vec::new(),
+        attributes: Vec::new(),
         params_span: span,
         results: Vec::new(),
         results_span: None,
@@ -262,7 +263,9 @@ struct Linear~[~I,~O~]~{~w:~f32[~I,~O~],~b: f32[~O],~}
 ~dim B = ~4 * ~(~3 + ~1~)
 ~entry step~[~N]~(~x:~f32[~B,~64],
 ~/// doc
-  y:~i32[B]~,~inout p: Mlp~) ->~(~l: f32[],~g: S)~{
+  y:~i32[B]~,~inout p: Mlp~,~ eps = ~1e-5~,
+/// doc
+heads~) ->~(~l: f32[],~g: S)~{
     (l,~_~,~d~) =~value_and_grad(~loss,~wrt = ~[~p,~q~],~of = ~l~)(x, (~a, b~), -~p ** ~2)
   ~ a.b': f32[~B~ +~1, 2~] = a *~(b~ + c) - f[~1, ~2](x)' @~[[~1, 2], ~[3,~4.5~]~]; z = (a~ - (b - c)).w~
     p.c[~1~].w': T[~2][~3~] = q[~1~:~n + 1~][:~2]~
