@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Serve an editor: the language server protocol on standard input and output
     Lsp,
+    /// Make a graph smaller while a command goes on failing on it
+    Reduce(Reduce),
     /// Say what works on this machine
     Doctor,
     /// Print the manual page of lgc or of a command
@@ -259,6 +261,24 @@ pub(crate) struct Explain {
     /// The code, such as E0302 [default: list all]
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reduce {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where the smallest graph is written [default: beside FILE, with the suffix .reduced.graph]
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Run the command no more often than this
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tries: u32,
+    /// Kill a run of the command after this time, which then counts as no failure
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+    /// What fails: a program with its arguments, among them FILE, in whose place it gets candidates
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

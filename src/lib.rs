@@ -19,6 +19,7 @@ mod naming;
 mod origin;
 mod output;
 mod random;
+mod reduce;
 mod report;
 pub mod stage;
 mod tensors;

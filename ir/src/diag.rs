@@ -127,6 +127,7 @@ codes! {
     "E0711" NotCanonical "a graph that is not in canonical form";
     "E0712" BadUsage "a command line that cannot be understood";
     "E0713" BadClient "an editor that does not keep to its protocol";
+    "E0714" NotReducible "a command that does not fail on the graph to be reduced";
     // Faults of the compiler itself.
     "E0901" InternalFault "a fault of the compiler";
 }

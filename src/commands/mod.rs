@@ -8,6 +8,7 @@ mod explain;
 mod fmt;
 mod info;
 mod manual;
+mod reduce;
 mod run;
 
 use crate::args::Command;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Fmt(arguments) => fmt::run(arguments, session),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Lsp => lsp::serve(),
+        Command::Reduce(arguments) => reduce::run(arguments, session),
         Command::Doctor => doctor::run(session),
         Command::Man(arguments) => manual::page(arguments),
         Command::Completions(arguments) => manual::completions(arguments),

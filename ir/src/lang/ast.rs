@@ -13,7 +13,7 @@
 mod block;
 mod operator;
 
-pub use block::{Block, Carry, Domain, For, If, names_in};
+pub use block::{Block, Carry, Domain, For, If, names_in, statements_in};
 pub use operator::{Associativity, BinaryOp, Precedence, UnaryOp};
 
 use crate::span::{FileId, Span};
@@ -39,6 +39,11 @@ impl Ast {
             exprs: Vec::new(),
             trivia: Vec::new(),
         }
+    }
+
+    /// Forgets the comments and blank lines of the text; doc comments stay.
+    pub fn drop_comments(&mut self) {
+        self.trivia.clear();
     }
 
     /// Adds an expression whose operands are in this tree already.

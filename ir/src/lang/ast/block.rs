@@ -66,6 +66,27 @@ pub struct If {
     pub span: Span,
 }
 
+/// All statements, those within loops and conditions too, in the order of the text.
+pub fn statements_in(statements: &[Statement]) -> Vec<&Statement> {
+    let (mut found, mut open) = (Vec::new(), vec![statements]);
+    while let Some(statements) = open.pop() {
+        for statement in statements {
+            found.push(statement);
+            match statement {
+                Statement::Definition(_) => {}
+                Statement::For(item) => open.push(&item.body.statements),
+                Statement::If(item) => {
+                    let blocks = item.arms.iter().map(|(_, block)| block);
+                    let blocks = blocks.chain(&item.otherwise);
+                    open.extend(blocks.map(|block| block.statements.as_slice()));
+                }
+            }
+        }
+    }
+    found.sort_by_key(|statement| statement.span());
+    found
+}
+
 /// The names that statements define, those within loops and conditions too, in the order of the text.
 pub fn names_in(statements: &[Statement]) -> Vec<&Ident> {
     let (mut names, mut open) = (Vec::new(), vec![statements]);
