@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Derivatives nest no deeper than this.
-const MAX_DERIVATIVES: usize = 8;
+pub(super) const MAX_DERIVATIVES: usize = 8;
 
 /// With respect to what a derivative is.
 struct Wrt<'g> {
@@ -204,12 +204,17 @@ impl Elaborator<'_> {
         if inner.order < MAX_DERIVATIVES {
             return Ok(inner.order + 1);
         }
+        Err(self.too_many_derivatives(span))
+    }
+
+    /// An error at a derivative that is one too many.
+    pub(super) fn too_many_derivatives(&mut self, span: Span) -> Reported {
         let message = format!("more than {MAX_DERIVATIVES} derivatives of one another");
-        Err(self.report(
+        self.report(
             Diagnostic::error(Code::TooManyDerivatives, message)
                 .primary(span, "this takes one more")
                 .help("each derivative multiplies the size of the graph"),
-        ))
+        )
     }
 
     /// The output position of the scalar to differentiate.

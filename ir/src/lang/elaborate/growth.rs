@@ -2,8 +2,10 @@
 //!
 //! Calls are expanded in place, so forty graphs of two calls each come to 2⁴⁰ nodes. Expanding until
 //! the bound is met would take gigabytes; counting on the syntax tree takes no time. The count is a
-//! lower bound: calls by name, which all are expanded, and expressions that certainly make a node.
+//! lower bound: calls by name and derivatives of what has a name, which all are expanded, and
+//! expressions that certainly make a node. Derivatives of one another are counted in the same way.
 
+use super::derivative::MAX_DERIVATIVES;
 use super::{Elaborator, MAX_CALL_DEPTH, Reported};
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
@@ -17,15 +19,26 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) struct Growth {
     /// Nodes, at least.
     nodes: u64,
-    /// The graphs that it calls by name, how often, with the places of the calls.
+    /// How many derivatives of one another are in it, at least.
+    order: usize,
+    /// The graphs that it calls by name or takes a derivative of, how often, with the places.
     calls: Vec<(usize, u64, Span)>,
+    /// The graphs that it takes a derivative of, with the places.
+    derivatives: Vec<(usize, Span)>,
 }
+
+/// What takes a derivative of a graph that it is given.
+const DERIVATIVES: [&str; 4] = ["grad", "value_and_grad", "vjp", "jvp"];
 
 impl Elaborator<'_> {
     /// An error when a graph must expand to more nodes than are allowed.
     pub(super) fn check_growth(&mut self, index: usize) -> Result<(), Reported> {
         let limit = self.options.max_nodes as u64;
-        if self.growth(index, 0).nodes <= limit {
+        let growth = self.growth(index, 0);
+        if growth.order > MAX_DERIVATIVES {
+            return Err(self.too_high_order(growth));
+        }
+        if growth.nodes <= limit {
             return Ok(());
         }
         // The innermost graph that is too large is the one to blame.
@@ -54,6 +67,23 @@ impl Elaborator<'_> {
         ))
     }
 
+    /// An error at the first derivative that is one too many.
+    fn too_high_order(&mut self, mut growth: Growth) -> Reported {
+        let order_of = |this: &Self, index: usize| this.growth.get(&index).map_or(0, |g| g.order);
+        loop {
+            let callees = growth.calls.iter().map(|(callee, ..)| *callee);
+            let too_high = callees
+                .into_iter()
+                .find(|c| order_of(self, *c) > MAX_DERIVATIVES);
+            let Some(callee) = too_high else { break };
+            growth = self.growth(callee, 0);
+        }
+        let last = growth.derivatives.iter();
+        let mut last = last.filter(|(of, _)| order_of(self, *of) >= MAX_DERIVATIVES);
+        let span = last.next().map_or(Span::SYNTHETIC, |(_, span)| *span);
+        self.too_many_derivatives(span)
+    }
+
     fn known_nodes(&self, index: usize) -> u64 {
         self.growth.get(&index).map_or(0, |growth| growth.nodes)
     }
@@ -71,6 +101,10 @@ impl Elaborator<'_> {
             for (callee, times, _) in &growth.calls {
                 let nodes = self.growth(*callee, depth + 1).nodes.saturating_mul(*times);
                 growth.nodes = growth.nodes.saturating_add(nodes);
+                growth.order = growth.order.max(self.growth(*callee, depth + 1).order);
+            }
+            for (of, _) in &growth.derivatives {
+                growth.order = growth.order.max(self.growth(*of, depth + 1).order + 1);
             }
         }
         self.growth.insert(index, growth.clone());
@@ -148,7 +182,14 @@ impl Elaborator<'_> {
                     let tensor = is_certain(left) || is_certain(right);
                     (tensor, tensor)
                 }
-                ExprKind::Call { callee, .. } => match &self.ast.expr(*callee).kind {
+                ExprKind::Call { callee, args, .. } => match &self.ast.expr(*callee).kind {
+                    ExprKind::Name(name) if DERIVATIVES.contains(&name.as_str()) => {
+                        if let Some(of) = args.first().and_then(|of| self.named_graph(*of)) {
+                            growth.calls.push((of, times, expr.span));
+                            growth.derivatives.push((of, expr.span));
+                        }
+                        (false, false)
+                    }
                     ExprKind::Name(name) => match self.graph_names.get(name.as_str()) {
                         Some(callee) => {
                             growth.calls.push((*callee, times, expr.span));
@@ -166,5 +207,13 @@ impl Elaborator<'_> {
             certain.insert(id, tensor);
             growth.nodes = growth.nodes.saturating_add(times * u64::from(node));
         }
+    }
+
+    /// The graph that an expression is the name of.
+    fn named_graph(&self, expr: ExprId) -> Option<usize> {
+        let ExprKind::Name(name) = &self.ast.expr(expr).kind else {
+            return None;
+        };
+        self.graph_names.get(name.as_str()).copied()
     }
 }

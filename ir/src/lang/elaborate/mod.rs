@@ -68,7 +68,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             defines: BTreeMap::new(),
-            max_nodes: 1 << 24,
+            max_nodes: 1 << 18,
         }
     }
 }

@@ -1,0 +1,111 @@
+//! Small sources of large graphs: refused at once, in little memory, with the cause.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod support;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+use support::Place;
+
+/// The most memory that a child process of this one has used so far, in bytes.
+fn peak_of_children() -> u64 {
+    #[repr(C)]
+    struct Usage {
+        times: [i64; 4],
+        peak_kilobytes: i64,
+        others: [i64; 13],
+    }
+    unsafe extern "C" {
+        fn getrusage(who: i32, usage: *mut Usage) -> i32;
+    }
+    const CHILDREN: i32 = -1;
+    let mut usage = Usage {
+        times: [0; 4],
+        peak_kilobytes: 0,
+        others: [0; 13],
+    };
+    // SAFETY: the call fills the struct, which has the layout of `struct rusage`.
+    assert_eq!(unsafe { getrusage(CHILDREN, &raw mut usage) }, 0);
+    usage.peak_kilobytes as u64 * 1024
+}
+
+/// The first line of the message about a source. It comes soon, even from a build that is not optimised
+/// on a busy machine, and in little memory.
+fn refusal(source: &str) -> String {
+    let place = Place::with("bomb.graph", source);
+    let start = Instant::now();
+    let outcome = place.run(&["compile", "bomb.graph", "--error-format", "short"]);
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(
+        peak_of_children() < 500 << 20,
+        "{} bytes",
+        peak_of_children()
+    );
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert_eq!(place.names(), ["bomb.graph"]);
+    outcome.stderr.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Graphs `g0` … `g<levels>`, each in terms of the one before, and an entry that calls the last.
+fn levels(levels: usize, ground: &str, level: impl Fn(usize) -> String) -> String {
+    let mut source = format!("graph g0(x: f32[]) -> (y: f32[]) {{ y = {ground} }}\n");
+    for k in 1..=levels {
+        let body = level(k - 1);
+        writeln!(source, "graph g{k}(x: f32[]) -> (y: f32[]) {{ {body} }}").unwrap();
+    }
+    source + &format!("entry f(x: f32[]) -> (y: f32[]) {{ y = g{levels}(x) }}\n")
+}
+
+#[test]
+fn calls_that_multiply() {
+    let twice = levels(40, "sin(x)", |k| format!("y = g{k}(g{k}(x))"));
+    let under_grad = twice.replace("y = g40(x)", "y = grad(g40, wrt = x)(x)");
+    assert_eq!(
+        [refusal(&twice), refusal(&under_grad)],
+        [
+            "bomb.graph:20:7: error[E0503]: `g19` expands to more than 262144 nodes",
+            "bomb.graph:20:7: error[E0503]: `g19` expands to more than 262144 nodes",
+        ]
+    );
+}
+
+#[test]
+fn towers_of_derivatives() {
+    let gradients = levels(40, "sin(x) * exp(x)", |k| {
+        format!("y = grad(g{k}, wrt = x)(x)")
+    });
+    let tangents = levels(40, "sin(x) * exp(x)", |k| {
+        format!("(_, y) = jvp(g{k}, wrt = x)(x, x)")
+    });
+    let both = levels(40, "sin(x)", |k| {
+        format!("y = grad(g{k}, wrt = x)(x) + grad(g{k}, wrt = x)(sin(x))")
+    });
+    let refusals = [gradients, tangents, both].map(|source| refusal(&source));
+    let at = |column| {
+        format!("bomb.graph:10:{column}: error[E0507]: more than 8 derivatives of one another")
+    };
+    assert_eq!(refusals, [at(40), at(45), at(40)]);
+}
+
+#[test]
+fn tensors_and_structs_beyond_bounds() {
+    let large = "entry f(x: f32[1099511627776, 2147483648]) -> (y: f32[]) { y = sum(x) }";
+    let outer =
+        "entry f(x: f32[1048576, 1], y: f32[1, 1073741824]) -> (s: f32[]) { s = sum(x + y) }";
+    let dims = "dim A = 4611686018427387904\nentry f(x: f32[A * A]) -> (y: f32[]) { y = sum(x) }";
+    let one_hot =
+        "entry f(x: i32[1000000]) -> (s: f32[]) { s = sum(one_hot(x, depth = 1000000000)) }";
+    let array = "struct P { w: f32[2] }\nentry f(p: P[1000000000]) -> (y: f32[2]) { y = p[0].w }";
+    let mut nested = "struct S0 { a: f32[2] }\n".to_owned();
+    for k in 1..=40 {
+        writeln!(nested, "struct S{k} {{ a: S{0}, b: S{0} }}", k - 1).unwrap();
+    }
+    nested += "entry f(p: S40, x: f32[]) -> (y: f32[]) { y = x }";
+    let refusals = [large, outer, dims, one_hot, array, &nested].map(refusal);
+    insta::assert_snapshot!(refusals.join("\n"));
+}
