@@ -142,7 +142,7 @@ fn sketch() -> impl Strategy<Value = Sketch> {
 fn within(ast: &mut Ast, sketch: &Sketch, statements: Vec<Statement>, index: usize) -> Statement {
     let span = Span::SYNTHETIC;
     let block = Block { statements, span };
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         let domain = match index % 4 {
             0 => Domain::Range {
                 start: sketch.build(ast),
