@@ -169,6 +169,23 @@ impl Constant {
         }
     }
 
+    /// The f64 that is exactly this constant, where that takes no arithmetic to see: a numerator below
+    /// 2⁵³ over a power of two. Points at which graphs are evaluated are of such numbers.
+    pub(crate) fn small_dyadic(&self) -> Option<f64> {
+        let Constant::Real {
+            factor,
+            radicand,
+            half_powers_of_pi: 0,
+        } = self
+        else {
+            return None;
+        };
+        let numerator = i64::try_from(factor.numerator()).ok()?;
+        let denominator = u64::try_from(factor.denominator()).ok()?;
+        let small = numerator.unsigned_abs() < 1 << 53 && denominator.is_power_of_two();
+        (small && radicand.is_one()).then(|| numerator as f64 / denominator as f64)
+    }
+
     /// The nearest f32, rounded once from the exact value where that is rational.
     pub fn to_f32(&self) -> f32 {
         match self {

@@ -10,9 +10,9 @@ mod random;
 mod scale;
 mod snapshots;
 
-use super::{Lowering, Signature, Target, lower};
+use super::{Lowering, Signature, Target, lower, normal_form};
 use crate::kernel::Program;
-use crate::kernel::{Arguments, Cells, interpret, verify};
+use crate::kernel::{Arguments, BufferId, Cells, interpret, verify};
 use lgc_ir::builder::Builder;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::Graph;
@@ -142,7 +142,21 @@ pub(super) fn check_with(graph: &Graph, signature: &Signature, inputs: &[Tensor<
         inputs,
         &compiled::run(program, graph, signature, inputs),
     );
+    check_inside(graph, signature, inputs, &lowering);
     lowering
+}
+
+/// Compares every value that a program keeps in memory with the graph, when it has been written.
+fn check_inside(graph: &Graph, signature: &Signature, inputs: &[Tensor<f64>], lowering: &Lowering) {
+    let (mut seen, _) = normal_form(graph).unwrap();
+    for &(node, _) in &lowering.buffers {
+        seen.add_output("inside", Value { node, result: 0 });
+    }
+    let buffers: Vec<BufferId> = lowering.buffers.iter().map(|(_, buffer)| *buffer).collect();
+    let program = lowering.program.observed(&buffers);
+    assert!(verify(&program).is_ok(), "{program}");
+    let (_, outputs) = run(&program, &seen, signature, inputs);
+    compare(&seen, &program, inputs, &outputs);
 }
 
 /// Compares what a program gave with the graph.

@@ -350,6 +350,11 @@ impl Scalar for Interval {
     type World = ();
 
     fn constant((): &(), dtype: DType, value: &Constant) -> Self {
+        if let Some(exact) = value.small_dyadic()
+            && (dtype != DType::F32 || f64::from(exact as f32) == exact)
+        {
+            return Interval::point(dtype, exact);
+        }
         // Compiled code holds the rounded constant; rules mean the exact one.
         let nearest = value.to_f64();
         let rounded = if dtype == DType::F32 {
