@@ -256,21 +256,6 @@ fn values_inside_a_compiled_program_are_traced() {
 }
 
 #[test]
-fn the_documented_graphs_compile() {
-    let text = std::fs::read_to_string(repository().join("docs/language.md")).unwrap();
-    let place = Place::new();
-    let blocks: Vec<&str> = text.split("```graph\n").skip(1).collect();
-    assert!(blocks.len() > 2, "the documentation shows graphs");
-    for block in blocks {
-        let graph = block.split("```").next().unwrap();
-        place
-            .pipe(&["emit", "--stage", "kernels", "-"], graph)
-            .success();
-        assert_eq!(place.pipe(&["fmt", "-"], graph).success(), graph);
-    }
-}
-
-#[test]
 fn every_stage_has_a_text() {
     let example = digits("digits.graph").display().to_string();
     let place = Place::new();
