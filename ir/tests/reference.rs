@@ -18,3 +18,13 @@ fn the_diagnostic_reference_is_up_to_date() {
         "docs/diagnostics.md is out of date; run `cargo run -p lgc-ir --example diagnostic-reference`"
     );
 }
+
+#[test]
+fn the_reference_of_the_standard_library_is_up_to_date() {
+    let committed = include_str!("../../docs/std.md");
+    let current = lgc_ir::lang::standard::reference().unwrap();
+    assert!(
+        committed == current,
+        "docs/std.md is out of date; run `cargo run -p lgc-ir --example standard-reference`"
+    );
+}

@@ -1,0 +1,386 @@
+//! The standard library: every layer, cell and optimiser against a formula written out here, element by
+//! element, and the laws of its derivatives.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use lgc_ir::diag::Diagnostics;
+use lgc_ir::interpret::{Tensor, interpret};
+use lgc_ir::lang::{ast, parse, print, standard};
+use lgc_ir::laws::{Law, Options, Report, check_graph};
+use lgc_ir::module::Entry;
+use lgc_ir::span::SourceMap;
+use support::{module, round_trip};
+
+/// The only entry of a text.
+fn entry(text: &str) -> Entry {
+    let module = module(text);
+    round_trip(&module);
+    module.entries.into_iter().next().unwrap()
+}
+
+/// Different numbers in (−1, 1), none of them near zero.
+fn numbers(count: usize, seed: u64) -> Vec<f64> {
+    let at = |i: usize| {
+        let mixed = (i as u64 + 1 + 1000 * seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        let unit = mixed as f64 / (1u64 << 24) as f64;
+        (0.1 + 0.8 * unit) * if mixed.is_multiple_of(2) { 1.0 } else { -1.0 }
+    };
+    (0..count).map(at).collect()
+}
+
+/// Runs an entry on inputs made by `numbers`; the inputs and the outputs.
+fn run(entry: &Entry) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let inputs = entry.graph.inputs().iter();
+    let counts = inputs.map(|input| entry.graph.ty(*input).elements());
+    let inputs = counts
+        .zip(0..)
+        .map(|(count, seed)| numbers(count as usize, seed));
+    let inputs: Vec<Vec<f64>> = inputs.collect();
+    let outputs = run_on(entry, &inputs);
+    (inputs, outputs)
+}
+
+/// The outputs of an entry.
+fn run_on(entry: &Entry, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let graph = &entry.graph;
+    let types = graph.inputs().iter().map(|input| graph.ty(*input).clone());
+    let inputs = types
+        .zip(inputs)
+        .map(|(ty, x)| Tensor::numbers(ty, x.clone()));
+    let inputs: Vec<Tensor<f64>> = inputs.collect();
+    let values = interpret::<f64>(graph, &(), &inputs).unwrap();
+    let outputs = values.outputs().into_iter();
+    outputs.map(|y| y.as_numbers().to_vec()).collect()
+}
+
+#[track_caller]
+fn assert_close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (at, (x, y)) in found.iter().zip(expected).enumerate() {
+        let close = (x - y).abs() <= 2e-6 * (1.0 + y.abs());
+        assert!(close, "element {at}: {x}, expected {y}");
+    }
+}
+
+/// The laws of the derivatives of an entry hold, and those named were not skipped.
+#[track_caller]
+fn assert_laws(entry: &Entry, settled: &[Law]) {
+    let options = Options {
+        points: 1,
+        ..Options::default()
+    };
+    let report = check_graph(entry, &options).unwrap();
+    assert!(!Report::failed(&report), "{report}");
+    for (law, outcome) in &report.laws {
+        assert!(!settled.contains(law) || !outcome.is_skipped(), "{report}");
+    }
+}
+
+const FIRST_ORDER: &[Law] = &[Law::Adjoint, Law::Tangent, Law::Witness];
+
+/// x·w + b for rows of x.
+fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+    let (outs, ins) = (b.len(), w.len() / b.len());
+    let mut y = Vec::new();
+    for row in x.chunks(ins) {
+        for (o, bias) in b.iter().enumerate() {
+            let products = row.iter().enumerate().map(|(i, x)| x * w[i * outs + o]);
+            y.push(products.sum::<f64>() + bias);
+        }
+    }
+    y
+}
+
+fn each(x: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
+    x.iter().map(|&x| f(x)).collect()
+}
+
+fn pairwise(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    x.iter().zip(y).map(|(&x, &y)| f(x, y)).collect()
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[test]
+fn the_files_are_canonical_and_everything_in_them_is_documented() {
+    for (name, text) in standard::FILES {
+        let mut sources = SourceMap::new();
+        let file = sources.add(*name, *text).unwrap();
+        let tree = parse(file, text, &mut Diagnostics::new());
+        assert_eq!(print(&tree), *text, "{name}");
+        for item in &tree.items {
+            let documented = matches!(item, ast::Item::Use(_)) || !item.docs().is_empty();
+            assert!(documented, "`{}` in {name}", item.name().name);
+        }
+    }
+}
+
+#[test]
+fn linear_and_mlp() {
+    let linear = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[2, 3], p: Linear[3, 4]) -> (y: f32[2, 4]) { y = linear(x, p) }",
+    );
+    let (x, y) = run(&linear);
+    assert_close(&y[0], &affine(&x[0], &x[1], &x[2]));
+    assert_laws(&linear, FIRST_ORDER);
+
+    let mlp = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[2, 3], p: Mlp[3, 4, 2, 2]) -> (y: f32[2, 2]) { y = mlp(x, p) }",
+    );
+    let (x, y) = run(&mlp);
+    let relu = |x: Vec<f64>| each(&x, |x| x.max(0.0));
+    let mut h = relu(affine(&x[0], &x[1], &x[2]));
+    for layer in 0..2 {
+        h = relu(affine(&h, &x[3 + 2 * layer], &x[4 + 2 * layer]));
+    }
+    assert_close(&y[0], &affine(&h, &x[7], &x[8]));
+    assert_laws(&mlp, FIRST_ORDER);
+}
+
+#[test]
+fn norms() {
+    let layer = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[3, 4], p: LayerNorm[4]) -> (y: f32[3, 4]) { y = normalize(x, p) }",
+    );
+    let (x, y) = run(&layer);
+    let rows = x[0].chunks(4).flat_map(|row| {
+        let mean = row.iter().sum::<f64>() / 4.0;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0;
+        let normal = row
+            .iter()
+            .map(move |x| (x - mean) / (variance + 1e-5).sqrt());
+        normal.collect::<Vec<_>>()
+    });
+    let scaled = rows
+        .enumerate()
+        .map(|(at, n)| n * x[1][at % 4] + x[2][at % 4]);
+    assert_close(&y[0], &scaled.collect::<Vec<_>>());
+    assert_laws(&layer, FIRST_ORDER);
+
+    let rms = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[3, 4], gamma: f32[4]) -> (y: f32[3, 4]) { y = rms_norm(x, gamma) }",
+    );
+    let (x, y) = run(&rms);
+    let rows = x[0].chunks(4).flat_map(|row| {
+        let square = row.iter().map(|x| x * x).sum::<f64>() / 4.0;
+        each(row, |x| x / (square + 1e-6).sqrt())
+    });
+    let scaled = rows.enumerate().map(|(at, n)| n * x[1][at % 4]);
+    assert_close(&y[0], &scaled.collect::<Vec<_>>());
+    assert_laws(&rms, FIRST_ORDER);
+}
+
+/// Attention of one sequence, position by position and head by head.
+fn attention(x: &[Vec<f64>], features: usize, heads: usize, causal: bool) -> Vec<f64> {
+    let [q, k, v] = [1, 3, 5].map(|at| affine(&x[0], &x[at], &x[at + 1]));
+    let (positions, size) = (x[0].len() / features, features / heads);
+    let mut mixed = vec![0.0; x[0].len()];
+    for head in 0..heads {
+        for i in 0..positions {
+            let seen = if causal { i + 1 } else { positions };
+            let score = |j: usize| {
+                let products = (0..size).map(|c| {
+                    let at = head * size + c;
+                    q[i * features + at] * k[j * features + at]
+                });
+                (products.sum::<f64>() / (size as f64).sqrt()).exp()
+            };
+            let weights: Vec<f64> = (0..seen).map(score).collect();
+            let total: f64 = weights.iter().sum();
+            for (j, weight) in weights.iter().enumerate() {
+                for at in head * size..(head + 1) * size {
+                    mixed[i * features + at] += weight / total * v[j * features + at];
+                }
+            }
+        }
+    }
+    affine(&mixed, &x[7], &x[8])
+}
+
+#[test]
+fn attention_with_and_without_causality() {
+    for causal in [false, true] {
+        let text = |extents: &str| {
+            format!(
+                "use \"std/layers.graph\"
+                entry f(x: f32[{extents}], p: Attention[4, 2]) -> (y: f32[{extents}]) {{
+                    y = attention(x, p, causal = {causal})
+                }}"
+            )
+        };
+        let (x, y) = run(&entry(&text("1, 3, 4")));
+        assert_close(&y[0], &attention(&x, 4, 2, causal));
+        // A batch is attended to sequence by sequence.
+        let (x, y) = run(&entry(&text("2, 3, 4")));
+        for (sequence, y) in y[0].chunks(12).enumerate() {
+            let mut alone = x.clone();
+            alone[0] = x[0][12 * sequence..12 * (sequence + 1)].to_vec();
+            assert_close(y, &attention(&alone, 4, 2, causal));
+        }
+        assert_laws(&entry(&text("1, 2, 4")), &[Law::Adjoint]);
+    }
+}
+
+/// What a gate makes of input and state.
+fn gate(x: &[f64], h: &[f64], p: &[Vec<f64>]) -> Vec<f64> {
+    let zero = vec![0.0; p[2].len()];
+    let from_state = affine(h, &p[1], &zero);
+    pairwise(&affine(x, &p[0], &p[2]), &from_state, |x, y| x + y)
+}
+
+#[test]
+fn cells() {
+    let rnn = entry(
+        "use \"std/cells.graph\"
+        entry f(x: f32[2, 3], h: f32[2, 4], p: Gate[3, 4]) -> (y: f32[2, 4]) { y = rnn_cell(x, h, p) }",
+    );
+    let (x, y) = run(&rnn);
+    assert_close(&y[0], &each(&gate(&x[0], &x[1], &x[2..]), f64::tanh));
+    assert_laws(&rnn, FIRST_ORDER);
+
+    let gru = entry(
+        "use \"std/cells.graph\"
+        entry f(x: f32[2, 3], h: f32[2, 4], p: Gru[3, 4]) -> (y: f32[2, 4]) { y = gru_cell(x, h, p) }",
+    );
+    let (x, y) = run(&gru);
+    let [r, z] = [2, 5].map(|at| each(&gate(&x[0], &x[1], &x[at..]), sigmoid));
+    let seen = pairwise(&r, &x[1], |r, h| r * h);
+    let candidate = each(&gate(&x[0], &seen, &x[8..]), f64::tanh);
+    let kept = pairwise(&z, &x[1], |z, h| z * h);
+    let new = pairwise(&z, &candidate, |z, c| (1.0 - z) * c);
+    assert_close(&y[0], &pairwise(&kept, &new, |x, y| x + y));
+    assert_laws(&gru, FIRST_ORDER);
+
+    let lstm = entry(
+        "use \"std/cells.graph\"
+        entry f(x: f32[2, 3], h: f32[2, 4], c: f32[2, 4], p: Lstm[3, 4]) -> (y: f32[2, 4], m: f32[2, 4]) {
+            (y, m) = lstm_cell(x, h, c, p)
+        }",
+    );
+    let (x, y) = run(&lstm);
+    let [i, f, o] = [3, 6, 9].map(|at| each(&gate(&x[0], &x[1], &x[at..]), sigmoid));
+    let candidate = each(&gate(&x[0], &x[1], &x[12..]), f64::tanh);
+    let kept = pairwise(&f, &x[2], |f, c| f * c);
+    let taken = pairwise(&i, &candidate, |i, c| i * c);
+    let memory = pairwise(&kept, &taken, |x, y| x + y);
+    assert_close(&y[1], &memory);
+    assert_close(&y[0], &pairwise(&o, &memory, |o, m| o * m.tanh()));
+    assert_laws(&lstm, FIRST_ORDER);
+}
+
+/// The leaves of a struct of two tensors, which all optimisers are tried on.
+const PAIR: &str = "struct Pair { a: f32[2], b: f32[2, 2][2] }\n";
+
+#[test]
+fn descent() {
+    let sgd = entry(&format!(
+        "use \"std/optimisers.graph\"
+        {PAIR}
+        entry f(p: Pair, d: Pair, rate: f32[]) -> (next: Pair) {{ next = sgd_step(p, d, rate) }}"
+    ));
+    let (x, y) = run(&sgd);
+    let rate = x[6][0];
+    for leaf in 0..3 {
+        assert_close(
+            &y[leaf],
+            &pairwise(&x[leaf], &x[3 + leaf], |p, d| p - rate * d),
+        );
+    }
+    assert_laws(&sgd, FIRST_ORDER);
+
+    let momentum = entry(&format!(
+        "use \"std/optimisers.graph\"
+        {PAIR}
+        entry f(p: Pair, d: Pair, v: Pair, rate: f32[]) -> (next: Pair, next_v: Pair) {{
+            (next, next_v) = momentum_step(p, d, v, rate, mu = 0.75)
+        }}"
+    ));
+    let (x, y) = run(&momentum);
+    let (rate, mu) = (x[9][0], 0.75);
+    for leaf in 0..3 {
+        let velocity = pairwise(&x[6 + leaf], &x[3 + leaf], |v, d| mu * v + d);
+        assert_close(
+            &y[leaf],
+            &pairwise(&x[leaf], &velocity, |p, v| p - rate * v),
+        );
+        assert_close(&y[3 + leaf], &velocity);
+    }
+    assert_laws(&momentum, FIRST_ORDER);
+}
+
+/// Three steps of Adam on one number, as its authors write them.
+fn adam(p: f64, gradients: [f64; 3], decay: f64) -> (f64, f64, f64) {
+    let (mut p, mut m, mut v) = (p, 0.0, 0.0);
+    for (t, g) in (1..).zip(gradients) {
+        m = 0.9 * m + 0.1 * g;
+        v = 0.99 * v + 0.01 * g * g;
+        let (m_hat, v_hat) = (m / (1.0 - 0.9f64.powi(t)), v / (1.0 - 0.99f64.powi(t)));
+        p = p - 0.05 * decay * p - 0.05 * m_hat / (v_hat.sqrt() + 1e-8);
+    }
+    (p, m, v)
+}
+
+#[test]
+fn adam_and_adamw() {
+    for (step, extra, decay) in [("adam_step", "", 0.0), ("adamw_step", ", decay = 0.1", 0.1)] {
+        let text = |v: &str, t: &str| {
+            format!(
+                "use \"std/optimisers.graph\"
+                {PAIR}
+                entry f(p: Pair, g: Pair, m: Pair, v: Pair, t: f32[]) -> (q: Pair, n: Pair, w: Pair) {{
+                    (q, n, w) = {step}(p, g, m, {v}, {t}, 0.05, beta2 = 0.99{extra})
+                }}"
+            )
+        };
+        let once = entry(&text("v", "t"));
+        let (first, _) = run(&once);
+        let mut x = first.clone();
+        for (t, factor) in (1..).zip([1.0, 2.0, 0.5]) {
+            if t == 1 {
+                x[6..12].iter_mut().for_each(|state| state.fill(0.0));
+            }
+            x[12] = vec![f64::from(t)];
+            for leaf in 3..6 {
+                x[leaf] = each(&first[leaf], |g| factor * g);
+            }
+            let y = run_on(&once, &x);
+            x[..3].clone_from_slice(&y[..3]);
+            x[6..12].clone_from_slice(&y[3..]);
+        }
+        for leaf in 0..3 {
+            for (at, (&p, &g)) in first[leaf].iter().zip(&first[3 + leaf]).enumerate() {
+                let (q, m, v) = adam(p, [g, 2.0 * g, 0.5 * g], decay);
+                let found = [0, 6, 9].map(|first| x[first + leaf][at]);
+                assert_close(&found, &[q, m, v]);
+            }
+        }
+        // Means of squares are not negative, and steps count from 1.
+        assert_laws(&entry(&text("v * v", "t * t + 1")), FIRST_ORDER);
+    }
+}
+
+#[test]
+fn optimisers_take_any_struct_of_one_type() {
+    let (_, diagnostics, sources) = support::read(
+        "wrong.graph",
+        "use \"std/optimisers.graph\"
+        struct A { x: f32[2] }
+        struct B { x: f32[2] }
+        graph lost[P](x: f32[], y: P) -> (z: P) { z = y + x }
+        entry f(a: A, b: B, n: f32[3], rate: f32[]) -> (next: A, m: f32[3]) {
+            next = sgd_step(a, b, rate)
+            m = sgd_step(n, n, rate)
+            l = lost(rate, rate, rate)
+        }",
+        &lgc_ir::lang::Options::default(),
+    );
+    insta::assert_snapshot!(diagnostics.plain(&sources));
+}
