@@ -411,9 +411,15 @@ impl NoCall {
             },
             NoCall::Unknown => {
                 let deeper = search(root, name);
-                let (known, more) = candidates(follow(root, &prefix));
+                let inside = follow(root, &prefix);
+                let (known, more) = candidates(inside);
                 let close = closest(name, known.iter().map(String::as_str));
                 let help = match (close, deeper.as_slice()) {
+                    _ if matches!(inside.names, Names::None) => {
+                        "what an op, a graph with a `vjp` block or a checkpoint computes inside has \
+                         no name outside; differentiate by an argument or a result of the call"
+                            .to_string()
+                    }
                     (_, [_, ..]) => format!("did you mean {}?", deeper.join(" or ")),
                     (Some(close), []) => format!("did you mean `{close}`?"),
                     (None, []) => {
