@@ -43,12 +43,18 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "map",
         form: "map(f, p)",
-        doc: "`f` of each tensor of a struct.",
+        doc: "`f` of each part of a struct or array: of each tensor, or of each struct that `f` takes.",
     },
     Builtin {
         name: "zip",
         form: "zip(f, p, q…)",
-        doc: "`f` of the tensors of several structs of one type, leaf by leaf.",
+        doc: "`f` of the parts of several structs or arrays that are made alike, part by part.",
+    },
+    Builtin {
+        name: "fold",
+        form: "fold(f, init, p…)",
+        doc: "`f` of what it yielded for the part before and of each part, beginning with `init`: \
+              `fold(block, x, p.blocks)`.",
     },
     Builtin {
         name: "matmul",

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::builtin::{BUILTINS, is_builtin};
-use super::operator::{list_shape, retyped};
+use super::operator::list_shape;
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, closest};
 use crate::diag::{Code, Diagnostic};
@@ -59,6 +59,7 @@ impl<'a> Elaborator<'a> {
                 }
                 "checkpoint" => return self.checkpoint(args, &attributes, span),
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
+                "fold" => return self.fold(body, args, &attributes, span),
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
                 _ => {}
             }
@@ -126,7 +127,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Applies a function to arguments.
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         body: &Body<'a>,
         function: &Rc<Function>,
@@ -393,110 +394,6 @@ impl<'a> Elaborator<'a> {
             )),
         }
     }
-
-    /// `map(f, s)` and `zip(f, a, b, …)`: f on each leaf of the structs; other arguments are passed
-    /// as they are.
-    fn map(
-        &mut self,
-        body: &Body<'a>,
-        name: &str,
-        mut args: Args,
-        attributes: &Attrs,
-        span: Span,
-    ) -> Result<Val, Reported> {
-        if args.is_empty() {
-            let message = format!("`{name}` takes a function and what to apply it to");
-            return Err(self.report(
-                Diagnostic::error(Code::ArgumentCount, message)
-                    .primary(span, "")
-                    .help("for example `map(relu, p)` or `zip(sgd, p, d, rate)`"),
-            ));
-        }
-        let (callee, callee_span) = args.remove(0);
-        let function = self.function(callee, callee_span)?;
-        let tree = self.common_struct(name, &args, span)?;
-        let count = tree.leaf_count();
-        let mut columns: Vec<Vec<Value>> = Vec::new();
-        let mut tupled = false;
-        for leaf in 0..count {
-            let row = args
-                .iter()
-                .map(|(val, at)| (leaf_of(val, leaf, body), *at))
-                .collect();
-            let results = match self.apply(body, &function, row, attributes, span)? {
-                Val::Tuple(items) => {
-                    tupled = true;
-                    items
-                }
-                single => vec![single],
-            };
-            columns.resize(results.len(), Vec::new());
-            for (column, result) in columns.iter_mut().zip(results) {
-                match result {
-                    Val::Data(Data {
-                        tree: Tree::Leaf(_),
-                        leaves,
-                    }) => column.push(leaves[0]),
-                    other => {
-                        let message = format!(
-                            "`{name}` needs a function to tensors, not to {}",
-                            other.describe()
-                        );
-                        return Err(self.report(
-                            Diagnostic::error(Code::TypeMismatch, message).primary(callee_span, ""),
-                        ));
-                    }
-                }
-            }
-        }
-        let structs = columns.into_iter().map(|leaves| {
-            let types: Vec<Type> = leaves.iter().map(|leaf| body.builder.ty(*leaf)).collect();
-            Val::Data(Data {
-                tree: retyped(&tree, &mut types.into_iter()),
-                leaves,
-            })
-        });
-        let mut structs: Vec<Val> = structs.collect();
-        match (structs.len(), tupled) {
-            (1, false) => Ok(structs.remove(0)),
-            (_, _) => Ok(Val::Tuple(structs)),
-        }
-    }
-
-    /// The type that the structs among the arguments of a `map` share.
-    fn common_struct(&mut self, name: &str, args: &Args, span: Span) -> Result<Tree, Reported> {
-        let mut found: Option<(Tree, Span)> = None;
-        for (val, at) in args {
-            let Val::Data(Data {
-                tree: tree @ (Tree::Struct { .. } | Tree::Array { .. }),
-                ..
-            }) = val
-            else {
-                continue;
-            };
-            match &found {
-                Some((first, first_span)) if first != tree => {
-                    let message = format!("`{name}` over structs of types {first} and {tree}");
-                    let first_span = *first_span;
-                    return Err(self.report(
-                        Diagnostic::error(Code::TypeMismatch, message)
-                            .primary(*at, format!("this is {tree}"))
-                            .secondary(first_span, format!("this is {first}")),
-                    ));
-                }
-                Some(_) => {}
-                None => found = Some((tree.clone(), *at)),
-            }
-        }
-        match found {
-            Some((tree, _)) => Ok(tree),
-            None => Err(self.report(
-                Diagnostic::error(Code::TypeMismatch, format!("`{name}` needs a struct"))
-                    .primary(span, "no argument of this call is one")
-                    .help("call the function directly on tensors"),
-            )),
-        }
-    }
 }
 
 /// Whether an op works element by element, so that its operands broadcast.
@@ -532,20 +429,6 @@ pub(in crate::lang) fn literal_type(op: &Op, operands: &[Option<Type>]) -> Optio
     } else {
         Type::scalar(model.dtype)
     })
-}
-
-/// The argument that leaf number `leaf` of a `map` gets.
-fn leaf_of(val: &Val, leaf: usize, body: &Body<'_>) -> Val {
-    match val {
-        Val::Data(data) if !matches!(data.tree, Tree::Leaf(_)) => {
-            let value = data.leaves[leaf];
-            Val::Data(Data {
-                tree: Tree::Leaf(body.builder.ty(value)),
-                leaves: vec![value],
-            })
-        }
-        other => other.clone(),
-    }
 }
 
 /// A constant as the value of an attribute.

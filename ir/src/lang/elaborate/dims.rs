@@ -235,7 +235,7 @@ impl Elaborator<'_> {
 
     /// What stands in the brackets of a type: its dims, and the lengths of the array, outermost
     /// first. A struct without dims has only lengths in brackets, as has a type parameter.
-    fn brackets<'t>(&self, ty: &'t ast::Type) -> (&'t [ExprId], Vec<ExprId>) {
+    pub(super) fn brackets<'t>(&self, ty: &'t ast::Type) -> (&'t [ExprId], Vec<ExprId>) {
         let dims = ty.dims.as_deref().unwrap_or_default();
         let template = self.structs.get(ty.name.name.as_str());
         let tensor = ty.name.name.parse::<DType>().is_ok();

@@ -30,6 +30,7 @@ mod observe;
 mod operator;
 mod path;
 mod region;
+mod spread;
 mod value;
 
 pub use builtin::{BUILTINS, Builtin};
