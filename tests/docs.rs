@@ -4,6 +4,7 @@
 //! page in a directory of its own. A second word after the language is the name of a file that the
 //! block is written to. A block of
 //! - `graph` must be in canonical form and lower to kernels, unless its file is called `wrong….graph`;
+//! - `rust` stands in the source file that is named;
 //! - `console` holds commands after `$ ` and what they print, standard error included; a line `…`
 //!   stands for any lines. Commands run in a shell. One whose program is missing here (a C compiler)
 //!   is passed over with the rest of its block.
@@ -133,8 +134,13 @@ fn actual(path: &Path) -> (String, String) {
             .iter()
             .map(|line| format!("{line}\n"))
             .collect::<String>();
-        if let Some(file) = block.file {
-            place.write(file, &text);
+        match (block.language, block.file) {
+            ("rust", Some(file)) => {
+                let source = std::fs::read_to_string(repository().join(file)).unwrap();
+                assert!(source.contains(&text), "{name}: not in {file}:\n{text}");
+            }
+            (_, Some(file)) => place.write(file, &text),
+            (_, None) => {}
         }
         if block.language == "graph" && block.file.is_none_or(|file| !file.starts_with("wrong")) {
             graph(&place, &text, &name);
