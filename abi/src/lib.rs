@@ -60,7 +60,7 @@ pub use status::{STATUS_BITS, STATUS_MASK, Status, UNKNOWN_STATUS_TEXT};
 
 /// Version of the binary interface. It changes when a library and a caller of different versions
 /// would misunderstand each other; fields appended to `lgc_info` or `lgc_ctx` do not change it.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Alignment of the workspace in bytes.
 pub const WORKSPACE_ALIGN: u64 = 64;

@@ -1,7 +1,9 @@
 //! C identifiers for a library, given by one documented rule or refused with the reason.
 //!
 //! The rule:
-//! - Names are ASCII letters, digits and `_`, and begin with a letter.
+//! - Names are ASCII letters, digits and `_`, and begin with a letter. There are no two `_` in a row,
+//!   not in composed names either, which C++ reserves: so names other than those of fields do not end
+//!   in `_`.
 //! - At file scope each identifier is composed from the library's name: functions `digits_step`,
 //!   `digits_step_run`, `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
 //!   `digits_Mlp_const` (the flavour whose tensors are only read); macros
@@ -25,6 +27,12 @@ pub enum AbiError {
         "{what} has a name that C cannot spell: use ASCII letters, digits and `_`, and begin with a letter"
     )]
     NotAnIdentifier {
+        /// What bears the name.
+        what: String,
+    },
+    /// A name has, or gets in a composed one, two underscores in a row, which C++ reserves.
+    #[error("{what} has a name with `__` in C, which C++ reserves: rename it")]
+    Reserved {
         /// What bears the name.
         what: String,
     },
@@ -309,10 +317,21 @@ impl<'a> Naming<'a> {
         }
     }
 
+    /// Checks a name that others are composed of.
     fn require_identifier(&mut self, name: &str, what: &str) {
+        self.require(name, what, name.contains("__") || name.ends_with('_'));
+    }
+
+    fn require_field(&mut self, name: &str, what: &str) {
+        self.require(name, what, name.contains("__"));
+    }
+
+    fn require(&mut self, name: &str, what: &str, is_reserved: bool) {
+        let what = format!("{what} `{name}`");
         if !is_identifier(name) {
-            let what = format!("{what} `{name}`");
             self.errors.push(AbiError::NotAnIdentifier { what });
+        } else if is_reserved {
+            self.errors.push(AbiError::Reserved { what });
         }
     }
 
@@ -454,7 +473,7 @@ impl<'a> Naming<'a> {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         let mut identifiers = Vec::new();
         for name in names {
-            self.require_identifier(name, &format!("a {kind} of {owner},"));
+            self.require_field(name, &format!("a {kind} of {owner},"));
             let suffix = if self.claimed.contains_key(name) {
                 "_"
             } else {
@@ -710,6 +729,46 @@ mod tests {
                 "struct `Q` has no fields, which C does not allow",
             ]
         );
+    }
+
+    #[test]
+    fn names_that_cpp_reserves_are_errors() {
+        let p = structure("P_", vec![("w__", scalar()), ("w_", scalar())]);
+        let f = entry("f_", vec![param("a__b", In, p), param("_", Out, scalar())]);
+        let messages = errors(&library("m__n", vec![f]));
+        let reserved =
+            |what: &str| format!("{what} has a name with `__` in C, which C++ reserves: rename it");
+        assert_eq!(
+            messages,
+            [
+                reserved("library `m__n`"),
+                reserved("entry `f_`"),
+                reserved("struct `P_`"),
+                reserved("a field of struct `P_`, `w__`"),
+                reserved("a parameter of entry `f_`, `a__b`"),
+                "a parameter of entry `f_`, `_` has a name that C cannot spell: use ASCII letters, \
+                 digits and `_`, and begin with a letter"
+                    .to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn entries_called_as_functions_of_the_library_are_errors() {
+        for (name, what) in [
+            ("info", "the library's info function"),
+            ("strerror", "the library's strerror function"),
+            ("pool_create", "the library's function that makes a pool"),
+            ("pool_destroy", "the library's function that ends a pool"),
+        ] {
+            let f = entry(name, vec![param("y", Out, scalar())]);
+            assert_eq!(
+                errors(&library("m", vec![f])),
+                [format!(
+                    "entry `{name}` would be called `m_{name}` in C, as is {what}: rename one of them"
+                )]
+            );
+        }
     }
 
     #[test]

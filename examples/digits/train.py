@@ -125,7 +125,7 @@ class Library:
         function = getattr(self.code, name + "_info")
         function.restype = POINTER(Info)
         self.info = function().contents
-        if self.info.abi_version != 1:
+        if self.info.abi_version != 2:
             raise RuntimeError("the library has another version of the interface")
 
     def entry(self, name):

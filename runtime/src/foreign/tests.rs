@@ -96,7 +96,7 @@ fn damaged_descriptions_are_refused() {
     let huge = u64::MAX.to_le_bytes();
     let cases: &[(usize, usize, &[u8])] = &[
         (ROOT, offset_of!(RawInfo, struct_size), &[16, 0]),
-        (ROOT, offset_of!(RawInfo, abi_version), &[2, 0, 0, 0]),
+        (ROOT, offset_of!(RawInfo, abi_version), &[1, 0, 0, 0]),
         (ROOT, offset_of!(RawInfo, entry_count), &[0xff; 4]),
         (ROOT, offset_of!(RawInfo, entries), &zero),
         (ROOT, offset_of!(RawInfo, entries), &[1]),
