@@ -165,6 +165,18 @@ impl Tree {
         }
     }
 
+    /// Whether structs and arrays nest no deeper than `limit`. Looks no deeper than that.
+    pub fn nests_within(&self, limit: usize) -> bool {
+        match (self, limit.checked_sub(1)) {
+            (Tree::Leaf(_), _) => true,
+            (Tree::Struct { .. } | Tree::Array { .. }, None) => false,
+            (Tree::Struct { fields, .. }, Some(limit)) => {
+                fields.iter().all(|field| field.tree.nests_within(limit))
+            }
+            (Tree::Array { element, .. }, Some(limit)) => element.nests_within(limit),
+        }
+    }
+
     /// What an array of arrays is made of, and the lengths, outermost first; the tree itself and no
     /// lengths if it is no array.
     pub fn innermost(&self) -> (&Tree, Vec<u64>) {

@@ -10,6 +10,8 @@ use crate::span::Span;
 
 /// A struct or array has no more tensors than this: each has a pointer and a name of its own.
 const MAX_LEAVES: usize = 1 << 16;
+/// Structs and arrays nest no deeper than this.
+const MAX_DEPTH: usize = 128;
 
 impl<'a> Elaborator<'a> {
     /// An array type, if its length is a length and its tensors can be counted.
@@ -30,8 +32,16 @@ impl<'a> Elaborator<'a> {
         Ok(tree)
     }
 
-    /// An error where a type has more tensors than can be told apart by name.
+    /// An error where a type nests too deeply, or has more tensors than can be told apart by name.
     pub(super) fn check_leaves(&mut self, tree: &Tree, span: Span) -> Result<(), Reported> {
+        if !tree.nests_within(MAX_DEPTH) {
+            let message = format!("structs and arrays nest more than {MAX_DEPTH} deep");
+            return Err(self.report(
+                Diagnostic::error(Code::RecursiveStruct, message)
+                    .primary(span, "")
+                    .help("pass what is inside by itself"),
+            ));
+        }
         if tree.leaf_count() <= MAX_LEAVES {
             return Ok(());
         }
@@ -87,6 +97,15 @@ impl<'a> Elaborator<'a> {
                     .primary(span, ""),
             )),
         }
+    }
+
+    /// A bracketed list: an array, if its elements are tensors or structs of one type.
+    pub(super) fn list(&mut self, items: Vec<Val>, span: Span) -> Result<Val, Reported> {
+        let Some(array) = array_from(&items) else {
+            return Ok(Val::List(items));
+        };
+        self.check_leaves(&array.tree, span)?;
+        Ok(Val::Data(array))
     }
 
     /// `base[start:end]`.
@@ -259,7 +278,7 @@ pub(super) fn part(data: &Data, tree: &Tree, first: usize) -> Data {
 }
 
 /// A list of tensors, or of structs, all of one type, as an array.
-pub(super) fn array_from(items: &[Val]) -> Option<Data> {
+fn array_from(items: &[Val]) -> Option<Data> {
     let Some(Val::Data(first)) = items.first() else {
         return None;
     };

@@ -1,6 +1,6 @@
 //! Expressions: walked in id order, operands first, without recursion.
 
-use super::array::{array_from, part};
+use super::array::part;
 use super::body::{Body, next_key};
 use super::value::{Data, Val};
 use super::{Elaborator, Reported};
@@ -82,7 +82,7 @@ impl<'a> Elaborator<'a> {
             }
             ExprKind::List(items) => {
                 let items: Vec<Val> = items.iter().map(get).collect::<Result<_, _>>()?;
-                Ok(array_from(&items).map_or(Val::List(items), Val::Data))
+                self.list(items, span)
             }
             ExprKind::Call {
                 callee,

@@ -13,6 +13,7 @@ use crate::op::attribute::to_axes;
 use crate::op::{self, DotGeneral, Elements, Op, Real, TypeError};
 use crate::shape::{Shape, Type};
 use crate::span::Span;
+use dashu::base::BitTest;
 
 /// Spans of an infix expression: operator, left and right operand.
 type Spans = [Span; 3];
@@ -156,6 +157,7 @@ impl<'a> Elaborator<'a> {
         let folded = x
             .as_rational()
             .zip(y.as_rational())
+            .filter(|(x, y)| is_short(x) && is_short(y))
             .and_then(|(x, y)| match op {
                 BinaryOp::Add => Some(x + y),
                 BinaryOp::Sub => Some(x - y),
@@ -187,13 +189,13 @@ impl<'a> Elaborator<'a> {
                 | BinaryOp::Shr => None,
             });
         match folded {
-            Some(value) => Ok(Val::Number(Constant::rational(value))),
-            None => {
+            Some(value) if is_short(&value) => Ok(Val::Number(Constant::rational(value))),
+            Some(_) | None => {
                 let message = format!("`{}` of these numbers has no value", op.symbol());
                 Err(self.report(
                     Diagnostic::error(Code::ConstantArithmetic, message).primary(
                         span,
-                        "numbers without a dtype know + - * /, whole powers and remainders",
+                        "numbers without a dtype know + - * /, whole powers and remainders, up to 2^14 bits",
                     ),
                 ))
             }
@@ -482,6 +484,16 @@ impl<'a> Elaborator<'a> {
         let made = body.builder.apply(op::Literal { elements }, &[]);
         made.map_err(|error| self.type_error(&error, span, &[]))
     }
+}
+
+/// Whether a number is short enough to be calculated with. Exact numbers grow by multiplication.
+fn is_short(number: &dashu::rational::RBig) -> bool {
+    const BITS: usize = 1 << 14;
+    number
+        .numerator()
+        .bit_len()
+        .max(number.denominator().bit_len())
+        <= BITS
 }
 
 /// The error about an op as one about the operator that stands for it.

@@ -111,13 +111,14 @@ impl<'a> Elaborator<'a> {
                     .primary(span, "what the function would yield is not known"),
             ));
         }
-        let whole = |column: Vec<Data>| {
+        let mut wholes = Vec::with_capacity(columns.len());
+        for column in columns {
             let mut trees = column.iter().map(|data| data.tree.clone());
             let tree = filled(&frame, &mut trees);
+            self.check_leaves(&tree, span)?;
             let leaves = column.into_iter().flat_map(|data| data.leaves).collect();
-            Val::Data(Data { tree, leaves })
-        };
-        let mut wholes: Vec<Val> = columns.into_iter().map(whole).collect();
+            wholes.push(Val::Data(Data { tree, leaves }));
+        }
         match (wholes.len(), tupled) {
             (1, false) => Ok(wholes.remove(0)),
             (_, _) => Ok(Val::Tuple(wholes)),

@@ -18,6 +18,9 @@ const TYPE_HELP: &str = "write `name: type`, as in `x: f32[64, 10]` or `p: Mlp`"
 pub(super) const BODY_HELP: &str =
     "the statements of a graph stand in braces after its parameters and results";
 
+/// How many lengths an array of arrays has.
+const MAX_ARRAYS: usize = 32;
+
 /// An element of the list of parameters.
 enum Parameter {
     Tensors(Param),
@@ -184,6 +187,12 @@ impl Parser<'_> {
         }
         let mut lengths = Vec::new();
         while self.kind() == TokenKind::OpenBracket && !self.at_line_end() {
+            if lengths.len() >= MAX_ARRAYS {
+                let message = format!("arrays are nested more than {MAX_ARRAYS} deep");
+                let help = "give a tensor more axes instead";
+                let code = Code::TooDeeplyNested;
+                return Err(self.error(code, message, self.here(), "one too many", help));
+            }
             let list = self.list("length", Self::expression)?;
             span = span.to(list.span);
             match *list.elements {
