@@ -13,8 +13,6 @@ use lsp_types::{
 };
 use std::panic::{self, AssertUnwindSafe};
 
-/// A graph is not expanded beyond this while it is edited, so that answers come at once.
-const MAX_NODES: usize = 1 << 18;
 /// How many errors are shown.
 const MAX_ERRORS: usize = 100;
 
@@ -65,11 +63,7 @@ impl Analysis {
     }
 
     fn elaborate(&self, found: &mut Diagnostics) -> Observations {
-        let options = Options {
-            max_nodes: MAX_NODES,
-            ..Options::default()
-        };
-        lang::observe(&self.ast, &options, found).1
+        lang::observe(&self.ast, &Options::default(), found).1
     }
 
     /// The tree of the text alone, without what it uses.
@@ -117,10 +111,8 @@ impl Analysis {
     }
 }
 
-/// A graph that is too large to be expanded here may be small enough for the compiler.
 fn severity(diagnostic: &Diagnostic) -> DiagnosticSeverity {
     match diagnostic.severity {
-        _ if diagnostic.code == Code::TooManyNodes => DiagnosticSeverity::INFORMATION,
         Severity::Error => DiagnosticSeverity::ERROR,
         Severity::Warning => DiagnosticSeverity::WARNING,
     }
@@ -129,9 +121,6 @@ fn severity(diagnostic: &Diagnostic) -> DiagnosticSeverity {
 /// The message with notes and help, a line each.
 fn message(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.message.clone();
-    if diagnostic.code == Code::TooManyNodes {
-        text += &format!("\nnote: only {MAX_NODES} nodes are checked while a graph is edited");
-    }
     for note in &diagnostic.notes {
         text += &format!("\nnote: {note}");
     }

@@ -237,13 +237,12 @@ impl<'a> Elaborator<'a> {
 
     fn count_turns(&mut self, turns: usize, span: Span) -> Result<(), Reported> {
         self.turns = self.turns.saturating_add(turns);
-        if self.turns <= MAX_TURNS {
+        // Whoever wants little work wants few turns, too.
+        let limit = MAX_TURNS.min(self.options.max_nodes.saturating_mul(4));
+        if self.turns <= limit {
             return Ok(());
         }
-        let message = format!(
-            "loops take more than {MAX_TURNS} turns ({} so far)",
-            self.turns
-        );
+        let message = format!("loops take more than {limit} turns ({} so far)", self.turns);
         Err(self.report(
             Diagnostic::error(Code::TooManyTurns, message)
                 .primary(span, "")

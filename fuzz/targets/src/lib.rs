@@ -1,0 +1,152 @@
+//! What fuzzing asks of everything that reads what it has not written: any bytes whatever are accepted
+//! or refused without a panic, a hang or a large allocation, and what is accepted survives the way
+//! through its own printed form.
+//!
+//! Each target is a function of bytes. libFuzzer calls them (`cargo fuzz run text`, in `fuzz/`), and so
+//! does a test, with the committed corpus and a bounded number of mutations of it.
+
+use lgc_codegen::kernel::{self, Kernel, Program};
+use lgc_ir::diag::Diagnostics;
+use lgc_ir::lang::{self, Options};
+use lgc_ir::module::Module;
+use lgc_ir::span::SourceMap;
+use lgc_ir::verify::verify;
+use lgc_runtime::{npy as npy_file, npz as npz_file};
+use std::io::Cursor;
+
+/// A target: its name, which is that of its corpus, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 5] = [
+    ("text", text),
+    ("elaborate", elaborate),
+    ("kernel", kernel),
+    ("npy", npy),
+    ("npz", npz),
+];
+
+/// More nodes than this are not expanded, so that no input takes long.
+const MAX_NODES: usize = 1 << 10;
+
+/// The parser and the formatter of the graph language. The canonical form of what parses parses, is
+/// its own canonical form, and has the same comments.
+///
+/// # Panics
+/// If any of that is not so.
+pub fn text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(canonical) = format(&text) else {
+        return;
+    };
+    let again = format(&canonical);
+    assert_eq!(
+        again.as_ref(),
+        Some(&canonical),
+        "formatting is no fixed point"
+    );
+}
+
+/// The canonical form of a text, if it parses. A text that does not is printed, too, as far as it was
+/// understood.
+fn format(text: &str) -> Option<String> {
+    let mut sources = SourceMap::new();
+    let file = sources.add("input", text).ok()?;
+    let mut found = Diagnostics::new();
+    let ast = lang::parse(file, text, &mut found);
+    let printed = lang::print(&ast);
+    found.plain(&sources);
+    (!found.has_errors()).then_some(printed)
+}
+
+/// The elaborator, on whatever parses and on what is left of what does not. Graphs verify, and their
+/// printed form elaborates to the same text.
+///
+/// # Panics
+/// If any of that is not so.
+pub fn elaborate(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(module) = elaborated(&text) else {
+        return;
+    };
+    for entry in &module.entries {
+        assert_eq!(verify(&entry.graph), Ok(()), "of `{}`", entry.name);
+    }
+    let printed = lang::print_module(&module);
+    let again = elaborated(&printed).map(|module| lang::print_module(&module));
+    assert_eq!(again.as_ref(), Some(&printed), "printing is no fixed point");
+}
+
+/// The module of a text without errors.
+fn elaborated(text: &str) -> Option<Module> {
+    let mut sources = SourceMap::new();
+    let file = sources.add("input", text).ok()?;
+    let mut found = Diagnostics::new();
+    let ast = lang::parse(file, text, &mut found);
+    let mut no_files = |_: &str| Err("there are no files here".to_owned());
+    let ast = lang::import(ast, &mut sources, &mut no_files, &mut found);
+    let options = Options {
+        max_nodes: MAX_NODES,
+        ..Options::default()
+    };
+    let (module, _) = lang::observe(&ast, &options, &mut found);
+    found.plain(&sources);
+    (!found.has_errors()).then_some(module)
+}
+
+/// The parsers and verifiers of kernels and programs. What parses survives the way through text.
+///
+/// # Panics
+/// If it does not.
+pub fn kernel(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(program) = text.parse::<Program>() {
+        // Whether it verifies does not matter, but it must not panic.
+        drop(kernel::verify(&program));
+        let printed = program.to_string();
+        let again = printed
+            .parse::<Program>()
+            .map(|program| program.to_string());
+        assert_eq!(again.as_ref(), Ok(&printed), "printing is no fixed point");
+    }
+    if let Ok(kernel) = text.parse::<Kernel>() {
+        let printed = kernel.to_string();
+        let again = printed.parse::<Kernel>().map(|kernel| kernel.to_string());
+        assert_eq!(again.as_ref(), Ok(&printed), "printing is no fixed point");
+    }
+}
+
+/// The reader of `.npy` files. What it reads it reads again from what it writes.
+///
+/// # Panics
+/// If it does not.
+pub fn npy(data: &[u8]) {
+    let Ok(tensor) = npy_file::decode(data) else {
+        return;
+    };
+    let again = npy_file::decode(&npy_file::encode(&tensor));
+    let same = again.is_ok_and(|again| {
+        again.tensor_type() == tensor.tensor_type() && again.bytes() == tensor.bytes()
+    });
+    assert!(same, "an array changes on its way through a file");
+}
+
+/// The reader of `.npz` archives. What it reads it reads again from what it writes.
+///
+/// # Panics
+/// If it does not.
+pub fn npz(data: &[u8]) {
+    let Ok(arrays) = npz_file::read(Cursor::new(data)) else {
+        return;
+    };
+    let pairs = arrays.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    let Ok(written) = npz_file::encode(pairs) else {
+        return;
+    };
+    let again = npz_file::read(Cursor::new(&written));
+    let same = again.is_ok_and(|again| {
+        let mut pairs = again.iter().zip(&arrays);
+        again.len() == arrays.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.bytes() == b.1.bytes())
+    });
+    assert!(same, "an archive changes on its way through a file");
+}
