@@ -71,6 +71,7 @@ impl Given {
     pub(crate) fn complete(
         mut self,
         leaves: &[Leaf],
+        ranges: &[Option<(f64, f64)>],
         seed: Option<u64>,
     ) -> Result<Vec<HostTensor>, Failure> {
         let missing: Vec<&Leaf> = leaves
@@ -81,10 +82,19 @@ impl Given {
             return Err(missing_inputs(&missing));
         }
         let mut random = Random::new(seed.unwrap_or_default());
-        let tensors = leaves.iter().map(|leaf| match self.0.remove(&leaf.path) {
-            Some(tensor) => Ok(tensor),
-            None if leaf.direction.is_read() => draw(&leaf.tensor, &mut random),
-            None => HostTensor::zeros(leaf.tensor.clone()),
+        let mut ranges = ranges.iter();
+        let tensors = leaves.iter().map(|leaf| {
+            let is_read = leaf.direction.is_read();
+            let range = if is_read {
+                ranges.next().copied().flatten()
+            } else {
+                None
+            };
+            match self.0.remove(&leaf.path) {
+                Some(tensor) => Ok(tensor),
+                None if is_read => draw(&leaf.tensor, range, &mut random),
+                None => HostTensor::zeros(leaf.tensor.clone()),
+            }
         });
         tensors.collect::<Result<_, _>>().map_err(no_memory)
     }
@@ -176,15 +186,28 @@ fn bad_archive(file: &Path, error: NpzError) -> Failure {
 
 /// Floats of the standard normal distribution; integers and truth values 0 or 1, which are in
 /// range as indices of any axis with two positions.
-fn draw(tensor: &TensorType, random: &mut Random) -> Result<HostTensor, TensorError> {
+fn draw(
+    tensor: &TensorType,
+    range: Option<(f64, f64)>,
+    random: &mut Random,
+) -> Result<HostTensor, TensorError> {
+    let real = |random: &mut Random| match range {
+        None => random.normal(),
+        Some((low, high)) => match (low.is_finite(), high.is_finite()) {
+            (true, true) => low + (high - low) * random.uniform(),
+            (true, false) => low + random.normal().abs(),
+            (false, true) => high - random.normal().abs(),
+            (false, false) => random.normal(),
+        },
+    };
     let numbers = 0..tensor.elements();
     match tensor.dtype() {
         DType::F32 => {
-            let elements: Vec<f32> = numbers.map(|_| random.normal() as f32).collect();
+            let elements: Vec<f32> = numbers.map(|_| real(random) as f32).collect();
             HostTensor::from_slice(tensor.dims(), &elements)
         }
         DType::F64 => {
-            let elements: Vec<f64> = numbers.map(|_| random.normal()).collect();
+            let elements: Vec<f64> = numbers.map(|_| real(random)).collect();
             HostTensor::from_slice(tensor.dims(), &elements)
         }
         DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
@@ -192,11 +215,30 @@ fn draw(tensor: &TensorType, random: &mut Random) -> Result<HostTensor, TensorEr
             let mut result = HostTensor::zeros(tensor.clone())?;
             for element in result.bytes_mut().chunks_exact_mut(size) {
                 // The lowest byte comes first on every target that lgc knows.
-                element[0] = random.below(2) as u8;
+                let integer = integer(range, random).to_le_bytes();
+                element.copy_from_slice(&integer[..size]);
             }
             Ok(result)
         }
     }
+}
+
+/// 0 or 1, or where there is a range, an integer in it; of an unbounded one, near its bound.
+fn integer(range: Option<(f64, f64)>, random: &mut Random) -> i64 {
+    let Some((low, high)) = range else {
+        return random.below(2) as i64;
+    };
+    let low = if low.is_finite() {
+        low.ceil()
+    } else {
+        (high.floor() - 1.0).min(0.0)
+    };
+    let count = if high.is_finite() {
+        high.floor() - low + 1.0
+    } else {
+        2.0
+    };
+    low as i64 + random.below(count.max(1.0) as u64) as i64
 }
 
 /// One line on a tensor: its path, its type, and its elements if they are few, else their range

@@ -353,3 +353,37 @@ fn files_use_others_beside_them() {
         "wrong.graph:1:5: error[E0211]: cannot use `layers/base.graf`: there is no such file";
     assert!(outcome.stderr.starts_with(wanted), "{}", outcome.stderr);
 }
+
+#[test]
+fn declared_ranges_are_told_and_honoured() {
+    let text = "\
+entry root(
+    /// What is under the root.
+    x: f32[64] in [0.5, 2],
+    n: i32[8] in [3, 5],
+) -> (low: f32[], high: f32[], least: i32[], most: i32[]) {
+    low = sqrt(reduce_min(x) - 0.5)
+    high = sqrt(2 - reduce_max(x))
+    least = reduce_min(n)
+    most = reduce_max(n)
+}
+";
+    let place = Place::with("root.graph", text);
+    assert_eq!(place.run(&["fmt", "--check", "root.graph"]).success(), "");
+    let report = place.run(&["run", "--random", "1", "root.graph"]).success();
+    assert!(!report.to_lowercase().contains("nan"), "{report}");
+    assert!(
+        report.contains("least: i32[] = 3\n") && report.contains("most: i32[] = 5\n"),
+        "{report}"
+    );
+    let report = place.run(&["check", "root.graph"]).success();
+    assert!(report.contains("all inside"), "{report}");
+    place
+        .run(&["compile", "root.graph", "-o", "root.h"])
+        .success();
+    let header = String::from_utf8(place.read("root.h")).unwrap();
+    assert!(
+        header.contains("Every element lies in [0.5, 2]."),
+        "{header}"
+    );
+}

@@ -1,6 +1,7 @@
 //! From the signature that the front end gives an entry to its description for the C side.
 
 use crate::{Direction, Entry, Field, Param, TensorType, TooLarge, Tree};
+use lgc_ir::graph::Graph;
 use lgc_ir::module;
 use lgc_ir::shape::Type;
 
@@ -19,16 +20,19 @@ impl Entry {
     /// If a tensor is larger than the address space.
     pub fn of_module(entry: &module::Entry, workspace_bytes: u64) -> Result<Self, TooLarge> {
         let signature = &entry.signature;
+        let mut first = 0;
         let params = signature.params.iter().map(|param| {
+            let range = declared_range(&entry.graph, first);
+            first += param.tree.leaf_count();
             let direction = if param.inout {
                 Direction::InOut
             } else {
                 Direction::In
             };
-            describe(param, direction)
+            describe(param, direction, range)
         });
         let results = signature.results.iter();
-        let results = results.map(|result| describe(result, Direction::Out));
+        let results = results.map(|result| describe(result, Direction::Out, None));
         Ok(Self {
             name: entry.name.clone(),
             params: params.chain(results).collect::<Result<_, _>>()?,
@@ -38,12 +42,24 @@ impl Entry {
     }
 }
 
-fn describe(param: &module::Param, direction: Direction) -> Result<Param, TooLarge> {
+/// What is said of where the elements of an input, by its position, lie.
+fn declared_range(graph: &Graph, position: usize) -> Option<String> {
+    let (low, high) = graph.range(graph.inputs().get(position)?.node)?;
+    Some(format!("Every element lies in [{low}, {high}]."))
+}
+
+/// A parameter or result; the range that is declared for it ends its documentation.
+fn describe(
+    param: &module::Param,
+    direction: Direction,
+    range: Option<String>,
+) -> Result<Param, TooLarge> {
+    let doc: Vec<String> = param.doc.iter().cloned().chain(range).collect();
     Ok(Param {
         name: param.name.clone(),
         tree: Tree::try_from(&param.tree)?,
         direction,
-        doc: param.doc.join("\n"),
+        doc: doc.join("\n"),
     })
 }
 

@@ -96,6 +96,7 @@ codes! {
     "E0315" InoutCall "a call of an entry that updates in place";
     "E0316" IndexOutOfRange "an element that an array does not have";
     "E0317" NotACondition "a condition that is not known at compile time";
+    "E0318" BadRange "a declared range without numbers";
     // Differentiation.
     "E0401" NotDifferentiable "a derivative that does not exist";
     "E0402" BadRule "a vjp block that does not fit its graph";

@@ -311,13 +311,16 @@ fn declare_outputs(b: &Builder, pool: &[Value]) -> Result<(), TypeError> {
 }
 
 /// Inputs for a graph: numbers between −2.3 and 2.3 that f32 holds exactly, without ties or zeros;
-/// small integers of both signs; truth values of both kinds. `number` makes the elements.
+/// small integers of both signs; truth values of both kinds. What is declared to lie in a range does.
+/// `number` makes the elements.
 pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
     let tensor = |(position, input): (usize, &Value)| {
         let ty = graph.ty(*input).clone();
         let (dtype, count) = (ty.dtype, ty.elements());
+        let range = graph.range(input.node);
         let real = |i: u64| {
-            let x = (i as f64 + 1.37 * position as f64 + 0.61).sin() * 2.3;
+            let unit = (i as f64 + 1.37 * position as f64 + 0.61).sin();
+            let x = range.map_or(2.3 * unit, |range| within(range, 2.3 * unit));
             f64::from(x as f32)
         };
         match dtype {
@@ -331,6 +334,17 @@ pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S)
         }
     };
     graph.inputs().iter().enumerate().map(tensor).collect()
+}
+
+/// A number in the inside of a range, which moves along with x between −2.3 and 2.3.
+fn within((low, high): (f64, f64), x: f64) -> f64 {
+    let share = (x / 2.3 + 1.0) * 0.49 + 0.01;
+    match (low.is_finite(), high.is_finite()) {
+        (true, true) => low + (high - low) * share,
+        (true, false) => low + 2.3 * share,
+        (false, true) => high - 2.3 * share,
+        (false, false) => x,
+    }
 }
 
 /// Names of the families of the ops in a graph, for coverage reports.

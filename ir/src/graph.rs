@@ -52,6 +52,7 @@ struct Node {
     results: SmallVec<[TypeId; 1]>,
     span: Span,
     name: Option<Rc<str>>,
+    range: Option<(f64, f64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +140,7 @@ impl Graph {
             results,
             span,
             name: None,
+            range: None,
         });
         for (slot, operand) in operands.iter().enumerate() {
             let edge = Edge {
@@ -285,6 +287,18 @@ impl Graph {
         }
     }
 
+    /// Where the elements of a node's result are declared to lie: bounds, which belong to it.
+    pub fn range(&self, node: NodeId) -> Option<(f64, f64)> {
+        self.node(node).range
+    }
+
+    /// Declares where the elements of a node's result lie. It is up to callers that they do.
+    pub fn set_range(&mut self, node: NodeId, range: (f64, f64)) {
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(node.index())) {
+            weight.range = Some(range);
+        }
+    }
+
     /// The inputs, in the order in which they were pushed.
     pub fn inputs(&self) -> &[Value] {
         &self.inputs
@@ -308,7 +322,7 @@ impl Graph {
         self.outputs = outputs;
     }
 
-    /// Copies `node` of `source` here, onto `operands` of this graph, with its span and name.
+    /// Copies `node` of `source` here, onto `operands` of this graph, with its span, name and range.
     ///
     /// # Errors
     /// As [`Graph::push`]; none when the operands have the types that they have in `source`.
@@ -319,11 +333,10 @@ impl Graph {
         operands: &[Value],
     ) -> Result<NodeId, TypeError> {
         let id = self.push(source.op(node).clone(), operands, source.span(node))?;
-        if let Some(name) = &source.node(node).name {
-            let name = name.clone();
-            if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(id.index())) {
-                weight.name = Some(name);
-            }
+        let Node { name, range, .. } = source.node(node);
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(id.index())) {
+            weight.name.clone_from(name);
+            weight.range = *range;
         }
         Ok(id)
     }

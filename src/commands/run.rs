@@ -20,14 +20,15 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
             let index = choose(names, arguments.entry.as_deref())?;
             let entry = library.entry(&library.info().entries[index].name)?;
             let leaves = entry.leaves().to_vec();
-            let tensors = inputs(arguments, &leaves, session)?;
+            // What ranges were declared a library tells people only.
+            let tensors = inputs(arguments, &leaves, &[], session)?;
             let run = || run_library(&entry, tensors);
             let tensors = session.time(Stage::Run, run)?;
             (leaves, tensors)
         }
         None => {
-            let (info, code) = compile(arguments, session)?;
-            let tensors = inputs(arguments, &info.leaves, session)?;
+            let (info, code, ranges) = compile(arguments, session)?;
+            let tensors = inputs(arguments, &info.leaves, &ranges, session)?;
             let run = || run_code(&code, &info, tensors);
             let tensors = session.time(Stage::Run, run)?;
             (info.leaves, tensors)
@@ -53,14 +54,24 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
 fn inputs(
     arguments: &Run,
     leaves: &[Leaf],
+    ranges: &[Option<(f64, f64)>],
     session: &mut Session,
 ) -> Result<Vec<HostTensor>, Failure> {
-    let read = || Given::read(&arguments.inputs, leaves)?.complete(leaves, arguments.random);
+    let read = || {
+        let given = Given::read(&arguments.inputs, leaves)?;
+        given.complete(leaves, ranges, arguments.random)
+    };
     session.time(Stage::Read, read)
 }
 
+/// Where the inputs of an entry are declared to lie, in their order.
+type Ranges = Vec<Option<(f64, f64)>>;
+
 /// The chosen entry of a graph, as code in this process.
-fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
+fn compile(
+    arguments: &Run,
+    session: &mut Session,
+) -> Result<(EntryInfo, CompiledEntry, Ranges), Failure> {
     let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
     let names = module.entries.iter().map(|entry| &entry.name);
     let index = choose(names, arguments.entry.as_deref())?;
@@ -72,8 +83,10 @@ fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, Compile
     };
     let described = lgc_abi::Entry::of_module(entry, lowering.program.workspace);
     let described = described.map_err(Failure::internal)?;
+    let graph = &entry.graph;
+    let ranges = graph.inputs().iter().map(|input| graph.range(input.node));
     let code = session.jit(&lowering.program)?;
-    Ok((EntryInfo::new("", &described), code))
+    Ok((EntryInfo::new("", &described), code, ranges.collect()))
 }
 
 fn run_library(

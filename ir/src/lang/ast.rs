@@ -246,7 +246,18 @@ pub struct Rule {
     pub span: Span,
 }
 
-/// A parameter of a graph: `x: f32[B, I]` or `inout p: Mlp`.
+/// `[-1, 1]` after `in`: where the elements of a parameter lie.
+#[derive(Clone, Debug)]
+pub struct DeclaredRange {
+    /// The lower bound.
+    pub low: ExprId,
+    /// The upper bound.
+    pub high: ExprId,
+    /// The brackets with what is between.
+    pub span: Span,
+}
+
+/// A parameter of a graph: `x: f32[B, I]`, `x: f32[B, I] in [-1, 1]` or `inout p: Mlp`.
 #[derive(Clone, Debug)]
 pub struct Param {
     /// The `///` lines above it.
@@ -257,6 +268,8 @@ pub struct Param {
     pub name: Ident,
     /// Its type.
     pub ty: Type,
+    /// Where its elements lie, if that is declared.
+    pub range: Option<DeclaredRange>,
     /// From `inout` or the name to the type.
     pub span: Span,
 }

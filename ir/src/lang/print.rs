@@ -9,8 +9,8 @@ mod block;
 mod expression;
 
 use super::ast::{
-    Ast, AttributeParam, Dim, DocLine, ExprId, Field, Graph, Ident, Item, Param, Rule, Struct,
-    Trivia, TriviaKind, Type,
+    Ast, AttributeParam, DeclaredRange, Dim, DocLine, ExprId, Field, Graph, Ident, Item, Param,
+    Rule, Struct, Trivia, TriviaKind, Type,
 };
 use super::layout::{Piece, layout};
 use super::lexer;
@@ -301,6 +301,13 @@ impl<'a> Printer<'a> {
         self.text(&param.name.name);
         self.text(": ");
         self.ty(&param.ty);
+        if let Some(DeclaredRange { low, high, .. }) = &param.range {
+            self.text(" in [");
+            self.expr(*low);
+            self.text(", ");
+            self.expr(*high);
+            self.text("]");
+        }
     }
 
     fn ty(&mut self, ty: &'a Type) {

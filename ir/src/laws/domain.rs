@@ -21,6 +21,8 @@ pub(super) struct Domain {
     graph: Graph,
     guards: Vec<(NodeId, Guard)>,
     inputs: Vec<Type>,
+    /// Where they are declared to lie.
+    ranges: Vec<Option<(f64, f64)>>,
     /// What integer inputs are drawn from.
     ints: (i64, i64),
 }
@@ -52,6 +54,11 @@ impl Domain {
         }
         Ok(Domain {
             inputs: input_types(&graph),
+            ranges: graph
+                .inputs()
+                .iter()
+                .map(|input| graph.range(input.node))
+                .collect(),
             graph,
             guards,
             ints: (-3, 4),
@@ -71,6 +78,7 @@ impl Domain {
                 Grid::OffIntegers
             };
             let point = Point::random(&self.inputs, random, self.ints, grid);
+            let point = point.confined(&self.ranges, random);
             match trace::<N>(&self.graph, &(), &point.tensors()) {
                 Ok(values) => match self.sides(&values) {
                     Ok(_) => return Ok(point),

@@ -84,6 +84,29 @@ impl Point {
         }
     }
 
+    /// The point with what is outside of the range of its tensor drawn again, inside.
+    pub(super) fn confined(mut self, ranges: &[Option<(f64, f64)>], random: &mut Random) -> Point {
+        for (elements, range) in self.elements.iter_mut().zip(ranges) {
+            let Some((low, high)) = *range else { continue };
+            match elements {
+                Elements::Numbers(numbers) => {
+                    for number in numbers {
+                        *number = confined(number, low, high, random);
+                    }
+                }
+                Elements::Ints(integers) => {
+                    // The bounds are cut to what 64 bits hold.
+                    let (low, high) = (low.ceil() as i64, high.floor() as i64);
+                    for integer in integers.iter_mut().filter(|i| !(low..=high).contains(*i)) {
+                        *integer = random.within(low, high.max(low).min(low.saturating_add(7)));
+                    }
+                }
+                Elements::Truths(_) => {}
+            }
+        }
+        self
+    }
+
     /// Small multiples of ½, for tangents and cotangents of the given float types.
     pub(super) fn direction(types: &[Type], random: &mut Random) -> Point {
         let element = |random: &mut Random| {
@@ -200,6 +223,28 @@ impl Point {
             Elements::Truths(x) => list(x.iter().map(ToString::to_string)),
         });
         tensors.collect()
+    }
+}
+
+/// The number if it lies in a range, else one that does: inside, not at the bounds, so that what is
+/// defined up to them is differentiable.
+fn confined(number: &RBig, low: f64, high: f64, random: &mut Random) -> RBig {
+    let bound = |bound: f64| RBig::try_from(bound).ok();
+    let magnitude = |number: &RBig| {
+        if *number < RBig::ZERO {
+            -number
+        } else {
+            number.clone()
+        }
+    };
+    let sixteenths = RBig::from(random.within(1, 15)) / RBig::from(16);
+    match (bound(low), bound(high)) {
+        (Some(low), Some(high)) if *number <= low || *number >= high => {
+            (&high - &low) * sixteenths + low
+        }
+        (Some(low), None) if *number <= low => low + magnitude(number) + sixteenths,
+        (None, Some(high)) if *number >= high => high - magnitude(number) - sixteenths,
+        (_, _) => number.clone(),
     }
 }
 

@@ -412,7 +412,10 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
         }
         Family::Gather(_) | Family::Barrier => of(0),
         Family::ScatterAdd(_) if of(2).is_at_least(0.0) => Range::from(of(0).low),
-        Family::Leaf(leaf) => leaf_range(leaf),
+        Family::Leaf(leaf) => match graph.range(node) {
+            Some((low, high)) => Range::between(low, high),
+            None => leaf_range(leaf),
+        },
         Family::Contract(_)
         | Family::ScatterAdd(_)
         | Family::Compare(_)

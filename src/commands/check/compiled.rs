@@ -164,13 +164,23 @@ pub(super) fn execute(
     })
 }
 
-/// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables.
+/// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables, or in the
+/// range that is declared.
 pub(super) fn inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
     let mut tensors = sample_inputs(graph, number);
-    for tensor in &mut tensors {
+    for (tensor, input) in tensors.iter_mut().zip(graph.inputs()) {
         if let Data::Int(elements) = &mut tensor.data {
             let dtype = tensor.ty.dtype;
-            let small = (0..elements.len()).map(|at| Int::new(dtype, at as i64 % 2));
+            let (low, high) = graph.range(input.node).unwrap_or((0.0, 1.0));
+            // The first two integers of the range; of one without a beginning, those before 1.
+            let first = if low.is_finite() {
+                low.ceil()
+            } else {
+                high.floor().min(1.0) - 1.0
+            };
+            let count = if high.floor() > first { 2 } else { 1 };
+            let small = |at: usize| first as i64 + at as i64 % count;
+            let small = (0..elements.len()).map(|at| Int::new(dtype, small(at)));
             *elements = small.collect();
         }
     }

@@ -152,6 +152,7 @@ impl<'a> Elaborator<'a> {
     fn parameters(&mut self, body: &mut Body<'a>, arguments: &[Tree]) -> Result<(), Reported> {
         for (param, tree) in body.graph.params.iter().zip(arguments) {
             body.builder.set_span(param.span);
+            let range = self.declared_range(body, param)?;
             let mut leaves = Vec::with_capacity(tree.leaf_count());
             for (path, ty) in tree.leaves(&param.name.name) {
                 let op = Input {
@@ -160,7 +161,12 @@ impl<'a> Elaborator<'a> {
                 };
                 let input = body.builder.apply(op, &[]);
                 let input = input.map_err(|error| self.type_error(&error, param.span, &[]))?;
-                body.builder.edit(|graph| graph.set_name(input.node, &path));
+                body.builder.edit(|graph| {
+                    graph.set_name(input.node, &path);
+                    range
+                        .into_iter()
+                        .for_each(|range| graph.set_range(input.node, range));
+                });
                 leaves.push(input);
             }
             let val = Val::Data(Data {
@@ -179,6 +185,41 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Where the elements of a parameter are declared to lie.
+    fn declared_range(
+        &mut self,
+        body: &mut Body<'a>,
+        param: &ast::Param,
+    ) -> Result<Option<(f64, f64)>, Reported> {
+        let Some(range) = &param.range else {
+            return Ok(None);
+        };
+        let mut bound = |id: ast::ExprId| {
+            let val = self.expression(body, id)?;
+            match val {
+                Val::Number(number) => Ok(number.to_f64()),
+                other => {
+                    let message = format!("{} is no bound of a range", other.describe());
+                    Err(self.report(
+                        Diagnostic::error(Code::BadRange, message)
+                            .primary(self.ast.expr(id).span, "")
+                            .help("bounds are numbers, `inf` among them, as in `in [0, inf]`"),
+                    ))
+                }
+            }
+        };
+        let (low, high) = (bound(range.low)?, bound(range.high)?);
+        if low <= high && low < f64::INFINITY && high > f64::NEG_INFINITY {
+            return Ok(Some((low, high)));
+        }
+        let message = "there is no number in this range";
+        Err(self.report(
+            Diagnostic::error(Code::BadRange, message)
+                .primary(range.span, "")
+                .help("the lower bound comes first"),
+        ))
     }
 
     fn declare_results(&mut self, body: &mut Body<'a>) -> Result<Vec<(String, Tree)>, Reported> {

@@ -3,8 +3,8 @@
 use super::{List, Parsed, Parser, Reported};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::ast::{
-    AttributeParam, Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param, Statement, Struct,
-    Type, Use,
+    AttributeParam, DeclaredRange, Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param,
+    Statement, Struct, Type, Use,
 };
 use crate::lang::lexer;
 use crate::lang::token::{Token, TokenKind};
@@ -354,10 +354,10 @@ impl Parser<'_> {
     /// A parameter with a type, after its name.
     fn param(&mut self, docs: Vec<DocLine>, inout: Option<Span>, name: Ident) -> Parsed<Param> {
         let ty = self.declared_type()?;
-        if self.kind() == TokenKind::In {
-            let help = "leave the range out";
-            return Err(self.unsupported("a declared range is", self.here(), help));
-        }
+        let range = match self.eat(TokenKind::In) {
+            Some(_) => Some(self.range()?),
+            None => None,
+        };
         if self.kind() == TokenKind::Equal {
             let message = "a tensor has no default".to_owned();
             let help = "a parameter without a type is an attribute, which may have one, as in `eps = 1e-5`";
@@ -366,10 +366,28 @@ impl Parser<'_> {
         Ok(Param {
             docs,
             inout,
-            span: inout.unwrap_or(name.span).to(ty.span),
+            span: inout
+                .unwrap_or(name.span)
+                .to(range.as_ref().map_or(ty.span, |range| range.span)),
             name,
             ty,
+            range,
         })
+    }
+
+    /// `[-1, 1]` after `in`.
+    fn range(&mut self) -> Parsed<DeclaredRange> {
+        let help = "a range has two bounds, as in `x: f32[3] in [-1, 1]` or `in [0, inf]`";
+        if self.kind() != TokenKind::OpenBracket {
+            return Err(self.expected("`[`", help));
+        }
+        let bounds = self.list("bound", Self::expression)?;
+        let [low, high] = bounds.elements[..] else {
+            let message = format!("{} bounds for a range", bounds.elements.len());
+            return Err(self.error(Code::UnexpectedToken, message, bounds.span, "", help));
+        };
+        let span = bounds.span;
+        Ok(DeclaredRange { low, high, span })
     }
 
     /// After an error in a header: the statements are still worth reading, for their errors.

@@ -77,6 +77,7 @@ fn rule_params(graph: &Graph, cotangents: &[Ident]) -> Vec<Param> {
     let result = |field: &Field, name: &Ident| Param {
         docs: Vec::new(),
         inout: None,
+        range: None,
         name: name.clone(),
         ty: field.ty.clone(),
         span: name.span,

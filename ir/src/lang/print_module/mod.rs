@@ -14,7 +14,10 @@ mod names;
 mod notation;
 mod region;
 
-use super::ast::{self, Ast, DocLine, GraphKind, Ident, Item};
+use super::ast::{self, Ast, DeclaredRange, DocLine, GraphKind, Ident, Item};
+use crate::constant::Constant;
+use crate::dtype::DType;
+use crate::graph::Graph;
 use crate::module::{Entry, Module, Param, Tree};
 use crate::shape::Type;
 use crate::span::{FileId, Span};
@@ -139,8 +142,14 @@ impl Structs {
         }))
     }
 
-    fn param(&self, notation: &mut Notation, param: &Param) -> ast::Param {
+    fn param(
+        &self,
+        notation: &mut Notation,
+        param: &Param,
+        range: Option<DeclaredRange>,
+    ) -> ast::Param {
         ast::Param {
+            range,
             docs: docs(&param.doc),
             inout: param.inout.then_some(Span::SYNTHETIC),
             name: ident(&param.name),
@@ -160,8 +169,13 @@ impl Structs {
 
     fn entry(&self, notation: &mut Notation, entry: &Entry) -> ast::Graph {
         let signature = &entry.signature;
-        let params = signature.params.iter();
-        let params = params.map(|param| self.param(notation, param)).collect();
+        let mut first = 0;
+        let params = signature.params.iter().map(|param| {
+            let range = declared_range(notation, &entry.graph, first);
+            first += param.tree.leaf_count();
+            self.param(notation, param, range)
+        });
+        let params = params.collect();
         let results = signature.results.iter();
         let results: Vec<_> = results
             .map(|result| self.result(notation, result))
@@ -182,6 +196,21 @@ impl Structs {
             span: Span::SYNTHETIC,
         }
     }
+}
+
+/// Where the elements of an input, by its position, are declared to lie.
+fn declared_range(
+    notation: &mut Notation,
+    graph: &Graph,
+    position: usize,
+) -> Option<DeclaredRange> {
+    let (low, high) = graph.range(graph.inputs().get(position)?.node)?;
+    let mut bound = |bound| notation.number(DType::F64, &Constant::from_f64(bound));
+    Some(DeclaredRange {
+        low: bound(low),
+        high: bound(high),
+        span: Span::SYNTHETIC,
+    })
 }
 
 /// A tensor type as it is written.

@@ -5,7 +5,7 @@
 
 use super::names::Names;
 use super::notation::Notation;
-use super::{body, docs, ident, tensor};
+use super::{body, declared_range, docs, ident, tensor};
 use crate::graph::{Graph, Value};
 use crate::lang::ast::{self, GraphKind, Item, Rule};
 use crate::lang::elaborate::is_reserved;
@@ -144,7 +144,8 @@ fn printed(notation: &mut Notation, entry: &Entry) -> ast::Graph {
     let Signature { params, results } = &entry.signature;
     let params = params.iter();
     let params = params.flat_map(|param| param.tree.leaves(&param.name));
-    let params = params.map(|(name, ty)| ast::Param {
+    let params = params.enumerate().map(|(position, (name, ty))| ast::Param {
+        range: declared_range(notation, &entry.graph, position),
         docs: Vec::new(),
         inout: None,
         name: ident(&name),

@@ -151,10 +151,14 @@ impl Dumper<'_> {
     fn param(&self, param: &Param) -> String {
         let inout = param.inout.map_or("param", |_| "inout");
         let docs = Self::docs(&param.docs);
+        let at = |id| at(&self.exprs, id);
+        let range = param.range.as_ref();
+        let range = range.map(|range| format!(" (in {} {})", at(range.low), at(range.high)));
         format!(
-            "\n  ({inout} {} {}{docs})",
+            "\n  ({inout} {} {}{}{docs})",
             param.name.name,
-            self.ty(&param.ty)
+            self.ty(&param.ty),
+            range.unwrap_or_default()
         )
     }
 
