@@ -308,3 +308,66 @@ fn growth_that_only_types_show_is_bounded_too() {
     assert_eq!(verdict(2 * nodes), Vec::<&str>::new());
     assert_eq!(verdict(nodes - 1), ["E0503"]);
 }
+
+#[test]
+fn loops_folds_and_calls_compute_the_same() {
+    let entry = |body: &str| {
+        format!(
+            "struct Step {{ by: f64, plus: f64[2] }}
+            graph step(x: f64[2], p: Step) -> (y: f64[2]) {{ y = x * p.by + p.plus }}
+            entry f(x: f64[2], p: Step[3]) -> (y: f64[2]) {{ {body} }}"
+        )
+    };
+    let bodies = [
+        "y = step(step(step(x, p[0]), p[1]), p[2])",
+        "y = fold(step, x, p)",
+        "for s in p with y = x { y' = step(y, s) }",
+        "for i in 0..3 with h = x { h' = h * p[i].by + p[i].plus }; y = h",
+        "h = fold(step, x, p[:2]); y = if 2 + 1 == 3 { step(h, p[2]) } else { x }",
+    ];
+    let inputs: [&[f64]; 7] = [
+        &[1.0, 2.0],
+        &[2.0],
+        &[1.0, 0.0],
+        &[3.0],
+        &[0.0, 1.0],
+        &[-1.0],
+        &[0.5, 0.25],
+    ];
+    for body in bodies {
+        assert_eq!(run(&entry(body), &inputs), [[-8.5, -12.75]], "{body}");
+    }
+}
+
+#[test]
+fn numbers_that_loops_carry_are_exact() {
+    let text = "entry f(x: f64[]) -> (y: f64[], z: f64[3]) {
+        for k in [1, 2, 3] with third = 1 / 3, n = 0, s: f64[] = 0 {
+            third' = third * third
+            n' = n + k % 2
+            s' = s + k * x
+        }
+        y = s + third * 3 ** 8
+        ones: f64[n + 1] = 1
+        z = ones
+    }";
+    assert_eq!(run(text, &[&[0.5]]), [vec![4.0], vec![1.0; 3]]);
+}
+
+#[test]
+fn an_attribute_is_part_of_what_a_function_is() {
+    let text = "graph f[P](x: P, power = 1, shift = power) -> (y: P) {
+            for i in 1..power with h = x { h' = h * x }
+            y = h + shift
+        }
+        graph g(x: f64[]) -> (y: f64[]) { y = f(x, power = 3) }
+        entry h(x: f64[], v: f64[][2]) -> (a: f64[], b: f64[], c: f64[], d: f64[], e: f64[][2]) {
+            a = f(x)
+            b = f(x, power = 2)
+            c = f(x, shift = 0, power = 2)
+            d = grad(f, wrt = x)(x, power = 3) + grad(g, wrt = x)(x)
+            e = f(v, power = 2, shift = 0)
+        }";
+    let found = run(text, &[&[3.0], &[4.0], &[5.0]]);
+    assert_eq!(found, [[4.0], [11.0], [9.0], [54.0], [16.0], [25.0]]);
+}
