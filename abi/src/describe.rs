@@ -125,6 +125,8 @@ pub enum Tree {
         /// Name of the struct's declaration, without arguments (`Linear`, not `Linear[64, 10]`):
         /// in C all its instances share one type.
         name: String,
+        /// What it is, in the author's words; may be empty.
+        doc: String,
         /// Fields in declaration order.
         fields: Vec<Field>,
     },
@@ -269,6 +271,7 @@ pub(crate) mod examples {
     pub(crate) fn structure(name: &str, fields: Vec<(&str, Tree)>) -> Tree {
         Tree::Struct {
             name: name.to_owned(),
+            doc: String::new(),
             fields: fields
                 .into_iter()
                 .map(|(name, tree)| Field {

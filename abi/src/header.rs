@@ -169,9 +169,11 @@ fn struct_declaration(
         Direction::In => "tensors that are only read",
         Direction::InOut | Direction::Out => "tensors that are written",
     };
+    let what = format!("struct {}, of {access}.", structure.name);
+    let doc = [what.as_str(), structure.doc.as_str()].join("\n");
     format!(
         "{}typedef struct {identifier} {{\n{fields}}} {identifier};\n\n",
-        comment("", &format!("struct {}, of {access}.", structure.name))
+        comment("", doc.trim_end())
     )
 }
 

@@ -127,6 +127,7 @@ pub(crate) struct StructField {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StructType {
     pub(crate) name: String,
+    pub(crate) doc: String,
     pub(crate) fields: Vec<StructField>,
     /// Whether the read-only and the written flavour are used.
     pub(crate) used: [bool; 2],
@@ -371,8 +372,8 @@ impl<'a> Naming<'a> {
     fn collect_structs(&mut self, entry: &Entry) {
         for param in &entry.params {
             self.check_array(&format!("entry `{}`", entry.name), &param.name, &param.tree);
-            for (name, fields) in structs_inner_first(&param.tree) {
-                self.add_struct(name, fields, param.direction);
+            for (name, doc, fields) in structs_inner_first(&param.tree) {
+                self.add_struct(name, doc, fields, param.direction);
             }
         }
     }
@@ -388,7 +389,7 @@ impl<'a> Naming<'a> {
         }
     }
 
-    fn add_struct(&mut self, name: &str, fields: &[Field], direction: Direction) {
+    fn add_struct(&mut self, name: &str, doc: &str, fields: &[Field], direction: Direction) {
         for field in fields {
             self.check_array(&format!("struct `{name}`"), &field.name, &field.tree);
         }
@@ -418,6 +419,7 @@ impl<'a> Naming<'a> {
                 used[flavour] = true;
                 self.structs.push(StructType {
                     name: name.to_owned(),
+                    doc: doc.to_owned(),
                     fields,
                     used,
                 });
@@ -520,15 +522,15 @@ pub(crate) fn field_type(tree: &Tree) -> FieldType {
 }
 
 /// The structs of a tree, each after those that it contains.
-fn structs_inner_first(tree: &Tree) -> Vec<(&str, &[Field])> {
+fn structs_inner_first(tree: &Tree) -> Vec<(&str, &str, &[Field])> {
     let mut outer_first = Vec::new();
     let mut pending = vec![tree];
     while let Some(tree) = pending.pop() {
         match tree {
             Tree::Leaf(_) => {}
             Tree::Array { element, .. } => pending.push(element),
-            Tree::Struct { name, fields } => {
-                outer_first.push((name.as_str(), fields.as_slice()));
+            Tree::Struct { name, doc, fields } => {
+                outer_first.push((name.as_str(), doc.as_str(), fields.as_slice()));
                 pending.extend(fields.iter().map(|field| &field.tree));
             }
         }

@@ -70,8 +70,11 @@ impl TryFrom<&module::Tree> for Tree {
     fn try_from(tree: &module::Tree) -> Result<Self, TooLarge> {
         match tree {
             module::Tree::Leaf(ty) => ty.try_into().map(Self::Leaf),
-            module::Tree::Struct { name, fields, .. } => Ok(Self::Struct {
+            module::Tree::Struct {
+                name, doc, fields, ..
+            } => Ok(Self::Struct {
                 name: name.clone(),
+                doc: doc.join("\n"),
                 fields: fields
                     .iter()
                     .map(describe_field)
@@ -112,6 +115,7 @@ mod tests {
         };
         let linear = module::Tree::Struct {
             name: "Linear".to_owned(),
+            doc: Vec::new(),
             dims: vec![4],
             fields: vec![module::Field {
                 name: "w".to_owned(),

@@ -67,6 +67,8 @@ pub enum Tree {
     Struct {
         /// The name of the struct as declared.
         name: String,
+        /// The doc comment of the declaration, line by line.
+        doc: Vec<String>,
         /// The values of its dims.
         dims: Vec<u64>,
         /// Its fields, in order.

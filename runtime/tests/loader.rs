@@ -40,6 +40,7 @@ fn toy() -> lgc_abi::Library {
     };
     let p = Tree::Struct {
         name: "P".to_owned(),
+        doc: String::new(),
         fields: vec![
             field("w", tensor(DType::F32, &[3])),
             field("n", tensor(DType::I64, &[])),

@@ -18,6 +18,7 @@ fn awkward() -> Library {
     let scalar = || tensor(DType::F32, &[]);
     let inner = |dims| Tree::Struct {
         name: "Inner".to_owned(),
+        doc: "Shared by all /* its instances.".to_owned(),
         fields: vec![Field {
             name: "w".to_owned(),
             doc: "weights */".to_owned(),

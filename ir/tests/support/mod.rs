@@ -85,13 +85,14 @@ fn plain(tree: &Tree) -> Tree {
     match tree {
         Tree::Leaf(ty) => Tree::Leaf(ty.clone()),
         Tree::Array { element, length } => plain(element).repeated(*length),
-        Tree::Struct { fields, .. } => {
+        Tree::Struct { doc, fields, .. } => {
             let field = |field: &Field| Field {
                 tree: plain(&field.tree),
                 ..field.clone()
             };
             Tree::Struct {
                 name: tree.instance_name(),
+                doc: doc.clone(),
                 dims: Vec::new(),
                 fields: fields.iter().map(field).collect(),
             }

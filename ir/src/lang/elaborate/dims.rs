@@ -314,6 +314,7 @@ impl Elaborator<'_> {
         let dims = dims.iter().map(|&dim| dim.unsigned_abs()).collect();
         Ok(Tree::Struct {
             name: template.name.name.clone(),
+            doc: super::doc(&template.docs),
             dims,
             fields,
         })

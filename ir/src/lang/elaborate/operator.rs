@@ -592,7 +592,12 @@ pub(in crate::lang) fn infix_op(op: BinaryOp, dtype: DType) -> Op {
 pub(super) fn retyped(tree: &Tree, types: &mut dyn Iterator<Item = Type>) -> Tree {
     match tree {
         Tree::Leaf(ty) => Tree::Leaf(types.next().unwrap_or_else(|| ty.clone())),
-        Tree::Struct { name, dims, fields } => {
+        Tree::Struct {
+            name,
+            doc,
+            dims,
+            fields,
+        } => {
             let fields = fields.iter().map(|field| crate::module::Field {
                 name: field.name.clone(),
                 doc: field.doc.clone(),
@@ -600,6 +605,7 @@ pub(super) fn retyped(tree: &Tree, types: &mut dyn Iterator<Item = Type>) -> Tre
             });
             Tree::Struct {
                 name: name.clone(),
+                doc: doc.clone(),
                 dims: dims.clone(),
                 fields: fields.collect(),
             }

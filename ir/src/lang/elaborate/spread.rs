@@ -309,7 +309,12 @@ fn frame(
     }
     match tree {
         Tree::Leaf(ty) => Err(ty.clone()),
-        Tree::Struct { name, dims, fields } => {
+        Tree::Struct {
+            name,
+            doc,
+            dims,
+            fields,
+        } => {
             let mut inner = Vec::with_capacity(fields.len());
             for field in fields {
                 inner.push(Field {
@@ -319,6 +324,7 @@ fn frame(
             }
             Ok(Tree::Struct {
                 name: name.clone(),
+                doc: doc.clone(),
                 dims: dims.clone(),
                 fields: inner,
             })
@@ -337,7 +343,12 @@ fn frame(
 fn filled(frame: &Tree, parts: &mut impl Iterator<Item = Tree>) -> Tree {
     match frame {
         Tree::Leaf(_) => parts.next().unwrap_or_else(|| frame.clone()),
-        Tree::Struct { name, dims, fields } => {
+        Tree::Struct {
+            name,
+            doc,
+            dims,
+            fields,
+        } => {
             let mut inner = Vec::with_capacity(fields.len());
             for field in fields {
                 inner.push(Field {
@@ -347,6 +358,7 @@ fn filled(frame: &Tree, parts: &mut impl Iterator<Item = Tree>) -> Tree {
             }
             Tree::Struct {
                 name: name.clone(),
+                doc: doc.clone(),
                 dims: dims.clone(),
                 fields: inner,
             }

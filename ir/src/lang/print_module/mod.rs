@@ -123,7 +123,7 @@ impl Structs {
     }
 
     fn item(&self, notation: &mut Notation, tree: &Tree, name: &str) -> Option<Item> {
-        let Tree::Struct { fields, .. } = tree else {
+        let Tree::Struct { doc, fields, .. } = tree else {
             return None;
         };
         let field = |field: &crate::module::Field| ast::Field {
@@ -134,7 +134,7 @@ impl Structs {
         };
         let fields = fields.iter().map(field).collect();
         Some(Item::Struct(ast::Struct {
-            docs: Vec::new(),
+            docs: docs(doc),
             name: ident(name),
             dims: Vec::new(),
             fields,
