@@ -9,12 +9,11 @@ use std::process::{Command, ExitCode};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Small code that refers to nothing but what the pool calls: no unwinding, no checks that panic.
-const FLAGS: [&str; 17] = [
+const FLAGS: [&str; 16] = [
     "--edition=2024",
     "--crate-name=lgc_pool",
     "--crate-type=lib",
     "--emit=obj",
-    "-Dwarnings",
     "-Cpanic=abort",
     "-Copt-level=2",
     "-Ccodegen-units=1",
