@@ -152,6 +152,23 @@ impl Pointwise<1> for Silu {
     }
 }
 
+op! {
+    /// x/(1 + |x|), between −1 and 1. Differentiable at 0 too, where the slope is 1; its slope has a
+    /// kink there.
+    Softsign = "softsign"(x)
+    examples ["(x: f32[3]) -> softsign(x)"]
+}
+elementwise!(Softsign, Floats);
+impl Pointwise<1> for Softsign {
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        x.div(&x.int(1).add(&x.abs()))
+    }
+    fn partials<S: Scalar>(&self, [x]: [S; 1], _: &S) -> [S; 1] {
+        // The square of the reciprocal: (1 + |x|)² would overflow first.
+        [x.int(1).add(&x.abs()).recip().square()]
+    }
+}
+
 /// Which formula `gelu` uses, in ONNX's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Approximation {

@@ -14,7 +14,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
-use crate::op::{Gather, Rsqrt};
+use crate::op::{Abs, Gather, Rsqrt};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
@@ -306,6 +306,35 @@ impl Composite for Mse {
                 keepdims: false
             },
             &[square]
+        )?])
+    }
+}
+
+op! {
+    /// Mean absolute error: the mean of |x − target| over all elements. Where x and target are equal
+    /// the slope is 0.
+    Mae = "mae"(x, target)
+    examples ["(x: f32[2, 3], target: f32[2, 3]) -> mae(x, target)"]
+}
+impl OpDef for Mae {
+    fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
+        let ty = elementwise("mae", Accepts::Floats, operands)?;
+        if ty.elements() == 0 {
+            return Err(TypeError::new(format!("`mae` of no elements: {ty}")).at(0));
+        }
+        Ok(single(Type::scalar(ty.dtype)))
+    }
+}
+impl Composite for Mae {
+    fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
+        let difference = b.sub(operands[0], operands[1])?;
+        let distance = b.apply(Abs {}, &[difference])?;
+        Ok(smallvec![b.apply(
+            Mean {
+                axes: None,
+                keepdims: false
+            },
+            &[distance]
         )?])
     }
 }

@@ -48,7 +48,7 @@ op_table! {
     pointwise_1: Neg, Abs, Square, Scale, SmoothAbs, Clamp, Reciprocal, Sqrt, Rsqrt, Power;
     pointwise_2: Add, Sub, Mul, Div, Max, Min, Pow;
     pointwise_1: Exp, Expm1, Log, Log1p, Sin, Cos, Sinh, Cosh, Tanh, Erf, SafeLog;
-    pointwise_1: Relu, LeakyRelu, Elu, Sigmoid, Softplus, Silu, Gelu;
+    pointwise_1: Relu, LeakyRelu, Elu, Sigmoid, Softplus, Silu, Gelu, Softsign;
     discrete_1: Floor, Ceil, Round, Sign, StopGradient;
     discrete_2: Rem, BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight;
     equal: Equal;
@@ -69,7 +69,7 @@ op_table! {
     contract: DotGeneral;
     gather: Gather;
     scatter_add: ScatterAdd;
-    composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, CrossEntropy, OneHot;
+    composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, Mae, CrossEntropy, OneHot;
     composite: Sgd, Momentum;
     barrier: Barrier;
     composite: Call;
