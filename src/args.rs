@@ -33,6 +33,9 @@ pub(crate) struct Common {
     /// Verify graphs and kernels after every pass, and say which pass broke what
     #[arg(long, global = true)]
     pub(crate) verify: bool,
+    /// How many nodes an entry may expand to [default: 2^20]
+    #[arg(long, global = true, value_name = "NODES")]
+    pub(crate) max_nodes: Option<u32>,
 }
 
 /// The commands.

@@ -28,6 +28,7 @@ pub struct Session {
     clock: Clock,
     stop_after: Option<Stage>,
     verify: bool,
+    max_nodes: Option<u32>,
 }
 
 impl Session {
@@ -42,6 +43,7 @@ impl Session {
         Self {
             stop_after: common.stop_after,
             verify: common.verify,
+            max_nodes: common.max_nodes,
             ..Self::default()
         }
     }
@@ -161,10 +163,13 @@ impl Session {
     /// Errors of names, types, shapes, derivatives and limits, which are reported.
     pub fn elaborate(&mut self, ast: &Ast, defines: &[(String, u64)]) -> Result<Module, Failure> {
         check_defines(ast, defines)?;
-        let options = Options {
+        let mut options = Options {
             defines: defines.iter().cloned().collect(),
             ..Options::default()
         };
+        if let Some(nodes) = self.max_nodes {
+            options.max_nodes = nodes as usize;
+        }
         let mut found = Diagnostics::new();
         let module = self.clock.time(Stage::Elaborate, || {
             lang::elaborate(ast, &options, &mut found)

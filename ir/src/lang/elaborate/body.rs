@@ -145,7 +145,7 @@ impl<'a> Elaborator<'a> {
         self.report(
             Diagnostic::error(Code::TooManyNodes, message)
                 .primary(span, "here")
-                .help("calls are expanded in place, so nested calls multiply; call fewer of them"),
+                .help("calls are expanded in place, so nested calls multiply; call fewer of them, or raise the bound with `--max-nodes`"),
         )
     }
 

@@ -63,7 +63,7 @@ impl Elaborator<'_> {
         }
         Err(self.report(
             diagnostic
-                .help("calls are expanded in place, so nested calls multiply; call fewer of them"),
+                .help("calls are expanded in place, so nested calls multiply; call fewer of them, or raise the bound with `--max-nodes`"),
         ))
     }
 

@@ -69,7 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             defines: BTreeMap::new(),
-            max_nodes: 1 << 18,
+            max_nodes: 1 << 20,
         }
     }
 }
