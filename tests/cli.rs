@@ -387,3 +387,27 @@ entry root(
         "{header}"
     );
 }
+
+#[test]
+fn libraries_tell_the_documentation_of_their_tensors() {
+    let graph = "/// A layer.
+struct Layer {
+    /// The weights.
+    w: f32[2, 2],
+    b: f32[2],
+}
+
+/// Predicts.
+entry predict(
+    /// A point.
+    x: f32[2] in [-1, 1],
+    p: Layer[2],
+) -> (
+    /// Where it goes.
+    y: f32[2],
+) { y = x @ p[0].w + p[1].b }
+";
+    let place = Place::with("layer.graph", graph);
+    place.run(&["compile", "layer.graph"]).success();
+    insta::assert_snapshot!(place.run(&["info", "layer.so"]).success());
+}

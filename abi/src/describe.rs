@@ -199,6 +199,9 @@ pub struct Leaf {
     pub tensor: TensorType,
     /// What the entry does with it.
     pub direction: Direction,
+    /// What it means, in the author's words: the documentation of the parameter or field; may be
+    /// empty.
+    pub doc: String,
 }
 
 /// Everything that a compiled library tells about itself.
@@ -234,24 +237,23 @@ impl Param {
     #[must_use]
     pub fn leaves(&self) -> Vec<Leaf> {
         let mut leaves = Vec::new();
-        let mut pending = vec![(self.name.clone(), &self.tree)];
-        while let Some((path, tree)) = pending.pop() {
+        let mut pending = vec![(self.name.clone(), &self.tree, self.doc.as_str())];
+        while let Some((path, tree, doc)) = pending.pop() {
             match tree {
                 Tree::Leaf(tensor) => leaves.push(Leaf {
                     path,
                     tensor: tensor.clone(),
                     direction: self.direction,
+                    doc: doc.to_owned(),
                 }),
-                Tree::Struct { fields, .. } => pending.extend(
-                    fields
-                        .iter()
-                        .rev()
-                        .map(|field| (format!("{path}.{}", field.name), &field.tree)),
-                ),
+                Tree::Struct { fields, .. } => pending.extend(fields.iter().rev().map(|field| {
+                    let path = format!("{path}.{}", field.name);
+                    (path, &field.tree, field.doc.as_str())
+                })),
                 Tree::Array { element, length } => pending.extend(
                     (0..*length)
                         .rev()
-                        .map(|index| (format!("{path}[{index}]"), element.as_ref())),
+                        .map(|index| (format!("{path}[{index}]"), element.as_ref(), doc)),
                 ),
             }
         }

@@ -253,6 +253,7 @@ fn encode_tensor(leaf: &Leaf, texts: &mut Texts, dims: &mut Vec<u8>, tensors: &m
     let dtype_offset = offset_of!(RawTensor, dtype);
     tensors.push();
     tensors.point(offset_of!(RawTensor, name), TEXTS, texts.intern(&leaf.path));
+    tensors.point(offset_of!(RawTensor, doc), TEXTS, texts.intern(&leaf.doc));
     tensors.point(offset_of!(RawTensor, dims), DIMS, dims.len());
     tensors.set(
         offset_of!(RawTensor, bytes),

@@ -127,6 +127,8 @@ c_structs! {
         direction: u32 = "uint32_t ",
         /// 1: may overlap nothing else; 0: may overlap tensors that are also 0
         exclusive: u32 = "uint32_t ",
+        /// what it means, in the author's words; never NULL
+        doc: *const c_char = "const char *",
     }
     /// One entry of the library.
     RawEntry = "lgc_entry" {

@@ -43,6 +43,7 @@ class Tensor(ctypes.Structure):
         ("dtype", DataType),
         ("direction", c_uint32),
         ("exclusive", c_uint32),
+        ("doc", c_char_p),
     ]
 
     def allocate(self):

@@ -240,12 +240,13 @@ unsafe fn read_entry(library: &str, raw: &RawEntry) -> Result<EntryInfo, InfoErr
 }
 
 /// # Safety
-/// The tensor's extents and name are what it says.
+/// The tensor's extents and texts are what it says.
 unsafe fn read_tensor(raw: &RawTensor) -> Result<Leaf, InfoError> {
     // SAFETY: what the caller vouches for.
-    let (path, dims) = unsafe {
+    let (path, doc, dims) = unsafe {
         (
             read_text(raw.name, "lgc_tensor.name")?,
+            read_text(raw.doc, "lgc_tensor.doc")?,
             read_table(raw.dims, u64::from(raw.rank), MAX_RANK, "lgc_tensor.dims")?,
         )
     };
@@ -268,6 +269,7 @@ unsafe fn read_tensor(raw: &RawTensor) -> Result<Leaf, InfoError> {
         path,
         tensor,
         direction,
+        doc,
     })
 }
 

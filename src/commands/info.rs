@@ -106,6 +106,7 @@ fn describe_entry(entry: &EntryInfo) -> String {
         text.push_str(&format!(
             "  {direction:<5}  {path:<paths$}  {ty:<widest$}  {bytes} bytes\n"
         ));
+        text.push_str(&indented("           ", &leaf.doc));
     }
     text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
     text

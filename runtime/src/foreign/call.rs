@@ -295,6 +295,7 @@ mod tests {
             path: path.to_owned(),
             tensor: TensorType::new(DType::F32, vec![2]).unwrap(),
             direction,
+            doc: String::new(),
         };
         let info = EntryInfo {
             name: "double".to_owned(),

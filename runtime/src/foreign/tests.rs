@@ -45,6 +45,7 @@ fn example() -> Info {
         path: path.to_owned(),
         tensor: TensorType::new(dtype, dims.to_vec()).unwrap(),
         direction,
+        doc: format!("the tensor {path}"),
     };
     let entry = |name: &str, leaves| EntryInfo {
         name: name.to_owned(),
@@ -109,6 +110,7 @@ fn damaged_descriptions_are_refused() {
         (TENSORS, offset_of!(RawTensor, direction), &[3]),
         (TENSORS, offset_of!(RawTensor, exclusive), &[1]),
         (TENSORS, offset_of!(RawTensor, bytes), &[1]),
+        (TENSORS, offset_of!(RawTensor, doc), &zero),
         (DIMS, 0, &[0xff; 8]),
         (DIMS, 8, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
     ];
