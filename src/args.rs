@@ -168,6 +168,10 @@ pub(crate) struct Emit {
     /// Only this entry
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
+    /// Write the text to this file instead of standard output; constants of more than 64 elements
+    /// go to a file beside it, with the suffix .safetensors
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// A stage that can be printed.

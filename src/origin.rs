@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::lang::Unreadable;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// No more than this is read: sources are smaller than 4 GiB, and devices may never end.
 const LIMIT: u64 = 1 << 32;
+/// A file of tensors is no larger: code addresses its constants with 31 bits.
+const TENSOR_LIMIT: u64 = 1 << 31;
 
 /// A source on the command line; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,8 +92,38 @@ pub(crate) fn read_import(path: &str) -> Result<String, String> {
     })
 }
 
+/// Reads a file that a source loads tensors from.
+///
+/// # Errors
+/// If it cannot be read, or is too large.
+pub(crate) fn read_tensors(path: &str) -> Result<Vec<u8>, Unreadable> {
+    let because = |error: io::Error| Unreadable::Because(explain(&error).0);
+    let file = File::open(path).map_err(because)?;
+    let size = file.metadata().map_err(because)?.len();
+    if size > TENSOR_LIMIT {
+        return Err(Unreadable::TooLarge(TENSOR_LIMIT));
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(TENSOR_LIMIT + 1).read_to_end(&mut bytes);
+    match read.map_err(because)? as u64 > TENSOR_LIMIT {
+        true => Err(Unreadable::TooLarge(TENSOR_LIMIT)),
+        false => Ok(bytes),
+    }
+}
+
 /// The failure to read a file or standard input.
 pub(crate) fn unreadable(what: &impl fmt::Display, error: &io::Error) -> Failure {
+    let (reason, help) = explain(error);
+    let message = format!("cannot read `{what}`: {reason}");
+    let diagnostic = Diagnostic::error(Code::UnreadableFile, message);
+    Failure::new(match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    })
+}
+
+/// Why something cannot be read, as a part of a sentence, and what to do about it.
+fn explain(error: &io::Error) -> (String, Option<&'static str>) {
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "the kinds of I/O errors are an open list"
@@ -109,19 +142,11 @@ pub(crate) fn unreadable(what: &impl fmt::Display, error: &io::Error) -> Failure
         ErrorKind::InvalidInput => ("the path cannot name a file", Some("check the path")),
         _ => ("", None),
     };
-    let reason = if reason.is_empty() {
-        error.to_string()
+    if reason.is_empty() {
+        (error.to_string(), help)
     } else {
-        reason.to_owned()
-    };
-    let diagnostic = Diagnostic::error(
-        Code::UnreadableFile,
-        format!("cannot read `{what}`: {reason}"),
-    );
-    Failure::new(match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    })
+        (reason.to_owned(), help)
+    }
 }
 
 fn not_text(origin: &Origin, bytes: &[u8], at: usize) -> Failure {

@@ -77,6 +77,7 @@ codes! {
     "E0209" NotInout "a next value of what is not updated in place";
     "E0210" NothingToExport "a file without graphs";
     "E0211" BadImport "a file that cannot be used";
+    "E0212" UnknownTensor "a tensor that its file does not have";
     "E0220" AmbiguousName "a name that may mean several values";
     // Types and shapes.
     "E0301" TypeMismatch "a value of the wrong type";
@@ -110,6 +111,7 @@ codes! {
     "E0507" TooManyDerivatives "too many derivatives of one another";
     "E0508" TooManyLeaves "a type of too many tensors";
     "E0509" TooManyTurns "loops that take too many turns";
+    "E0510" TensorsTooLarge "a file of tensors beyond 2^31 bytes";
     // Code generation and the C ABI.
     "E0601" NoInterface "names that the C interface cannot have";
     "E0602" NotCompilable "a graph that cannot be compiled";
@@ -129,6 +131,7 @@ codes! {
     "E0712" BadUsage "a command line that cannot be understood";
     "E0713" BadClient "an editor that does not keep to its protocol";
     "E0714" NotReducible "a command that does not fail on the graph to be reduced";
+    "E0715" TensorMismatch "a tensor that is not the one that was meant";
     // Faults of the compiler itself.
     "E0901" InternalFault "a fault of the compiler";
 }

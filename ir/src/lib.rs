@@ -47,3 +47,4 @@ pub mod scalar;
 pub mod shape;
 pub mod span;
 pub mod verify;
+pub mod weights;

@@ -1,4 +1,7 @@
 //! `lgc emit`: any stage of a compilation as text.
+//!
+//! On standard output a text stands by itself. In a file, graphs load their large constants from a file
+//! of tensors beside it.
 
 use crate::adjoint::adjoint;
 use crate::args::{Emit, EmitStage};
@@ -7,10 +10,34 @@ use crate::stage::Stage;
 use crate::{Failure, dot, output};
 use lgc_codegen::kernel::Program;
 use lgc_codegen::lower::Lowering;
+use lgc_codegen::output::{Access, OutputSet};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang::ast::{Ast, ExprKind};
-use lgc_ir::lang::print_module;
+use lgc_ir::lang::{Detached, print_module, print_module_beside};
 use lgc_ir::module::Module;
+use lgc_ir::weights;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The suffix of files of tensors.
+const TENSORS: &str = "safetensors";
+
+/// A stage as text.
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// The constants that the text loads.
+    constants: Option<Detached>,
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            constants: None,
+        }
+    }
+}
 
 /// Prints the stage that was asked for.
 pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure> {
@@ -20,34 +47,97 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
         let index = choose(module.entries.iter().map(|entry| &entry.name), Some(name))?;
         module.entries = vec![module.entries.swap_remove(index)];
     }
-    let text = match arguments.stage {
-        EmitStage::Graph => print_graphs(&module, session),
-        EmitStage::Dot => session.time(Stage::Print, || dot::module(&module)),
-        EmitStage::Adjoint if takes_derivatives(&ast) => print_graphs(&module, session),
-        EmitStage::Adjoint => print_graphs(&adjoints(&module)?, session),
-        EmitStage::Opt => print_graphs(&session.simplify(module)?, session),
+    let beside = arguments.output.as_deref().map(beside).transpose()?;
+    let beside = beside.as_deref();
+    let text: Text = match arguments.stage {
+        EmitStage::Graph => print_graphs(&module, beside, session),
+        EmitStage::Dot => session.time(Stage::Print, || dot::module(&module)).into(),
+        EmitStage::Adjoint if takes_derivatives(&ast) => print_graphs(&module, beside, session),
+        EmitStage::Adjoint => print_graphs(&adjoints(&module)?, beside, session),
+        EmitStage::Opt => print_graphs(&session.simplify(module)?, beside, session),
         EmitStage::Kernels => {
             let module = session.simplify(module)?;
             let lowerings = session.lower(&module)?;
             session.time(Stage::Print, || {
                 let programs: Vec<String> = lowerings.iter().map(Lowering::to_string).collect();
-                programs.join("\n")
+                programs.join("\n").into()
             })
         }
         EmitStage::Clif => {
             let programs = programs(module, session)?;
-            session.clif(&programs)?
+            session.clif(&programs)?.into()
         }
         EmitStage::Asm => {
             let programs = programs(module, session)?;
-            session.assembly(&programs)?
+            session.assembly(&programs)?.into()
         }
     };
-    output::print(&text)
+    match &arguments.output {
+        None => output::print(&text.text),
+        Some(path) => session.time(Stage::Write, || write(path, &text, &ast.loaded_from)),
+    }
 }
 
-fn print_graphs(module: &Module, session: &mut Session) -> String {
-    session.time(Stage::Print, || print_module(module))
+/// The name of the file of tensors beside a file, as a graph there names it.
+fn beside(path: &Path) -> Result<String, Failure> {
+    let tensors = path.with_extension(TENSORS);
+    let name = tensors.file_name().and_then(|name| name.to_str());
+    let name = name.filter(|name| !name.contains(char::is_control));
+    name.map(str::to_owned).ok_or_else(|| {
+        let message = format!(
+            "cannot write `{}`: a graph could not name the file beside it",
+            path.display()
+        );
+        let help = "choose a file name of readable characters";
+        Failure::new(Diagnostic::error(Code::UnwritableFile, message).help(help))
+    })
+}
+
+/// Writes a text, and the constants that it loads beside it: both or none.
+fn write(path: &Path, text: &Text, loaded_from: &[String]) -> Result<(), Failure> {
+    let mut set = OutputSet::default();
+    let constants = text.constants.as_ref().map(Detached::tensors);
+    if let Some(constants) = constants.filter(|constants| constants.len() > 0) {
+        let tensors = path.with_extension(TENSORS);
+        keep_inputs(&tensors, loaded_from)?;
+        let bytes = weights::encode(constants).map_err(|reason| {
+            let message = format!("cannot write `{}`: {reason}", tensors.display());
+            Failure::message(Code::UnwritableFile, message)
+        })?;
+        set.stage(&tensors, &bytes, Access::Keep)?;
+    }
+    set.stage(path, text.text.as_bytes(), Access::Keep)?;
+    Ok(set.commit()?)
+}
+
+/// Tensors that the graph has been loading are not replaced by those that are left of them.
+fn keep_inputs(tensors: &Path, loaded_from: &[String]) -> Result<(), Failure> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let own: Option<PathBuf> = real(tensors);
+    let is_input = |path: &String| own.is_some() && real(Path::new(path)) == own;
+    if !loaded_from.iter().any(is_input) {
+        return Ok(());
+    }
+    let tensors = tensors.display();
+    let message = format!("cannot write `{tensors}`: the graph loads tensors from it");
+    let help = "write the text under another name; its constants go to a file named alike";
+    Err(Failure::new(
+        Diagnostic::error(Code::UnwritableFile, message).help(help),
+    ))
+}
+
+/// Graphs as text, with large constants in the file `beside` if there is one.
+fn print_graphs(module: &Module, beside: Option<&str>, session: &mut Session) -> Text {
+    session.time(Stage::Print, || match beside {
+        None => print_module(module).into(),
+        Some(name) => {
+            let (text, constants) = print_module_beside(module, name);
+            Text {
+                text,
+                constants: Some(constants),
+            }
+        }
+    })
 }
 
 /// The kernels of each entry.

@@ -142,15 +142,19 @@ impl Session {
         Ok(ast)
     }
 
-    /// Reads and parses the files that a source uses.
+    /// Reads and parses the files that a source uses, and reads the tensors that it loads.
     ///
     /// # Errors
-    /// Files that cannot be used, and syntax errors in them, which are reported.
+    /// Files that cannot be used or loaded from, and syntax errors in them, which are reported.
     pub fn import(&mut self, ast: Ast) -> Result<Ast, Failure> {
         let mut found = Diagnostics::new();
         let sources = &mut self.sources;
         let ast = self.clock.time(Stage::Parse, || {
             lang::import(ast, sources, &mut origin::read_import, &mut found)
+        });
+        let (mut ast, sources) = (ast, &self.sources);
+        self.clock.time(Stage::Read, || {
+            lang::load(&mut ast, sources, &mut origin::read_tensors, &mut found);
         });
         self.accept(found)?;
         self.over(Stage::Parse)?;

@@ -40,7 +40,8 @@ impl Analysis {
         let mut found = Diagnostics::with_limit(MAX_ERRORS);
         let ast = lang::parse(file, text, &mut found);
         let parses = !found.has_errors();
-        let ast = lang::import(ast, &mut sources, &mut imports::read, &mut found);
+        let mut ast = lang::import(ast, &mut sources, &mut imports::read, &mut found);
+        lang::load(&mut ast, &sources, &mut imports::tensors, &mut found);
         let mut analysis = Self {
             sources,
             file,

@@ -1,6 +1,7 @@
 //! Files that an open text uses. Texts are known by their addresses, and so are the files beside them.
 
-use crate::origin::read_import;
+use crate::origin::{read_import, read_tensors};
+use lgc_ir::lang::Unreadable;
 
 /// What the address of a file begins with.
 pub(super) const SCHEME: &str = "file://";
@@ -10,9 +11,22 @@ pub(super) const SCHEME: &str = "file://";
 /// # Errors
 /// Why it cannot be read, as a part of a sentence.
 pub(super) fn read(address: &str) -> Result<String, String> {
+    read_import(&path(address)?)
+}
+
+/// Reads the tensors at an address.
+///
+/// # Errors
+/// Why they cannot be read.
+pub(super) fn tensors(address: &str) -> Result<Vec<u8>, Unreadable> {
+    read_tensors(&path(address).map_err(Unreadable::Because)?)
+}
+
+/// The path of the file at an address.
+fn path(address: &str) -> Result<String, String> {
     let path = address.strip_prefix(SCHEME);
     let path = path.ok_or("this text is in no folder, so that nothing is beside it")?;
-    read_import(&decoded(path).ok_or("its address is no path")?)
+    Ok(decoded(path).ok_or("its address is no path")?)
 }
 
 /// A path without escapes: `%20` is a space.

@@ -15,8 +15,27 @@ pub(crate) use oracle::{Oracle, Verdict};
 
 use edits::{Edit, KINDS, Kind};
 use lgc_ir::lang::print_module;
+use lgc_ir::module::Module;
+use lgc_ir::op::Op;
 use rustc_hash::FxHashSet;
 use source::Source;
+
+/// Graphs that hold larger constants are not written down expanded: the text would not be small.
+const MAX_CONSTANT_BYTES: usize = 1 << 16;
+
+/// Whether the constants of a module's entries have more bytes in all.
+fn holds_more_than(module: &Module, bytes: usize) -> bool {
+    let graphs = module.entries.iter().map(|entry| &entry.graph);
+    let ops = graphs.flat_map(|graph| graph.nodes().map(|node| graph.op(node)));
+    let size = |op: &Op| {
+        if let Op::Literal(literal) = op {
+            literal.elements.bytes.len()
+        } else {
+            0
+        }
+    };
+    ops.map(size).fold(0, usize::saturating_add) > bytes
+}
 
 /// A text on its way to become smaller.
 pub(crate) struct Reduction<'a> {
@@ -145,6 +164,9 @@ impl Reduction<'_> {
         let Some(module) = self.current.module() else {
             return;
         };
+        if holds_more_than(module, MAX_CONSTANT_BYTES) {
+            return;
+        }
         let Some(expanded) = self.current.sibling(print_module(module)) else {
             return;
         };

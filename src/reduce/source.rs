@@ -1,6 +1,6 @@
 //! A text with what is known of it.
 
-use crate::origin::read_import;
+use crate::origin::{read_import, read_tensors};
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::lang::ast::{Ast, Expr, ExprKind, Item, Literal, Statement, statements_in};
 use lgc_ir::lang::{self, Observations, Options};
@@ -65,7 +65,8 @@ impl Source {
         let file = sources.add(self.name.clone(), self.text.clone()).ok()?;
         let mut found = Diagnostics::new();
         let ast = lang::parse(file, &self.text, &mut found);
-        let ast = lang::import(ast, &mut sources, &mut read_import, &mut found);
+        let mut ast = lang::import(ast, &mut sources, &mut read_import, &mut found);
+        lang::load(&mut ast, &sources, &mut read_tensors, &mut found);
         let options = Options {
             defines: self.defines.iter().cloned().collect(),
             ..Options::default()

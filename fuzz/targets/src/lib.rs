@@ -7,10 +7,11 @@
 
 use lgc_codegen::kernel::{self, Kernel, Program};
 use lgc_ir::diag::Diagnostics;
-use lgc_ir::lang::{self, Options};
+use lgc_ir::lang::{self, Options, Unreadable};
 use lgc_ir::module::Module;
 use lgc_ir::span::SourceMap;
 use lgc_ir::verify::verify;
+use lgc_ir::weights::{self, Weights};
 use lgc_runtime::{npy as npy_file, npz as npz_file};
 use std::io::Cursor;
 
@@ -18,12 +19,13 @@ use std::io::Cursor;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("text", text),
     ("elaborate", elaborate),
     ("kernel", kernel),
     ("npy", npy),
     ("npz", npz),
+    ("safetensors", safetensors),
 ];
 
 /// More nodes than this are not expanded, so that no input takes long.
@@ -84,7 +86,9 @@ fn elaborated(text: &str) -> Option<Module> {
     let mut found = Diagnostics::new();
     let ast = lang::parse(file, text, &mut found);
     let mut no_files = |_: &str| Err("there are no files here".to_owned());
-    let ast = lang::import(ast, &mut sources, &mut no_files, &mut found);
+    let mut ast = lang::import(ast, &mut sources, &mut no_files, &mut found);
+    let mut no_tensors = |_: &str| Err(Unreadable::Because("there are no files here".to_owned()));
+    lang::load(&mut ast, &sources, &mut no_tensors, &mut found);
     let options = Options {
         max_nodes: MAX_NODES,
         ..Options::default()
@@ -149,4 +153,27 @@ pub fn npz(data: &[u8]) {
         again.len() == arrays.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.bytes() == b.1.bytes())
     });
     assert!(same, "an archive changes on its way through a file");
+}
+
+/// The reader of safetensors files. What it reads it reads again from what is written of it.
+///
+/// # Panics
+/// If it does not.
+pub fn safetensors(data: &[u8]) {
+    let Ok(file) = Weights::open(data) else {
+        return;
+    };
+    let tensor = |name: &str| Some((name.to_owned(), file.tensor(name).ok()?));
+    let tensors: Vec<_> = file.names().into_iter().filter_map(tensor).collect();
+    let pairs = tensors.iter().map(|(name, tensor)| (name.clone(), tensor));
+    let written = weights::encode(pairs).unwrap_or_default();
+    let again = Weights::open(&written);
+    for (name, tensor) in &tensors {
+        let same = again.as_ref().is_ok_and(|again| {
+            again.tensor(name).is_ok_and(|again| {
+                again == *tensor && weights::has_hash(&again, &weights::hash(tensor))
+            })
+        });
+        assert!(same, "a tensor changes on its way through a file");
+    }
 }

@@ -207,6 +207,11 @@ fn npz() {
 }
 
 #[test]
+fn safetensors() {
+    replay(5, 10_000);
+}
+
+#[test]
 fn every_target_has_a_program_for_libfuzzer_and_a_corpus() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();

@@ -16,7 +16,9 @@ mod operator;
 pub use block::{Block, Carry, Domain, For, If, names_in, statements_in};
 pub use operator::{Associativity, BinaryOp, Precedence, UnaryOp};
 
+use crate::op::Elements;
 use crate::span::{FileId, Span};
+use rustc_hash::FxHashMap;
 
 /// A parsed file.
 #[derive(Clone, Debug)]
@@ -28,6 +30,10 @@ pub struct Ast {
     exprs: Vec<Expr>,
     /// Comments and blank lines in the order of the text.
     pub(super) trivia: Vec<Trivia>,
+    /// What calls of `load` have loaded; `None` where that failed.
+    loaded: FxHashMap<ExprId, Option<Elements>>,
+    /// The files that tensors were loaded from, as paths; empty before [`load`](super::load()).
+    pub loaded_from: Vec<String>,
 }
 
 impl Ast {
@@ -38,6 +44,8 @@ impl Ast {
             items: Vec::new(),
             exprs: Vec::new(),
             trivia: Vec::new(),
+            loaded: FxHashMap::default(),
+            loaded_from: Vec::new(),
         }
     }
 
@@ -57,6 +65,21 @@ impl Ast {
     /// The expression.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]
+    }
+
+    /// Whether an expression that is called is `load`.
+    pub(super) fn is_load(&self, callee: ExprId) -> bool {
+        matches!(&self.expr(callee).kind, ExprKind::Name(name) if name == super::load::LOAD)
+    }
+
+    /// What a call of `load` has loaded: `None` before [`load`](super::load()), `Some(None)` where that
+    /// failed.
+    pub(super) fn loaded(&self, call: ExprId) -> Option<Option<&Elements>> {
+        self.loaded.get(&call).map(Option::as_ref)
+    }
+
+    pub(super) fn set_loaded(&mut self, call: ExprId, elements: Option<Elements>) {
+        self.loaded.insert(call, elements);
     }
 
     /// All expressions, operands before their users.

@@ -197,13 +197,21 @@ fn resolved(from: &Key, path: &str) -> Key {
         return Key::Standard(normalized(path));
     }
     if path.starts_with('/') {
-        return Key::Path(normalized(path));
+        return Key::Path(beside("", path));
     }
-    let folder = path_of(from).rsplit_once('/').map(|(folder, _)| folder);
-    let whole = folder.map_or_else(|| path.to_string(), |folder| format!("{folder}/{path}"));
+    let whole = beside(path_of(from), path);
     match from {
-        Key::Standard(_) => Key::Standard(normalized(&whole)),
-        Key::Path(_) => Key::Path(normalized(&whole)),
+        Key::Standard(_) => Key::Standard(whole),
+        Key::Path(_) => Key::Path(whole),
+    }
+}
+
+/// A path that is relative to the file `from`, normalized.
+pub(super) fn beside(from: &str, path: &str) -> String {
+    let folder = from.rsplit_once('/').filter(|_| !path.starts_with('/'));
+    match folder {
+        Some((folder, _)) => normalized(&format!("{folder}/{path}")),
+        None => normalized(path),
     }
 }
 

@@ -4,6 +4,8 @@
 //! tree into its one canonical text, comments included, which is what `lgc fmt` writes. Parsing the
 //! canonical text gives the same tree again, and printing that gives the same text.
 //!
+//! [`import`] adds the files that a text uses, [`load()`] the tensors that it names.
+//!
 //! [`elaborate()`] gives a tree its meaning, a [`Module`](crate::module::Module) of expanded graphs, and
 //! [`print_module`] writes a module down as a text that elaborates to the same one.
 //!
@@ -49,6 +51,7 @@ mod example;
 mod import;
 mod layout;
 mod lexer;
+mod load;
 pub mod parser;
 mod print;
 mod print_module;
@@ -60,6 +63,7 @@ pub mod token;
 pub use elaborate::{BUILTINS, Builtin, Meaning, Observations, Options, elaborate, observe};
 pub use example::example;
 pub use import::{Read, import};
+pub use load::{ReadTensors, Unreadable, load};
 pub use parser::parse;
 pub use print::{print, print_expr};
-pub use print_module::{print_entry, print_module};
+pub use print_module::{Detached, print_entry, print_module, print_module_beside};

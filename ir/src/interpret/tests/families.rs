@@ -366,7 +366,7 @@ fn composites() {
 
 #[test]
 fn extents_of_zero_and_ranks_of_zero() {
-    assert_eq!(floats("(x: f32[0]) -> exp(x)", &[F(&[])]), []);
+    assert_eq!(floats("(x: f32[0]) -> exp(x)", &[F(&[])]), [0.0; 0]);
     assert_eq!(
         floats("(x: f32[2, 0]) -> sum(x, axes = [1])", &[F(&[])]),
         [0.0, 0.0]
@@ -380,11 +380,11 @@ fn extents_of_zero_and_ranks_of_zero() {
             "(x: f32[0, 3], y: f32[3, 2]) -> x @ y",
             &[F(&[]), F(&[0.0; 6])]
         ),
-        []
+        [0.0; 0]
     );
     assert_eq!(
         floats("(x: f32[0], i: i32[0]) -> gather(x, i)", &[F(&[]), I(&[])]),
-        []
+        [0.0; 0]
     );
     assert_eq!(
         floats("(x: f32[0]) -> pad(x, low = [1], high = [1])", &[F(&[])]),

@@ -1,4 +1,4 @@
-//! What is called like an op but is none: the transforms of functions, and `matmul`.
+//! What is called like an op but is none: the transforms of functions, `matmul` and `load`.
 
 /// Something that the elaborator itself makes of its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,12 @@ pub const BUILTINS: &[Builtin] = &[
         form: "matmul(x, y)",
         doc: "The product of matrices, as `x @ y`: the last axis of `x` with the last but one of `y`, and \
               broadcast batch axes.",
+    },
+    Builtin {
+        name: "load",
+        form: "load(\"w.safetensors\", \"name\", hash = \"…\")",
+        doc: "The constant tensor of this name in a file, whose path is relative to this one. With `hash`, only \
+              if it is the tensor that was meant.",
     },
 ];
 

@@ -34,7 +34,7 @@ pub(in crate::lang) fn is_reserved(name: &str) -> bool {
 
 /// Whether the first argument of a call to this is a function.
 pub(super) fn takes_function(callee: &Val) -> bool {
-    matches!(callee, Val::Name(name) if is_builtin(name) && name != "matmul")
+    matches!(callee, Val::Name(name) if is_builtin(name) && name != "matmul" && name != "load")
 }
 
 impl<'a> Elaborator<'a> {

@@ -84,6 +84,9 @@ impl<'a> Elaborator<'a> {
                 let items: Vec<Val> = items.iter().map(get).collect::<Result<_, _>>()?;
                 self.list(items, span)
             }
+            ExprKind::Call { callee, .. } if self.ast.is_load(*callee) => {
+                self.loaded(body, id, span)
+            }
             ExprKind::Call {
                 callee,
                 args,

@@ -26,6 +26,7 @@ mod dims;
 mod expression;
 mod function;
 mod growth;
+mod load;
 mod observe;
 mod operator;
 mod path;
@@ -140,7 +141,7 @@ fn count(number: usize, thing: &str) -> String {
 }
 
 /// The known name that is most like `name`, if one is alike enough to be meant.
-fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(super) fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let scored = known.map(|other| (strsim::damerau_levenshtein(name, other), other));
     let (distance, best) = scored.min()?;
     let longest = name.len().max(best.len());

@@ -7,12 +7,15 @@
 //! formatter leaves the text as it is.
 //!
 //! The text is built as a syntax tree and written by [`print()`](super::print()), which knows about
-//! parentheses and line lengths. [`names`] chooses names of values, [`notation`] writes ops.
+//! parentheses and line lengths. Large constants may go to a file of tensors ([`beside`]). [`names`] chooses names of values, [`notation`] writes ops.
 
+mod beside;
 mod body;
 mod names;
 mod notation;
 mod region;
+
+pub use beside::Detached;
 
 use super::ast::{self, Ast, DeclaredRange, DocLine, GraphKind, Ident, Item};
 use crate::constant::Constant;
@@ -29,20 +32,28 @@ use rustc_hash::FxBuildHasher;
 
 /// The canonical text of a module.
 pub fn print_module(module: &Module) -> String {
-    print_entries(&module.entries.iter().collect::<Vec<_>>())
+    print_entries(&module.entries.iter().collect::<Vec<_>>(), None).0
+}
+
+/// The canonical text of a module without its large constants, which it loads from `path`, a path
+/// relative to the text, and the constants, which belong there.
+pub fn print_module_beside(module: &Module, path: &str) -> (String, Detached) {
+    let entries: Vec<&Entry> = module.entries.iter().collect();
+    let (text, detached) = print_entries(&entries, Some(Detached::new(path)));
+    (text, detached.unwrap_or_default())
 }
 
 /// The canonical text of one entry, with the structs that its signature uses.
 pub fn print_entry(entry: &Entry) -> String {
-    print_entries(&[entry])
+    print_entries(&[entry], None).0
 }
 
-fn print_entries(entries: &[&Entry]) -> String {
+fn print_entries(entries: &[&Entry], detached: Option<Detached>) -> (String, Option<Detached>) {
     let names = entries.iter().map(|entry| entry.name.as_str());
     let mut names = Names::new(names.chain(region::reserved()));
     let structs = Structs::of(entries, &mut names);
     let regions = Regions::of(entries, &mut names);
-    let mut notation = Notation::new(Ast::new(FileId::SYNTHETIC), regions);
+    let mut notation = Notation::new(Ast::new(FileId::SYNTHETIC), regions, detached);
     let mut items: Vec<Item> = Vec::with_capacity(structs.names.len() + entries.len());
     for (tree, name) in &structs.names {
         items.extend(structs.item(&mut notation, tree, name));
@@ -51,9 +62,9 @@ fn print_entries(entries: &[&Entry]) -> String {
     for entry in entries {
         items.push(Item::Graph(structs.entry(&mut notation, entry)));
     }
-    let mut ast = notation.finish();
+    let (mut ast, detached) = notation.finish();
     ast.items = items;
-    super::print(&ast)
+    (super::print(&ast), detached)
 }
 
 fn ident(name: &str) -> Ident {

@@ -1,5 +1,6 @@
 //! How ops and numbers are written, and which literals the language gives their types.
 
+use super::beside::Detached;
 use super::ident;
 use super::region::Regions;
 use crate::constant::Constant;
@@ -8,6 +9,7 @@ use crate::lang::ast::{
     Ast, Attribute, BinaryOp, ExprId, ExprKind, FloatLiteral, Literal, Step, UnaryOp,
 };
 use crate::lang::elaborate::{infix_op, literal_type, matmul_op};
+use crate::lang::load::LOAD;
 use crate::op::{AttrValue, Elements, Op, Pullback};
 use crate::shape::Type;
 use crate::span::Span;
@@ -49,14 +51,17 @@ fn operator(op: &Op, types: &[&Type]) -> Option<BinaryOp> {
 pub(super) struct Notation {
     ast: Ast,
     regions: Rc<Regions>,
+    /// Where large constants go; without it they stand in the text.
+    detached: Option<Detached>,
 }
 
 impl Notation {
     /// A notation for graphs that call these regions.
-    pub(super) fn new(ast: Ast, regions: Regions) -> Notation {
+    pub(super) fn new(ast: Ast, regions: Regions, detached: Option<Detached>) -> Notation {
         Notation {
             ast,
             regions: Rc::new(regions),
+            detached,
         }
     }
 
@@ -73,8 +78,8 @@ impl Notation {
         }
     }
 
-    pub(super) fn finish(self) -> Ast {
-        self.ast
+    pub(super) fn finish(self) -> (Ast, Option<Detached>) {
+        (self.ast, self.detached)
     }
 
     fn add(&mut self, kind: ExprKind) -> ExprId {
@@ -179,8 +184,33 @@ impl Notation {
         self.add(ExprKind::Literal(Literal::Bool(value)))
     }
 
-    /// A constant tensor as a nested list: `[[1, 2], [3, 4]]`.
+    /// A constant tensor: a nested list, or a call of `load` if it is kept beside the text.
     pub(super) fn elements(&mut self, elements: &Elements) -> ExprId {
+        let detached = self.detached.as_mut();
+        match detached.and_then(|detached| detached.take(elements)) {
+            Some([path, name, hash]) => self.load(path, name, hash),
+            None => self.list(elements),
+        }
+    }
+
+    /// `load("w.safetensors", "c0", hash = "…")`
+    fn load(&mut self, path: String, name: String, hash: String) -> ExprId {
+        let callee = self.name(LOAD);
+        let [path, name, hash] =
+            [path, name, hash].map(|text| self.add(ExprKind::Literal(Literal::String(text))));
+        self.add(ExprKind::Call {
+            callee,
+            args: vec![path, name],
+            attributes: vec![Attribute {
+                name: ident("hash"),
+                value: hash,
+                span: Span::SYNTHETIC,
+            }],
+        })
+    }
+
+    /// `[[1, 2], [3, 4]]`
+    fn list(&mut self, elements: &Elements) -> ExprId {
         let numbers = elements.constants();
         let mut row: Vec<ExprId> = numbers.map(|n| self.number(elements.dtype, &n)).collect();
         let extents: SmallVec<[u64; 4]> = elements.shape.extents().collect();
