@@ -386,6 +386,33 @@ fn errors_are_published_after_each_change() {
 }
 
 #[test]
+fn tensors_are_looked_for_in_their_files() {
+    let place = Place::new();
+    let header = br#"{"bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let length = (header.len() as u64).to_le_bytes();
+    place.write(
+        "w.safetensors",
+        [&length, header.as_slice(), &[0; 4]].concat(),
+    );
+    let path = place.path("w.safetensors");
+    let text = |call: &str| format!("graph f(x: f32[1]) -> (y: f32[1]) {{ y = x + {call} }}\n");
+    let load = |name: &str| text(&format!("load(\"{}\", \"{name}\")", path.display()));
+    let mut client = Client::with(&["utf-8"], &load("bias"));
+    assert_eq!(client.diagnostics(1), [Value::Null; 0]);
+    let wrong = [
+        (load("base"), "E0212"),
+        (text("load(\"w.safetensors\", \"bias\")"), "E0701"),
+        (text("load(\"w.safetensors\""), "E0111"),
+        (text("load"), "E0201"),
+    ];
+    for (version, (text, code)) in (2..).zip(wrong) {
+        client.change(version, &text);
+        assert_eq!(client.diagnostics(version)[0]["code"], code, "{text}");
+    }
+    client.leave();
+}
+
+#[test]
 fn columns_are_counted_as_the_client_wants() {
     let text = "graph f() { y = \"é𝕏\" § }\n";
     for (encoding, column) in [("utf-8", 25), ("utf-16", 22)] {

@@ -22,8 +22,11 @@ pub(super) fn tensors(address: &str) -> Result<Vec<u8>, Unreadable> {
     read_tensors(&path(address).map_err(Unreadable::Because)?)
 }
 
-/// The path of the file at an address.
+/// The path of the file at an address. What a text names by an absolute path is no address.
 fn path(address: &str) -> Result<String, String> {
+    if address.starts_with('/') {
+        return Ok(address.to_owned());
+    }
     let path = address.strip_prefix(SCHEME);
     let path = path.ok_or("this text is in no folder, so that nothing is beside it")?;
     Ok(decoded(path).ok_or("its address is no path")?)

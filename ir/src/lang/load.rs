@@ -137,13 +137,13 @@ fn call(
 
 fn text(ast: &Ast, id: ExprId) -> Option<Text> {
     let expr = ast.expr(id);
-    match &expr.kind {
-        ExprKind::Literal(Literal::String(text)) => Some(Text {
-            text: text.clone(),
-            span: expr.span,
-        }),
-        _ => None,
-    }
+    let ExprKind::Literal(Literal::String(text)) = &expr.kind else {
+        return None;
+    };
+    Some(Text {
+        text: text.clone(),
+        span: expr.span,
+    })
 }
 
 /// The tensors that are loaded from one file. A file without any is reported where it is named first.

@@ -2,7 +2,7 @@
 
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::graph::{Graph, NodeId};
-use lgc_ir::lang::{Options, elaborate, import, parse, print, print_module};
+use lgc_ir::lang::{Options, Unreadable, elaborate, import, load, parse, print, print_module};
 use lgc_ir::module::{Field, Module, Param, Tree};
 use lgc_ir::op::Op;
 use lgc_ir::span::SourceMap;
@@ -15,7 +15,8 @@ pub(crate) fn read(name: &str, text: &str, options: &Options) -> (Module, Diagno
     let file = sources.add(name, text).unwrap();
     let mut diagnostics = Diagnostics::with_limit(100);
     let ast = parse(file, text, &mut diagnostics);
-    let ast = import(ast, &mut sources, &mut used, &mut diagnostics);
+    let mut ast = import(ast, &mut sources, &mut used, &mut diagnostics);
+    load(&mut ast, &sources, &mut tensors, &mut diagnostics);
     let module = if diagnostics.has_errors() {
         Module::default()
     } else {
@@ -25,10 +26,20 @@ pub(crate) fn read(name: &str, text: &str, options: &Options) -> (Module, Diagno
 }
 
 /// Files that texts use stand in a folder of their own.
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/files");
+
 fn used(path: &str) -> Result<String, String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/files");
-    std::fs::read_to_string(format!("{folder}/{path}"))
+    std::fs::read_to_string(format!("{FILES}/{path}"))
         .map_err(|error| format!("{:?}", error.kind()))
+}
+
+/// Those that texts load from do, too. One of them would be too large if it were there.
+fn tensors(path: &str) -> Result<Vec<u8>, Unreadable> {
+    if path == "large.safetensors" {
+        return Err(Unreadable::TooLarge(1 << 31));
+    }
+    std::fs::read(format!("{FILES}/{path}"))
+        .map_err(|error| Unreadable::Because(format!("{:?}", error.kind())))
 }
 
 /// The module of a text without errors.
