@@ -42,8 +42,9 @@ pub use target::Target;
 use crate::kernel::{BufferId, BuildError, Program};
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
-use lgc_ir::op::{Op, TypeError};
-use lgc_ir::rewrite::{cse, decompose};
+use lgc_ir::op::Op;
+use lgc_ir::rewrite::{RewriteError, cse, decompose};
+use lgc_ir::verify::verify;
 
 /// How a graph's inputs and outputs become buffers of an entry.
 ///
@@ -95,9 +96,9 @@ impl Signature {
 /// Why a graph could not be lowered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LowerError {
-    /// A composite op does not decompose.
+    /// A composite op does not decompose, or a pass on the way broke an invariant.
     #[error(transparent)]
-    Type(#[from] TypeError),
+    Rewrite(#[from] RewriteError),
     /// The signature does not fit the graph.
     #[error("the signature does not fit the graph: {0}")]
     Signature(String),
@@ -169,16 +170,23 @@ pub fn lower(
 }
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, and what their
-/// decompositions repeat is merged. Also what became of each value.
+/// decompositions repeat is merged. Also what became of each value. The graph is verified after each
+/// of these.
 ///
 /// # Errors
-/// A decomposition does not type-check.
-pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+/// A decomposition does not type-check, or an invariant is broken.
+pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
     let (graph, first) = decompose(graph, &|_| false)?;
+    verify_after("decompose", &graph)?;
     // Decompositions repeat themselves: the same mean, the same maximum.
     let (mut graph, second) = cse(&graph)?;
     bare_outputs(&mut graph);
+    verify_after("cse", &graph)?;
     Ok((graph, first.then(&second)))
+}
+
+fn verify_after(pass: &'static str, graph: &Graph) -> Result<(), RewriteError> {
+    verify(graph).map_err(|violation| RewriteError::Violation { pass, violation })
 }
 
 /// An output behind a barrier is what the barrier hides.
