@@ -159,6 +159,41 @@ impl Tree {
         }
     }
 
+    /// What is around the leaves, with other trees in their places: `change` is called with each
+    /// leaf in order, every element of an array included. What it makes of the last element of an
+    /// array stands for all of them, since elements are alike.
+    #[must_use]
+    pub fn map_leaves(&self, change: &mut dyn FnMut(&Type) -> Tree) -> Tree {
+        match self {
+            Tree::Leaf(ty) => change(ty),
+            Tree::Struct {
+                name,
+                doc,
+                dims,
+                fields,
+            } => {
+                let field = |field: &Field| Field {
+                    name: field.name.clone(),
+                    doc: field.doc.clone(),
+                    tree: field.tree.map_leaves(change),
+                };
+                Tree::Struct {
+                    name: name.clone(),
+                    doc: doc.clone(),
+                    dims: dims.clone(),
+                    fields: fields.iter().map(field).collect(),
+                }
+            }
+            Tree::Array { element, length } => {
+                let mut changed = element.as_ref().clone();
+                for _ in 0..*length {
+                    changed = element.map_leaves(change);
+                }
+                changed.repeated(*length)
+            }
+        }
+    }
+
     /// An array of `length` trees like this one.
     pub fn repeated(self, length: u64) -> Tree {
         Tree::Array {

@@ -264,7 +264,7 @@ impl<'a> Elaborator<'a> {
             leaves.push(made);
         }
         Ok(Val::Data(Data {
-            tree: retyped(&data.tree, &mut types.into_iter()),
+            tree: retyped(&data.tree, types),
             leaves,
         }))
     }
@@ -315,7 +315,7 @@ impl<'a> Elaborator<'a> {
         }
         let types: Vec<Type> = leaves.iter().map(|leaf| body.builder.ty(*leaf)).collect();
         Ok(Val::Data(Data {
-            tree: retyped(tree, &mut types.into_iter()),
+            tree: retyped(tree, types),
             leaves,
         }))
     }
@@ -589,38 +589,9 @@ pub(in crate::lang) fn infix_op(op: BinaryOp, dtype: DType) -> Op {
 }
 
 /// The tree with the types of its leaves replaced, in order.
-pub(super) fn retyped(tree: &Tree, types: &mut dyn Iterator<Item = Type>) -> Tree {
-    match tree {
-        Tree::Leaf(ty) => Tree::Leaf(types.next().unwrap_or_else(|| ty.clone())),
-        Tree::Struct {
-            name,
-            doc,
-            dims,
-            fields,
-        } => {
-            let fields = fields.iter().map(|field| crate::module::Field {
-                name: field.name.clone(),
-                doc: field.doc.clone(),
-                tree: retyped(&field.tree, types),
-            });
-            Tree::Struct {
-                name: name.clone(),
-                doc: doc.clone(),
-                dims: dims.clone(),
-                fields: fields.collect(),
-            }
-        }
-        Tree::Array { element, length } => {
-            // The types of a function's results follow from those of its arguments, so all
-            // elements become alike.
-            let mut elements = (0..*length).map(|_| retyped(element, types));
-            let first = elements.next();
-            elements.for_each(drop);
-            first
-                .unwrap_or_else(|| (**element).clone())
-                .repeated(*length)
-        }
-    }
+fn retyped(tree: &Tree, types: impl IntoIterator<Item = Type>) -> Tree {
+    let mut types = types.into_iter();
+    tree.map_leaves(&mut |ty| Tree::Leaf(types.next().unwrap_or_else(|| ty.clone())))
 }
 
 /// The shape of a nested list, by its first elements.

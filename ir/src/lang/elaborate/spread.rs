@@ -114,7 +114,8 @@ impl<'a> Elaborator<'a> {
         let mut wholes = Vec::with_capacity(columns.len());
         for column in columns {
             let mut trees = column.iter().map(|data| data.tree.clone());
-            let tree = filled(&frame, &mut trees);
+            let tree =
+                frame.map_leaves(&mut |ty| trees.next().unwrap_or_else(|| Tree::Leaf(ty.clone())));
             self.check_leaves(&tree, span)?;
             let leaves = column.into_iter().flat_map(|data| data.leaves).collect();
             wholes.push(Val::Data(Data { tree, leaves }));
@@ -335,41 +336,6 @@ fn frame(
                 inner = frame(grain, element, first, parts)?;
             }
             Ok(inner.repeated(*length))
-        }
-    }
-}
-
-/// What is around parts, with other parts in their places.
-fn filled(frame: &Tree, parts: &mut impl Iterator<Item = Tree>) -> Tree {
-    match frame {
-        Tree::Leaf(_) => parts.next().unwrap_or_else(|| frame.clone()),
-        Tree::Struct {
-            name,
-            doc,
-            dims,
-            fields,
-        } => {
-            let mut inner = Vec::with_capacity(fields.len());
-            for field in fields {
-                inner.push(Field {
-                    tree: filled(&field.tree, parts),
-                    ..field.clone()
-                });
-            }
-            Tree::Struct {
-                name: name.clone(),
-                doc: doc.clone(),
-                dims: dims.clone(),
-                fields: inner,
-            }
-        }
-        Tree::Array { element, length } => {
-            // What a function yields depends on types alone, so equal elements stay equal.
-            let mut inner = element.as_ref().clone();
-            for _ in 0..*length {
-                inner = filled(element, parts);
-            }
-            inner.repeated(*length)
         }
     }
 }

@@ -30,6 +30,16 @@ pub(super) enum Role {
     Parenthesised,
 }
 
+impl Role {
+    /// An operand, in parentheses if it binds too loosely.
+    fn parenthesised(loose: bool) -> Self {
+        match loose {
+            true => Role::Parenthesised,
+            false => Role::Operand,
+        }
+    }
+}
+
 impl<'a> Printer<'a> {
     pub(super) fn expr(&mut self, id: ExprId) {
         self.work.push(Work::Expr(id, Role::Whole));
@@ -283,14 +293,9 @@ impl<'a> Printer<'a> {
     }
 
     fn unary_operand(&self, id: ExprId) -> Work<'a> {
-        let loose = self.precedence(id) < Precedence::PREFIX;
         Work::Expr(
             id,
-            if loose {
-                Role::Parenthesised
-            } else {
-                Role::Operand
-            },
+            Role::parenthesised(self.precedence(id) < Precedence::PREFIX),
         )
     }
 
@@ -301,14 +306,7 @@ impl<'a> Printer<'a> {
             ExprKind::Literal(Literal::Int { .. } | Literal::Float(_))
         );
         let loose = number || self.precedence(id) < Precedence::POSTFIX;
-        Work::Expr(
-            id,
-            if loose {
-                Role::Parenthesised
-            } else {
-                Role::Operand
-            },
-        )
+        Work::Expr(id, Role::parenthesised(loose))
     }
 }
 
