@@ -1,10 +1,10 @@
 //! What threads gain: entries on the calling thread and on a pool of two, alternating, so that both meet
-//! the same noise: `cargo bench --bench threads`. What it costs to hand tasks out is measured beside the
-//! pool: `cargo test -p lgc-codegen --test pool launch_time -- --ignored --nocapture`.
+//! the same noise: `cargo bench --bench threads`. What it costs to hand tasks out is measured by itself:
+//! `cargo run --release -p lgc-codegen --example launch_time`.
 //!
 //! Only rounds count before which two threads that share nothing could work at once; where others keep the
-//! machine busy, there may be few. The processor time of two threads beside that of one is what handing out and waiting cost, spinning
-//! included: it tells something where the machine is busy too.
+//! machine busy, there may be few. The processor time of two threads beside that of one is what handing out
+//! and waiting cost, spinning included: it tells something where the machine is busy too.
 
 #![allow(
     clippy::unwrap_used,

@@ -195,30 +195,3 @@ fn threads_end_with_their_pool() {
     drop(Owned::new(0));
     drop(Owned::new(u32::MAX));
 }
-
-/// `cargo test -p lgc-codegen --test pool launch_time -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn launch_time() {
-    for (name, pause) in [
-        ("back to back", 0),
-        ("after 200 µs", 200),
-        ("after 5 ms", 5000),
-    ] {
-        let pool = Owned::new(2);
-        let mut times: Vec<f64> = (0..400)
-            .map(|_| {
-                let idle = Instant::now();
-                while pause > 0 && idle.elapsed() < Duration::from_micros(pause) {
-                    std::thread::sleep(Duration::from_micros(pause / 4));
-                }
-                let start = Instant::now();
-                pool.run(2, &|_| {});
-                start.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        let [low, middle, high] = [0, 200, 360].map(|at| times[at]);
-        println!("{name}: {low:.2} µs at best, {middle:.2} in the middle, {high:.2} at 90 %");
-    }
-}
