@@ -207,10 +207,14 @@ pub(crate) struct Run {
     /// The entry to run [default: the only one]
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
-    /// Draw the inputs that are not given: floats from the normal distribution, integers and
-    /// truth values from {0, 1}
+    /// Draw the inputs that are not given: from the range that is declared for them; else floats
+    /// from the normal distribution, integers and truth values from {0, 1}
     #[arg(long, value_name = "SEED")]
     pub(crate) random: Option<u64>,
+    /// Run large loops on this many threads, on as many as there are processors if 0; the results
+    /// are the same
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=256))]
+    pub(crate) threads: u32,
     /// Write results and updated parameters to this .npz file instead of printing a summary
     #[arg(short, long, value_name = "OUT.npz")]
     pub(crate) output: Option<PathBuf>,

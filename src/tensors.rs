@@ -3,7 +3,7 @@
 use crate::origin::unreadable;
 use crate::random::Random;
 use crate::{Failure, driver};
-use lgc_abi::{DType, Leaf, TensorType};
+use lgc_abi::{DType, Leaf, Range, TensorType};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_runtime::npy::{self, NpyError};
 use lgc_runtime::npz::{self, NpzError};
@@ -71,7 +71,6 @@ impl Given {
     pub(crate) fn complete(
         mut self,
         leaves: &[Leaf],
-        ranges: &[Option<(f64, f64)>],
         seed: Option<u64>,
     ) -> Result<Vec<HostTensor>, Failure> {
         let missing: Vec<&Leaf> = leaves
@@ -82,19 +81,10 @@ impl Given {
             return Err(missing_inputs(&missing));
         }
         let mut random = Random::new(seed.unwrap_or_default());
-        let mut ranges = ranges.iter();
-        let tensors = leaves.iter().map(|leaf| {
-            let is_read = leaf.direction.is_read();
-            let range = if is_read {
-                ranges.next().copied().flatten()
-            } else {
-                None
-            };
-            match self.0.remove(&leaf.path) {
-                Some(tensor) => Ok(tensor),
-                None if is_read => draw(&leaf.tensor, range, &mut random),
-                None => HostTensor::zeros(leaf.tensor.clone()),
-            }
+        let tensors = leaves.iter().map(|leaf| match self.0.remove(&leaf.path) {
+            Some(tensor) => Ok(tensor),
+            None if leaf.direction.is_read() => draw(&leaf.tensor, leaf.range, &mut random),
+            None => HostTensor::zeros(leaf.tensor.clone()),
         });
         tensors.collect::<Result<_, _>>().map_err(no_memory)
     }
@@ -185,20 +175,14 @@ fn bad_archive(file: &Path, error: NpzError) -> Failure {
 }
 
 /// Floats of the standard normal distribution; integers and truth values 0 or 1, which are in
-/// range as indices of any axis with two positions.
-fn draw(
-    tensor: &TensorType,
-    range: Option<(f64, f64)>,
-    random: &mut Random,
-) -> Result<HostTensor, TensorError> {
-    let real = |random: &mut Random| match range {
-        None => random.normal(),
-        Some((low, high)) => match (low.is_finite(), high.is_finite()) {
-            (true, true) => low + (high - low) * random.uniform(),
-            (true, false) => low + random.normal().abs(),
-            (false, true) => high - random.normal().abs(),
-            (false, false) => random.normal(),
-        },
+/// range as indices of any axis with two positions. Where a range is declared, numbers in it.
+fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTensor, TensorError> {
+    let Range { low, high } = range;
+    let real = |random: &mut Random| match (low.is_finite(), high.is_finite()) {
+        (true, true) => low + (high - low) * random.uniform(),
+        (true, false) => low + random.normal().abs(),
+        (false, true) => high - random.normal().abs(),
+        (false, false) => random.normal(),
     };
     let numbers = 0..tensor.elements();
     match tensor.dtype() {
@@ -224,10 +208,11 @@ fn draw(
 }
 
 /// 0 or 1, or where there is a range, an integer in it; of an unbounded one, near its bound.
-fn integer(range: Option<(f64, f64)>, random: &mut Random) -> i64 {
-    let Some((low, high)) = range else {
+fn integer(range: Range, random: &mut Random) -> i64 {
+    let Range { low, high } = range;
+    if !range.is_declared() {
         return random.below(2) as i64;
-    };
+    }
     let low = if low.is_finite() {
         low.ceil()
     } else {

@@ -5,6 +5,9 @@
 //! block is written to. A block of
 //! - `graph` must be in canonical form and lower to kernels, unless its file is called `wrong….graph`;
 //! - `rust` stands in the source file that is named;
+//! - `c` without a file holds declarations of the header of the digits example;
+//! - `sh` holds commands that succeed. `cargo run -- …` is `lgc …`; of other cargo commands, which take
+//!   long and run elsewhere, the packages, examples and tests that they name exist;
 //! - `console` holds commands after `$ ` and what they print, standard error included; a line `…`
 //!   stands for any lines. Commands run in a shell. One whose program is missing here (a C compiler)
 //!   is passed over with the rest of its block.
@@ -22,7 +25,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Place, repository};
+use support::{Place, digits, repository};
 
 /// A fenced block: its lines lie in `lines` of the page.
 struct Block<'p> {
@@ -120,6 +123,73 @@ fn graph(place: &Place, text: &str, name: &str) {
     assert_eq!(kernels.code, 0, "{name}: {}\n{text}", kernels.stderr);
 }
 
+/// Runs a block of commands, with the program in the place of what cargo would build.
+fn commands(place: &Place, lines: &[&str], name: &str) {
+    let mut script = String::from("set -e\n");
+    for line in lines {
+        let line = line.split(" #").next().unwrap().trim_end();
+        let program = ["cargo run -- ", "cargo run --release -- "]
+            .iter()
+            .find_map(|prefix| line.strip_prefix(prefix));
+        match program {
+            Some(arguments) => script += &format!("lgc {arguments}\n"),
+            None if line.starts_with("cargo ") => names_what_exists(line, name),
+            None => script += &format!("{line}\n"),
+        }
+    }
+    let output = output_of(place, &format!("({script}) && echo ok"));
+    assert!(output.ends_with("ok\n"), "{name}: {script}{output}");
+}
+
+/// Packages, examples and tests that a cargo command names are there.
+fn names_what_exists(command: &str, name: &str) {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let after = |flag: &str| {
+        let at = words.iter().position(|word| *word == flag);
+        at.and_then(|at| words.get(at + 1))
+    };
+    let folder = match after("-p") {
+        Some(package) => package.strip_prefix("lgc-").unwrap_or("."),
+        None => ".",
+    };
+    let package = repository().join(folder);
+    assert!(package.join("Cargo.toml").exists(), "{name}: {command}");
+    for (flag, directory) in [("--example", "examples"), ("--test", "tests")] {
+        let named = after(flag).map(|named| package.join(directory).join(format!("{named}.rs")));
+        assert!(named.is_none_or(|file| file.exists()), "{name}: {command}");
+    }
+}
+
+/// C without comments, with one space wherever there is any.
+fn bare_c(text: &str) -> String {
+    let mut bare = String::new();
+    for part in text.split("/*") {
+        let code = part.split_once("*/").map_or(part, |(_, code)| code);
+        bare.push_str(code);
+    }
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Declarations that the header of the digits example holds.
+fn declarations(text: &str, name: &str) {
+    let place = Place::new();
+    let example = digits("digits.graph").display().to_string();
+    place
+        .run(&["compile", &example, "-o", "digits.h"])
+        .success();
+    let header = bare_c(&String::from_utf8(place.read("digits.h")).unwrap());
+    let mut declaration = String::new();
+    for part in bare_c(text).split_inclusive(';') {
+        declaration += part;
+        if declaration.matches('{').count() == declaration.matches('}').count() {
+            let wanted = std::mem::take(&mut declaration);
+            assert!(header.contains(wanted.trim()), "{name}: {wanted}");
+        }
+    }
+    assert!(declaration.is_empty(), "{name}: {declaration}");
+}
+
 /// Uses every block of a page; the page as it should be.
 fn actual(path: &Path) -> (String, String) {
     let name = path.display().to_string();
@@ -140,6 +210,8 @@ fn actual(path: &Path) -> (String, String) {
                 assert!(source.contains(&text), "{name}: not in {file}:\n{text}");
             }
             (_, Some(file)) => place.write(file, &text),
+            ("sh", None) => commands(&place, content, &name),
+            ("c", None) => declarations(&text, &name),
             (_, None) => {}
         }
         if block.language == "graph" && block.file.is_none_or(|file| !file.starts_with("wrong")) {

@@ -52,6 +52,39 @@ fn a_library_computes_what_its_graph_does() {
 }
 
 #[test]
+fn any_number_of_threads_computes_the_same() {
+    let graph = "entry f(x: f32[512, 512], y: f32[512, 512]) -> (s: f32[], z: f32[512, 512]) {
+    z = gelu(x @ y)
+    s = sum(z)
+}
+";
+    let place = Place::with("f.graph", graph);
+    place.run(&["compile", "f.graph"]).success();
+    let run = |file: &str, threads: &str| {
+        let arguments = [
+            "run",
+            file,
+            "--random",
+            "3",
+            "--threads",
+            threads,
+            "-o",
+            "f.npz",
+        ];
+        place.run(&arguments).success();
+        place.read("f.npz")
+    };
+    let serial = run("f.graph", "1");
+    for threads in ["0", "2", "3"] {
+        for file in ["f.graph", "f.so"] {
+            assert!(run(file, threads) == serial, "{file} on {threads} threads");
+        }
+    }
+    let refused = place.run(&["run", "f.graph", "--random", "3", "--threads", "257"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+}
+
+#[test]
 fn the_output_of_a_run_is_the_input_of_the_next() {
     let place = line();
     place

@@ -2,6 +2,7 @@
 //! that flattens them ([`Entry::leaves`]).
 
 use crate::DType;
+use std::fmt;
 use thiserror::Error;
 
 /// Element type and extents of a dense tensor. Its size in bytes fits in an `i64`.
@@ -165,7 +166,7 @@ pub struct Field {
 }
 
 /// A parameter or result of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     /// Name in the graph.
     pub name: String,
@@ -175,10 +176,12 @@ pub struct Param {
     pub direction: Direction,
     /// What it means, in the author's words; may be empty.
     pub doc: String,
+    /// Where its elements lie.
+    pub range: Range,
 }
 
 /// A function that the library exports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Name in the graph.
     pub name: String,
@@ -191,7 +194,7 @@ pub struct Entry {
 }
 
 /// One tensor of an entry, with its path from the parameter (`p.hidden.w`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
     /// Names from the parameter down to the tensor, as in `p.blocks[3].w`.
     pub path: String,
@@ -202,10 +205,43 @@ pub struct Leaf {
     /// What it means, in the author's words: the documentation of the parameter or field; may be
     /// empty.
     pub doc: String,
+    /// Where its elements lie.
+    pub range: Range,
+}
+
+/// Where the elements of a tensor lie: what the author declared of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The least value that an element may have; negative infinity if none is declared.
+    pub low: f64,
+    /// The greatest value that an element may have; infinity if none is declared.
+    pub high: f64,
+}
+
+impl Range {
+    /// Any value.
+    pub const ALL: Self = Self {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+
+    /// Whether a bound is declared.
+    #[must_use]
+    pub fn is_declared(self) -> bool {
+        self != Self::ALL
+    }
+}
+
+impl fmt::Display for Range {
+    /// As in the graph language: `[-1, 1]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { low, high } = self;
+        write!(f, "[{low}, {high}]")
+    }
 }
 
 /// Everything that a compiled library tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Library {
     /// Prefix of every exported symbol.
     pub name: String,
@@ -245,6 +281,7 @@ impl Param {
                     tensor: tensor.clone(),
                     direction: self.direction,
                     doc: doc.to_owned(),
+                    range: self.range,
                 }),
                 Tree::Struct { fields, .. } => pending.extend(fields.iter().rev().map(|field| {
                     let path = format!("{path}.{}", field.name);
@@ -298,6 +335,7 @@ pub(crate) mod examples {
             tree,
             direction,
             doc: String::new(),
+            range: Range::ALL,
         }
     }
 
@@ -350,6 +388,10 @@ pub(crate) mod examples {
                 vec![
                     Param {
                         doc: "images, row by row".to_owned(),
+                        range: Range {
+                            low: 0.0,
+                            high: 16.0,
+                        },
                         ..param("x", In, tensor(DType::F32, &[64, 64]))
                     },
                     param("labels", In, tensor(DType::I32, &[64])),

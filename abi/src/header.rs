@@ -6,8 +6,8 @@
 use crate::layout::{CStruct, STRUCTS};
 use crate::names::{FieldType, StructType, field_type, guard_macro};
 use crate::{
-    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, STATUS_BITS, STATUS_MASK, Status,
-    Tree, WORKSPACE_ALIGN,
+    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, Param, STATUS_BITS, STATUS_MASK,
+    Status, Tree, WORKSPACE_ALIGN,
 };
 
 const DLPACK: &str = include_str!("dlpack.h.in");
@@ -263,12 +263,22 @@ fn entry_declaration(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySy
 fn args_fields(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySymbols) -> String {
     let mut text = String::new();
     for (param, name) in entry.params.iter().zip(&symbols.fields) {
-        text.push_str(&documentation(&param.doc));
+        text.push_str(&documentation(&param_text(param)));
         let field = declarator(interface, &field_type(&param.tree), param.direction, name);
         let (direction, what) = (param.direction.name(), described(&param.tree));
         text.push_str(&format!("    {field}; /* {direction}: {what} */\n"));
     }
     text
+}
+
+/// The author's words about a parameter, and where its elements lie.
+fn param_text(param: &Param) -> String {
+    let range = param.range;
+    let range = range
+        .is_declared()
+        .then(|| format!("Every element lies in {range}."));
+    let doc = Some(param.doc.clone()).filter(|doc| !doc.is_empty());
+    doc.into_iter().chain(range).collect::<Vec<_>>().join("\n")
 }
 
 fn arguments_text(call: &str, leaves: &[Leaf]) -> String {

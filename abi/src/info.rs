@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::mem::offset_of;
 
 /// What a compiled library tells about itself: its description with parameters flattened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Info {
     /// Prefix of every exported symbol.
     pub name: String,
@@ -29,7 +29,7 @@ pub struct Info {
 }
 
 /// An entry of a compiled library.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EntryInfo {
     /// Name in the graph.
     pub name: String,
@@ -264,6 +264,8 @@ fn encode_tensor(leaf: &Leaf, texts: &mut Texts, dims: &mut Vec<u8>, tensors: &m
     tensors.set(dtype_offset + 2, &dtype.lanes.to_le_bytes());
     tensors.set(offset_of!(RawTensor, direction), &direction.to_le_bytes());
     tensors.set(offset_of!(RawTensor, exclusive), &exclusive.to_le_bytes());
+    tensors.set(offset_of!(RawTensor, low), &leaf.range.low.to_le_bytes());
+    tensors.set(offset_of!(RawTensor, high), &leaf.range.high.to_le_bytes());
     dims.extend(leaf.tensor.dims().iter().flat_map(|dim| dim.to_le_bytes()));
 }
 

@@ -129,6 +129,10 @@ c_structs! {
         exclusive: u32 = "uint32_t ",
         /// what it means, in the author's words; never NULL
         doc: *const c_char = "const char *",
+        /// no element is below this; -INFINITY if the author declared no bound
+        low: f64 = "double ",
+        /// no element is above this; INFINITY if the author declared no bound
+        high: f64 = "double ",
     }
     /// One entry of the library.
     RawEntry = "lgc_entry" {

@@ -48,7 +48,9 @@ mod names;
 mod signature;
 mod status;
 
-pub use describe::{Direction, Entry, Field, Leaf, Library, Param, TensorType, TooLarge, Tree};
+pub use describe::{
+    Direction, Entry, Field, Leaf, Library, Param, Range, TensorType, TooLarge, Tree,
+};
 pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;

@@ -1,6 +1,6 @@
 //! From the signature that the front end gives an entry to its description for the C side.
 
-use crate::{Direction, Entry, Field, Param, TensorType, TooLarge, Tree};
+use crate::{Direction, Entry, Field, Param, Range, TensorType, TooLarge, Tree};
 use lgc_ir::graph::Graph;
 use lgc_ir::module;
 use lgc_ir::shape::Type;
@@ -32,7 +32,7 @@ impl Entry {
             describe(param, direction, range)
         });
         let results = signature.results.iter();
-        let results = results.map(|result| describe(result, Direction::Out, None));
+        let results = results.map(|result| describe(result, Direction::Out, Range::ALL));
         Ok(Self {
             name: entry.name.clone(),
             params: params.chain(results).collect::<Result<_, _>>()?,
@@ -42,24 +42,21 @@ impl Entry {
     }
 }
 
-/// What is said of where the elements of an input, by its position, lie.
-fn declared_range(graph: &Graph, position: usize) -> Option<String> {
-    let (low, high) = graph.range(graph.inputs().get(position)?.node)?;
-    Some(format!("Every element lies in [{low}, {high}]."))
+/// Where the elements of an input, by its position, are declared to lie.
+fn declared_range(graph: &Graph, position: usize) -> Range {
+    let input = graph.inputs().get(position);
+    let range = input.and_then(|input| graph.range(input.node));
+    range.map_or(Range::ALL, |(low, high)| Range { low, high })
 }
 
-/// A parameter or result; the range that is declared for it ends its documentation.
-fn describe(
-    param: &module::Param,
-    direction: Direction,
-    range: Option<String>,
-) -> Result<Param, TooLarge> {
-    let doc: Vec<String> = param.doc.iter().cloned().chain(range).collect();
+/// A parameter or result. A range is declared for a parameter that is one tensor.
+fn describe(param: &module::Param, direction: Direction, range: Range) -> Result<Param, TooLarge> {
     Ok(Param {
         name: param.name.clone(),
         tree: Tree::try_from(&param.tree)?,
         direction,
-        doc: doc.join("\n"),
+        doc: param.doc.join("\n"),
+        range,
     })
 }
 

@@ -44,6 +44,8 @@ class Tensor(ctypes.Structure):
         ("direction", c_uint32),
         ("exclusive", c_uint32),
         ("doc", c_char_p),
+        ("low", ctypes.c_double),
+        ("high", ctypes.c_double),
     ]
 
     def allocate(self):

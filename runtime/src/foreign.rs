@@ -16,7 +16,7 @@ pub use pool::Pool;
 use lgc_abi::info::direction_from_code;
 use lgc_abi::layout::{RawEntry, RawInfo, RawTensor};
 use lgc_abi::{
-    ABI_VERSION, EntryInfo, Info, Leaf, TensorType, info_symbol, pool_create_symbol,
+    ABI_VERSION, EntryInfo, Info, Leaf, Range, TensorType, info_symbol, pool_create_symbol,
     pool_destroy_symbol, run_symbol, strerror_symbol,
 };
 use pool::{CreateFunction, DestroyFunction};
@@ -265,11 +265,19 @@ unsafe fn read_tensor(raw: &RawTensor) -> Result<Leaf, InfoError> {
     if u32::from(direction.is_written()) != raw.exclusive {
         return Err(invalid("aliasing rule"));
     }
+    let range = Range {
+        low: raw.low,
+        high: raw.high,
+    };
+    if range.low.is_nan() || range.high.is_nan() || range.low > range.high {
+        return Err(invalid("range"));
+    }
     Ok(Leaf {
         path,
         tensor,
         direction,
         doc,
+        range,
     })
 }
 

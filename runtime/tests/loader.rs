@@ -10,7 +10,7 @@
 use lgc_abi::checks::{self, AxisStride, Check, Origin, Region, Slot, Table};
 use lgc_abi::info::{Image, encode, encode_status_texts};
 use lgc_abi::{
-    DlDataType, Entry as EntryDescription, EntryInfo, Field, Interface, Param, Status, Tree,
+    DlDataType, Entry as EntryDescription, EntryInfo, Field, Interface, Param, Range, Status, Tree,
 };
 use lgc_runtime::{
     CallError, DType, Direction, HostTensor, Info, InfoError, Library, OpenError, TensorType,
@@ -32,6 +32,7 @@ fn toy() -> lgc_abi::Library {
         tree,
         direction,
         doc: String::new(),
+        range: Range::ALL,
     };
     let field = |name: &str, tree| Field {
         name: name.to_owned(),

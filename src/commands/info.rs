@@ -107,6 +107,9 @@ fn describe_entry(entry: &EntryInfo) -> String {
             "  {direction:<5}  {path:<paths$}  {ty:<widest$}  {bytes} bytes\n"
         ));
         text.push_str(&indented("           ", &leaf.doc));
+        if leaf.range.is_declared() {
+            text.push_str(&indented("           ", &format!("in {}", leaf.range)));
+        }
     }
     text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
     text

@@ -8,7 +8,9 @@ use crate::{Failure, library, output};
 use lgc_abi::{Direction, EntryInfo, Leaf, Status};
 use lgc_codegen::cranelift::CompiledEntry;
 use lgc_codegen::output::{Access, write_whole};
-use lgc_runtime::{CallError, HostTensor, npz};
+use lgc_runtime::{CallError, HostTensor, Pool, npz};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Runs an entry of a graph, compiled into this process, or of a compiled library; then prints a
 /// summary of what it wrote, or saves it.
@@ -20,16 +22,23 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
             let index = choose(names, arguments.entry.as_deref())?;
             let entry = library.entry(&library.info().entries[index].name)?;
             let leaves = entry.leaves().to_vec();
-            // What ranges were declared a library tells people only.
-            let tensors = inputs(arguments, &leaves, &[], session)?;
-            let run = || run_library(&entry, tensors);
+            let tensors = inputs(arguments, &leaves, session)?;
+            let pool = match arguments.threads {
+                1 => None,
+                threads => library.pool(threads)?,
+            };
+            let run = || run_library(&entry, pool, tensors);
             let tensors = session.time(Stage::Run, run)?;
             (leaves, tensors)
         }
         None => {
-            let (info, code, ranges) = compile(arguments, session)?;
-            let tensors = inputs(arguments, &info.leaves, &ranges, session)?;
-            let run = || run_code(&code, &info, tensors);
+            let (info, code) = compile(arguments, session)?;
+            let tensors = inputs(arguments, &info.leaves, session)?;
+            let pool = match arguments.threads {
+                1 => None,
+                threads => Some(threads_of(threads)?),
+            };
+            let run = || run_code(&code, pool.as_ref(), &info, tensors);
             let tensors = session.time(Stage::Run, run)?;
             (info.leaves, tensors)
         }
@@ -54,24 +63,23 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
 fn inputs(
     arguments: &Run,
     leaves: &[Leaf],
-    ranges: &[Option<(f64, f64)>],
     session: &mut Session,
 ) -> Result<Vec<HostTensor>, Failure> {
     let read = || {
         let given = Given::read(&arguments.inputs, leaves)?;
-        given.complete(leaves, ranges, arguments.random)
+        given.complete(leaves, arguments.random)
     };
     session.time(Stage::Read, read)
 }
 
-/// Where the inputs of an entry are declared to lie, in their order.
-type Ranges = Vec<Option<(f64, f64)>>;
+/// Threads that run tasks of code in this process.
+fn threads_of(threads: u32) -> Result<ThreadPool, Failure> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads as usize);
+    pool.build().map_err(Failure::internal)
+}
 
 /// The chosen entry of a graph, as code in this process.
-fn compile(
-    arguments: &Run,
-    session: &mut Session,
-) -> Result<(EntryInfo, CompiledEntry, Ranges), Failure> {
+fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
     let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
     let names = module.entries.iter().map(|entry| &entry.name);
     let index = choose(names, arguments.entry.as_deref())?;
@@ -83,17 +91,17 @@ fn compile(
     };
     let described = lgc_abi::Entry::of_module(entry, lowering.program.workspace);
     let described = described.map_err(Failure::internal)?;
-    let graph = &entry.graph;
-    let ranges = graph.inputs().iter().map(|input| graph.range(input.node));
     let code = session.jit(&lowering.program)?;
-    Ok((EntryInfo::new("", &described), code, ranges.collect()))
+    Ok((EntryInfo::new("", &described), code))
 }
 
 fn run_library(
     entry: &lgc_runtime::Entry,
+    pool: Option<Pool>,
     tensors: Vec<HostTensor>,
 ) -> Result<Vec<HostTensor>, Failure> {
     let mut call = entry.session()?;
+    call.set_pool(pool);
     let leaves = entry.leaves().iter();
     for (leaf, tensor) in leaves.zip(tensors) {
         call.set(&leaf.path, tensor)?;
@@ -105,6 +113,7 @@ fn run_library(
 /// Calls code in this process on tensors in the order of the leaves.
 fn run_code(
     code: &CompiledEntry,
+    pool: Option<&ThreadPool>,
     info: &EntryInfo,
     mut tensors: Vec<HostTensor>,
 ) -> Result<Vec<HostTensor>, Failure> {
@@ -116,8 +125,12 @@ fn run_code(
             Direction::Out => written.push(tensor.bytes_mut()),
         }
     }
+    let run_tasks = |count: u64, task: &(dyn Fn(u64) + Sync)| match pool {
+        Some(pool) => pool.install(|| (0..count).into_par_iter().for_each(task)),
+        None => (0..count).for_each(task),
+    };
     let status = code
-        .call(&read, &mut updated, &mut written)
+        .call_on(&run_tasks, &read, &mut updated, &mut written)
         .map_err(Failure::internal)?;
     let entry = info.name.clone();
     match Status::from_code(status) {

@@ -296,6 +296,7 @@ mod tests {
             tensor: TensorType::new(DType::F32, vec![2]).unwrap(),
             direction,
             doc: String::new(),
+            range: lgc_abi::Range::ALL,
         };
         let info = EntryInfo {
             name: "double".to_owned(),

@@ -4,7 +4,7 @@
 use super::*;
 use crate::AlignedBuffer;
 use lgc_abi::info::{Image, encode};
-use lgc_abi::{DType, Direction};
+use lgc_abi::{DType, Direction, Range};
 use std::mem::offset_of;
 
 /// An image with its relocations applied. The buffers must outlive what is read from them.
@@ -46,6 +46,10 @@ fn example() -> Info {
         tensor: TensorType::new(dtype, dims.to_vec()).unwrap(),
         direction,
         doc: format!("the tensor {path}"),
+        range: Range {
+            low: -1.0,
+            high: 2.5,
+        },
     };
     let entry = |name: &str, leaves| EntryInfo {
         name: name.to_owned(),
@@ -95,6 +99,8 @@ fn damaged_descriptions_are_refused() {
     const ROOT: usize = 4;
     let zero = [0; 8];
     let huge = u64::MAX.to_le_bytes();
+    let nan = f64::NAN.to_le_bytes();
+    let below = (-2.0_f64).to_le_bytes();
     let cases: &[(usize, usize, &[u8])] = &[
         (ROOT, offset_of!(RawInfo, struct_size), &[16, 0]),
         (ROOT, offset_of!(RawInfo, abi_version), &[1, 0, 0, 0]),
@@ -111,6 +117,8 @@ fn damaged_descriptions_are_refused() {
         (TENSORS, offset_of!(RawTensor, exclusive), &[1]),
         (TENSORS, offset_of!(RawTensor, bytes), &[1]),
         (TENSORS, offset_of!(RawTensor, doc), &zero),
+        (TENSORS, offset_of!(RawTensor, low), &nan),
+        (TENSORS, offset_of!(RawTensor, high), &below),
         (DIMS, 0, &[0xff; 8]),
         (DIMS, 8, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
     ];

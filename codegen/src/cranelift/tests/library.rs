@@ -10,7 +10,7 @@ use crate::link::{
     ExportPattern, LIBC_IMPORTS, LinkOptions, ObjectFile, link_shared, verify_objects,
 };
 use lgc_abi::layout::{DlTensor, RawCtx, RawInfo, RawTask};
-use lgc_abi::{Direction, DlDataType, Entry, Library, Param, Status, TensorType, Tree};
+use lgc_abi::{Direction, DlDataType, Entry, Library, Param, Range, Status, TensorType, Tree};
 use lgc_ir::dtype::DType;
 use object::{Object, ObjectSymbol};
 use std::ffi::{CStr, c_char, c_void};
@@ -39,6 +39,7 @@ fn description() -> Library {
         tree: Tree::Leaf(TensorType::new(DType::F32, dims.to_vec()).unwrap()),
         direction,
         doc: String::new(),
+        range: Range::ALL,
     };
     let entry = |name: &str| Entry {
         name: name.to_string(),
