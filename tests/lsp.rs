@@ -43,6 +43,8 @@ struct Client {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     requests: i64,
+    /// Where the server may write what can be made again.
+    cache: Place,
     /// Notifications that came while a response was awaited.
     notes: Vec<Value>,
 }
@@ -50,8 +52,10 @@ struct Client {
 impl Client {
     /// A server that has not been initialised.
     fn silent() -> Self {
-        let mut child = Place::new()
+        let cache = Place::new();
+        let mut child = cache
             .command(&["lsp"])
+            .env("XDG_CACHE_HOME", cache.path(""))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -62,6 +66,7 @@ impl Client {
             output: BufReader::new(child.stdout.take().unwrap()),
             child,
             requests: 0,
+            cache,
             notes: Vec::new(),
         }
     }
@@ -84,7 +89,11 @@ impl Client {
     }
 
     fn open(&mut self, text: &str) {
-        let document = json!({ "uri": URI, "languageId": "graph", "version": 1, "text": text });
+        self.open_at(URI, text);
+    }
+
+    fn open_at(&mut self, uri: &str, text: &str) {
+        let document = json!({ "uri": uri, "languageId": "graph", "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
     }
 
@@ -150,6 +159,20 @@ impl Client {
             assert_eq!(note["params"]["uri"], URI);
             if note["params"]["version"] == version {
                 return note["params"]["diagnostics"].as_array().unwrap().clone();
+            }
+        }
+    }
+
+    /// What is next said to be wrong with a text.
+    fn published(&mut self, uri: &str) -> Value {
+        loop {
+            let note = match self.notes.is_empty() {
+                true => self.receive(),
+                false => self.notes.remove(0),
+            };
+            assert_eq!(note["method"], "textDocument/publishDiagnostics");
+            if note["params"]["uri"] == uri {
+                return note["params"].clone();
             }
         }
     }
@@ -408,6 +431,58 @@ fn tensors_are_looked_for_in_their_files() {
     for (version, (text, code)) in (2..).zip(wrong) {
         client.change(version, &text);
         assert_eq!(client.diagnostics(version)[0]["code"], code, "{text}");
+    }
+    client.leave();
+}
+
+#[test]
+fn an_open_text_is_what_others_use() {
+    let place = Place::with("my layers.graph", "struct Layer { w: f32[2] }\n");
+    let folder = place.path("").display().to_string();
+    let uri = |name: &str| format!("file://{folder}{}", name.replace(' ', "%20"));
+    let (used, main) = (uri("my layers.graph"), uri("main.graph"));
+    let text = "use \"my layers.graph\"\n\nentry f(p: Layer) -> (y: f32[2]) { y = p.w }\n";
+    let mut client = Client::with(&["utf-8"], "");
+    client.diagnostics(1);
+    let codes = |client: &mut Client| {
+        let params = client.published(&main);
+        let found = params["diagnostics"].as_array().unwrap().clone();
+        found
+            .into_iter()
+            .map(|d| d["code"].clone())
+            .collect::<Vec<_>>()
+    };
+    client.open_at(&main, text);
+    assert_eq!(codes(&mut client), [Value::Null; 0], "as on the disk");
+    client.open_at(&used, "struct Layer { v: f32[2] }\n");
+    assert_eq!(codes(&mut client), ["E0205"], "as in the editor");
+    let ask = |client: &mut Client, method: &str, line: u32, column: u32| {
+        let place = json!({ "line": line, "character": column });
+        let params = json!({ "textDocument": { "uri": main }, "position": place });
+        client.request(method, params)["result"].clone()
+    };
+    let fields = ask(&mut client, "textDocument/completion", 2, 40);
+    assert_eq!(fields[0]["label"], "v", "{fields}");
+    let defined = ask(&mut client, "textDocument/definition", 2, 11);
+    assert_eq!(defined["uri"], used, "{defined}");
+    let document = json!({ "textDocument": { "uri": used } });
+    client.notify("textDocument/didClose", document);
+    assert_eq!(codes(&mut client), [Value::Null; 0], "as on the disk again");
+    client.leave();
+}
+
+#[test]
+fn the_standard_library_can_be_looked_at() {
+    let text = "use \"std/layers.graph\"\n\nentry f(x: f32[4, 3], p: Linear[3, 2]) -> (y: f32[4, 2]) { y = linear(x, p) }\n";
+    let mut client = Client::with(&["utf-8"], text);
+    for _ in 0..2 {
+        let defined = client.at("textDocument/definition", &position(text, text.len() - 10));
+        let address = defined["uri"].as_str().unwrap();
+        let file = std::fs::read_to_string(address.strip_prefix("file://").unwrap()).unwrap();
+        let line = defined["range"]["start"]["line"].as_u64().unwrap();
+        let line = file.lines().nth(usize::try_from(line).unwrap()).unwrap();
+        assert!(line.starts_with("graph linear["), "{line}");
+        assert!(address.contains(&client.cache.path("").display().to_string()));
     }
     client.leave();
 }

@@ -1,7 +1,7 @@
 //! One text as far as it can be understood: its syntax tree, what elaboration found out, and what is
 //! wrong with it.
 
-use super::imports;
+use super::imports::{self, OpenTexts, Reader};
 use super::position::Encoding;
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use lgc_ir::lang::ast::Ast;
@@ -11,7 +11,9 @@ use lsp_types::{
     DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
     Uri,
 };
+use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
 
 /// How many errors are shown.
 const MAX_ERRORS: usize = 100;
@@ -25,22 +27,32 @@ pub(super) struct Analysis {
     pub(super) observations: Observations,
     /// Whether the text has the form of the language.
     pub(super) parses: bool,
+    /// The paths of the files that it uses, directly or not, there or not.
+    pub(super) uses: BTreeSet<String>,
+    /// The texts that were open.
+    open: Rc<OpenTexts>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Analysis {
-    /// Reads and elaborates a text. What cannot be read is left out, and the rest elaborated for what
-    /// it tells, but not reported on.
+    /// Reads and elaborates a text, beside the others that are open. What cannot be read is left out,
+    /// and the rest elaborated for what it tells, but not reported on.
     ///
     /// # Errors
     /// A text of 4 GiB or more.
-    pub(super) fn new(name: &str, text: &str) -> Result<Self, SourceTooLarge> {
+    pub(super) fn new(
+        name: &str,
+        text: &str,
+        open: &Rc<OpenTexts>,
+    ) -> Result<Self, SourceTooLarge> {
         let mut sources = SourceMap::new();
         let file = sources.add(name, text)?;
         let mut found = Diagnostics::with_limit(MAX_ERRORS);
         let ast = lang::parse(file, text, &mut found);
         let parses = !found.has_errors();
-        let mut ast = lang::import(ast, &mut sources, &mut imports::read, &mut found);
+        let mut reader = Reader::new(open);
+        let mut read = |address: &str| reader.read(address);
+        let mut ast = lang::import(ast, &mut sources, &mut read, &mut found);
         lang::load(&mut ast, &sources, &mut imports::tensors, &mut found);
         let mut analysis = Self {
             sources,
@@ -48,6 +60,8 @@ impl Analysis {
             ast,
             observations: Observations::default(),
             parses,
+            uses: reader.paths,
+            open: open.clone(),
             diagnostics: Vec::new(),
         };
         let mut meaning = Diagnostics::with_limit(MAX_ERRORS);
@@ -61,6 +75,15 @@ impl Analysis {
         }
         analysis.diagnostics = found.into_vec();
         Ok(analysis)
+    }
+
+    /// What would be known of another text in the place of this one.
+    ///
+    /// # Errors
+    /// As [`Analysis::new`].
+    pub(super) fn with_text(&self, text: &str) -> Result<Self, SourceTooLarge> {
+        let name = self.sources.file(self.file).map_or("", |file| file.name());
+        Self::new(name, text, &self.open)
     }
 
     fn elaborate(&self, found: &mut Diagnostics) -> Observations {

@@ -80,7 +80,7 @@ fn fields(analysis: &Analysis, start: usize) -> Vec<CompletionItem> {
     let word = word_at(text, start);
     let (before, after) = (text.get(..word.start), text.get(word.end..));
     let whole = format!("{}{HOLE}{}", before.unwrap_or(""), after.unwrap_or(""));
-    let Ok(filled) = Analysis::new("completion", &whole) else {
+    let Ok(filled) = analysis.with_text(&whole) else {
         return Vec::new();
     };
     let base = filled.ast.exprs().find_map(|(_, expr)| {

@@ -13,6 +13,7 @@ mod position;
 
 use crate::{COMPILER, Failure};
 use analysis::{Analysis, whole};
+use imports::OpenTexts;
 use lgc_ir::diag::Code;
 use lgc_ir::lang;
 use lookup::Subject;
@@ -32,6 +33,7 @@ use position::Encoding;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Serves one client until it says that it is done.
 ///
@@ -63,6 +65,7 @@ fn converse(connection: &Connection) -> Result<(), Failure> {
         connection,
         encoding,
         documents: BTreeMap::new(),
+        texts: Rc::default(),
     };
     server.work()
 }
@@ -107,6 +110,7 @@ struct Server<'a> {
     connection: &'a Connection,
     encoding: Encoding,
     documents: BTreeMap<Uri, Document>,
+    texts: Rc<OpenTexts>,
 }
 
 impl Server<'_> {
@@ -161,6 +165,8 @@ impl Server<'_> {
                     .text_document
                     .uri;
                 self.documents.remove(&uri);
+                Rc::make_mut(&mut self.texts).remove(uri.as_str());
+                self.forget_users_of(&uri);
                 self.publish(uri, Vec::new(), None)?;
             }
             "exit" => return Err(protocol("`exit` before `shutdown`")),
@@ -170,6 +176,8 @@ impl Server<'_> {
     }
 
     fn set(&mut self, uri: Uri, text: String, version: i32) {
+        Rc::make_mut(&mut self.texts).set(uri.as_str(), &text);
+        self.forget_users_of(&uri);
         let document = Document {
             text,
             version,
@@ -177,6 +185,20 @@ impl Server<'_> {
             published: false,
         };
         self.documents.insert(uri, document);
+    }
+
+    /// What was known of the texts that use one that has changed is known no more.
+    fn forget_users_of(&mut self, uri: &Uri) {
+        let Ok(path) = imports::path(uri.as_str()) else {
+            return;
+        };
+        for document in self.documents.values_mut() {
+            let uses = |found: &Analysis| found.uses.contains(&path);
+            if document.analysis.as_ref().is_some_and(uses) {
+                document.analysis = None;
+                document.published = false;
+            }
+        }
     }
 
     /// Publishes what is wrong with the texts that have changed.
@@ -215,7 +237,7 @@ impl Server<'_> {
     fn analysis(&mut self, uri: &Uri) -> Option<&Analysis> {
         let document = self.documents.get_mut(uri)?;
         if document.analysis.is_none() {
-            document.analysis = Analysis::new(uri.as_str(), &document.text).ok();
+            document.analysis = Analysis::new(uri.as_str(), &document.text, &self.texts).ok();
         }
         document.analysis.as_ref()
     }
@@ -240,9 +262,8 @@ impl Server<'_> {
             }
             Completion::METHOD => respond(request, |params: lsp_types::CompletionParams| {
                 let (analysis, offset) = self.place(&params.text_document_position)?;
-                Some(CompletionResponse::Array(completion::complete(
-                    analysis, offset,
-                )))
+                let offered = completion::complete(analysis, offset);
+                Some(CompletionResponse::Array(offered))
             }),
             Formatting::METHOD => {
                 respond(request, |params: lsp_types::DocumentFormattingParams| {
@@ -287,12 +308,8 @@ impl Server<'_> {
         let uri = if place.file == analysis.file {
             uri
         } else {
-            // A file that is used, or a part of the standard library, which no editor can show.
             let name = analysis.sources.file(place.file)?.name();
-            name.starts_with(imports::SCHEME)
-                .then_some(name)?
-                .parse()
-                .ok()?
+            imports::address_of(name)?.parse().ok()?
         };
         Some(GotoDefinitionResponse::Scalar(Location::new(uri, range)))
     }
