@@ -456,14 +456,14 @@ fn an_open_text_is_what_others_use() {
     assert_eq!(codes(&mut client), [Value::Null; 0], "as on the disk");
     client.open_at(&used, "struct Layer { v: f32[2] }\n");
     assert_eq!(codes(&mut client), ["E0205"], "as in the editor");
-    let ask = |client: &mut Client, method: &str, line: u32, column: u32| {
-        let place = json!({ "line": line, "character": column });
+    let ask = |client: &mut Client, method: &str, before: &str| {
+        let place = position(text, text.find(before).unwrap());
         let params = json!({ "textDocument": { "uri": main }, "position": place });
         client.request(method, params)["result"].clone()
     };
-    let fields = ask(&mut client, "textDocument/completion", 2, 40);
-    assert_eq!(fields[0]["label"], "v", "{fields}");
-    let defined = ask(&mut client, "textDocument/definition", 2, 11);
+    let fields = ask(&mut client, "textDocument/completion", "w }");
+    assert_eq!(fields[0]["label"], "v");
+    let defined = ask(&mut client, "textDocument/definition", "Layer)");
     assert_eq!(defined["uri"], used, "{defined}");
     let document = json!({ "textDocument": { "uri": used } });
     client.notify("textDocument/didClose", document);
