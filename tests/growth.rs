@@ -31,8 +31,18 @@ fn peak_of_children() -> u64 {
 
 /// The first line of the message about a source, which comes before the memory fills.
 fn refusal(source: &str) -> String {
+    refusal_beyond(1 << 20, source)
+}
+
+/// The same, with another bound than the default.
+fn refusal_beyond(max_nodes: u32, source: &str) -> String {
     let place = Place::with("bomb.graph", source);
-    let outcome = place.run(&["compile", "bomb.graph", "--error-format", "short"]);
+    let bound = format!("--max-nodes={max_nodes}");
+    let mut arguments = vec!["compile", "bomb.graph", "--error-format", "short"];
+    if max_nodes != 1 << 20 {
+        arguments.push(&bound);
+    }
+    let outcome = place.run(&arguments);
     assert!(
         peak_of_children() < 500 << 20,
         "{} bytes",
@@ -64,6 +74,28 @@ fn calls_that_multiply() {
             "bomb.graph:22:7: error[E0503]: `g21` expands to more than 1048576 nodes",
         ]
     );
+}
+
+/// How often a graph is called within `map` and within a branch is known only when it is expanded, so
+/// that expansion goes as far as the bound.
+#[test]
+fn calls_that_multiply_out_of_sight() {
+    let mapped = levels(40, "sin(x)", |k| {
+        format!("p = map(g{k}, Pair(x, x)); y = p.a + p.b")
+    });
+    let mapped = format!("struct Pair {{ a: f32[], b: f32[] }}\n{mapped}");
+    let branches = levels(30, "sin(x)", |k| {
+        format!("y = if {k} >= 0 {{ g{k}(g{k}(x)) }} else {{ x }}")
+    });
+    let refusals = [mapped, branches].map(|source| refusal_beyond(100_000, &source));
+    let at = |place, graph, nodes| {
+        format!(
+            "bomb.graph:{place}: error[E0503]: `{graph}` expands to more than 100000 nodes \
+             ({nodes} so far)"
+        )
+    };
+    let expected = [at("18:41", "g16", 131_072), at("18:54", "g17", 131_074)];
+    assert_eq!(refusals, expected);
 }
 
 #[test]

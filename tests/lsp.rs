@@ -472,6 +472,26 @@ fn an_open_text_is_what_others_use() {
 }
 
 #[test]
+fn fields_are_known_where_structs_are_made() {
+    let text = "struct Pair {
+    /// The first.
+    a: f32[2],
+    b: f32[],
+}
+
+entry f(x: f32[2]) -> (p: Pair) { p = Pair(a = x, b = 1) }
+";
+    let mut client = Client::with(&["utf-8"], text);
+    let place = position(text, text.find("a = x").unwrap());
+    let shown = client.at("textDocument/hover", &place);
+    let shown = shown["contents"]["value"].as_str().unwrap();
+    assert!(shown.contains("The first."), "{shown}");
+    let defined = client.at("textDocument/definition", &place);
+    assert_eq!(defined["range"]["start"]["line"], 2);
+    client.leave();
+}
+
+#[test]
 fn the_standard_library_can_be_looked_at() {
     let text = "use \"std/layers.graph\"\n\nentry f(x: f32[4, 3], p: Linear[3, 2]) -> (y: f32[4, 2]) { y = linear(x, p) }\n";
     let mut client = Client::with(&["utf-8"], text);

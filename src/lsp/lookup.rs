@@ -175,7 +175,7 @@ impl Analysis {
         Some((subject, field.name.span))
     }
 
-    /// `axes` in `sum(x, axes = [0])`.
+    /// `axes` in `sum(x, axes = [0])`, or `w` in `Linear(w = x, b = y)`.
     fn attribute(&self, place: Span) -> Option<Subject<'_>> {
         self.ast.exprs().find_map(|(_, expr)| {
             let ExprKind::Call {
@@ -185,6 +185,9 @@ impl Analysis {
                 return None;
             };
             let attribute = attributes.iter().find(|a| a.name.span == place)?;
+            if let Some(made) = self.struct_called(*callee) {
+                return Some(self.declared_field(made, &attribute.name.name)?.0);
+            }
             let spec = self.op_called(*callee)?;
             let known = spec.attributes.iter();
             let known = known
@@ -192,6 +195,18 @@ impl Analysis {
                 .find(|known| known.name == attribute.name.name)?;
             Some(Subject::Attribute(spec, known))
         })
+    }
+
+    /// The struct that is made where a name stands in the place of a function.
+    pub(super) fn struct_called(&self, callee: ExprId) -> Option<&Struct> {
+        let callee = match &self.ast.expr(callee).kind {
+            ExprKind::Index { base, .. } => *base,
+            _ => callee,
+        };
+        let ExprKind::Name(name) = &self.ast.expr(callee).kind else {
+            return None;
+        };
+        self.structs().find(|item| item.name.name == *name)
     }
 
     /// The op that a name in the place of a function stands for.

@@ -63,7 +63,7 @@ impl<'a> Elaborator<'a> {
         base_span: Span,
     ) -> Result<Val, Reported> {
         match base {
-            Val::Name(name) if self.is_function(&name) => self.graph_dims(name, indices, span),
+            Val::Name(name) if self.takes_dims(&name) => self.graph_dims(name, indices, span),
             Val::Name(name) => Err(self.unknown_name(body, &name, base_span)),
             Val::Data(data) if matches!(data.tree, Tree::Array { .. }) => {
                 let [index] = indices else {

@@ -38,6 +38,11 @@ pub(super) fn takes_function(callee: &Val) -> bool {
 }
 
 impl<'a> Elaborator<'a> {
+    /// Whether dims may follow a name in brackets where it is called.
+    pub(super) fn takes_dims(&self, name: &str) -> bool {
+        self.is_function(name) || self.structs.contains_key(name)
+    }
+
     /// Whether a name is that of an op, a graph or a transform.
     pub(super) fn is_function(&self, name: &str) -> bool {
         self.graph_names.contains_key(name) || is_reserved(name)
@@ -63,6 +68,13 @@ impl<'a> Elaborator<'a> {
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
                 _ => {}
             }
+        }
+        if let Some(template) = self.constructed(&callee) {
+            let dims = match callee {
+                Val::Instance(_, dims) => Some(dims),
+                _ => None,
+            };
+            return self.construct(body, template, dims, (args, attributes), span);
         }
         let function = self.function(callee, callee_span)?;
         self.apply(body, &function, args, &attributes, span)
@@ -113,6 +125,7 @@ impl<'a> Elaborator<'a> {
             .map(|spec| spec.name);
         let known: Vec<&str> = ops
             .chain(self.graph_names.keys().copied())
+            .chain(self.structs.keys().copied())
             .chain(BUILTINS.iter().map(|builtin| builtin.name))
             .collect();
         let diagnostic = Diagnostic::error(

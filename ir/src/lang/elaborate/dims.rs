@@ -291,7 +291,7 @@ impl Elaborator<'_> {
         Ok(tree)
     }
 
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         template: &ast::Struct,
         dims: &[i64],
@@ -366,11 +366,12 @@ impl Elaborator<'_> {
         self.report(diagnostic)
     }
 
-    /// Binds the dims and types that are plain names in `ty` by comparing with an actual type. What
-    /// does not match is left for the comparison of whole types that follows.
+    /// Binds the dims and types among `generic` that are plain names in `ty` by comparing with an actual
+    /// type. What does not match is left for the comparison of whole types that follows.
     pub(super) fn bind_dims(
         &self,
-        graph: &ast::Graph,
+        generic: &[ast::Ident],
+        is_type: &dyn Fn(&str) -> bool,
         ty: &ast::Type,
         actual: &Tree,
         choice: &mut Choice,
@@ -388,7 +389,7 @@ impl Elaborator<'_> {
             extents.push(*length);
             element = inner;
         }
-        if graph.is_type_parameter(&ty.name.name) {
+        if is_type(&ty.name.name) {
             let types = choice.types.entry(ty.name.name.clone());
             types.or_insert_with(|| element.clone());
         }
@@ -399,7 +400,7 @@ impl Elaborator<'_> {
         }
         for (dim, extent) in lengths.iter().chain(dims).zip(extents) {
             if let ExprKind::Name(name) = &self.ast.expr(*dim).kind
-                && graph.dims.iter().any(|generic| generic.name == *name)
+                && generic.iter().any(|generic| generic.name == *name)
                 && let Ok(extent) = i64::try_from(extent)
             {
                 choice.dims.entry(name.clone()).or_insert(extent);

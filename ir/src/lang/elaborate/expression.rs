@@ -111,7 +111,11 @@ impl<'a> Elaborator<'a> {
                         if attribute.is_path() {
                             return Ok((attribute.clone(), Val::List(Vec::new())));
                         }
-                        let val = self.attribute(attribute.value, get(&attribute.value)?);
+                        let val = get(&attribute.value)?;
+                        let val = match self.constructed(&callee_val) {
+                            Some(_) => val,
+                            None => self.attribute(attribute.value, val),
+                        };
                         Ok((attribute.clone(), val))
                     })
                     .collect::<Result<_, Reported>>()?;

@@ -233,7 +233,8 @@ impl<'a> Elaborator<'a> {
             choice.dims.extend(names.zip(values));
         }
         for (param, argument) in graph.params.iter().zip(arguments) {
-            self.bind_dims(graph, &param.ty, argument, &mut choice);
+            let is_type = |name: &str| graph.is_type_parameter(name);
+            self.bind_dims(&graph.dims, &is_type, &param.ty, argument, &mut choice);
         }
         let unbound = |dim: &&ast::Ident| {
             !choice.dims.contains_key(&dim.name) && !choice.types.contains_key(&dim.name)

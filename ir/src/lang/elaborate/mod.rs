@@ -21,6 +21,7 @@ mod body;
 mod builtin;
 mod call;
 mod condition;
+mod construct;
 mod derivative;
 mod dims;
 mod expression;
