@@ -199,9 +199,10 @@ impl Analysis {
 
     /// The struct that is made where a name stands in the place of a function.
     pub(super) fn struct_called(&self, callee: ExprId) -> Option<&Struct> {
-        let callee = match &self.ast.expr(callee).kind {
-            ExprKind::Index { base, .. } => *base,
-            _ => callee,
+        let callee = if let ExprKind::Index { base, .. } = &self.ast.expr(callee).kind {
+            *base
+        } else {
+            callee
         };
         let ExprKind::Name(name) = &self.ast.expr(callee).kind else {
             return None;
