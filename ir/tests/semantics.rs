@@ -371,3 +371,32 @@ fn an_attribute_is_part_of_what_a_function_is() {
     let found = run(text, &[&[3.0], &[4.0], &[5.0]]);
     assert_eq!(found, [[4.0], [11.0], [9.0], [54.0], [16.0], [25.0]]);
 }
+
+#[test]
+fn places_are_literals_of_i32() {
+    let text = "entry f(x: f64[3, 2], i: i32[]) -> (a: f64[2, 2], b: f64[1, 2], c: f64[3, 2]) {
+        a = gather(x, [2, 0])
+        b = dynamic_slice(x, i, 0, sizes = [1, 2])
+        c = dynamic_update_slice(x, b, 0, 0)
+    }";
+    let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let results = run(text, &[&x, &[1.0]]);
+    let c = vec![3.0, 4.0, 3.0, 4.0, 5.0, 6.0];
+    assert_eq!(results, [vec![5.0, 6.0, 1.0, 2.0], vec![3.0, 4.0], c]);
+}
+
+#[test]
+fn the_largest_come_with_their_places() {
+    // NumPy 2: -np.sort(-x), np.argsort(-x, stable=True).
+    let text = "entry f(x: f64[2, 4]) -> (v: f64[2, 3], at: i32[2, 3], least: f64[2, 1]) {
+        (v, at) = top_k(x, k = 3)
+        (least, _) = top_k(x, k = 1, largest = false)
+    }";
+    let results = run(
+        text,
+        &[&[1.0, 3.0, 3.0, 2.0, -1.0, f64::NEG_INFINITY, 4.0, 0.0]],
+    );
+    assert_eq!(results[0], [3.0, 3.0, 2.0, 4.0, 0.0, -1.0]);
+    assert_eq!(results[1], [1.0, 2.0, 3.0, 2.0, 3.0, 0.0]);
+    assert_eq!(results[2], [1.0, f64::NEG_INFINITY]);
+}

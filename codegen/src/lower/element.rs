@@ -342,6 +342,7 @@ impl<'p> Elements<'p> {
             Kind::Input(_)
             | Kind::Literal
             | Kind::Scatter(_)
+            | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Contract(_) => {

@@ -14,6 +14,7 @@
 //!   axes from then on, if rows are contiguous or nothing else of the group is needed elsewhere.
 //! * A contraction opens a group over its result; what joins it is its epilogue, and reads
 //!   other values in place along the axes of the register tile.
+//! * A scatter or a sort has a group of its own.
 //! * Small expressions of inputs alone *float*: whoever reads them first takes them in, and others
 //!   repeat them.
 //! * A barrier is the memory of its operand. What reads one joins only groups that come after the
@@ -133,6 +134,7 @@ impl<'m> Fusion<'m> {
             Kind::Fold(reduction) => self.place_fold(node, &reduction.clone()),
             Kind::Contract(axes) => self.place_contract(node, &axes.clone()),
             Kind::Scatter(_) => self.place_scatter(node),
+            Kind::Sort(_) => self.place_sort(node),
         }
     }
 
@@ -470,7 +472,10 @@ impl<'m> Fusion<'m> {
 
     /// At which level, and where, a node can be computed in a group.
     fn level(&self, group: GroupId, node: NodeId, reads: &[Read]) -> Option<(Vec<Index>, bool)> {
-        if matches!(self.group(group).kind, GroupKind::Scatter(_)) {
+        if matches!(
+            self.group(group).kind,
+            GroupKind::Scatter(_) | GroupKind::Sort(_)
+        ) {
             return None;
         }
         let shape = self.model.shape(node);
@@ -564,7 +569,7 @@ impl<'m> Fusion<'m> {
                 let own = reads.iter().filter(inside).count() as i64;
                 contiguous || group.open_uses == own
             }
-            GroupKind::Contract(..) | GroupKind::Scatter(_) => false,
+            GroupKind::Contract(..) | GroupKind::Scatter(_) | GroupKind::Sort(_) => false,
         };
         let points = IndexMap::identity(domain.rank()).indices;
         axes && group.domain == *domain
@@ -602,6 +607,14 @@ impl<'m> Fusion<'m> {
         }
         let shape = self.model.shape(node).clone();
         self.place_opaque(node, GroupKind::Scatter(node), shape, reads);
+    }
+
+    /// A sort reads its operand, a table, along the axis again and again.
+    fn place_sort(&mut self, node: NodeId) {
+        let shape = self.model.shape(node).clone();
+        let table = self.model.table(node).into_iter();
+        let reads = table.map(|node| Read { node, map: None }).collect();
+        self.place_opaque(node, GroupKind::Sort(node), shape, reads);
     }
 
     fn place_opaque(&mut self, node: NodeId, kind: GroupKind, domain: Shape, reads: Vec<Read>) {
@@ -650,6 +663,7 @@ fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
             | Kind::Gather(_)
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
+            | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Contract(_) => 1,

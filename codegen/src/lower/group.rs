@@ -29,6 +29,8 @@ pub(super) enum GroupKind {
     Contract(NodeId, TileAxes),
     /// Scatters.
     Scatter(NodeId),
+    /// Sorts.
+    Sort(NodeId),
 }
 
 /// Which axes of a contraction's result run along the rows and columns of a register tile.

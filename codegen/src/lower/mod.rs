@@ -17,6 +17,7 @@
 
 mod access;
 mod assemble;
+mod bounds;
 mod contract;
 mod element;
 mod fuse;
@@ -31,6 +32,7 @@ mod phases;
 mod plan;
 mod polish;
 mod rows;
+mod sort;
 mod storage;
 mod target;
 #[cfg(test)]

@@ -7,10 +7,11 @@
 //! them.
 
 use super::LowerError;
+use super::bounds::{Bounds, bounds};
 use lgc_ir::expr::{Expr, Rule};
 use lgc_ir::graph::{Graph, NodeId, Value};
 use lgc_ir::index::{Index, IndexMap};
-use lgc_ir::op::{ArgRule, ContractAxes, Family, FoldRule, Leaf, Monoid, Picking};
+use lgc_ir::op::{ArgRule, ContractAxes, Family, FoldRule, Leaf, Monoid, Picking, SortRule};
 use lgc_ir::scalar::{Binary, Unary};
 use lgc_ir::shape::{Shape, Type};
 use smallvec::SmallVec;
@@ -39,6 +40,8 @@ pub(super) enum Kind {
     ScatterRow(Picking),
     /// Any other scatter.
     Scatter(Picking),
+    /// The positions of elements in sorted order along an axis.
+    Sort(SortRule),
     /// A reduction over axes.
     Fold(Reduction),
     /// A contraction.
@@ -85,6 +88,8 @@ pub(super) struct Model<'g> {
     live: Vec<bool>,
     /// For each node, the node whose memory it is: another one for barriers only.
     roots: Vec<NodeId>,
+    /// For each node of integers, what they lie between.
+    bounds: Vec<Option<Bounds>>,
 }
 
 impl<'g> Model<'g> {
@@ -111,6 +116,7 @@ impl<'g> Model<'g> {
             costs,
             live,
             roots,
+            bounds: bounds(graph),
         })
     }
 
@@ -163,14 +169,16 @@ impl<'g> Model<'g> {
             | Kind::Gather(_)
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
+            | Kind::Sort(_)
             | Kind::Barrier
             | Kind::Contract(_) => None,
         }
     }
 
-    /// The table that a gather reads at run-time coordinates.
+    /// The table that a gather or a sort reads at run-time coordinates.
     pub(super) fn table(&self, node: NodeId) -> Option<NodeId> {
-        matches!(self.kind(node), Kind::Gather(_)).then(|| self.root(self.operand(node, 0)))
+        let picks = matches!(self.kind(node), Kind::Gather(_) | Kind::Sort(_));
+        picks.then(|| self.root(self.operand(node, 0)))
     }
 
     /// The elements that an element of an elementwise node is computed from. Empty for others; the
@@ -181,6 +189,7 @@ impl<'g> Model<'g> {
             | Kind::Literal
             | Kind::Generated
             | Kind::Scatter(_)
+            | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Contract(_) => Vec::new(),
@@ -231,18 +240,23 @@ impl<'g> Model<'g> {
         nodes.into_iter().zip(maps).map(read).collect()
     }
 
-    /// The run-time indices that a node uses and the extent that they must lie in.
+    /// The run-time indices that a node uses and the extent that they must lie in, unless it is
+    /// known that they do.
     pub(super) fn checked_indices(&self, node: NodeId) -> Option<(NodeId, u64)> {
         match self.kind(node) {
             Kind::Gather(picking) | Kind::ScatterRow(picking) | Kind::Scatter(picking) => {
                 let extent = self.shape(self.operand(node, 0)).extent(picking.axis);
-                Some((self.operand(node, 1), extent))
+                let indices = self.operand(node, 1);
+                let inside = |(low, high): Bounds| low >= 0 && high.unsigned_abs() < extent;
+                let certain = self.bounds[indices.index()].is_some_and(inside);
+                (!certain).then_some((indices, extent))
             }
             Kind::Input(_)
             | Kind::Literal
             | Kind::Generated
             | Kind::Elementwise
             | Kind::View
+            | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Contract(_) => None,
@@ -284,6 +298,7 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
             let (axes, state) = (SmallVec::from_elem(axis, 1), FoldKind::Arg { largest });
             (Kind::Fold(Reduction { axes, state }), 4)
         }
+        Family::ArgSort(rule) => (Kind::Sort(rule), 2),
         Family::Contract(op) => {
             let (x, y) = (operand_type(0).shape.rank(), operand_type(1).shape.rank());
             (Kind::Contract(op.axes(x, y)), 2)

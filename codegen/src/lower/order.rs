@@ -140,7 +140,10 @@ impl Assembly<'_> {
     /// Whether a group reads `old` only at the element of `value` that it computes there.
     fn overwrites_in_place(&self, group: GroupId, value: NodeId, old: NodeId) -> bool {
         let fusion = self.plan.fusion;
-        if matches!(fusion.group(group).kind, GroupKind::Scatter(_)) {
+        if matches!(
+            fusion.group(group).kind,
+            GroupKind::Scatter(_) | GroupKind::Sort(_)
+        ) {
             return false;
         }
         let Some(target) = fusion.member(value) else {

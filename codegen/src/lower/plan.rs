@@ -148,6 +148,7 @@ impl Plan<'_> {
             GroupKind::Rows(_) => "rows",
             GroupKind::Contract(..) => "contract",
             GroupKind::Scatter(_) => "scatter",
+            GroupKind::Sort(_) => "sort",
         }
     }
 

@@ -26,7 +26,10 @@ impl RowSchedule {
         let known = plan.fusion.group(group);
         let folded = match &known.kind {
             GroupKind::Rows(axes) => axes.to_vec(),
-            GroupKind::Map | GroupKind::Contract(..) | GroupKind::Scatter(_) => Vec::new(),
+            GroupKind::Map
+            | GroupKind::Contract(..)
+            | GroupKind::Scatter(_)
+            | GroupKind::Sort(_) => Vec::new(),
         };
         let mut schedule = RowSchedule {
             group,

@@ -94,6 +94,7 @@ fn repetition(fusion: &Fusion<'_>, node: NodeId, expenses: &[Option<Expense>]) -
         Kind::Input(_)
         | Kind::Literal
         | Kind::Scatter(_)
+        | Kind::Sort(_)
         | Kind::Fold(_)
         | Kind::Barrier
         | Kind::Contract(_) => return None,

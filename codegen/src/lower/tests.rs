@@ -6,6 +6,7 @@
 mod checkpoint;
 mod compiled;
 mod families;
+mod order;
 mod random;
 mod scale;
 mod snapshots;

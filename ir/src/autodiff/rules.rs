@@ -149,6 +149,7 @@ pub(super) fn vjp(
         | Family::Connect(_)
         | Family::Not
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Leaf(_)
         | Family::Composite(_) => {}
     }
@@ -199,6 +200,7 @@ pub(super) fn jvp(
         | Family::Connect(_)
         | Family::Not
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Leaf(_) => None,
     };
     Ok(parts)

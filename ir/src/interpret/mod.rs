@@ -7,6 +7,7 @@
 
 mod elementwise;
 mod indexed;
+mod order;
 mod reduce;
 mod tensor;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::scalar::{Int, Logic, Scalar};
 use crate::shape::Type;
 use crate::span::Span;
 use elementwise::{compare, connect, masks, pointwise, select};
+use order::arg_sort;
 use reduce::arg_fold;
 use std::rc::Rc;
 use tensor::{append, empty_like};
@@ -207,6 +209,7 @@ impl<S: Scalar> Machine<'_, S> {
             Family::View(view) => self.view(view, x, ty),
             Family::Fold(rule) => self.fold(&rule, &x[0], ty),
             Family::ArgFold(rule) => arg_fold(&rule, &x[0]),
+            Family::ArgSort(rule) => arg_sort(&rule, &x[0]),
             Family::Contract(op) => self.contract(op, &x[0], &x[1], ty),
             Family::Gather(op) => self.gather(op.picking(&x[1].ty), &x[0], &x[1], ty),
             Family::ScatterAdd(op) => self.scatter_add(op.picking(&x[1].ty), &x[0], &x[1], &x[2]),

@@ -68,6 +68,7 @@ pub(super) fn is_carrier(graph: &Graph, node: NodeId) -> bool {
         | Family::Connect(_)
         | Family::Not
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Leaf(_) => false,
         Family::Pointwise(_)
         | Family::Select

@@ -422,6 +422,7 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
         | Family::Connect(_)
         | Family::Not
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Composite(_) => Range::ANY,
     }
 }

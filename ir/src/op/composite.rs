@@ -18,10 +18,10 @@ use crate::op::{Abs, Gather, Rsqrt};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
-type Built = Result<SmallVec<[Value; 2]>, TypeError>;
-type Cotangents = Option<Result<Vec<Option<Value>>, TypeError>>;
+pub(super) type Built = Result<SmallVec<[Value; 2]>, TypeError>;
+pub(super) type Cotangents = Option<Result<Vec<Option<Value>>, TypeError>>;
 
-fn axis_of(axis: i64) -> usize {
+pub(super) fn axis_of(axis: i64) -> usize {
     usize::try_from(axis).unwrap_or(usize::MAX)
 }
 

@@ -47,6 +47,8 @@ pub enum Family<'a> {
     Fold(FoldRule),
     /// Position of the first winner along an axis.
     ArgFold(ArgRule),
+    /// The permutation that sorts along an axis.
+    ArgSort(SortRule),
     /// A contraction.
     Contract(&'a DotGeneral),
     /// Elements picked by run-time indices.
@@ -198,6 +200,18 @@ pub struct ArgRule {
     pub axis: usize,
     /// Whether the axis stays, with extent 1.
     pub keepdims: bool,
+    /// The integer dtype of the result.
+    pub dtype: DType,
+}
+
+/// The positions of the elements along an axis, in sorted order. Elements that compare equal keep
+/// their order; NaN counts as larger than every number, and as equal to NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortRule {
+    /// Whether the largest element comes first.
+    pub descending: bool,
+    /// The axis.
+    pub axis: usize,
     /// The integer dtype of the result.
     pub dtype: DType,
 }

@@ -6,6 +6,7 @@
 //! and tests all derive from these two.
 
 mod activation;
+mod address;
 mod arithmetic;
 pub mod attribute;
 mod composite;
@@ -16,21 +17,26 @@ mod index;
 mod leaf;
 mod logic;
 mod macros;
+mod order;
 mod region;
 pub mod spec;
 mod transcendental;
 mod view;
 
 pub use activation::*;
+pub use address::{
+    DynamicSlice, DynamicUpdateSlice, GatherNd, ScatterElementsAdd, ScatterNdAdd, TakeAlongAxis,
+};
 pub use arithmetic::*;
 pub use attribute::{AttrError, AttrSpec, AttrValue, Attribute, Attributes, Axes, Real, literal};
 pub use composite::*;
 pub use contract::{ContractAxes, DotGeneral};
-pub use family::{ArgRule, Composite, Family, FoldRule, Leaf, Monoid, View};
+pub use family::{ArgRule, Composite, Family, FoldRule, Leaf, Monoid, SortRule, View};
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
+pub use order::{ArgSort, Sort, TopK};
 pub use region::{Barrier, Call, Pullback, Region};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
 pub use transcendental::*;
@@ -66,11 +72,14 @@ op_table! {
     view: BroadcastInDim, Reshape, Transpose, Slice, Pad, Reverse, Concat;
     fold: Sum, ReduceMax, ReduceMin;
     arg_fold: Argmax, Argmin;
+    arg_sort: ArgSort;
     contract: DotGeneral;
     gather: Gather;
     scatter_add: ScatterAdd;
     composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, Mae, CrossEntropy, OneHot;
     composite: Sgd, Momentum;
+    composite: TakeAlongAxis, ScatterElementsAdd, GatherNd, ScatterNdAdd;
+    composite: DynamicSlice, DynamicUpdateSlice, Sort, TopK;
     barrier: Barrier;
     composite: Call;
 }
@@ -128,6 +137,7 @@ mod families {
         not(op: LogicalNot) => Family::Not;
         select(op: Select) => Family::Select;
         cast(op: Cast) => Family::Cast(op.dtype);
+        arg_sort(op: ArgSort) => Family::ArgSort(op.rule());
         contract(op: DotGeneral) => Family::Contract(op);
         gather(op: Gather) => Family::Gather(op);
         scatter_add(op: ScatterAdd) => Family::ScatterAdd(op);

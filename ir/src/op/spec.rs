@@ -2,6 +2,7 @@
 
 use super::attribute::{AttrError, AttrSpec, AttrValue, Attributes};
 use crate::constant::Constant;
+use crate::dtype::DType;
 use crate::shape::Type;
 use smallvec::SmallVec;
 use std::fmt::Debug;
@@ -31,6 +32,25 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The name of an operand by its position, however often the last one is repeated.
+    pub fn operand(&self, slot: usize) -> Option<&'static str> {
+        let last = self.operands.len().checked_sub(1)?;
+        let repeated = self.variadic && slot > last;
+        self.operands
+            .get(if repeated { last } else { slot })
+            .copied()
+    }
+
+    /// The dtype of a literal as this operand, where that is not the dtype of the others: places
+    /// are i32 and keys of random numbers u32.
+    pub fn literal_dtype(&self, slot: usize) -> Option<DType> {
+        match self.operand(slot)? {
+            "indices" | "start" => Some(DType::I32),
+            "key" => Some(DType::U32),
+            _ => None,
+        }
+    }
+
     /// Whether the op takes that many operands.
     pub fn takes(&self, given: usize) -> bool {
         if self.variadic {

@@ -47,6 +47,7 @@ fn composite<'a>(family: &Family<'a>) -> Option<&'a dyn Composite> {
         | Family::View(_)
         | Family::Fold(_)
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)

@@ -85,6 +85,7 @@ fn of_splats(leaves: &[&Op], op: &Op, operands: &[Value], graph: &Graph, ty: &Ty
         // A constant costs nothing to keep.
         Family::Barrier => first.value.clone(),
         Family::Contract(_)
+        | Family::ArgSort(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)

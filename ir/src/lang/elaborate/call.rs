@@ -314,7 +314,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The operands of an op. Numbers take the dtype of the first tensor among them: its shape too
-    /// where the op works element by element, else they are scalars.
+    /// where the op works element by element, else they are scalars. Indices are i32, keys u32.
     fn operands(
         &mut self,
         body: &Body<'a>,
@@ -330,9 +330,8 @@ impl<'a> Elaborator<'a> {
             _ => None,
         };
         let types: Vec<Option<Type>> = args.iter().map(|(val, _)| tensor(val)).collect();
-        let literal = literal_type(op, &types);
         let mut operands = Vec::with_capacity(args.len());
-        for (val, at) in args {
+        for (slot, (val, at)) in args.into_iter().enumerate() {
             let operand = match val {
                 Val::Data(Data {
                     tree: Tree::Leaf(_),
@@ -349,7 +348,7 @@ impl<'a> Elaborator<'a> {
                     ));
                 }
                 constant @ (Val::Number(_) | Val::Bool(_) | Val::List(_)) => {
-                    let Some(literal) = &literal else {
+                    let Some(literal) = literal_type(op, slot, &types) else {
                         let message = "the dtype of this constant cannot be inferred here";
                         return Err(self.report(
                             Diagnostic::error(Code::UntypedConstant, message)
@@ -360,7 +359,7 @@ impl<'a> Elaborator<'a> {
                     };
                     let ty = match &constant {
                         Val::List(items) => literal.with_shape(list_shape(items)),
-                        _ => literal.clone(),
+                        _ => literal,
                     };
                     self.constant_of_type(body, &constant, &ty, at)?
                 }
@@ -422,6 +421,7 @@ fn spreads(op: &Op) -> bool {
         | Family::View(_)
         | Family::Fold(_)
         | Family::ArgFold(_)
+        | Family::ArgSort(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
@@ -431,9 +431,17 @@ fn spreads(op: &Op) -> bool {
     }
 }
 
-/// The type that a number takes as an operand of `op`, beside operands of the types that are given:
-/// that of the first of them where the op works element by element, else it is a scalar.
-pub(in crate::lang) fn literal_type(op: &Op, operands: &[Option<Type>]) -> Option<Type> {
+/// The type that a number takes as operand `slot` of `op`, beside operands of the types that are
+/// given: that of the first of them where the op works element by element, else it is a scalar; of
+/// the op's own choice where an operand is never of the dtype of the others, as indices are.
+pub(in crate::lang) fn literal_type(
+    op: &Op,
+    slot: usize,
+    operands: &[Option<Type>],
+) -> Option<Type> {
+    if let Some(dtype) = op.spec().literal_dtype(slot) {
+        return Some(Type::scalar(dtype));
+    }
     // The condition of a select says nothing about the dtype of its arms.
     let skip = usize::from(matches!(op, Op::Select(_)));
     let model = operands.iter().skip(skip).flatten().next()?;

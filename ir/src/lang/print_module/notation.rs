@@ -30,9 +30,10 @@ pub(super) fn infers_literals(op: &Op, operands: &[(&Type, bool)]) -> bool {
     }
     let typed = |(ty, literal): &(&Type, bool)| (!literal).then(|| (*ty).clone());
     let typed: SmallVec<[Option<Type>; 3]> = operands.iter().map(typed).collect();
-    let inferred = literal_type(op, &typed);
-    let literals = operands.iter().filter(|(_, literal)| *literal);
-    inferred.is_some_and(|inferred| literals.into_iter().all(|(ty, _)| **ty == inferred))
+    let as_inferred = |(slot, (ty, literal)): (usize, &(&Type, bool))| {
+        !literal || literal_type(op, slot, &typed).is_some_and(|inferred| **ty == inferred)
+    };
+    operands.iter().enumerate().all(as_inferred)
 }
 
 /// The infix operator that stands for an op on operands of these types, if one does.

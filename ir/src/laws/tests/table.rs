@@ -70,6 +70,14 @@ const DIFFERENTIABLE: &[&str] = &[
     "cross_entropy",
     "sgd",
     "momentum",
+    "take_along_axis",
+    "scatter_elements_add",
+    "gather_nd",
+    "scatter_nd_add",
+    "dynamic_slice",
+    "dynamic_update_slice",
+    "sort",
+    "top_k",
     "barrier",
     "call",
 ];
@@ -103,6 +111,7 @@ const WITHOUT_DERIVATIVE: &[&str] = &[
     "logical_not",
     "argmax",
     "argmin",
+    "argsort",
     "one_hot",
 ];
 
