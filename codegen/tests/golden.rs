@@ -1,0 +1,378 @@
+//! Values and derivatives of ops, against numbers that JAX and PyTorch have computed.
+//!
+//! `golden/generate.py` writes the files; each case names its source. Of every case, the value, the
+//! tangents, the cotangents and the second derivatives are compared
+//! - as the interpreter computes them in double precision, and compiled code: to 1e-10, relative;
+//! - as compiled code computes them in single precision: to a few units in the last place, and what
+//!   rounding the inputs may change.
+//!
+//! `LGC_GOLDEN=FILE` takes the cases of that file instead, for example those that `generate.py --fuzz`
+//! draws anew.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use lgc_codegen::cranelift::Jit;
+use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_ir::autodiff::{jvp, vjp};
+use lgc_ir::dtype::DType;
+use lgc_ir::graph::Graph;
+use lgc_ir::interpret::{Data, Tensor, interpret};
+use lgc_ir::lang::example;
+use lgc_ir::op::SPECS;
+use lgc_ir::rewrite::optimize;
+use lgc_ir::shape::Type;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// How far a number in double precision may be off, relative to itself.
+const RELATIVE: f64 = 1e-10;
+
+/// How far any may be off besides, relative to the largest number of its tensor.
+const FLOOR: f64 = 1e-13;
+
+/// How far a number in single precision may be off, in units in the last place.
+const ULPS: f64 = 8.0;
+
+/// How many changes of the inputs by half a unit in the last place are tried.
+const PERTURBATIONS: u64 = 6;
+
+/// What a change of the inputs may do to a result, as a multiple of what those that were tried did:
+/// computing rounds more than once.
+const SPREAD: f64 = 8.0;
+
+/// How far any may be off besides, in units in the last place of the largest number of its tensor.
+const FLOOR_ULPS: f64 = 4.0;
+
+/// A unit in the last place of single precision, relative.
+const ULP: f64 = 1.0 / (1u64 << 23) as f64;
+
+/// Ops that no case has, and why.
+const WITHOUT_CASE: &[(&str, &str)] = &[
+    ("input", "a case is made of inputs"),
+    ("full", "a number in a case"),
+    ("literal", "it says what it is"),
+    ("iota", "it says what it is"),
+    ("barrier", "it computes nothing"),
+    ("call", "it is what it calls"),
+];
+
+/// One case, as the files have it.
+struct Case {
+    graph: String,
+    inputs: Vec<Vec<f64>>,
+    tangents: Vec<Vec<f64>>,
+    cotangents: Vec<Vec<f64>>,
+    /// Results, then cotangents of the inputs, then the tangents of both.
+    expected: Vec<Vec<f64>>,
+}
+
+/// A number, of which those that JSON has no form for are strings.
+fn number(value: &Value) -> f64 {
+    match value.as_f64() {
+        Some(number) => number,
+        None => value.as_str().unwrap().parse().unwrap(),
+    }
+}
+
+fn tensors(case: &Value, key: &str) -> Vec<Vec<f64>> {
+    let tensors = case.get(key).and_then(Value::as_array);
+    let tensor = |tensor: &Value| tensor.as_array().unwrap().iter().map(number).collect();
+    tensors.into_iter().flatten().map(tensor).collect()
+}
+
+fn cases_of(file: &Path) -> Vec<Case> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let cases: Value = serde_json::from_str(&text).unwrap();
+    let case = |case: &Value| Case {
+        graph: case["graph"].as_str().unwrap().to_owned(),
+        inputs: tensors(case, "inputs"),
+        tangents: tensors(case, "tangents"),
+        cotangents: tensors(case, "cotangents"),
+        expected: ["results", "vjp", "jvp", "second"]
+            .iter()
+            .flat_map(|key| tensors(case, key))
+            .collect(),
+    };
+    cases.as_array().unwrap().iter().map(case).collect()
+}
+
+fn files() -> Vec<PathBuf> {
+    if let Some(file) = std::env::var_os("LGC_GOLDEN") {
+        return vec![file.into()];
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|suffix| suffix == "json"));
+    files.sort();
+    files
+}
+
+/// The graph of a case with everything that is compared: results, cotangents of the inputs, and the
+/// tangents of both.
+fn whole(text: &str, derivatives: bool) -> Graph {
+    let graph = example(text)
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+        .graph;
+    if !derivatives {
+        return graph;
+    }
+    let inputs = graph.inputs().iter().enumerate();
+    let floats = inputs.filter(|(_, input)| graph.ty(**input).dtype.is_float());
+    let floats: Vec<usize> = floats.map(|(position, _)| position).collect();
+    jvp(&vjp(&graph, &floats).unwrap(), &floats).unwrap()
+}
+
+fn tensor(ty: &Type, elements: &[f64]) -> Tensor<f64> {
+    match ty.dtype {
+        DType::Bool => Tensor::masks(ty.shape.clone(), elements.iter().map(|&x| x != 0.0)),
+        DType::I32 | DType::I64 | DType::U32 => {
+            Tensor::integers(ty.clone(), elements.iter().map(|&x| x as i64))
+        }
+        DType::F32 | DType::F64 => Tensor::numbers(ty.clone(), elements.to_vec()),
+    }
+}
+
+fn elements(tensor: &Tensor<f64>) -> Vec<f64> {
+    match &tensor.data {
+        Data::Number(elements) => elements.clone(),
+        Data::Int(elements) => elements.iter().map(|x| x.value.unwrap() as f64).collect(),
+        Data::Mask(elements) => elements.iter().map(|&x| f64::from(u8::from(x))).collect(),
+    }
+}
+
+fn interpreted(graph: &Graph, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let types = graph.inputs().iter().map(|input| graph.ty(*input));
+    let inputs = types.zip(inputs).map(|(ty, elements)| tensor(ty, elements));
+    let inputs: Vec<Tensor<f64>> = inputs.collect();
+    let run = interpret(graph, &(), &inputs).unwrap();
+    run.outputs()
+        .iter()
+        .map(|tensor| elements(tensor))
+        .collect()
+}
+
+fn to_bytes(ty: &Type, elements: &[f64]) -> Vec<u8> {
+    let bytes = |x: &f64| match ty.dtype {
+        DType::Bool => vec![u8::from(*x != 0.0)],
+        DType::I32 => (*x as i32).to_le_bytes().to_vec(),
+        DType::I64 => (*x as i64).to_le_bytes().to_vec(),
+        DType::U32 => (*x as u32).to_le_bytes().to_vec(),
+        DType::F32 => (*x as f32).to_le_bytes().to_vec(),
+        DType::F64 => x.to_le_bytes().to_vec(),
+    };
+    elements.iter().flat_map(bytes).collect()
+}
+
+fn from_bytes(ty: &Type, bytes: &[u8]) -> Vec<f64> {
+    let number = |chunk: &[u8]| match ty.dtype {
+        DType::Bool => f64::from(chunk[0]),
+        DType::I32 => f64::from(i32::from_le_bytes(chunk.try_into().unwrap())),
+        DType::I64 => i64::from_le_bytes(chunk.try_into().unwrap()) as f64,
+        DType::U32 => f64::from(u32::from_le_bytes(chunk.try_into().unwrap())),
+        DType::F32 => f64::from(f32::from_le_bytes(chunk.try_into().unwrap())),
+        DType::F64 => f64::from_le_bytes(chunk.try_into().unwrap()),
+    };
+    bytes.chunks(ty.dtype.size() as usize).map(number).collect()
+}
+
+/// Compiled code for a graph, to be run on any inputs.
+struct Compiled {
+    entry: lgc_codegen::cranelift::CompiledEntry,
+    inputs: Vec<Type>,
+    outputs: Vec<Type>,
+}
+
+impl Compiled {
+    fn new(graph: &Graph) -> Self {
+        let (optimized, _, _) = optimize(graph, true).unwrap();
+        let lowering = lower(&optimized, &Signature::pure("f"), &Target::default()).unwrap();
+        let types = |values: Vec<lgc_ir::graph::Value>| {
+            values
+                .iter()
+                .map(|value| graph.ty(*value).clone())
+                .collect()
+        };
+        Self {
+            entry: Jit::compile(&lowering.program).unwrap(),
+            inputs: types(graph.inputs().to_vec()),
+            outputs: types(graph.outputs().iter().map(|output| output.value).collect()),
+        }
+    }
+
+    fn run(&self, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let bytes = self.inputs.iter().zip(inputs);
+        let bytes: Vec<Vec<u8>> = bytes.map(|(ty, elements)| to_bytes(ty, elements)).collect();
+        let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        let size = |ty: &Type| vec![0; ty.bytes() as usize];
+        let mut outputs: Vec<Vec<u8>> = self.outputs.iter().map(size).collect();
+        let mut slices: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let status = self.entry.call(&bytes, &mut [], &mut slices);
+        assert_eq!(status, Ok(0));
+        let outputs = self.outputs.iter().zip(&outputs);
+        outputs.map(|(ty, bytes)| from_bytes(ty, bytes)).collect()
+    }
+}
+
+/// The inputs, each changed by up to half a unit in the last place of single precision.
+fn perturbed(types: &[Type], inputs: &[Vec<f64>], draw: u64) -> Vec<Vec<f64>> {
+    let mut state = draw;
+    let mut sign = || {
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        if state >> 63 == 0 { 1.0 } else { -1.0 }
+    };
+    let tensors = types.iter().zip(inputs);
+    let tensors = tensors.map(|(ty, elements)| match ty.dtype.is_float() {
+        true => elements
+            .iter()
+            .map(|x| x * (1.0 + sign() * ULP / 2.0))
+            .collect(),
+        false => elements.clone(),
+    });
+    tensors.collect()
+}
+
+/// What is off further than it may be.
+fn compare(way: &str, case: &Case, actual: &[Vec<f64>], bounds: &[Vec<f64>]) -> Option<String> {
+    let tensors = actual.iter().zip(&case.expected).zip(bounds);
+    for (at, ((actual, expected), bounds)) in tensors.enumerate() {
+        assert_eq!(actual.len(), expected.len(), "{}: result {at}", case.graph);
+        for (element, (x, wanted)) in actual.iter().zip(expected).enumerate() {
+            let same = x == wanted || (x.is_nan() && wanted.is_nan());
+            let off = (x - wanted).abs();
+            if !same && (off.is_nan() || off > bounds[element]) {
+                return Some(format!(
+                    "{}: {way}: result {at}[{element}] is {x:?}, not {wanted:?}: off by {off:.2e}, \
+                     which may be {:.2e}",
+                    case.graph, bounds[element]
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn largest(tensor: &[f64]) -> f64 {
+    let finite = tensor.iter().filter(|x| x.is_finite());
+    finite.fold(0.0, |largest, x| largest.max(x.abs()))
+}
+
+fn double_bounds(case: &Case, types: &[Type]) -> Vec<Vec<f64>> {
+    let tensors = case.expected.iter().zip(types);
+    let bounds = |(tensor, ty): (&Vec<f64>, &Type)| -> Vec<f64> {
+        let largest = largest(tensor);
+        let relative = if ty.dtype == DType::F32 {
+            ULP
+        } else {
+            RELATIVE
+        };
+        let bound = |x: &f64| match ty.dtype.is_float() {
+            true => relative * x.abs() + FLOOR * largest,
+            false => 0.0,
+        };
+        tensor.iter().map(bound).collect()
+    };
+    tensors.map(bounds).collect()
+}
+
+/// The bounds in single precision, from the same in double precision on inputs that are changed.
+fn single_bounds(case: &Case, double: &Compiled, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut spreads: Vec<Vec<f64>> = case.expected.iter().map(|t| vec![0.0; t.len()]).collect();
+    let exact = double.run(inputs);
+    for draw in 0..PERTURBATIONS {
+        let changed = double.run(&perturbed(&double.inputs, inputs, draw));
+        for (at, tensor) in spreads.iter_mut().enumerate() {
+            for (element, spread) in tensor.iter_mut().enumerate() {
+                let change = (changed[at][element] - exact[at][element]).abs();
+                *spread = spread.max(change);
+            }
+        }
+    }
+    let tensors = case.expected.iter().zip(&spreads).zip(&double.outputs);
+    let tensors = tensors.map(|((expected, spreads), ty)| {
+        let elements = expected.iter().zip(spreads);
+        let floor = FLOOR_ULPS * ULP * largest(expected) + f64::from(f32::MIN_POSITIVE);
+        let bound = |(x, spread): (&f64, &f64)| match ty.dtype.is_float() {
+            true => ULPS * ULP * x.abs() + SPREAD * spread + floor,
+            false => 0.0,
+        };
+        elements.map(bound).collect()
+    });
+    tensors.collect()
+}
+
+/// Whether each number of a tensor is one in single precision, too.
+fn fits_single(case: &Case) -> bool {
+    let numbers = case
+        .expected
+        .iter()
+        .flatten()
+        .chain(case.inputs.iter().flatten());
+    let mut numbers = numbers.filter(|x| x.is_finite());
+    numbers.all(|x| x.abs() < f64::from(f32::MAX) && (*x == 0.0 || x.abs() > 1e-37))
+}
+
+fn check(case: &Case) -> Vec<String> {
+    let derivatives = !case.tangents.is_empty();
+    let graph = whole(&case.graph, derivatives);
+    let parts = [&case.inputs, &case.cotangents, &case.tangents];
+    let inputs: Vec<Vec<f64>> = parts.into_iter().flatten().cloned().collect();
+    assert_eq!(graph.inputs().len(), inputs.len(), "{}", case.graph);
+    assert_eq!(graph.outputs().len(), case.expected.len(), "{}", case.graph);
+    let double = Compiled::new(&graph);
+    let bounds = double_bounds(case, &double.outputs);
+    let mut wrong = Vec::new();
+    wrong.extend(compare(
+        "interpreted",
+        case,
+        &interpreted(&graph, &inputs),
+        &bounds,
+    ));
+    wrong.extend(compare("compiled", case, &double.run(&inputs), &bounds));
+    if case.graph.contains("f64") && fits_single(case) {
+        let single = Compiled::new(&whole(&case.graph.replace("f64", "f32"), derivatives));
+        let bounds = single_bounds(case, &double, &inputs);
+        wrong.extend(compare(
+            "compiled, f32",
+            case,
+            &single.run(&inputs),
+            &bounds,
+        ));
+    }
+    wrong
+}
+
+#[test]
+fn values_and_derivatives_are_those_of_others() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let cases = cases_of(&file);
+        println!("{}: {} cases", file.display(), cases.len());
+        wrong.extend(cases.iter().flat_map(check));
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), wrong.len());
+}
+
+#[test]
+fn every_op_has_a_case() {
+    let mut used = BTreeSet::new();
+    if std::env::var_os("LGC_GOLDEN").is_some() {
+        return;
+    }
+    for case in files().iter().flat_map(|file| cases_of(file)) {
+        let graph = whole(&case.graph, false);
+        used.extend(graph.nodes().map(|node| graph.op(node).spec().name));
+    }
+    let excused: BTreeSet<&str> = WITHOUT_CASE.iter().map(|(name, _)| *name).collect();
+    let missing = SPECS.iter().map(|spec| spec.name);
+    let missing: Vec<&str> = missing
+        .filter(|name| !used.contains(name) && !excused.contains(name))
+        .collect();
+    assert_eq!(missing, [""; 0], "add cases to `golden/table.py`");
+}
