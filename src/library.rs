@@ -6,7 +6,8 @@ use lgc_abi::{info_symbol, strerror_symbol};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_runtime::Library;
 use object::elf::DT_NEEDED;
-use object::read::elf::ElfFile64;
+use object::elf::FileHeader64;
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, Object, ObjectSymbol};
 use std::fs;
 use std::path::Path;
@@ -16,6 +17,24 @@ pub(crate) fn path_of(origin: &Origin) -> Option<&Path> {
     origin
         .path()
         .filter(|path| path.extension().is_some_and(|suffix| suffix == "so"))
+}
+
+/// Refuses values for dims of a library, whose dims are fixed.
+///
+/// # Errors
+/// If there are any.
+pub(crate) fn without_dims(path: &Path, defines: &[(String, u64)]) -> Result<(), Failure> {
+    let Some((dim, _)) = defines.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "`--define {dim}=…` has no effect on `{}`: the dims of a library are fixed",
+        path.display()
+    );
+    let help = "give it to `lgc compile`";
+    Err(Failure::new(
+        Diagnostic::error(Code::BadUsage, message).help(help),
+    ))
 }
 
 /// Loads a library, whatever its file is called: its name is the prefix of the symbols that it
@@ -36,6 +55,9 @@ pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
 /// The library's name: that for which it exports both functions which every library has.
 fn name_in(bytes: &[u8]) -> Result<String, String> {
     let file = object::File::parse(bytes).map_err(|_| "is no shared library".to_owned())?;
+    if is_truncated(bytes).unwrap_or(true) {
+        return Err("is damaged: parts of it are missing".to_owned());
+    }
     let symbols: Vec<&str> = file
         .dynamic_symbols()
         .filter(|symbol| symbol.is_definition())
@@ -49,6 +71,21 @@ fn name_in(bytes: &[u8]) -> Result<String, String> {
     let mut names = names.filter(is_library);
     let name = names.next().map(str::to_owned);
     name.ok_or_else(|| "is a library, but not one that lgc compiled".to_owned())
+}
+
+/// Whether the file ends before its last segment or section does: the loader maps segments without
+/// looking, and what lies beyond the end of a file stops the process when it is touched.
+fn is_truncated(bytes: &[u8]) -> object::Result<bool> {
+    let header = FileHeader64::<Endianness>::parse(bytes)?;
+    let endian = header.endian()?;
+    let length = bytes.len() as u64;
+    let beyond =
+        |(offset, size): (u64, u64)| offset.checked_add(size).is_none_or(|end| end > length);
+    let segments = header.program_headers(endian, bytes)?.iter();
+    let sections = header.section_headers(endian, bytes)?.iter();
+    let mut segments = segments.map(|segment| segment.file_range(endian));
+    let mut sections = sections.filter_map(|section| section.file_range(endian));
+    Ok(segments.any(beyond) || sections.any(beyond))
 }
 
 /// The libraries that a shared library needs, by their sonames.

@@ -24,13 +24,15 @@ pub(crate) fn library_name(
     };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = stem.chars().map(letter_or_underscore).collect();
-    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if begins && !name.contains("__") && !name.ends_with('_') {
         return Ok(name);
     }
-    let message = format!(
-        "the library would be called `{stem}` as its file is, which C cannot spell: names of C \
-         begin with a letter"
-    );
+    let why = match begins {
+        false => "which C cannot spell: names of C begin with a letter".to_owned(),
+        true => format!("which is `{name}` in C, and C++ reserves such names"),
+    };
+    let message = format!("the library would be called `{stem}` as its file is, {why}");
     let help = "give it a name with `--name NAME`";
     Err(Failure::new(
         Diagnostic::error(Code::NoInterface, message).help(help),
@@ -58,7 +60,9 @@ mod tests {
         assert_eq!(name("a/digits.graph").as_deref(), Some("digits"));
         assert_eq!(name("my-model.v2.graph").as_deref(), Some("my_model_v2"));
         assert_eq!(name("2d.graph"), None);
-        assert_eq!(name("λ.graph"), None);
+        for reserved in ["λ.graph", "größe.graph", "net_.graph", "a--b.graph"] {
+            assert_eq!(name(reserved), None, "{reserved}");
+        }
         let origin = Origin::File("2d.graph".into());
         let given = library_name(Some("plane"), &origin, None);
         assert_eq!(given.ok().as_deref(), Some("plane"));

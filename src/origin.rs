@@ -5,7 +5,7 @@ use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang::Unreadable;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,10 @@ impl Origin {
 /// # Errors
 /// Why it cannot be read, as a part of a sentence.
 pub(crate) fn read_import(path: &str) -> Result<String, String> {
+    // Others may never end, or never begin.
+    if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+        return Err("it is neither a file nor a directory".to_owned());
+    }
     let origin = Origin::File(path.into());
     origin.read().map_err(|failure| {
         let found = match failure {

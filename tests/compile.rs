@@ -193,6 +193,35 @@ fn outputs_are_whole_or_absent() {
 }
 
 #[test]
+fn what_is_read_is_not_replaced() {
+    let text = "use \"used.h\"\nentry f(x: f32[2]) -> (y: f32[2]) { y = twice(x) }\n";
+    let used = "graph twice(x: f32[2]) -> (y: f32[2]) { y = 2 * x }\n";
+    for source in ["own.graph", "own.o", "own.h", "own.clif"] {
+        let place = Place::with(source, text);
+        place.write("used.h", used);
+        for arguments in [
+            &["emit", source, "-o", source][..],
+            &["emit", source, "--stage", "asm", "-o", "used.h"],
+            &[
+                "compile", source, "-o", "own.o", "-o", "own.h", "-o", "own.clif",
+            ],
+            &["compile", source, "-o", "used.so"],
+        ] {
+            let outcome = place.run(arguments);
+            let written = source == "own.graph" && arguments.contains(&"own.o");
+            assert_eq!(outcome.code, i32::from(!written), "{arguments:?}");
+            assert!(
+                written || outcome.stderr.contains("E0703"),
+                "{}",
+                outcome.stderr
+            );
+            assert_eq!(place.read(source), text.as_bytes());
+            assert_eq!(place.read("used.h"), used.as_bytes());
+        }
+    }
+}
+
+#[test]
 fn a_source_with_errors_writes_nothing() {
     let place = Place::with("bad.graph", "entry f(x: f32[2]) -> (y: f32[3]) { y = x }");
     let outcome = place.run(&["compile", "bad.graph"]);

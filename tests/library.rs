@@ -16,6 +16,7 @@ use lgc_ir::module::Module;
 use lgc_ir::shape::Type;
 use lgc_runtime::{HostTensor, Library};
 use proptest::prelude::*;
+use support::Place;
 use support::graphs::{bytes_of, entry};
 
 fn host_tensor(ty: &Type, bytes: &[u8]) -> HostTensor {
@@ -75,6 +76,24 @@ fn library_equals_jit(graph: Graph) {
     assert_eq!(results.len(), expected.len());
     for (position, (result, expected)) in results.iter().zip(&expected).enumerate() {
         assert_eq!(result.bytes(), expected.as_slice(), "output {position}");
+    }
+}
+
+#[test]
+fn a_library_that_is_cut_off_is_refused() {
+    let place = Place::with(
+        "f.graph",
+        "entry f(x: f32[64]) -> (y: f32[64]) { y = exp(x) }\n",
+    );
+    place.run(&["compile", "f.graph"]).success();
+    let whole = place.read("f.so");
+    // What fills up the last page may be missing.
+    let end = whole.iter().rposition(|&byte| byte != 0).unwrap();
+    for kept in (0..end).step_by(97).chain([end]) {
+        place.write("cut.so", &whole[..kept]);
+        let outcome = place.run(&["info", "cut.so"]);
+        assert_eq!(outcome.code, 1, "{kept} bytes: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("E0708"), "{}", outcome.stderr);
     }
 }
 

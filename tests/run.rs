@@ -85,6 +85,20 @@ fn any_number_of_threads_computes_the_same() {
 }
 
 #[test]
+fn the_dims_of_a_library_are_fixed() {
+    let place = Place::with(
+        "f.graph",
+        "dim N = 2\nentry f(x: f32[N]) -> (y: f32[N]) { y = x }\n",
+    );
+    place.run(&["compile", "f.graph"]).success();
+    for command in ["run", "info"] {
+        let outcome = place.run(&[command, "f.so", "--define", "N=3"]);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("the dims of a library are fixed"));
+    }
+}
+
+#[test]
 fn the_output_of_a_run_is_the_input_of_the_next() {
     let place = line();
     place

@@ -47,6 +47,7 @@ pub mod layout;
 mod names;
 mod signature;
 mod status;
+mod words;
 
 pub use describe::{
     Direction, Entry, Field, Leaf, Library, Param, Range, TensorType, TooLarge, Tree,

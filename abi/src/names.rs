@@ -15,6 +15,7 @@
 //!   sibling, it is an error.
 
 use crate::layout::STRUCTS;
+use crate::words::{RESERVED, SHARED, is_stdint_macro};
 use crate::{DType, Direction, Entry, Field, Library, Param, Status, Tree};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -476,7 +477,7 @@ impl<'a> Naming<'a> {
         let mut identifiers = Vec::new();
         for name in names {
             self.require_field(name, &format!("a {kind} of {owner},"));
-            let suffix = if self.claimed.contains_key(name) {
+            let suffix = if self.claimed.contains_key(name) || is_stdint_macro(name) {
                 "_"
             } else {
                 ""
@@ -538,54 +539,6 @@ fn structs_inner_first(tree: &Tree) -> Vec<(&str, &str, &[Field])> {
     outer_first.reverse();
     outer_first
 }
-
-/// Names at file scope of the header that no table states.
-const SHARED: &[&str] = &[
-    "DLPACK_DLPACK_H_",
-    "DLDataType",
-    "DLDataTypeCode",
-    "DLDevice",
-    "DLDeviceType",
-    "DLManagedTensor",
-    "DLTensor",
-    "LGC_ABI_H_INCLUDED",
-    "LGC_ABI_VERSION",
-    "LGC_ALIGNED",
-    "LGC_ARGUMENT",
-    "LGC_IN",
-    "LGC_INOUT",
-    "LGC_OUT",
-    "LGC_STATUS",
-    "kDLBool",
-    "kDLCPU",
-    "kDLFloat",
-    "kDLInt",
-    "kDLUInt",
-    "lgc_parallel_for",
-    "lgc_pool",
-    "lgc_task",
-];
-
-/// Keywords of C (to C23) and C++ (to C++23), and names that common compilers or the included
-/// headers define as macros or types.
-#[rustfmt::skip]
-pub(crate) const RESERVED: &[&str] = &[
-    "NULL", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand", "bitor",
-    "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
-    "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast",
-    "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do",
-    "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern", "false",
-    "far", "float", "for", "fortran", "friend", "goto", "i386", "if", "imaginary", "inline",
-    "int", "int16_t", "int32_t", "int64_t", "int8_t", "interface", "intptr_t", "linux", "long",
-    "max_align_t", "mutable", "namespace", "near", "new", "noexcept", "not", "not_eq",
-    "nullptr", "nullptr_t", "offsetof", "operator", "or", "or_eq", "private", "protected",
-    "ptrdiff_t", "public", "register", "reinterpret_cast", "requires", "restrict", "return",
-    "short", "signed", "size_t", "sizeof", "small", "static", "static_assert", "static_cast",
-    "stderr", "stdin", "stdout", "struct", "switch", "template", "this", "thread_local",
-    "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual",
-    "uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintptr_t", "union", "unix", "unsigned",
-    "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "I",
-];
 
 #[cfg(test)]
 mod tests {

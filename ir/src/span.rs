@@ -192,6 +192,11 @@ impl SourceMap {
         self.files.get(id.0 as usize)
     }
 
+    /// All files, in the order in which they were added.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
+    }
+
     /// The text that a span covers; empty for a synthetic span.
     pub fn text(&self, span: Span) -> &str {
         self.file(span.file)

@@ -21,7 +21,11 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     let targets = targets(arguments);
     let first = targets.first().map(|(path, _)| path.as_path());
     let name = naming::library_name(arguments.name.as_deref(), origin, first)?;
-    let (_, module) = session.load(origin, &arguments.source.dims.defines)?;
+    let (ast, module) = session.load(origin, &arguments.source.dims.defines)?;
+    let inputs = session.inputs(&ast);
+    for (path, _) in targets.iter().chain(&headers(&targets)) {
+        inputs.keep(path)?;
+    }
     let build = session.build(module, &name)?;
     let outputs = outputs(&targets, &build, session)?;
     session.time(Stage::Write, || {
@@ -52,6 +56,15 @@ fn targets(arguments: &Compile) -> Vec<(PathBuf, OutputKind)> {
         .into_os_string();
     path.push(".so");
     vec![(path.into(), OutputKind::Shared)]
+}
+
+/// The headers that shared libraries have beside them, where they were not asked for.
+fn headers(targets: &[(PathBuf, OutputKind)]) -> Vec<(PathBuf, OutputKind)> {
+    let shared = targets
+        .iter()
+        .filter(|(_, kind)| *kind == OutputKind::Shared);
+    let headers = shared.map(|(path, _)| (path.with_extension("h"), OutputKind::Header));
+    headers.filter(|header| !targets.contains(header)).collect()
 }
 
 /// What the outputs of one compilation are made from.
@@ -107,12 +120,7 @@ fn outputs(
         object: None,
     };
     let mut outputs: Vec<Output> = Vec::new();
-    let headers = targets
-        .iter()
-        .filter(|(_, kind)| *kind == OutputKind::Shared)
-        .map(|(path, _)| (path.with_extension("h"), OutputKind::Header))
-        .filter(|header| !targets.contains(header));
-    for (path, kind) in targets.iter().cloned().chain(headers) {
+    for (path, kind) in targets.iter().cloned().chain(headers(targets)) {
         let (bytes, access) = files.content(&path, kind)?;
         outputs.push(Output {
             path,

@@ -5,7 +5,7 @@
 
 use crate::adjoint::adjoint;
 use crate::args::{Emit, EmitStage};
-use crate::driver::{Session, choose};
+use crate::driver::{Inputs, Session, choose};
 use crate::stage::Stage;
 use crate::{Failure, dot, output};
 use lgc_codegen::kernel::Program;
@@ -16,8 +16,7 @@ use lgc_ir::lang::ast::{Ast, ExprKind};
 use lgc_ir::lang::{Detached, print_module, print_module_beside};
 use lgc_ir::module::Module;
 use lgc_ir::weights;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The suffix of files of tensors.
 const TENSORS: &str = "safetensors";
@@ -74,7 +73,10 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
     };
     match &arguments.output {
         None => output::print(&text.text),
-        Some(path) => session.time(Stage::Write, || write(path, &text, &ast.loaded_from)),
+        Some(path) => {
+            let inputs = session.inputs(&ast);
+            session.time(Stage::Write, || write(path, &text, &inputs))
+        }
     }
 }
 
@@ -94,12 +96,13 @@ fn beside(path: &Path) -> Result<String, Failure> {
 }
 
 /// Writes a text, and the constants that it loads beside it: both or none.
-fn write(path: &Path, text: &Text, loaded_from: &[String]) -> Result<(), Failure> {
+fn write(path: &Path, text: &Text, inputs: &Inputs) -> Result<(), Failure> {
     let mut set = OutputSet::default();
+    inputs.keep(path)?;
     let constants = text.constants.as_ref().map(Detached::tensors);
     if let Some(constants) = constants.filter(|constants| constants.len() > 0) {
         let tensors = path.with_extension(TENSORS);
-        keep_inputs(&tensors, loaded_from)?;
+        inputs.keep(&tensors)?;
         let bytes = weights::encode(constants).map_err(|reason| {
             let message = format!("cannot write `{}`: {reason}", tensors.display());
             Failure::message(Code::UnwritableFile, message)
@@ -108,22 +111,6 @@ fn write(path: &Path, text: &Text, loaded_from: &[String]) -> Result<(), Failure
     }
     set.stage(path, text.text.as_bytes(), Access::Keep)?;
     Ok(set.commit()?)
-}
-
-/// Tensors that the graph has been loading are not replaced by those that are left of them.
-fn keep_inputs(tensors: &Path, loaded_from: &[String]) -> Result<(), Failure> {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    let own: Option<PathBuf> = real(tensors);
-    let is_input = |path: &String| own.is_some() && real(Path::new(path)) == own;
-    if !loaded_from.iter().any(is_input) {
-        return Ok(());
-    }
-    let tensors = tensors.display();
-    let message = format!("cannot write `{tensors}`: the graph loads tensors from it");
-    let help = "write the text under another name; its constants go to a file named alike";
-    Err(Failure::new(
-        Diagnostic::error(Code::UnwritableFile, message).help(help),
-    ))
 }
 
 /// Graphs as text, with large constants in the file `beside` if there is one.

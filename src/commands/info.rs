@@ -12,7 +12,10 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Fa
         return output::print(&ops());
     };
     let text = match library::path_of(origin) {
-        Some(path) => describe_library(library::open(path)?.info()),
+        Some(path) => {
+            library::without_dims(path, &arguments.dims.defines)?;
+            describe_library(library::open(path)?.info())
+        }
         None => describe_graph(origin, &arguments.dims.defines, session)?,
     };
     output::print(&text)

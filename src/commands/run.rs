@@ -17,6 +17,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure> {
     let (leaves, tensors) = match library::path_of(&arguments.file) {
         Some(path) => {
+            library::without_dims(path, &arguments.dims.defines)?;
             let library = library::open(path)?;
             let names = library.info().entries.iter().map(|entry| &entry.name);
             let index = choose(names, arguments.entry.as_deref())?;

@@ -7,8 +7,10 @@
 //! that reports an error is the last that runs.
 
 mod codegen;
+mod inputs;
 
 pub use codegen::Build;
+pub(crate) use inputs::Inputs;
 
 use crate::args::Common;
 use crate::stage::{Clock, Stage};

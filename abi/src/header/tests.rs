@@ -175,7 +175,7 @@ fn headers_compile_as_c_and_cpp_without_warnings() {
 
 #[test]
 fn a_field_may_have_any_reserved_name() {
-    let names = crate::names::RESERVED
+    let names = crate::words::RESERVED
         .iter()
         .map(|&name| (name, tensor(DType::F32, &[])));
     let p = structure("P", names.collect());

@@ -41,6 +41,18 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The defaults, with bounds on the work that are so many times as large.
+    pub fn with_effort(effort: u64) -> Self {
+        let defaults = Options::default();
+        Options {
+            exact_work: defaults.exact_work.saturating_mul(effort),
+            work: defaults.work.saturating_mul(effort),
+            ..defaults
+        }
+    }
+}
+
 /// Checks the laws of an entry with respect to all its float inputs, lists the conditions under which
 /// it is defined and differentiable, and compares the graph before and after every pass.
 ///

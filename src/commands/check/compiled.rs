@@ -17,7 +17,8 @@ use lgc_ir::op::Family;
 use lgc_ir::scalar::{Int, Interval, Logic, Scalar};
 use lgc_ir::shape::Type;
 
-/// An entry whose interpretation takes more scalar operations than this is not interpreted.
+/// An entry whose interpretation takes more scalar operations than this is not interpreted, unless more
+/// effort is asked for.
 pub(super) const MAX_OPERATIONS: u64 = 20_000_000;
 
 /// What the comparison found.
@@ -42,6 +43,13 @@ impl Comparison {
 impl std::fmt::Display for Comparison {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Comparison::Inside {
+                elements,
+                decided: 0,
+            } if *elements > 0 => write!(
+                f,
+                "skipped: rounding may yield anything, in each of {elements} elements"
+            ),
             Comparison::Inside { elements, decided } => {
                 write!(
                     f,
@@ -51,16 +59,23 @@ impl std::fmt::Display for Comparison {
             Comparison::BothRefuse => write!(f, "agreed: an index is out of range in both"),
             Comparison::Outside(what) => write!(f, "failed: {what}"),
             Comparison::TooLarge(operations) => {
-                write!(f, "skipped: {operations} scalar operations are too many")
+                write!(
+                    f,
+                    "skipped: {operations} scalar operations are too many without `--effort`"
+                )
             }
         }
     }
 }
 
 /// Compiles and runs an entry, and compares every output with its enclosure.
-pub(super) fn compare(entry: &Entry, session: &mut Session) -> Result<Comparison, Failure> {
+pub(super) fn compare(
+    entry: &Entry,
+    effort: u64,
+    session: &mut Session,
+) -> Result<Comparison, Failure> {
     let operations = operations(&entry.graph);
-    if operations > MAX_OPERATIONS {
+    if operations > MAX_OPERATIONS.saturating_mul(effort) {
         return Ok(Comparison::TooLarge(operations));
     }
     let enclosures = session.time(Stage::Check, || {

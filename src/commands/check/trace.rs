@@ -149,12 +149,12 @@ fn is_leaf(graph: &Graph, node: NodeId) -> bool {
 /// Compiles and runs an entry, and compares its values with their enclosures.
 pub(super) fn trace(
     entry: &Entry,
-    scope: TraceScope,
+    (scope, effort): (TraceScope, u64),
     session: &mut Session,
 ) -> Result<Trace, Failure> {
     let operations = operations(&entry.graph);
-    if operations > MAX_OPERATIONS {
-        let why = format!("{operations} scalar operations are too many");
+    if operations > MAX_OPERATIONS.saturating_mul(effort) {
+        let why = format!("{operations} scalar operations are too many without `--effort`");
         return Ok(Trace::Skipped(why));
     }
     let compiled = Compiled::of(entry, scope, session)?;
@@ -390,7 +390,7 @@ entry f(x: f32[4, 3], w: f32[3, 3], inout s: f32[4, 3]) -> (y: f32[4, 3]) {
     #[test]
     fn values_are_compared_where_they_are() {
         let (entry, mut session) = (entry(), Session::new());
-        let memory = trace(&entry, TraceScope::Memory, &mut session).unwrap();
+        let memory = trace(&entry, (TraceScope::Memory, 1), &mut session).unwrap();
         assert!(!memory.failed());
         let stored = [
             ("h = dot_general", false),
@@ -400,7 +400,7 @@ entry f(x: f32[4, 3], w: f32[3, 3], inout s: f32[4, 3]) -> (y: f32[4, 3]) {
             ("add", true),
         ];
         assert_eq!(findings(&memory), stored);
-        let all = trace(&entry, TraceScope::All, &mut session).unwrap();
+        let all = trace(&entry, (TraceScope::All, 1), &mut session).unwrap();
         assert!(!all.failed() && findings(&all).iter().all(|(_, inside)| *inside));
     }
 

@@ -12,6 +12,9 @@ use crate::module::{Module, Tree};
 use crate::span::{FileId, Span};
 use rustc_hash::FxHashMap;
 
+/// How many meanings of one place are kept: a place in a loop may have one for each turn.
+const MAX_MEANINGS: usize = 16;
+
 /// What a place of the source stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -30,7 +33,8 @@ pub struct Observations {
 
 impl Observations {
     /// What the expression or name at exactly this place stands for: one meaning for each choice of
-    /// types with which its graph is used, in the order of their elaboration.
+    /// types with which its graph is used, in the order of their elaboration; the first of them, where
+    /// they are many.
     pub fn meanings(&self, span: Span) -> &[Meaning] {
         self.meanings.get(&span).map_or(&[], Vec::as_slice)
     }
@@ -76,7 +80,8 @@ impl Elaborator<'_> {
             _ => return,
         };
         let known = observations.meanings.entry(span).or_default();
-        if !span.is_synthetic() && !known.contains(&meaning) {
+        let is_new = known.len() < MAX_MEANINGS && !known.contains(&meaning);
+        if !span.is_synthetic() && is_new {
             known.push(meaning);
         }
     }
@@ -161,6 +166,16 @@ entry f(a: f32[3], b: f32[N], p: P) -> (c: f32[3], d: f32[2]) {
         let span = |at: u32| Span::new(file, at, at + 1);
         assert_eq!(observations.definition(span(used)), Some(span(defined)));
         assert_eq!(observations.definition(span(defined)), None);
+    }
+
+    #[test]
+    fn places_in_long_loops_have_few_meanings() {
+        let text = "entry f(x: f32[]) -> (y: f32[]) {
+    for turn in 0..1000 with h = x { h' = h + turn }
+    y = h
+}
+";
+        assert_eq!(meanings(text, "turn }").len(), MAX_MEANINGS);
     }
 
     #[test]
