@@ -98,6 +98,7 @@ codes! {
     "E0316" IndexOutOfRange "an element that an array does not have";
     "E0317" NotACondition "a condition that is not known at compile time";
     "E0318" BadRange "a declared range without numbers";
+    "E0319" BadScan "a loop whose function does not fit it";
     // Differentiation.
     "E0401" NotDifferentiable "a derivative that does not exist";
     "E0402" BadRule "a vjp block that does not fit its graph";

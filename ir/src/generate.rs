@@ -365,6 +365,8 @@ pub fn family_name(op: &Op) -> &'static str {
         Family::ScatterAdd(_) => "scatter_add",
         Family::Leaf(_) => "leaf",
         Family::Barrier => "barrier",
+        Family::Scan(_) => "scan",
+        Family::Cond(_) => "cond",
         Family::Composite(_) => "composite",
     }
 }

@@ -133,7 +133,12 @@ impl Graph {
         let interned = |ty| TypeId(self.types.insert_full(ty).0 as u32);
         let results = results.into_iter().map(interned).collect();
         let is_input = matches!(op, Op::Input(_));
-        let size = op.region().map_or(1, |region| region.expanded_len());
+        let inner = op
+            .regions()
+            .iter()
+            .map(|region| region.expanded_len())
+            .sum::<usize>();
+        let size = inner.max(1);
         self.expanded = self.expanded.saturating_add(size);
         let node = self.dag.add_node(Node {
             op,
@@ -341,6 +346,24 @@ impl Graph {
         Ok(id)
     }
 
+    /// Copies `node` of `source` here with another op, which has as many results.
+    ///
+    /// # Errors
+    /// As [`Graph::push`].
+    pub(crate) fn copy_node_as(
+        &mut self,
+        source: &Graph,
+        node: NodeId,
+        op: Op,
+        operands: &[Value],
+    ) -> Result<NodeId, TypeError> {
+        let id = self.push(op, operands, source.span(node))?;
+        if let Some(name) = source.name(node) {
+            self.set_name(id, name);
+        }
+        Ok(id)
+    }
+
     /// For each node, whether the outputs depend on it.
     pub fn live(&self) -> Vec<bool> {
         let mut live = vec![false; self.len()];
@@ -441,6 +464,8 @@ impl Fate {
 #[derive(Clone, Debug, Default)]
 pub struct Remap {
     fates: Vec<SmallVec<[Fate; 1]>>,
+    /// Whether the body of a loop or branch was changed.
+    inside: bool,
 }
 
 impl Remap {
@@ -449,6 +474,7 @@ impl Remap {
         let kept = |node| graph.results(node).into_iter().map(Fate::Kept).collect();
         Remap {
             fates: graph.nodes().map(kept).collect(),
+            inside: false,
         }
     }
 
@@ -470,10 +496,15 @@ impl Remap {
         self.fate(value).value()
     }
 
-    /// Whether any value was merged, folded or dropped.
+    /// Whether any value was merged, folded or dropped, here or in the body of a loop or branch.
     pub fn changes(&self) -> bool {
         let kept = |fate: &Fate| matches!(fate, Fate::Kept(_));
-        !self.fates.iter().flatten().all(kept)
+        self.inside || !self.fates.iter().flatten().all(kept)
+    }
+
+    /// Records that the pass changed the body of a loop or branch.
+    pub(crate) fn note_change_inside(&mut self) {
+        self.inside = true;
     }
 
     /// This pass followed by `next`.
@@ -491,6 +522,7 @@ impl Remap {
                 .iter()
                 .map(|fates| fates.iter().map(follow).collect())
                 .collect(),
+            inside: self.inside || next.inside,
         }
     }
 }

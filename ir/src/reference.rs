@@ -273,6 +273,6 @@ fn family_name(family: &Family<'_>) -> &'static str {
         Family::Contract(_) => "Contractions",
         Family::Gather(_) | Family::ScatterAdd(_) => "Run-time indices",
         Family::Composite(_) => "Composites",
-        Family::Barrier => "Regions",
+        Family::Barrier | Family::Scan(_) | Family::Cond(_) => "Regions",
     }
 }

@@ -9,7 +9,8 @@
 //! * `V04` the types of results are those that the op infers;
 //! * `V05` no tensor exceeds the size bound;
 //! * `V06` the list of inputs is the list of input nodes, in id order;
-//! * `V07` every output exists, and output names are unique.
+//! * `V07` every output exists, and output names are unique;
+//! * `V08` the bodies of loops and branches hold to all of these.
 
 use crate::graph::{Graph, NodeId, Value};
 use crate::op::Op;
@@ -38,6 +39,7 @@ pub fn verify(graph: &Graph) -> Result<(), Violation> {
     for node in graph.nodes() {
         operands_precede(graph, node)?;
         types_agree(graph, node)?;
+        bodies_agree(graph, node)?;
     }
     inputs_agree(graph)?;
     outputs_exist(graph)
@@ -98,6 +100,18 @@ fn types_agree(graph: &Graph, node: NodeId) -> Result<(), Violation> {
         Some(ty) => violated("V05", format!("{} yields {ty}", describe(graph, node))),
         None => Ok(()),
     }
+}
+
+/// Regions nest as deep as calls, which the elaborator bounds.
+fn bodies_agree(graph: &Graph, node: NodeId) -> Result<(), Violation> {
+    let op = graph.op(node);
+    for region in op.regions().iter().filter(|_| op.runs_regions()) {
+        if let Err(violation) = verify(region.body()) {
+            let at = describe(graph, node);
+            return violated("V08", format!("in a body of {at}: {violation}"));
+        }
+    }
+    Ok(())
 }
 
 fn inputs_agree(graph: &Graph) -> Result<(), Violation> {

@@ -26,10 +26,10 @@ use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::op::{Family, Leaf};
 use lgc_ir::shape::Type;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The offset of workspace buffers until the workspace is laid out.
-const UNPLACED: u64 = 0;
+pub(super) const UNPLACED: u64 = 0;
 
 /// Builds the program.
 pub(super) fn assemble(
@@ -62,7 +62,11 @@ pub(super) struct Assembly<'p> {
     pub(super) checks: Vec<CheckSite>,
     kernels: Vec<Kernel>,
     known: FxHashMap<Kernel, KernelId>,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
+    /// The workspaces of the programs within loops and branches.
+    pub(super) blocks: Vec<Block>,
+    /// The number of loop variables so far.
+    pub(super) vars: u32,
     /// Old values, by the input (by position) whose next value they are.
     held: Vec<(usize, BufferId)>,
 }
@@ -88,6 +92,8 @@ impl<'p> Assembly<'p> {
             kernels: Vec::new(),
             known: FxHashMap::default(),
             steps: Vec::new(),
+            blocks: Vec::new(),
+            vars: 0,
             held: Vec::new(),
         };
         assembly.checks = assembly.find_checks();
@@ -121,7 +127,7 @@ impl<'p> Assembly<'p> {
 
     // ------------------------------------------------------------------------------- buffers
 
-    fn add_buffer(&mut self, name: String, ty: Type, role: Role) -> BufferId {
+    pub(super) fn add_buffer(&mut self, name: String, ty: Type, role: Role) -> BufferId {
         let id = BufferId(self.plan.buffers.len() as u32);
         let name = name.into();
         self.plan.buffers.push(Buffer { name, ty, role });
@@ -246,6 +252,7 @@ impl<'p> Assembly<'p> {
             GroupKind::Contract(node, tile) => contract::lower(&self.plan, group, node, tile)?,
             GroupKind::Scatter(node) => indexed::scatter(&self.plan, group, node)?,
             GroupKind::Sort(node) => sort::lower(&self.plan, group, node)?,
+            GroupKind::Region(node) => return self.add_region(node),
         };
         self.launch(draft);
         Ok(())
@@ -274,20 +281,26 @@ impl<'p> Assembly<'p> {
             let name = format!("scratch{}", self.plan.buffers.len());
             args.push(self.add_buffer(name, ty, Role::Workspace(UNPLACED)));
         }
-        let kernel = polish(kernel, self.plan.target).canonical();
-        let next = KernelId(self.kernels.len() as u32);
-        let id = *self.known.entry(kernel.clone()).or_insert(next);
-        if id == next {
-            let name = format!("{}{}", kernel.name, next.0).into();
-            self.kernels.push(Kernel { name, ..kernel });
-        }
+        let id = self.kernel(polish(kernel, self.plan.target).canonical());
         self.steps.push(Step::Launch {
             kernel: id,
             args: args.into_iter().map(Arg::whole).collect(),
         });
     }
 
-    fn copy(&mut self, from: BufferId, to: BufferId) {
+    /// The number of a kernel, which is added unless an equal one is there.
+    pub(super) fn kernel(&mut self, kernel: Kernel) -> KernelId {
+        let next = KernelId(self.kernels.len() as u32);
+        let id = *self.known.entry(kernel.clone()).or_insert(next);
+        if id == next {
+            let stem = kernel.name.0.trim_end_matches(|c: char| c.is_ascii_digit());
+            let name = format!("{stem}{}", next.0).into();
+            self.kernels.push(Kernel { name, ..kernel });
+        }
+        id
+    }
+
+    pub(super) fn copy(&mut self, from: BufferId, to: BufferId) {
         let bytes = self.plan.buffers[to.index()].ty.bytes();
         if from != to && bytes > 0 {
             self.steps.push(Step::Copy {
@@ -391,9 +404,18 @@ impl<'p> Assembly<'p> {
         }
         let mut placed = Vec::new();
         let mut lifetimes = Vec::new();
+        let mut inside = FxHashSet::default();
+        for block in &self.blocks {
+            inside.extend(block.buffers.iter().map(|&(id, _)| id));
+            let times = block.buffers.iter().filter_map(|(id, _)| first.get(id));
+            let times = times.copied().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            let (first, last) = times.unwrap_or((0, 0));
+            let bytes = block.bytes;
+            lifetimes.push(Lifetime { bytes, first, last });
+        }
         for (id, buffer) in (0..).zip(&self.plan.buffers) {
             let id = BufferId(id);
-            if matches!(buffer.role, Role::Workspace(_)) {
+            if matches!(buffer.role, Role::Workspace(_)) && !inside.contains(&id) {
                 let (first, last) = first.get(&id).copied().unwrap_or((0, 0));
                 let bytes = buffer.ty.bytes();
                 placed.push(id);
@@ -401,8 +423,14 @@ impl<'p> Assembly<'p> {
             }
         }
         let layout = memory::plan(&lifetimes);
-        for (id, offset) in placed.into_iter().zip(layout.offsets) {
-            self.plan.buffers[id.index()].role = Role::Workspace(offset);
+        let (blocks, offsets) = layout.offsets.split_at(self.blocks.len());
+        for (block, start) in self.blocks.iter().zip(blocks) {
+            for (id, offset) in &block.buffers {
+                self.plan.buffers[id.index()].role = Role::Workspace(start + offset);
+            }
+        }
+        for (id, offset) in placed.into_iter().zip(offsets) {
+            self.plan.buffers[id.index()].role = Role::Workspace(*offset);
         }
         layout.bytes
     }
@@ -424,6 +452,9 @@ impl<'p> Assembly<'p> {
                     ("updated in place", 2 * bytes)
                 }
                 Storage::Saved => ("saved", 0),
+                Storage::Inside if matches!(model.kind(node), Kind::Region) => {
+                    ("a loop or branch", 0)
+                }
                 Storage::Inside => ("fused", 2 * bytes),
                 Storage::Repeated => ("repeated by its readers", 2 * bytes),
             };
@@ -438,8 +469,25 @@ impl<'p> Assembly<'p> {
     }
 }
 
-/// The buffers that a step reads or writes.
+/// The workspace of a program within a loop or branch: a block of that of the whole.
+pub(super) struct Block {
+    pub(super) bytes: u64,
+    /// The buffers within, with their offsets.
+    pub(super) buffers: Vec<(BufferId, u64)>,
+}
+
+/// The buffers that a step, or one inside it, reads or writes.
 fn touched(step: &Step) -> Vec<BufferId> {
+    let mut buffers = Vec::new();
+    let mut open = vec![step];
+    while let Some(step) = open.pop() {
+        buffers.extend(touched_alone(step));
+        open.extend(step.inner().flatten());
+    }
+    buffers
+}
+
+fn touched_alone(step: &Step) -> Vec<BufferId> {
     match step {
         Step::Launch { args, .. } => args.iter().map(|arg| arg.buffer).collect(),
         Step::Check { status, .. } => vec![status.buffer],

@@ -36,10 +36,8 @@ fn within(bounds: Option<Bounds>, all: Bounds) -> Bounds {
 fn of_node(graph: &Graph, node: NodeId, ty: &Type, known: &[Option<Bounds>]) -> Option<Bounds> {
     let operands = graph.operands(node);
     let of = |slot: usize| {
-        known
-            .get(operands.get(slot)?.node.index())
-            .copied()
-            .flatten()
+        let operand = operands.get(slot).filter(|operand| operand.result == 0)?;
+        known.get(operand.node.index()).copied().flatten()
     };
     let positions = |extent: u64| Some((0, i64::try_from(extent).ok()?.checked_sub(1)?.max(0)));
     match graph.op(node).family() {
@@ -76,6 +74,8 @@ fn of_node(graph: &Graph, node: NodeId, ty: &Type, known: &[Option<Bounds>]) -> 
         | Family::Compare(_)
         | Family::Connect(_)
         | Family::Not
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Composite(_) => None,
     }
 }

@@ -345,6 +345,8 @@ impl<'p> Elements<'p> {
             | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
             | Kind::Contract(_) => {
                 self.builder
                     .fail("a value is needed where it is not available");

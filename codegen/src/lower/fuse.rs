@@ -19,6 +19,7 @@
 //!   repeat them.
 //! * A barrier is the memory of its operand. What reads one joins only groups that come after the
 //!   operand's, and does not float: what is computed again is computed where it is needed.
+//! * A loop or branch is a group of its own, with its results; it takes its operands from memory.
 //! * Groups have at most [`MAX_OPS`] members and read at most [`MAX_SOURCES`] buffers.
 //!
 //! Each attempt looks at one or two groups, so the pass is linear in the size of the graph.
@@ -79,6 +80,7 @@ impl<'m> Fusion<'m> {
         };
         fusion.buffered.extend(fusion.tables.iter().copied());
         fusion.buffered.extend(hidden_nodes(model));
+        fusion.buffered.extend(region_tensors(model));
         for node in model.graph.nodes().filter(|&node| model.is_live(node)) {
             fusion.place(node);
         }
@@ -135,6 +137,8 @@ impl<'m> Fusion<'m> {
             Kind::Contract(axes) => self.place_contract(node, &axes.clone()),
             Kind::Scatter(_) => self.place_scatter(node),
             Kind::Sort(_) => self.place_sort(node),
+            Kind::Region => self.place_region(node),
+            Kind::Part => self.place_part(node),
         }
     }
 
@@ -474,7 +478,7 @@ impl<'m> Fusion<'m> {
     fn level(&self, group: GroupId, node: NodeId, reads: &[Read]) -> Option<(Vec<Index>, bool)> {
         if matches!(
             self.group(group).kind,
-            GroupKind::Scatter(_) | GroupKind::Sort(_)
+            GroupKind::Scatter(_) | GroupKind::Sort(_) | GroupKind::Region(_)
         ) {
             return None;
         }
@@ -569,7 +573,10 @@ impl<'m> Fusion<'m> {
                 let own = reads.iter().filter(inside).count() as i64;
                 contiguous || group.open_uses == own
             }
-            GroupKind::Contract(..) | GroupKind::Scatter(_) | GroupKind::Sort(_) => false,
+            GroupKind::Contract(..)
+            | GroupKind::Scatter(_)
+            | GroupKind::Sort(_)
+            | GroupKind::Region(_) => false,
         };
         let points = IndexMap::identity(domain.rank()).indices;
         axes && group.domain == *domain
@@ -617,6 +624,41 @@ impl<'m> Fusion<'m> {
         self.place_opaque(node, GroupKind::Sort(node), shape, reads);
     }
 
+    /// A loop or branch takes its operands whole.
+    fn place_region(&mut self, node: NodeId) {
+        let mut reads = Vec::new();
+        for operand in self.model.graph.operands(node) {
+            let operand = self.model.root(operand.node);
+            self.settle(operand);
+            reads.push(Read {
+                node: operand,
+                map: None,
+            });
+        }
+        let shape = self.model.shape(node).clone();
+        self.place_opaque(node, GroupKind::Region(node), shape, reads);
+    }
+
+    /// A result of a loop or branch is in the group of that.
+    fn place_part(&mut self, node: NodeId) {
+        let region = self.model.operand(node, 0);
+        let Some(group) = self.member(region).map(|member| member.group) else {
+            return;
+        };
+        let rank = self.model.shape(node).rank();
+        let read = Read {
+            node: region,
+            map: None,
+        };
+        let member = Member {
+            group,
+            coords: IndexMap::identity(rank).indices.into(),
+            row: false,
+            reads: Rc::new([read]),
+        };
+        self.join(node, member);
+    }
+
     fn place_opaque(&mut self, node: NodeId, kind: GroupKind, domain: Shape, reads: Vec<Read>) {
         let coords = IndexMap::identity(domain.rank()).indices.into();
         let group = self.open_next(kind, domain);
@@ -638,6 +680,33 @@ fn floating(reads: Rc<[Read]>, size: u32, cost: u32) -> Site {
 fn tables(model: &Model<'_>) -> FxHashSet<NodeId> {
     let live = model.graph.nodes().filter(|&node| model.is_live(node));
     live.filter_map(|node| model.table(node)).collect()
+}
+
+/// The operands and results of loops and branches.
+fn region_tensors(model: &Model<'_>) -> Vec<NodeId> {
+    let mut tensors = Vec::new();
+    for node in model.graph.nodes().filter(|&node| model.is_live(node)) {
+        match model.kind(node) {
+            Kind::Part => tensors.push(node),
+            Kind::Region => {
+                let operands = model.graph.operands(node);
+                tensors.extend(operands.iter().map(|operand| model.root(operand.node)));
+            }
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Elementwise
+            | Kind::View
+            | Kind::Gather(_)
+            | Kind::ScatterRow(_)
+            | Kind::Scatter(_)
+            | Kind::Sort(_)
+            | Kind::Fold(_)
+            | Kind::Contract(_)
+            | Kind::Barrier => {}
+        }
+    }
+    tensors
 }
 
 /// Tensors that are read through barriers.
@@ -666,6 +735,8 @@ fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
             | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
             | Kind::Contract(_) => 1,
         };
         for operand in model.graph.operands(node) {

@@ -31,6 +31,8 @@ pub(super) enum GroupKind {
     Scatter(NodeId),
     /// Sorts.
     Sort(NodeId),
+    /// Runs a loop or a branch.
+    Region(NodeId),
 }
 
 /// Which axes of a contraction's result run along the rows and columns of a register tile.

@@ -8,6 +8,8 @@
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
 //! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
 //!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling`, and `indexed` (scatters, checks) emit the loops around it.
+//! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
+//!   steps in place.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
 //! * `assemble` and `order` put kernels in order, with checks before anything that is updated in place is
 //!   written, and with copies where values are exchanged; `memory` lays out the workspace.
@@ -31,6 +33,7 @@ mod order;
 mod phases;
 mod plan;
 mod polish;
+mod region;
 mod rows;
 mod sort;
 mod storage;
@@ -172,7 +175,7 @@ pub fn lower(
 }
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, and what their
-/// decompositions repeat is merged. Also what became of each value. The graph is verified after each
+/// decompositions repeat is merged; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
 /// of these.
 ///
 /// # Errors
@@ -181,10 +184,11 @@ pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
     let (graph, first) = decompose(graph, &|_| false)?;
     verify_after("decompose", &graph)?;
     // Decompositions repeat themselves: the same mean, the same maximum.
-    let (mut graph, second) = cse(&graph)?;
+    let (graph, second) = cse(&graph)?;
+    let (mut graph, third) = region::parts(&graph)?;
     bare_outputs(&mut graph);
     verify_after("cse", &graph)?;
-    Ok((graph, first.then(&second)))
+    Ok((graph, first.then(&second).then(&third)))
 }
 
 fn verify_after(pass: &'static str, graph: &Graph) -> Result<(), RewriteError> {
@@ -195,7 +199,9 @@ fn verify_after(pass: &'static str, graph: &Graph) -> Result<(), RewriteError> {
 fn bare_outputs(graph: &mut Graph) {
     let bare = |output: &Output| {
         let mut value = output.value;
-        while let Op::Barrier(_) = graph.op(value.node) {
+        while let Op::Barrier(_) = graph.op(value.node)
+            && !model::is_part(graph, value.node)
+        {
             value = graph.operands(value.node)[0];
         }
         Output {

@@ -48,6 +48,10 @@ pub(super) enum Kind {
     Contract(ContractAxes),
     /// The same tensor as its operand, which is in memory when it is read.
     Barrier,
+    /// A loop or a branch over graphs, which has no memory of its own.
+    Region,
+    /// A result of a loop or branch, in memory.
+    Part,
 }
 
 /// What a fold computes.
@@ -171,6 +175,8 @@ impl<'g> Model<'g> {
             | Kind::Scatter(_)
             | Kind::Sort(_)
             | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
             | Kind::Contract(_) => None,
         }
     }
@@ -192,6 +198,8 @@ impl<'g> Model<'g> {
             | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
             | Kind::Contract(_) => Vec::new(),
             Kind::Elementwise => {
                 let identity = IndexMap::identity(self.shape(node).rank());
@@ -259,6 +267,8 @@ impl<'g> Model<'g> {
             | Kind::Sort(_)
             | Kind::Fold(_)
             | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
             | Kind::Contract(_) => None,
         }
     }
@@ -289,7 +299,9 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
         | Family::Select
         | Family::Cast(_) => (Kind::Elementwise, 1),
         Family::View(_) => (Kind::View, 0),
+        Family::Barrier if is_part(graph, node) => (Kind::Part, 0),
         Family::Barrier => (Kind::Barrier, 0),
+        Family::Scan(_) | Family::Cond(_) => (Kind::Region, 0),
         Family::Fold(FoldRule { monoid, axes, .. }) => {
             let state = FoldKind::Monoid(monoid);
             (Kind::Fold(Reduction { axes, state }), 1)
@@ -311,6 +323,16 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
             ));
         }
     })
+}
+
+/// Whether a node is a result of a loop or branch: the [normal form](super::normal_form) has a barrier
+/// for each, and nothing else reads loops and branches.
+pub(super) fn is_part(graph: &Graph, node: NodeId) -> bool {
+    let operands = graph.operands(node);
+    matches!(graph.op(node).family(), Family::Barrier)
+        && operands
+            .iter()
+            .any(|operand| graph.op(operand.node).runs_regions())
 }
 
 fn rule_cost(rule: &Rule) -> u32 {

@@ -81,13 +81,17 @@ impl Assembly<'_> {
         }
     }
 
-    /// Which groups a check depends on.
+    /// Which groups a check depends on. Loops and branches may have checks inside.
     fn before_checks(&self) -> Vec<bool> {
         let mut needed = vec![false; self.order.len()];
         for &site in &self.checks {
             for at in self.check_needs(site) {
                 needed[at] = true;
             }
+        }
+        for (at, &group) in self.order.iter().enumerate() {
+            let kind = &self.plan.fusion.group(group).kind;
+            needed[at] |= matches!(kind, GroupKind::Region(_));
         }
         for at in (0..self.order.len()).rev() {
             if needed[at] {
@@ -142,7 +146,7 @@ impl Assembly<'_> {
         let fusion = self.plan.fusion;
         if matches!(
             fusion.group(group).kind,
-            GroupKind::Scatter(_) | GroupKind::Sort(_)
+            GroupKind::Scatter(_) | GroupKind::Sort(_) | GroupKind::Region(_)
         ) {
             return false;
         }

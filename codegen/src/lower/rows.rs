@@ -29,7 +29,8 @@ impl RowSchedule {
             GroupKind::Map
             | GroupKind::Contract(..)
             | GroupKind::Scatter(_)
-            | GroupKind::Sort(_) => Vec::new(),
+            | GroupKind::Sort(_)
+            | GroupKind::Region(_) => Vec::new(),
         };
         let mut schedule = RowSchedule {
             group,

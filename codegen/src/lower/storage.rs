@@ -97,6 +97,8 @@ fn repetition(fusion: &Fusion<'_>, node: NodeId, expenses: &[Option<Expense>]) -
         | Kind::Sort(_)
         | Kind::Fold(_)
         | Kind::Barrier
+        | Kind::Region
+        | Kind::Part
         | Kind::Contract(_) => return None,
     }
     let member = fusion.member(node)?;

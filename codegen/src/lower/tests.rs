@@ -8,6 +8,7 @@ mod compiled;
 mod families;
 mod order;
 mod random;
+mod regions;
 mod scale;
 mod snapshots;
 

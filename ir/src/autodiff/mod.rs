@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 pub(crate) mod mutation;
+mod region;
 mod rules;
 mod traced;
 
@@ -25,6 +26,7 @@ use crate::op::{Composite, Family, Input, TypeError};
 use crate::rewrite::{decompose, isolate};
 use crate::scalar::Undefined;
 use crate::span::Span;
+use region::{Merge, merge};
 use rules::{Parts, Site, plus};
 use rustc_hash::FxHashMap;
 
@@ -101,11 +103,26 @@ impl Derivation {
         })
     }
 
-    fn finish(self) -> Derived {
-        Derived {
-            graph: self.builder.finish(),
-            remap: self.remap,
-        }
+    fn finish(self, merges: &[Merge]) -> Result<Derived, AutodiffError> {
+        let (graph, moved) = merge(self.builder.finish(), merges)?;
+        let remap = if merges.is_empty() {
+            self.remap
+        } else {
+            self.remap.then(&moved)
+        };
+        Ok(Derived { graph, remap })
+    }
+
+    /// Appends an input for the cotangent of each of the outputs `of`.
+    fn seeds(&self, of: &[usize]) -> Result<Vec<(Value, Value)>, AutodiffError> {
+        let outputs: Vec<Output> = self.builder.with_graph(|graph| graph.outputs().to_vec());
+        let seed = |position: &usize| {
+            let missing = || AutodiffError::Missing(format!("output number {position}"));
+            let Output { name, value } = outputs.get(*position).ok_or_else(missing)?;
+            let seed = self.derivative_input(*value, &format!("ct_{name}"))?;
+            Ok((*value, seed))
+        };
+        of.iter().map(seed).collect()
     }
 
     fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
@@ -168,11 +185,15 @@ impl Cotangents {
 }
 
 /// Sweeps the original nodes downwards: from the cotangents in `seeds` to those of every value on
-/// the way to `wrt`.
-fn sweep(derivation: &Derivation, seeds: &[(Value, Value)]) -> Result<Cotangents, AutodiffError> {
+/// the way to `wrt`. Also the nodes that are to be merged.
+fn sweep(
+    derivation: &Derivation,
+    seeds: &[(Value, Value)],
+) -> Result<(Cotangents, Vec<Merge>), AutodiffError> {
     let builder = &derivation.builder;
     let varying = derivation.varying(&derivation.wrt);
     let mut cotangents = Cotangents::default();
+    let mut merges = Vec::new();
     for (value, seed) in seeds {
         cotangents.accumulate(builder, *value, *seed)?;
     }
@@ -195,7 +216,8 @@ fn sweep(derivation: &Derivation, seeds: &[(Value, Value)]) -> Result<Cotangents
             let value = site.operands[operand];
             varying[value.node.index()] && builder.ty(value).dtype.is_float()
         };
-        let parts = rules::vjp(builder, &site, &incoming, &wanted)?;
+        let (parts, merge) = rules::vjp(builder, (node, &site), &incoming, &wanted)?;
+        merges.extend(merge);
         #[cfg(test)]
         let parts = mutation::parts(builder, &site, parts)?;
         for (operand, part) in parts.into_iter().enumerate() {
@@ -204,7 +226,7 @@ fn sweep(derivation: &Derivation, seeds: &[(Value, Value)]) -> Result<Cotangents
             }
         }
     }
-    Ok(cotangents)
+    Ok((cotangents, merges))
 }
 
 /// Names the cotangent of a named value `h` `d_h`, for readers.
@@ -255,7 +277,7 @@ fn inputs(graph: &Graph, positions: &[usize]) -> Result<Vec<Value>, AutodiffErro
 
 /// Appends the sweep's cotangents of `wrt` to the outputs.
 fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, AutodiffError> {
-    let cotangents = sweep(&derivation, seeds)?;
+    let (cotangents, merges) = sweep(&derivation, seeds)?;
     let builder = &derivation.builder;
     for (position, value) in derivation.wrt.iter().enumerate() {
         let cotangent = or_zeros(builder, cotangents.0.get(value).copied(), *value)?;
@@ -263,7 +285,7 @@ fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, A
         let name = output_name(builder, "d", *value, position);
         builder.edit(|graph| graph.add_output(name, cotangent));
     }
-    Ok(derivation.finish())
+    derivation.finish(&merges)
 }
 
 /// A name for the derivative of `of` that no output has yet.
@@ -311,16 +333,7 @@ pub fn pullback(graph: &Graph, of: &[usize], wrt: &[usize]) -> Result<Graph, Aut
 
 fn pullback_of(graph: &Graph, of: &[usize], wrt: &[Value]) -> Result<Derived, AutodiffError> {
     let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
-    let outputs: Vec<Output> = derivation
-        .builder
-        .with_graph(|graph| graph.outputs().to_vec());
-    let mut seeds = Vec::new();
-    for position in of {
-        let missing = || AutodiffError::Missing(format!("output number {position}"));
-        let Output { name, value } = outputs.get(*position).ok_or_else(missing)?;
-        let seed = derivation.derivative_input(*value, &format!("ct_{name}"))?;
-        seeds.push((*value, seed));
-    }
+    let seeds = derivation.seeds(of)?;
     finish(derivation, &seeds)
 }
 
@@ -369,7 +382,24 @@ pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
 pub fn jvp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
     let derivation = Derivation::new(graph, wrt, &|_| false)?;
     let builder = &derivation.builder;
+    let (tangents, merges) = tangents(&derivation)?;
+    for Output { name, value } in builder.with_graph(|graph| graph.outputs().to_vec()) {
+        if builder.ty(value).dtype.is_float() {
+            let tangent = or_zeros(builder, tangents.get(&value).copied(), value)?;
+            builder.edit(|graph| graph.add_output(format!("t_{name}"), tangent));
+        }
+    }
+    derivation.finish(&merges)
+}
+
+/// The tangents of the original's values, from an input for each of `wrt`. Also the nodes that are to
+/// be merged.
+fn tangents(
+    derivation: &Derivation,
+) -> Result<(FxHashMap<Value, Value>, Vec<Merge>), AutodiffError> {
+    let builder = &derivation.builder;
     let mut tangents: FxHashMap<Value, Value> = FxHashMap::default();
+    let mut merges = Vec::new();
     for value in &derivation.wrt {
         let name = output_name(builder, "t", *value, 0);
         let tangent = derivation.derivative_input(*value, &name)?;
@@ -384,17 +414,12 @@ pub fn jvp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
             .map(|operand| tangents.get(operand).copied())
             .collect();
         builder.set_span(builder.with_graph(|graph| graph.span(node)));
-        let parts = rules::jvp(builder, &site, &incoming)?;
+        let (parts, merge) = rules::jvp(builder, (node, &site), &incoming)?;
+        merges.extend(merge);
         for (result, part) in site.results.iter().zip(parts) {
             let sum = plus(builder, part, tangents.get(result).copied())?;
             tangents.extend(sum.map(|sum| (*result, sum)));
         }
     }
-    for Output { name, value } in builder.with_graph(|graph| graph.outputs().to_vec()) {
-        if builder.ty(value).dtype.is_float() {
-            let tangent = or_zeros(builder, tangents.get(&value).copied(), value)?;
-            builder.edit(|graph| graph.add_output(format!("t_{name}"), tangent));
-        }
-    }
-    Ok(derivation.finish())
+    Ok((tangents, merges))
 }

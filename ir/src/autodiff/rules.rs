@@ -5,6 +5,7 @@
 //! that is absent (`None`) is a structural zero: no zero tensor stands for it.
 
 use super::AutodiffError;
+use super::region::{self, Merge};
 use super::traced::{Traced, Tracer};
 use crate::builder::Builder;
 use crate::constant::Constant;
@@ -74,16 +75,33 @@ fn absent(count: usize) -> Parts {
     SmallVec::from_elem(None, count)
 }
 
-/// The cotangents of the operands for which `wanted` holds.
+/// The cotangents of the operands for which `wanted` holds, and the merge that they rest on.
 pub(super) fn vjp(
     b: &Builder,
+    (node, site): (NodeId, &Site),
+    cotangents: &[Option<Value>],
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<(Parts, Option<Merge>), AutodiffError> {
+    let family = site.op.family();
+    if let Family::Scan(op) = family {
+        return region::scan_vjp(b, (node, site), op, cotangents, wanted);
+    }
+    if let Family::Cond(op) = family {
+        return Ok((region::cond_vjp(b, site, op, cotangents, wanted)?, None));
+    }
+    Ok((family_vjp(b, site, family, cotangents, wanted)?, None))
+}
+
+fn family_vjp(
+    b: &Builder,
     site: &Site,
+    family: Family<'_>,
     cotangents: &[Option<Value>],
     wanted: &dyn Fn(usize) -> bool,
 ) -> Result<Parts, AutodiffError> {
     let count = site.operands.len();
     let mut parts = absent(count);
-    if let Family::Composite(composite) = site.op.family() {
+    if let Family::Composite(composite) = family {
         let own = composite.vjp(b, &site.operands, &site.results, cotangents);
         let own = own.ok_or(AutodiffError::NotDecomposed(site.op.spec().name))??;
         return Ok(own.into_iter().collect());
@@ -91,7 +109,7 @@ pub(super) fn vjp(
     let Some(Some(ct)) = cotangents.first().copied() else {
         return Ok(parts);
     };
-    match site.op.family() {
+    match family {
         Family::Pointwise(rule) => {
             for operand in (0..count).filter(|&operand| wanted(operand)) {
                 parts[operand] = pointwise_part(b, site, &rule, operand, ct)?;
@@ -151,22 +169,40 @@ pub(super) fn vjp(
         | Family::ArgFold(_)
         | Family::ArgSort(_)
         | Family::Leaf(_)
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Composite(_) => {}
     }
     Ok(parts)
 }
 
-/// The tangents of the results, given those of the operands.
+/// The tangents of the results, given those of the operands, and the merge that they rest on.
 pub(super) fn jvp(
     b: &Builder,
+    (node, site): (NodeId, &Site),
+    tangents: &[Option<Value>],
+) -> Result<(Parts, Option<Merge>), AutodiffError> {
+    let family = site.op.family();
+    if let Family::Scan(op) = family {
+        return region::scan_jvp(b, (node, site), op, tangents);
+    }
+    if let Family::Cond(op) = family {
+        return Ok((region::cond_jvp(b, site, op, tangents)?, None));
+    }
+    Ok((family_jvp(b, site, family, tangents)?, None))
+}
+
+fn family_jvp(
+    b: &Builder,
     site: &Site,
+    family: Family<'_>,
     tangents: &[Option<Value>],
 ) -> Result<Parts, AutodiffError> {
     let mut parts = absent(site.results.len());
     if tangents.iter().all(Option::is_none) {
         return Ok(parts);
     }
-    parts[0] = match site.op.family() {
+    parts[0] = match family {
         Family::Pointwise(rule) => pointwise_jvp(b, site, &rule, tangents)?,
         Family::Select => {
             let zero = b.integer_like(site.results[0], 0)?;
@@ -201,6 +237,8 @@ pub(super) fn jvp(
         | Family::Not
         | Family::ArgFold(_)
         | Family::ArgSort(_)
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Leaf(_) => None,
     };
     Ok(parts)

@@ -9,6 +9,7 @@ mod elementwise;
 mod indexed;
 mod order;
 mod reduce;
+mod region;
 mod tensor;
 #[cfg(test)]
 mod tests;
@@ -146,6 +147,10 @@ fn run<S: Scalar>(
             vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
         } else if let Family::Composite(composite) = family {
             machine.composite(composite, &operands)?
+        } else if let Family::Scan(scan) = family {
+            machine.scan(scan, &operands)?
+        } else if let Family::Cond(cond) = family {
+            machine.cond(cond, &operands)?
         } else {
             let ty = graph.ty(Value { node, result: 0 }).clone();
             let data = machine.evaluate(family, &operands, &ty)?;
@@ -215,7 +220,9 @@ impl<S: Scalar> Machine<'_, S> {
             Family::ScatterAdd(op) => self.scatter_add(op.picking(&x[1].ty), &x[0], &x[1], &x[2]),
             Family::Leaf(leaf) => self.leaf(leaf, ty),
             Family::Barrier => Ok(x[0].data.clone()),
-            Family::Composite(_) => Err(InterpretError::Unverified("a composite in place")),
+            Family::Scan(_) | Family::Cond(_) | Family::Composite(_) => {
+                Err(InterpretError::Unverified("a region in place"))
+            }
         }
     }
 

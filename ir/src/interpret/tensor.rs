@@ -2,7 +2,7 @@
 
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::scalar::{Int, Logic, Scalar};
+use crate::scalar::{Int, Logic, Scalar, Undefined};
 use crate::shape::{Shape, Type};
 
 /// The elements of a tensor in row-major order.
@@ -107,6 +107,39 @@ impl<S: Scalar> Tensor<S> {
         match &self.data {
             Data::Mask(elements) => elements,
             Data::Number(_) | Data::Int(_) => &[],
+        }
+    }
+
+    /// Elements of which nothing is known.
+    pub(super) fn undefined(world: &S::World, ty: &Type, reason: Undefined) -> Self {
+        let count = ty.elements() as usize;
+        let data = if ty.dtype.is_float() {
+            let zero = S::constant(world, ty.dtype, &Constant::integer(0));
+            Data::Number(vec![zero.undefined(reason); count])
+        } else if ty.dtype.is_integer() {
+            Data::Int(vec![Int::unknown(ty.dtype, reason); count])
+        } else {
+            Data::Mask(vec![S::Mask::known(Err(reason)); count])
+        };
+        Tensor {
+            ty: ty.clone(),
+            data,
+        }
+    }
+
+    /// The slice number `at` along the leading axis, which is of type `ty`.
+    pub(super) fn slice(&self, ty: &Type, at: u64) -> Self {
+        let size = ty.elements() as usize;
+        let start = at as usize * size;
+        let range = start..start + size;
+        let data = match &self.data {
+            Data::Number(elements) => Data::Number(elements[range].to_vec()),
+            Data::Int(elements) => Data::Int(elements[range].to_vec()),
+            Data::Mask(elements) => Data::Mask(elements[range].to_vec()),
+        };
+        Tensor {
+            ty: ty.clone(),
+            data,
         }
     }
 

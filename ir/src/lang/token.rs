@@ -75,7 +75,7 @@ tokens! {
         For "for" "a loop unrolled at compile time";
         In "in" "what a loop runs over";
         With "with" "what a loop carries from turn to turn";
-        Scan "scan" "reserved for loops that run in the compiled program";
+        While "while" "reserved for loops that end by a condition at run time";
         Use "use" "what another file declares";
     }
     symbols {

@@ -70,6 +70,12 @@ pub(super) fn is_carrier(graph: &Graph, node: NodeId) -> bool {
         | Family::ArgFold(_)
         | Family::ArgSort(_)
         | Family::Leaf(_) => false,
+        Family::Scan(_) | Family::Cond(_) => {
+            let results = graph.results(node);
+            results
+                .iter()
+                .any(|result| graph.ty(*result).dtype.is_float())
+        }
         Family::Pointwise(_)
         | Family::Select
         | Family::Cast(_)

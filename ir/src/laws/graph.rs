@@ -155,7 +155,16 @@ fn has_symbols(graph: &Graph) -> Result<bool, LawError> {
         | Family::Leaf(_)
         | Family::Barrier
         | Family::Composite(_) => false,
+        Family::Scan(_) | Family::Cond(_) => {
+            let regions = graph.op(node).regions();
+            regions.iter().any(|region| body_has_symbols(region.body()))
+        }
     }))
+}
+
+/// A body that does not decompose is not known to be without symbols.
+fn body_has_symbols(body: &Graph) -> bool {
+    has_symbols(body).unwrap_or(true)
 }
 
 /// How many evaluations of the reverse graph a law is worth at a point, roughly.
@@ -207,7 +216,14 @@ fn node_work(graph: &Graph, node: NodeId) -> u64 {
         | Family::Leaf(_)
         | Family::Barrier
         | Family::Composite(_) => largest.fold(result, u64::max),
+        Family::Scan(scan) => body_work(scan.body()).saturating_mul(scan.length),
+        Family::Cond(cond) => body_work(cond.then.body()).max(body_work(cond.otherwise.body())),
     }
+}
+
+/// A body that does not decompose is too much work for anything.
+fn body_work(body: &Graph) -> u64 {
+    work(body).unwrap_or(u64::MAX)
 }
 
 /// For each pass, whether the graph computes the same before and after it: the same rationals where

@@ -9,6 +9,7 @@ use super::attribute::Axes;
 use super::contract::DotGeneral;
 use super::index::{Gather, ScatterAdd};
 use super::leaf::{Full, Input, Iota, Literal};
+use super::scan::{Cond, Scan};
 use super::spec::{Accepts, OpDef, TypeError, elementwise};
 use crate::builder::Builder;
 use crate::constant::Constant;
@@ -59,6 +60,10 @@ pub enum Family<'a> {
     Leaf(Leaf<'a>),
     /// The operand itself, hidden from passes.
     Barrier,
+    /// A loop over a graph.
+    Scan(&'a Scan),
+    /// One of two graphs.
+    Cond(&'a Cond),
     /// An op that is defined by other ops.
     Composite(&'a dyn Composite),
 }

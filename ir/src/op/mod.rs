@@ -19,6 +19,7 @@ mod logic;
 mod macros;
 mod order;
 mod region;
+mod scan;
 pub mod spec;
 mod transcendental;
 mod view;
@@ -38,6 +39,7 @@ pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use order::{ArgSort, Sort, TopK};
 pub use region::{Barrier, Call, Pullback, Region};
+pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
 pub use transcendental::*;
 pub use view::*;
@@ -82,6 +84,8 @@ op_table! {
     composite: DynamicSlice, DynamicUpdateSlice, Sort, TopK;
     barrier: Barrier;
     composite: Call;
+    scan: Scan;
+    cond: Cond;
 }
 
 /// One function per row of the table: the op as a member of its family.
@@ -142,6 +146,8 @@ mod families {
         gather(op: Gather) => Family::Gather(op);
         scatter_add(op: ScatterAdd) => Family::ScatterAdd(op);
         barrier(op: Barrier) => Family::Barrier;
+        scan(op: Scan) => Family::Scan(op);
+        cond(op: Cond) => Family::Cond(op);
     }
 
     /// An op that searches along an axis.

@@ -49,6 +49,8 @@ pub enum Pullback {
     Rule(Graph),
     /// By its derived rule, on values that are computed again from the operands.
     Recompute,
+    /// By its derived rule, on the values that it computes: the body of a scan or a branch.
+    Derived,
 }
 
 /// A graph that is called as one op. Its graphs verify, and have no `inout` parameters.
@@ -93,6 +95,29 @@ impl Region {
         })
     }
 
+    /// The body of a scan or branch that a pass or a derivative has made, which whoever verifies the
+    /// graph around it verifies too.
+    pub(crate) fn made(name: impl Into<String>, doc: Vec<String>, body: Graph) -> Region {
+        Region {
+            name: name.into(),
+            doc,
+            expanded: body.expanded_len(),
+            body,
+            pullback: Pullback::Derived,
+        }
+    }
+
+    /// The same region with another body, which computes the same.
+    pub(crate) fn with_body(&self, body: Graph) -> Region {
+        Region {
+            name: self.name.clone(),
+            doc: self.doc.clone(),
+            expanded: body.expanded_len(),
+            body,
+            pullback: self.pullback.clone(),
+        }
+    }
+
     /// The name, for readers: that of the graph that is called.
     pub fn name(&self) -> &str {
         &self.name
@@ -117,7 +142,7 @@ impl Region {
     pub fn rule(&self) -> Option<&Graph> {
         match &self.pullback {
             Pullback::Rule(rule) => Some(rule),
-            Pullback::Recompute => None,
+            Pullback::Recompute | Pullback::Derived => None,
         }
     }
 
@@ -291,7 +316,9 @@ impl Composite for Call {
     ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
         let parts = match &self.region.pullback {
             Pullback::Rule(rule) => apply_rule(builder, rule, operands, results, cotangents),
-            Pullback::Recompute => recompute(builder, &self.region.body, operands, cotangents),
+            Pullback::Recompute | Pullback::Derived => {
+                recompute(builder, &self.region.body, operands, cotangents)
+            }
         };
         Some(parts.map(|parts| spread(builder, operands, parts)))
     }

@@ -1,5 +1,6 @@
 //! Merges nodes that compute the same: equal ops on equal operands.
 
+use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, NodeId, Remap, Values};
 use crate::op::{Op, TypeError};
@@ -13,6 +14,10 @@ use rustc_hash::FxHashMap;
 /// # Errors
 /// None for a graph that verifies: nodes are copied as they are.
 pub fn cse(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    with_bodies(graph, &cse_here)
+}
+
+fn cse_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     let mut known: FxHashMap<(Op, Values), NodeId> = FxHashMap::default();
     rebuild(graph, |builder, node, operands| {
         let op = graph.op(node);

@@ -52,6 +52,8 @@ fn composite<'a>(family: &Family<'a>) -> Option<&'a dyn Composite> {
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Barrier
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Leaf(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Constant folding.
 
+use super::bodies::with_bodies;
 use super::certain::{Certain, EXACT_INTEGERS, Float};
 use super::rebuild::{Step, rebuild};
 use crate::constant::Constant;
@@ -24,6 +25,10 @@ const MAX_ELEMENTS: u64 = 1024;
 /// # Errors
 /// None for a graph that verifies: replacements have the types of what they replace.
 pub fn fold_constants(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    with_bodies(graph, &fold_constants_here)
+}
+
+fn fold_constants_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     rebuild(graph, |builder, node, operands| {
         let (op, ty) = (graph.op(node), graph.ty(Value { node, result: 0 }));
         match builder.with_graph(|new| constant(new, op, operands, ty)) {
@@ -48,7 +53,10 @@ fn constant(graph: &Graph, op: &Op, operands: &[Value], ty: &Type) -> Option<Op>
     of_splats(&leaves, op, operands, graph, ty).or_else(|| {
         let sizes = operands.iter().map(|x| graph.ty(*x).elements());
         let small = sizes.chain([ty.elements()]).all(|n| n <= MAX_ELEMENTS);
-        let is_primitive = !matches!(op.family(), Family::Composite(_));
+        let is_primitive = !matches!(
+            op.family(),
+            Family::Composite(_) | Family::Scan(_) | Family::Cond(_)
+        );
         (small && is_primitive).then(|| evaluate(op, &leaves, ty))?
     })
 }
@@ -89,6 +97,8 @@ fn of_splats(leaves: &[&Op], op: &Op, operands: &[Value], graph: &Graph, ty: &Ty
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Composite(_) => return None,
     };
     Some(Full::stored(ty, &value).into())

@@ -1,5 +1,6 @@
 //! Expands calls of regions, once no derivative is to be taken any more.
 
+use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap};
 use crate::op::TypeError;
@@ -10,6 +11,10 @@ use crate::op::TypeError;
 /// # Errors
 /// None for a graph that verifies: nodes are copied as they are.
 pub fn inline_calls(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    with_bodies(graph, &inline_calls_here)
+}
+
+fn inline_calls_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     let has_calls = |graph: &Graph| graph.nodes().any(|node| graph.op(node).region().is_some());
     let (mut graph, mut remap) = one_level(graph)?;
     while has_calls(&graph) {

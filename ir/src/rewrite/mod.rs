@@ -5,6 +5,7 @@
 //! them: they are the graph's interface. [`optimize`] runs the passes that make a graph smaller
 //! without changing what it computes, down to the last bit; each pass is verified in debug builds.
 
+mod bodies;
 mod certain;
 mod cse;
 mod dce;

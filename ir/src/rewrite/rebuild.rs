@@ -10,12 +10,12 @@ use smallvec::SmallVec;
 pub(super) enum Step {
     /// Copy it.
     Keep,
-    /// Nothing needs it.
-    Drop,
     /// Its single result is this value of the new graph, a simpler way to compute it.
     Fold(Value),
     /// Its results are these values of the new graph, of which it is composed.
     Expand(SmallVec<[Value; 2]>),
+    /// Copy it with another op.
+    Replace(Op),
     /// Its results are those of this node of the new graph, which computes the same.
     Merge(NodeId),
 }
@@ -40,7 +40,10 @@ pub(super) fn rebuild(
                 let copy = builder.edit(|new| new.copy_node(graph, node, &operands))?;
                 remap.record((0..count).map(|result| Fate::Kept(Value { node: copy, result })));
             }
-            Step::Drop => remap.record((0..count).map(|_| Fate::Dead)),
+            Step::Replace(op) => {
+                let copy = builder.edit(|new| new.copy_node_as(graph, node, op, &operands))?;
+                remap.record((0..count).map(|result| Fate::Kept(Value { node: copy, result })));
+            }
             Step::Fold(value) => {
                 carry_name(graph, node, &builder, value);
                 remap.record([Fate::Folded(value)]);

@@ -8,7 +8,7 @@ use lgc_ir::span::SourceMap;
 use std::fmt::Write;
 
 /// The optimised graph of the only entry of a text.
-fn graph_of(text: &str) -> Graph {
+pub(super) fn graph_of(text: &str) -> Graph {
     let mut sources = SourceMap::new();
     let file = sources.add("test.graph", text).unwrap();
     let mut diagnostics = Diagnostics::new();

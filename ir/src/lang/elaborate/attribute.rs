@@ -214,6 +214,8 @@ pub(super) fn base_graph(function: &Function) -> Option<usize> {
             Function::Op(_) => return None,
             Function::Gradient { of, .. }
             | Function::Checkpoint { of }
+            | Function::Scan { of, .. }
+            | Function::Cond { then: of, .. }
             | Function::Vjp { of, .. }
             | Function::Jvp { of, .. } => of,
         };
@@ -231,6 +233,14 @@ fn rebuilt(function: &Rc<Function>, given: &Given) -> Rc<Function> {
         Function::Op(name) => Function::Op(name),
         Function::Checkpoint { of } => Function::Checkpoint {
             of: rebuilt(of, given),
+        },
+        Function::Scan { of, repeat } => Function::Scan {
+            of: rebuilt(of, given),
+            repeat: repeat.clone(),
+        },
+        Function::Cond { then, otherwise } => Function::Cond {
+            then: rebuilt(then, given),
+            otherwise: otherwise.clone(),
         },
         Function::Gradient {
             of,

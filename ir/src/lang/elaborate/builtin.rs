@@ -41,6 +41,17 @@ pub const BUILTINS: &[Builtin] = &[
               being kept.",
     },
     Builtin {
+        name: "scan",
+        form: "scan(f, carry = [h], over = [x])(args…)",
+        doc: "A loop: `f` of each slice of the arguments `over` along their leading axis, with the values \
+              `carry` passed from turn to turn. The last of these, then the other results of `f`, stacked.",
+    },
+    Builtin {
+        name: "cond",
+        form: "cond(f, g)(c, args…)",
+        doc: "`f` of the arguments where the bool scalar `c` holds, else `g` of them. Only one of them runs.",
+    },
+    Builtin {
         name: "map",
         form: "map(f, p)",
         doc: "`f` of each part of a struct or array: of each tensor, or of each struct that `f` takes.",

@@ -21,7 +21,7 @@ pub(super) type Attrs = Vec<(ast::Attribute, Val)>;
 
 /// Ops that have a notation of their own and are not called by name.
 fn is_callable(spec: &Spec) -> bool {
-    spec.name != "input" && spec.name != "literal" && spec.name != "call"
+    !["input", "literal", "call", "scan", "cond"].contains(&spec.name)
 }
 
 /// Whether a name is that of an op or transform.
@@ -32,9 +32,13 @@ pub(in crate::lang) fn is_reserved(name: &str) -> bool {
             .any(|spec| spec.name == name && is_callable(spec))
 }
 
-/// Whether the first argument of a call to this is a function.
-pub(super) fn takes_function(callee: &Val) -> bool {
-    matches!(callee, Val::Name(name) if is_builtin(name) && name != "matmul" && name != "load")
+/// How many of the first arguments of a call to this are functions.
+pub(super) fn takes_functions(callee: &Val) -> usize {
+    match callee {
+        Val::Name(name) if name == "cond" => 2,
+        Val::Name(name) if is_builtin(name) && name != "matmul" && name != "load" => 1,
+        _ => 0,
+    }
 }
 
 impl<'a> Elaborator<'a> {
@@ -63,6 +67,8 @@ impl<'a> Elaborator<'a> {
                     return self.transform(name, args, attributes, span);
                 }
                 "checkpoint" => return self.checkpoint(args, &attributes, span),
+                "scan" => return self.scan(args, &attributes, span),
+                "cond" => return self.cond(args, &attributes, span),
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
                 "fold" => return self.fold(body, args, &attributes, span),
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
@@ -153,6 +159,7 @@ impl<'a> Elaborator<'a> {
         }
         let function = &self.with_attributes(function, attributes)?;
         let args = self.typed_arguments(body, function, args, span)?;
+        let args = self.stack_arrays(body, function, args, span)?;
         let trees = args.iter().map(|(data, _)| data.tree.clone()).collect();
         let spans: Vec<Span> = args.iter().map(|(_, span)| *span).collect();
         let instance = self.instantiate(function, trees, span, &spans)?;
@@ -427,6 +434,8 @@ fn spreads(op: &Op) -> bool {
         | Family::ScatterAdd(_)
         | Family::Leaf(_)
         | Family::Barrier
+        | Family::Scan(_)
+        | Family::Cond(_)
         | Family::Composite(_) => false,
     }
 }

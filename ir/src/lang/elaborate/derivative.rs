@@ -308,9 +308,13 @@ impl Elaborator<'_> {
                 let spec = SPECS.iter().find(|spec| spec.name == *name);
                 Ok(spec.map_or(0, |spec| spec.operands.len()))
             }
-            Function::Gradient { of, .. } | Function::Checkpoint { of } => {
-                self.parameter_count(of, arguments, span, spans)
+            Function::Cond { then, .. } => {
+                let rest = arguments.get(1..).unwrap_or(&[]);
+                Ok(1 + self.parameter_count(then, rest, span, spans)?)
             }
+            Function::Gradient { of, .. }
+            | Function::Checkpoint { of }
+            | Function::Scan { of, .. } => self.parameter_count(of, arguments, span, spans),
             Function::Jvp { of, wrt } => {
                 Ok(self.parameter_count(of, arguments, span, spans)? + wrt.len())
             }

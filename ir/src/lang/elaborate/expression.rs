@@ -98,12 +98,11 @@ impl<'a> Elaborator<'a> {
                     .map(|arg| Ok((get(arg)?, self.ast.expr(*arg).span)))
                     .collect::<Result<_, Reported>>()?;
                 let callee_val = self.callable(*callee, get(callee)?);
-                if let (true, Some((first, _)), ExprKind::Call { args: ids, .. }) = (
-                    super::call::takes_function(&callee_val),
-                    args.first_mut(),
-                    &expr.kind,
-                ) {
-                    *first = self.callable(ids[0], first.clone());
+                if let ExprKind::Call { args: ids, .. } = &expr.kind {
+                    let functions = super::call::takes_functions(&callee_val);
+                    for ((arg, _), id) in args.iter_mut().zip(ids).take(functions) {
+                        *arg = self.callable(*id, arg.clone());
+                    }
                 }
                 let attributes: Vec<(ast::Attribute, Val)> = attributes
                     .iter()

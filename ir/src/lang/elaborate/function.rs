@@ -7,6 +7,7 @@ use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, Scope, count};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
+use crate::dtype::DType;
 use crate::graph::{Graph, Value};
 use crate::lang::ast;
 use crate::module::Tree;
@@ -43,12 +44,18 @@ impl<'a> Elaborator<'a> {
         function: &Rc<Function>,
         position: usize,
     ) -> Option<Type> {
-        let mut at = function;
+        let (mut at, mut position) = (function, position);
         let index = loop {
             match &**at {
                 Function::Graph { index, .. } => break *index,
                 Function::Op(_) => return None,
-                Function::Gradient { of, .. }
+                Function::Scan { .. } if self.is_sliced(at, position) => return None,
+                Function::Cond { then, .. } => match position.checked_sub(1) {
+                    Some(before) => (at, position) = (then, before),
+                    None => return Some(Type::scalar(DType::Bool)),
+                },
+                Function::Scan { of, .. }
+                | Function::Gradient { of, .. }
                 | Function::Vjp { of, .. }
                 | Function::Jvp { of, .. }
                 | Function::Checkpoint { of } => at = of,
@@ -118,6 +125,12 @@ impl<'a> Elaborator<'a> {
                 let inner = self.instantiate(of, arguments, span, spans)?;
                 self.checkpointed(of, &inner, span).map(Rc::new)
             }
+            Function::Scan { of, repeat } => self
+                .scanned((of, repeat), &arguments, span, spans)
+                .map(Rc::new),
+            Function::Cond { then, otherwise } => self
+                .branched((then, otherwise), &arguments, span, spans)
+                .map(Rc::new),
             Function::Vjp { of, wrt } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
                 self.vjp(&inner, wrt, &extra, span).map(Rc::new)
@@ -366,6 +379,8 @@ impl<'a> Elaborator<'a> {
                 Function::Graph { index, .. } => return self.graphs[*index].name.name.clone(),
                 Function::Op(name) => return (*name).to_string(),
                 Function::Gradient { of, .. }
+                | Function::Scan { of, .. }
+                | Function::Cond { then: of, .. }
                 | Function::Vjp { of, .. }
                 | Function::Jvp { of, .. }
                 | Function::Checkpoint { of } => at = of,

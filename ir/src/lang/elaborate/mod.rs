@@ -32,6 +32,7 @@ mod observe;
 mod operator;
 mod path;
 mod region;
+mod scan;
 mod spread;
 mod value;
 
@@ -231,7 +232,7 @@ impl<'a> Elaborator<'a> {
     fn check_attribute_names(&mut self, graph: &ast::Graph) {
         for attribute in &graph.attributes {
             let name = &attribute.name;
-            if matches!(name.name.as_str(), "wrt" | "of") {
+            if matches!(name.name.as_str(), "wrt" | "of" | "carry" | "over") {
                 let message = format!("`{}` is an attribute of derivatives", name.name);
                 self.report(
                     Diagnostic::error(Code::DuplicateName, message)

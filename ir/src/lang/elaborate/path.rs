@@ -65,6 +65,11 @@ impl fmt::Display for Path {
 }
 
 impl Path {
+    /// Where it is written.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+
     /// The path as a name: `block_1_h`.
     pub(super) fn flat(&self) -> String {
         let flat = |step: &Step| {
@@ -125,7 +130,7 @@ fn single_index(ast: &Ast, indices: &[ExprId]) -> Option<u64> {
 impl Attribute {
     /// Whether the value is a path, or a list of paths, and not an expression.
     pub(super) fn is_path(&self) -> bool {
-        matches!(self.name.name.as_str(), "wrt" | "of")
+        matches!(self.name.name.as_str(), "wrt" | "of" | "carry" | "over")
     }
 }
 

@@ -161,7 +161,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A name for a function, and its doc comment.
-    fn describe(&self, function: &Function) -> (String, Vec<String>) {
+    pub(super) fn describe(&self, function: &Function) -> (String, Vec<String>) {
         let (mut prefix, mut at) = (String::new(), function);
         loop {
             let (transform, of) = match at {
@@ -176,6 +176,8 @@ impl<'a> Elaborator<'a> {
                 }
                 Function::Op(name) => return (prefix + name, Vec::new()),
                 Function::Checkpoint { of } => ("", of),
+                Function::Scan { of, .. } => ("scan_", of),
+                Function::Cond { then, .. } => ("cond_", then),
                 Function::Gradient { of, .. } => ("grad_", of),
                 Function::Vjp { of, .. } => ("vjp_", of),
                 Function::Jvp { of, .. } => ("jvp_", of),

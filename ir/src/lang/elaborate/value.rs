@@ -2,6 +2,7 @@
 
 use super::attribute::Given;
 use super::path::Path;
+use super::scan::Repeat;
 use crate::constant::Constant;
 use crate::graph::Value;
 use crate::module::Tree;
@@ -78,6 +79,20 @@ pub(super) enum Function {
     Checkpoint {
         /// What is called.
         of: Rc<Function>,
+    },
+    /// A loop.
+    Scan {
+        /// What is repeated.
+        of: Rc<Function>,
+        /// How.
+        repeat: Repeat,
+    },
+    /// One of two functions, chosen by a truth value.
+    Cond {
+        /// What is called where it holds.
+        then: Rc<Function>,
+        /// What is called where it does not.
+        otherwise: Rc<Function>,
     },
     /// Forward mode with given tangents.
     Jvp {

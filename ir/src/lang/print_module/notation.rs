@@ -10,7 +10,7 @@ use crate::lang::ast::{
 };
 use crate::lang::elaborate::{infix_op, literal_type, matmul_op};
 use crate::lang::load::LOAD;
-use crate::op::{AttrValue, Elements, Op, Pullback};
+use crate::op::{AttrValue, Elements, Op, Pullback, Region, Scan};
 use crate::shape::Type;
 use crate::span::Span;
 use smallvec::SmallVec;
@@ -73,7 +73,8 @@ impl Notation {
     /// The names of the results of an op.
     pub(super) fn result_name(&self, op: &Op, result: u16) -> Option<String> {
         let result = usize::from(result);
-        match op.region().and_then(|region| self.regions.get(region)) {
+        let region = op.regions().first().copied();
+        match region.and_then(|region| self.regions.get(region)) {
             Some(written) => written.results.get(result).cloned(),
             None => op.spec().results.get(result).map(|name| name.to_string()),
         }
@@ -277,24 +278,73 @@ impl Notation {
         })
     }
 
-    /// What is called: an op, a graph with a rule of its own, or `checkpoint(…)` of one without.
-    fn callee(&mut self, op: &Op) -> ExprId {
-        let Some(region) = op.region() else {
-            return self.name(op.spec().name);
-        };
+    /// The name of the graph that a region is written as.
+    fn region(&mut self, region: &Rc<Region>) -> ExprId {
         let name = self.regions.get(region).map(|written| written.name.clone());
-        let graph = self.name(&name.unwrap_or_default());
-        match region.pullback() {
-            Pullback::Rule(_) => graph,
-            Pullback::Recompute => {
-                let callee = self.name("checkpoint");
-                self.add(ExprKind::Call {
-                    callee,
-                    args: vec![graph],
-                    attributes: Vec::new(),
-                })
+        self.name(&name.unwrap_or_default())
+    }
+
+    /// What is called: an op, a graph with a rule of its own, or `checkpoint(…)`, `scan(…)` or
+    /// `cond(…)` of some without.
+    fn callee(&mut self, op: &Op) -> ExprId {
+        let graphs: Vec<ExprId> = op
+            .regions()
+            .into_iter()
+            .map(|region| self.region(region))
+            .collect();
+        if let (Op::Call(call), [graph]) = (op, graphs.as_slice()) {
+            match call.region.pullback() {
+                Pullback::Rule(_) => *graph,
+                Pullback::Recompute | Pullback::Derived => {
+                    self.transform("checkpoint", graphs, Vec::new())
+                }
             }
+        } else if let Op::Scan(scan) = op {
+            let attributes = self.scan_attributes(scan);
+            self.transform("scan", graphs, attributes)
+        } else if let Op::Cond(_) = op {
+            self.transform("cond", graphs, Vec::new())
+        } else {
+            self.name(op.spec().name)
         }
+    }
+
+    fn transform(&mut self, name: &str, args: Vec<ExprId>, attributes: Vec<Attribute>) -> ExprId {
+        let callee = self.name(name);
+        self.add(ExprKind::Call {
+            callee,
+            args,
+            attributes,
+        })
+    }
+
+    /// `carry = [h], over = [x], reverse = true`. The length follows from what is stacked.
+    fn scan_attributes(&mut self, scan: &Scan) -> Vec<Attribute> {
+        let params = self.regions.get(&scan.region);
+        let params = params.map_or(Vec::new(), |written| written.params.clone());
+        let mut params = params.into_iter();
+        let mut list = |this: &mut Self, count: usize| {
+            let names: Vec<ExprId> = params
+                .by_ref()
+                .take(count)
+                .map(|name| this.name(&name))
+                .collect();
+            this.add(ExprKind::List(names))
+        };
+        let mut attributes = vec![("carry", list(self, scan.carries))];
+        attributes.push(("over", list(self, scan.stacked)));
+        if scan.stacked == 0 {
+            attributes.push(("length", self.integer(scan.length)));
+        }
+        if scan.reverse {
+            attributes.push(("reverse", self.truth(true)));
+        }
+        let attribute = |(name, value)| Attribute {
+            name: ident(name),
+            value,
+            span: Span::SYNTHETIC,
+        };
+        attributes.into_iter().map(attribute).collect()
     }
 
     fn call(&mut self, op: &Op, args: Vec<ExprId>) -> ExprId {

@@ -22,7 +22,8 @@ use std::rc::Rc;
 pub(super) struct Written {
     /// The name of its graph.
     pub name: String,
-    params: Vec<String>,
+    /// The names of its parameters.
+    pub params: Vec<String>,
     /// The names of its results.
     pub results: Vec<String>,
 }
@@ -52,18 +53,17 @@ impl Regions {
     /// Regions nest as deep as calls, which the elaborator bounds.
     fn collect(&mut self, graph: &Graph, names: &mut Names) {
         for node in graph.nodes() {
-            let Some(region) = graph.op(node).region() else {
-                continue;
-            };
-            if self.0.contains_key(region) {
-                continue;
+            for region in graph.op(node).regions() {
+                if self.0.contains_key(region) {
+                    continue;
+                }
+                self.collect(region.body(), names);
+                if let Some(rule) = region.rule() {
+                    self.collect(rule, names);
+                }
+                let written = written(region, names);
+                self.0.insert(region.clone(), written);
             }
-            self.collect(region.body(), names);
-            if let Some(rule) = region.rule() {
-                self.collect(rule, names);
-            }
-            let written = written(region, names);
-            self.0.insert(region.clone(), written);
         }
     }
 

@@ -80,6 +80,8 @@ const DIFFERENTIABLE: &[&str] = &[
     "top_k",
     "barrier",
     "call",
+    "scan",
+    "cond",
 ];
 
 /// Ops without a derivative: leaves, what is piecewise constant, what is not on floats.

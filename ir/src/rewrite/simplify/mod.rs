@@ -12,6 +12,7 @@ mod logic;
 mod site;
 mod view;
 
+use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap, Value, Values};
 use crate::op::{Op, TypeError};
@@ -41,7 +42,7 @@ const MAX_STEPS: usize = 32;
 /// # Errors
 /// None for a graph that verifies: replacements have the types of what they replace.
 pub fn simplify(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
-    simplify_observed(graph, &mut |_| ())
+    with_bodies(graph, &|graph| simplify_observed(graph, &mut |_| ()))
 }
 
 /// [`simplify`], with `observe` called with each rule that fires.

@@ -1,0 +1,392 @@
+//! The cotangent of a loop.
+
+use super::super::or_zeros;
+use super::super::rules::{Parts, Site};
+use super::{Excerpt, Inner, Merge, made, name_of, positions, reached};
+use crate::autodiff::AutodiffError;
+use crate::builder::Builder;
+use crate::constant::Constant;
+use crate::expr::Class;
+use crate::graph::{Graph, NodeId, Value};
+use crate::op::{Family, Leaf, Op, Scan, ScanRole, TypeError};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+/// The derivative of a turn, from the cotangents of what it yields.
+struct Turn {
+    inner: Inner,
+    /// The outputs with a cotangent: the seeds, in the order of the inputs that they are.
+    of: Vec<usize>,
+    /// The cotangent of each parameter that has one.
+    parts: FxHashMap<usize, Value>,
+}
+
+impl Turn {
+    /// The derivative of a turn, with a cotangent for each carried value that ever has one.
+    fn new(
+        body: &Graph,
+        scan: &Scan,
+        cotangents: &[Option<Value>],
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Turn, AutodiffError> {
+        let is_float = |at: usize| body.ty(body.inputs()[at]).dtype.is_float();
+        let count = body.inputs().len();
+        let mut varying: Vec<bool> = (0..count).map(|at| wanted(at) && is_float(at)).collect();
+        let reaches = loop {
+            let reaches = reached(body, &varying);
+            let fresh = |&carry: &usize| reaches[carry] && !varying[carry];
+            let grown: Vec<usize> = (0..scan.carries).filter(fresh).collect();
+            if grown.is_empty() {
+                break reaches;
+            }
+            grown.into_iter().for_each(|carry| varying[carry] = true);
+        };
+        let seeded = |(at, cotangent): (usize, &Option<Value>)| {
+            let flows = if at < scan.carries {
+                varying[at]
+            } else {
+                reaches[at]
+            };
+            cotangent.is_some() && flows
+        };
+        let mut seeded: Vec<bool> = cotangents.iter().enumerate().map(seeded).collect();
+        let wrt = positions(&varying);
+        loop {
+            let of = positions(&seeded);
+            let inner = Inner::reverse(body, &of, &wrt)?;
+            let parts = wrt.iter().zip(&inner.parts);
+            let parts: FxHashMap<usize, Value> = parts
+                .filter_map(|(&at, part)| Some((at, (*part)?)))
+                .collect();
+            let fresh = |&carry: &usize| parts.contains_key(&carry) && !seeded[carry];
+            let grown: Vec<usize> = (0..scan.carries).filter(fresh).collect();
+            if grown.is_empty() {
+                return Ok(Turn { inner, of, parts });
+            }
+            grown.into_iter().for_each(|carry| seeded[carry] = true);
+        }
+    }
+
+    /// The values of the first computation that a turn back takes from stacks: those of the `needed`
+    /// ones' past that it cannot or should not compute again.
+    fn residuals(&self, scan: &Scan, needed: &[Value]) -> Vec<Value> {
+        let graph = &self.inner.graph;
+        let facts = Facts::of(graph, scan);
+        let mut used: FxHashSet<Value> = needed.iter().copied().collect();
+        let is_used = |used: &FxHashSet<Value>, node: NodeId| {
+            let results = graph.results(node);
+            results.iter().any(|value| used.contains(value))
+        };
+        // First what is read for certain, so that the choice for one value knows of the others.
+        for node in graph
+            .nodes()
+            .rev()
+            .filter(|node| facts.backward[node.index()])
+        {
+            if is_used(&used, node) {
+                used.extend(graph.operands(node));
+            }
+        }
+        let mut residuals = Vec::new();
+        for node in graph
+            .nodes()
+            .rev()
+            .filter(|node| !facts.backward[node.index()])
+        {
+            if facts.given[node.index()] || !is_used(&used, node) {
+                continue;
+            }
+            if facts.is_recomputed(graph, node, &used) {
+                used.extend(graph.operands(node));
+            } else {
+                let results = graph.results(node).into_iter().rev();
+                residuals.extend(results.filter(|value| used.contains(value)));
+            }
+        }
+        residuals.reverse();
+        residuals
+    }
+}
+
+/// What decides whether a turn back computes a value again.
+struct Facts {
+    /// Whether a node is a parameter that a turn back has as well: a slice, a closed value, or a
+    /// cotangent.
+    given: Vec<bool>,
+    /// Whether it depends on a cotangent.
+    backward: Vec<bool>,
+    /// Whether it is the same in every turn.
+    fixed: Vec<bool>,
+    /// Whether it stands behind a barrier.
+    hidden: Vec<bool>,
+}
+
+impl Facts {
+    fn of(graph: &Graph, scan: &Scan) -> Facts {
+        let count = graph.len();
+        let mut facts = Facts {
+            given: vec![false; count],
+            backward: vec![false; count],
+            fixed: vec![false; count],
+            hidden: vec![false; count],
+        };
+        let own = scan.body().inputs().len();
+        for (position, input) in graph.inputs().iter().enumerate() {
+            let at = input.node.index();
+            facts.backward[at] = position >= own;
+            facts.fixed[at] = position < own && scan.role(position) == ScanRole::Closed;
+            facts.given[at] = position >= own || scan.role(position) != ScanRole::Carry;
+        }
+        for node in graph.nodes() {
+            let at = node.index();
+            if matches!(graph.op(node), Op::Input(_)) {
+                continue;
+            }
+            let operands = graph.operands(node);
+            let some = |of: &[bool]| operands.iter().any(|x| of[x.node.index()]);
+            facts.backward[at] = some(&facts.backward);
+            facts.hidden[at] = matches!(graph.op(node), Op::Barrier(_)) || some(&facts.hidden);
+            facts.fixed[at] = operands.iter().all(|x| facts.fixed[x.node.index()]);
+        }
+        facts
+    }
+
+    fn is_recomputed(&self, graph: &Graph, node: NodeId, used: &FxHashSet<Value>) -> bool {
+        let at = node.index();
+        if matches!(graph.op(node), Op::Input(_)) {
+            return false;
+        }
+        if self.hidden[at] || self.fixed[at] {
+            return true;
+        }
+        let fresh = |value: &&Value| {
+            let operand = value.node.index();
+            !used.contains(value) && !self.given[operand] && !self.fixed[operand]
+        };
+        let operands: FxHashSet<Value> = graph.operands(node).into_iter().collect();
+        let more: u64 = operands
+            .iter()
+            .filter(fresh)
+            .map(|x| graph.ty(*x).bytes())
+            .sum();
+        is_cheap(graph.op(node)) && more <= graph.ty(Value { node, result: 0 }).bytes()
+    }
+}
+
+/// Whether computing an op again costs no more than reading what it yields.
+fn is_cheap(op: &Op) -> bool {
+    match op.family() {
+        Family::Pointwise(rule) | Family::Discrete(rule) => rule.class() != Class::Real,
+        Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::Select
+        | Family::Cast(_)
+        | Family::View(_)
+        | Family::Barrier
+        | Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_)) => true,
+        Family::Leaf(Leaf::Input(_))
+        | Family::Fold(_)
+        | Family::ArgFold(_)
+        | Family::ArgSort(_)
+        | Family::Contract(_)
+        | Family::Gather(_)
+        | Family::ScatterAdd(_)
+        | Family::Scan(_)
+        | Family::Cond(_)
+        | Family::Composite(_) => false,
+    }
+}
+
+/// The cotangents of the operands of a scan.
+pub(in crate::autodiff) fn scan_vjp(
+    b: &Builder,
+    (node, site): (NodeId, &Site),
+    scan: &Scan,
+    cotangents: &[Option<Value>],
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<(Parts, Option<Merge>), AutodiffError> {
+    let mut parts: Parts = SmallVec::from_elem(None, site.operands.len());
+    let body = b.with_graph(|graph| scan.body().clone().constants_as_in(graph));
+    let turn = Turn::new(&body, scan, cotangents, wanted)?;
+    if turn.of.is_empty() {
+        return Ok((parts, None));
+    }
+    let graph = &turn.inner.graph;
+    let own = body.inputs().len();
+    let carried: Vec<usize> = turn
+        .of
+        .iter()
+        .copied()
+        .filter(|&k| k < scan.carries)
+        .collect();
+    let sought = |role: ScanRole| -> Vec<usize> {
+        let has = |at: &usize| scan.role(*at) == role && wanted(*at) && turn.parts.contains_key(at);
+        (0..own).filter(has).collect()
+    };
+    let (slices, closed) = (sought(ScanRole::Slice), sought(ScanRole::Closed));
+    let yielded = carried.iter().chain(&closed).chain(&slices);
+    let needed: Vec<Value> = yielded
+        .filter_map(|at| turn.parts.get(at).copied())
+        .collect();
+    let residuals = turn.residuals(scan, &needed);
+    let (kept, augmented) = keep_residuals(b, (node, site), scan, graph, &residuals)?;
+
+    let mut excerpt = Excerpt::of(graph);
+    let mut operands = Vec::new();
+    for (at, &position) in turn
+        .of
+        .iter()
+        .enumerate()
+        .filter(|(_, k)| **k < scan.carries)
+    {
+        excerpt.takes(graph.inputs()[own + at], None)?;
+        operands.push(or_zeros(b, cotangents[position], site.results[position])?);
+    }
+    let mut sums = Vec::new();
+    for &position in &closed {
+        let input = graph.inputs()[position];
+        let name = format!("sum_{}", name_of(graph, input));
+        sums.push(excerpt.parameter(graph.ty(input), &name)?);
+        operands.push(b.integer_like(site.operands[position], 0)?);
+    }
+    let carries = operands.len();
+    for (at, &position) in turn
+        .of
+        .iter()
+        .enumerate()
+        .filter(|(_, k)| **k >= scan.carries)
+    {
+        excerpt.takes(graph.inputs()[own + at], None)?;
+        operands.extend(cotangents[position]);
+    }
+    let used = read_by(graph, &needed, &residuals);
+    let mut take_own = |excerpt: &mut Excerpt<'_>, role: ScanRole| -> Result<(), TypeError> {
+        for position in (0..own).filter(|&at| scan.role(at) == role) {
+            let input = graph.inputs()[position];
+            if used[input.node.index()] {
+                excerpt.takes(input, None)?;
+                operands.push(site.operands[position]);
+            }
+        }
+        Ok(())
+    };
+    take_own(&mut excerpt, ScanRole::Slice)?;
+    let taken = excerpt.builder.with_graph(|graph| graph.inputs().len());
+    for residual in &residuals {
+        excerpt.takes(*residual, None)?;
+    }
+    take_own(&mut excerpt, ScanRole::Closed)?;
+    let tail = operands.split_off(taken);
+    operands.extend(kept);
+    let stacked = operands.len() - carries;
+    operands.extend(tail);
+
+    let values = excerpt.computes(&needed)?;
+    let known: FxHashMap<Value, Value> = needed.into_iter().zip(values).collect();
+    let part = |at: usize| {
+        turn.parts
+            .get(&at)
+            .and_then(|part| known.get(part).copied())
+    };
+    for &position in &carried {
+        let input = graph.inputs()[position];
+        let value = match part(position) {
+            Some(part) => part,
+            None => {
+                let zero = Constant::integer(0);
+                excerpt.builder.full(graph.ty(input), &zero)?
+            }
+        };
+        excerpt.yields(&format!("d_{}", name_of(graph, input)), value);
+    }
+    for (&position, &sum) in closed.iter().zip(&sums) {
+        if let Some(part) = part(position) {
+            let next = excerpt.builder.add(sum, part)?;
+            let name = format!("d_{}", name_of(graph, graph.inputs()[position]));
+            excerpt.yields(&name, next);
+        }
+    }
+    for &position in &slices {
+        if let Some(part) = part(position) {
+            let name = format!("d_{}", name_of(graph, graph.inputs()[position]));
+            excerpt.yields(&name, part);
+        }
+    }
+    let backward = Scan {
+        region: made(format!("d_{}", scan.region.name()), &[], excerpt.finish()),
+        carries,
+        stacked,
+        length: scan.length,
+        reverse: !scan.reverse,
+    };
+    let results = b.apply_all(backward, &operands)?;
+    for (&position, &result) in carried.iter().chain(&closed).chain(&slices).zip(&results) {
+        if wanted(position) {
+            parts[position] = Some(result);
+        }
+    }
+    Ok((parts, augmented))
+}
+
+/// For each node, whether computing `needed` reads it, where `residuals` are there.
+fn read_by(graph: &Graph, needed: &[Value], residuals: &[Value]) -> Vec<bool> {
+    let there: FxHashSet<Value> = residuals.iter().copied().collect();
+    let mut read = vec![false; graph.len()];
+    for value in needed.iter().filter(|value| !there.contains(value)) {
+        read[value.node.index()] = true;
+    }
+    for node in graph.nodes().rev() {
+        if read[node.index()] {
+            for operand in graph.operands(node) {
+                if !there.contains(&operand) {
+                    read[operand.node.index()] = true;
+                }
+            }
+        }
+    }
+    read
+}
+
+/// The scan that stacks residuals as well, on the operands of the first one.
+fn keep_residuals(
+    b: &Builder,
+    (of, site): (NodeId, &Site),
+    scan: &Scan,
+    graph: &Graph,
+    residuals: &[Value],
+) -> Result<(Vec<Value>, Option<Merge>), AutodiffError> {
+    if residuals.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let mut excerpt = Excerpt::of(graph);
+    for input in graph.inputs().iter().take(scan.body().inputs().len()) {
+        excerpt.takes(*input, None)?;
+    }
+    let outputs = graph.outputs().to_vec();
+    let values: Vec<Value> = outputs.iter().map(|output| output.value).collect();
+    let all = [values.as_slice(), residuals].concat();
+    let copies = excerpt.computes(&all)?;
+    for (output, copy) in outputs.iter().zip(&copies) {
+        excerpt.yields(&output.name, *copy);
+    }
+    for (residual, copy) in residuals.iter().zip(&copies[outputs.len()..]) {
+        excerpt.yields(&format!("{}_kept", name_of(graph, *residual)), *copy);
+    }
+    let region = made(
+        scan.region.name().to_string(),
+        scan.region.doc(),
+        excerpt.finish(),
+    );
+    let by = b.node(
+        Scan {
+            region,
+            ..scan.clone()
+        },
+        &site.operands,
+    )?;
+    let count = outputs.len() as u16;
+    let kept = (count..count + residuals.len() as u16).map(|result| Value { node: by, result });
+    let results = (0..count).collect();
+    Ok((kept.collect(), Some(Merge { of, by, results })))
+}

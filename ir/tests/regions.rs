@@ -1,0 +1,394 @@
+//! Loops and branches: what they mean, and that their derivatives are those of what they unroll to,
+//! exactly over the rationals.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use lgc_ir::generate::sample_inputs;
+use lgc_ir::graph::Graph;
+use lgc_ir::interpret::{Data, Tensor, interpret};
+use lgc_ir::module::Module;
+use lgc_ir::rewrite::optimize;
+use lgc_ir::scalar::Exact;
+use lgc_ir::verify::verify;
+use support::{module, round_trip};
+
+fn exact(graph: &Graph) -> Vec<Tensor<Exact>> {
+    let inputs = sample_inputs(graph, |_, x| {
+        // Small numerators and denominators, so that products stay short.
+        Exact::rational((x * 4.0).round() as i64 * 2 + 1, 8)
+    });
+    let run = interpret(graph, &(), &inputs).unwrap();
+    run.outputs().into_iter().cloned().collect()
+}
+
+/// Checks that the entries of a text are equal, value by value, also once they are optimised.
+#[track_caller]
+fn assert_equal_entries(text: &str) -> Module {
+    let module = module(text);
+    round_trip(&module);
+    let first = exact(&module.entries[0].graph);
+    for entry in &module.entries {
+        verify(&entry.graph).unwrap();
+        let (optimized, _, _) = optimize(&entry.graph, true).unwrap();
+        verify(&optimized).unwrap();
+        for graph in [&entry.graph, &optimized] {
+            let results = exact(graph);
+            assert_eq!(results.len(), first.len());
+            for (position, (x, y)) in first.iter().zip(&results).enumerate() {
+                let same = match (&x.data, &y.data) {
+                    (Data::Number(x), Data::Number(y)) => x == y,
+                    (Data::Int(x), Data::Int(y)) => x == y,
+                    (_, _) => false,
+                };
+                assert!(same, "result {position} of `{}`: {x:?} {y:?}", entry.name);
+            }
+        }
+    }
+    module
+}
+
+const CELL: &str = "
+graph cell(h: f64[2], x: f64[2], w: f64[2, 2]) -> (next: f64[2], y: f64[2]) {
+    next = h @ w * x + h
+    y = next * next - x
+}
+";
+
+/// The scan and its unrolled loop, as graphs `scanned` and `unrolled`.
+fn twins() -> String {
+    CELL.to_string()
+        + "
+graph scanned(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (last: f64[2], ys: f64[5, 2]) {
+    (last, ys) = scan(cell, carry = h, over = x)(h, xs, w)
+}
+graph unrolled(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (last: f64[2], ys: f64[5, 2]) {
+    for t in 0..5 with s = h, all = 0 * xs {
+        x = reshape(slice(xs, start = [t, 0], limit = [t + 1, 2]), shape = [2])
+        (next, y) = cell(s, x, w)
+        s' = next
+        all' = all + pad(reshape(y, shape = [1, 2]), low = [t, 0], high = [4 - t, 0])
+    }
+    last = s
+    ys = all
+}
+graph scanned_loss(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
+    (last, ys) = scanned(h, xs, w)
+    l = sum(last * last) + sum(ys * ys * xs)
+}
+graph unrolled_loss(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
+    (last, ys) = unrolled(h, xs, w)
+    l = sum(last * last) + sum(ys * ys * xs)
+}
+"
+}
+
+#[test]
+fn a_scan_is_its_unrolled_loop() {
+    assert_equal_entries(
+        &(twins()
+            + "
+entry a(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (last: f64[2], ys: f64[5, 2]) {
+    (last, ys) = scanned(h, xs, w)
+}
+entry b(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (last: f64[2], ys: f64[5, 2]) {
+    (last, ys) = unrolled(h, xs, w)
+}
+"),
+    );
+}
+
+#[test]
+fn gradients_through_time_are_those_of_the_unrolled_loop() {
+    let entry = |name: &str, of: &str| {
+        format!(
+            "entry {name}(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[], dh: f64[2], dx: f64[5, 2], dw: f64[2, 2]) {{
+    (l, dh, dx, dw) = value_and_grad({of}, wrt = [h, xs, w])(h, xs, w)
+}}
+"
+        )
+    };
+    assert_equal_entries(&(twins() + &entry("a", "scanned_loss") + &entry("b", "unrolled_loss")));
+}
+
+#[test]
+fn tangents_are_those_of_the_unrolled_loop() {
+    let entry = |name: &str, of: &str| {
+        format!(
+            "entry {name}(h: f64[2], xs: f64[5, 2], w: f64[2, 2], th: f64[2], tw: f64[2, 2]) -> (l: f64[2], m: f64[5, 2], tl: f64[2], tm: f64[5, 2]) {{
+    (l, m, tl, tm) = jvp({of}, wrt = [h, w])(h, xs, w, th, tw)
+}}
+"
+        )
+    };
+    assert_equal_entries(&(twins() + &entry("a", "scanned") + &entry("b", "unrolled")));
+}
+
+#[test]
+fn second_derivatives_are_those_of_the_unrolled_loop() {
+    let entries = |prefix: &str| {
+        format!(
+            "
+graph {prefix}_slope(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (s: f64[]) {{
+    (dh, dx, dw) = grad({prefix}_loss, wrt = [h, xs, w])(h, xs, w)
+    s = sum(dh * h) + sum(dx * xs) + sum(dw * dw)
+}}
+entry {prefix}_second(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (dh: f64[2], dx: f64[5, 2], dw: f64[2, 2]) {{
+    (dh, dx, dw) = grad({prefix}_slope, wrt = [h, xs, w])(h, xs, w)
+}}
+"
+        )
+    };
+    assert_equal_entries(&(twins() + &entries("scanned") + &entries("unrolled")));
+}
+
+/// Entries with a gradient by all float parameters of graphs of one signature.
+fn gradients(params: &str, names: &str, wrt: &[&str], results: &str, graphs: &[&str]) -> String {
+    let derived: Vec<String> = wrt.iter().map(|name| format!("d_{name}")).collect();
+    let entry = |of: &&str| {
+        format!(
+            "entry gradient_{of}({params}) -> (l: f64[], {results}) {{
+    (l, {}) = value_and_grad({of}, wrt = [{}])({names})
+}}
+",
+            derived.join(", "),
+            wrt.join(", ")
+        )
+    };
+    graphs.iter().map(entry).collect()
+}
+
+#[test]
+fn loops_in_loops_backwards_and_on_structs() {
+    let text = "
+struct State { a: f64[2], b: f64[] }
+
+graph inner(s: State, x: f64[2], w: f64[2]) -> (next: State, y: f64[2]) {
+    a = s.a * x + w
+    next.a = a
+    next.b = s.b + sum(s.a * w)
+    y = a * s.b
+}
+graph outer(s: State, xs: f64[3, 2], w: f64[2]) -> (next: State, t: f64[3, 2]) {
+    (next, t) = scan(inner, carry = s, over = x, reverse = true)(s, xs, w)
+}
+graph scanned(a: f64[2], b: f64[], xs: f64[2, 3, 2], w: f64[2]) -> (l: f64[]) {
+    start = pair(a, b)
+    (s, ys) = scan(outer, carry = s, over = xs)(start, xs, w)
+    l = sum(s.a) * s.b + sum(ys * xs)
+}
+graph unrolled(a: f64[2], b: f64[], xs: f64[2, 3, 2], w: f64[2]) -> (l: f64[]) {
+    start = pair(a, b)
+    for i in 0..2 with s = start, sums = 0 * b {
+        for j in 0..3 with r = s, part = 0 * b {
+            k = 2 - j
+            x = reshape(slice(xs, start = [i, k, 0], limit = [i + 1, k + 1, 2]), shape = [2])
+            (next, y) = inner(r, x, w)
+            r' = next
+            part' = part + sum(y * x)
+        }
+        s' = r
+        sums' = sums + part
+    }
+    l = sum(s.a) * s.b + sums
+}
+graph pair(a: f64[2], b: f64[]) -> (s: State) { s.a = a; s.b = b }
+";
+    assert_equal_entries(
+        &(text.to_string()
+            + &gradients(
+                "a: f64[2], b: f64[], xs: f64[2, 3, 2], w: f64[2]",
+                "a, b, xs, w",
+                &["a", "b", "xs", "w"],
+                "d_a: f64[2], d_b: f64[], d_xs: f64[2, 3, 2], d_w: f64[2]",
+                &["scanned", "unrolled"],
+            )),
+    );
+}
+
+#[test]
+fn what_is_recomputed_gives_the_same_gradients() {
+    let module = assert_equal_entries(
+        &(twins()
+            + "
+graph checkpointed(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
+    (last, ys) = scan(checkpoint(cell), carry = h, over = x)(h, xs, w)
+    l = sum(last * last) + sum(ys * ys * xs)
+}
+" + &gradients(
+            "h: f64[2], xs: f64[5, 2], w: f64[2, 2]",
+            "h, xs, w",
+            &["h", "xs", "w"],
+            "d_h: f64[2], d_xs: f64[5, 2], d_w: f64[2, 2]",
+            &["scanned_loss", "checkpointed"],
+        )),
+    );
+    // Only what is carried is kept: the augmented scan stacks one tensor beside `ys`.
+    let graph = &module.entries[1].graph;
+    let scans = graph.nodes().filter(|node| graph.op(*node).runs_regions());
+    let results: Vec<usize> = scans.map(|node| graph.results(node).len()).collect();
+    assert_eq!(results, [3, 3]);
+}
+
+#[test]
+fn integers_are_carried_without_a_derivative() {
+    let body = "
+graph turn(h: f64[3], n: i32[], table: f64[4, 3]) -> (next: f64[3], m: i32[]) {
+    next = h * gather(table, n, axis = 0) + h
+    m = (n * 3 + 1) % 4
+}
+graph scanned(h: f64[3], table: f64[4, 3]) -> (l: f64[]) {
+    zero: i32[] = 2
+    (last, n) = scan(turn, carry = [h, n], length = 4)(h, zero, table)
+    l = sum(last * last)
+}
+graph unrolled(h: f64[3], table: f64[4, 3]) -> (l: f64[]) {
+    zero: i32[] = 2
+    for t in 0..4 with s = h, n = zero {
+        (next, m) = turn(s, n, table)
+        s' = next
+        n' = m
+    }
+    l = sum(s * s)
+}
+";
+    assert_equal_entries(
+        &(body.to_string()
+            + &gradients(
+                "h: f64[3], table: f64[4, 3]",
+                "h, table",
+                &["h", "table"],
+                "d_h: f64[3], d_table: f64[4, 3]",
+                &["scanned", "unrolled"],
+            )),
+    );
+}
+
+#[test]
+fn a_loop_without_a_turn_is_its_initial_value() {
+    assert_equal_entries(
+        &(CELL.to_string()
+            + "
+graph scanned(h: f64[2], xs: f64[0, 2], w: f64[2, 2]) -> (l: f64[]) {
+    (last, ys) = scan(cell)(h, xs, w)
+    l = sum(last * last) + sum(ys)
+}
+graph plain(h: f64[2], xs: f64[0, 2], w: f64[2, 2]) -> (l: f64[]) { l = sum(h * h) }
+" + &gradients(
+            "h: f64[2], xs: f64[0, 2], w: f64[2, 2]",
+            "h, xs, w",
+            &["h", "xs", "w"],
+            "d_h: f64[2], d_xs: f64[0, 2], d_w: f64[2, 2]",
+            &["scanned", "plain"],
+        )),
+    );
+}
+
+#[test]
+fn arrays_are_stacked() {
+    assert_equal_entries(
+        "
+struct Layer { w: f64[2, 2], b: f64[2] }
+graph layer(h: f64[2], p: Layer) -> (y: f64[2]) { y = (h @ p.w + p.b) * h }
+graph scanned(h: f64[2], p: Layer[3]) -> (l: f64[]) { l = sum(scan(layer)(h, p)) }
+graph unrolled(h: f64[2], p: Layer[3]) -> (l: f64[]) { l = sum(fold(layer, h, p)) }
+entry a(h: f64[2], p: Layer[3]) -> (l: f64[], d_h: f64[2], d_p: Layer[3]) {
+    (l, d_h, d_p) = value_and_grad(scanned, wrt = [h, p])(h, p)
+}
+entry b(h: f64[2], p: Layer[3]) -> (l: f64[], d_h: f64[2], d_p: Layer[3]) {
+    (l, d_h, d_p) = value_and_grad(unrolled, wrt = [h, p])(h, p)
+}
+",
+    );
+}
+
+#[test]
+fn carried_values_without_a_derivative_are_no_carries_of_it() {
+    let module = module(
+        "
+graph turn(h: f64[], k: f64[], x: f64[]) -> (next: f64[], step: f64[], y: f64[]) {
+    next = h * x
+    step = k + 1
+    y = k * x
+}
+graph total(h: f64[], k: f64[], xs: f64[6]) -> (l: f64[]) {
+    (last, n, ys) = scan(turn, carry = [h, k], over = x)(h, k, xs)
+    l = last * n + sum(stop_gradient(ys))
+}
+entry g(h: f64[], k: f64[], xs: f64[6]) -> (d: f64[]) { d = grad(total, wrt = h)(h, k, xs) }
+",
+    );
+    let graph = &module.entries[0].graph;
+    let scans = graph
+        .nodes()
+        .filter_map(|node| match graph.op(node).family() {
+            lgc_ir::op::Family::Scan(scan) => Some((scan.carries, scan.stacked)),
+            _ => None,
+        });
+    // Of the first only what counts k is left; the second carries the cotangent of h alone, over xs.
+    assert_eq!(scans.collect::<Vec<_>>(), [(1, 0), (1, 1)]);
+}
+
+#[test]
+fn branches_and_their_derivatives_are_those_of_select() {
+    let text = "
+graph yes(x: f64[3], y: f64[3]) -> (r: f64[3], s: f64[3]) { r = x * y; s = x * x * x }
+graph no(x: f64[3], y: f64[3]) -> (r: f64[3], s: f64[3]) { r = y - x; s = 2 * y }
+graph branched(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
+    (r, s) = cond(yes, no)(n OP 0, x, y)
+    l = sum(r * s)
+}
+graph selected(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
+    (a, b) = yes(x, y)
+    (c, d) = no(x, y)
+    m = broadcast_in_dim(n OP 0, shape = [3], axes = [])
+    l = sum(select(m, a, c) * select(m, b, d))
+}
+graph slope_branched(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
+    (dx, dy) = grad(branched, wrt = [x, y])(n, x, y)
+    l = sum(dx * y) + sum(dy * dx)
+}
+graph slope_selected(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
+    (dx, dy) = grad(selected, wrt = [x, y])(n, x, y)
+    l = sum(dx * y) + sum(dy * dx)
+}
+";
+    for op in [">", "<"] {
+        for pair in [
+            ["branched", "selected"],
+            ["slope_branched", "slope_selected"],
+        ] {
+            assert_equal_entries(
+                &(text.replace("OP", op)
+                    + &gradients(
+                        "n: i32[], x: f64[3], y: f64[3]",
+                        "n, x, y",
+                        &["x", "y"],
+                        "d_x: f64[3], d_y: f64[3]",
+                        &pair,
+                    )),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_gradient_through_a_loop_is_a_loop() {
+    // A thousand turns make no more nodes than ten.
+    let nodes = |turns: u64| {
+        let text = twins().replace("[5, 2]", &format!("[{turns}, 2]"));
+        let start = text.find("graph unrolled(").unwrap();
+        let end = text.find("graph scanned_loss").unwrap();
+        let rest = text.find("graph unrolled_loss").unwrap();
+        let text = format!("{}{}", &text[..start], &text[end..rest]);
+        let module = module(
+            &(text
+                + &format!(
+                    "entry g(h: f64[2], xs: f64[{turns}, 2], w: f64[2, 2]) -> (d: f64[2, 2]) {{ d = grad(scanned_loss, wrt = w)(h, xs, w) }}"
+                )),
+        );
+        module.entries[0].graph.expanded_len()
+    };
+    assert_eq!(nodes(10), nodes(1000));
+}
