@@ -9,6 +9,7 @@ use lgc_ir::generate::sample_inputs;
 use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Data, Tensor, interpret};
 use lgc_ir::module::Module;
+use lgc_ir::op::Op;
 use lgc_ir::rewrite::optimize;
 use lgc_ir::scalar::Exact;
 use lgc_ir::verify::verify;
@@ -320,12 +321,12 @@ entry g(h: f64[], k: f64[], xs: f64[6]) -> (d: f64[]) { d = grad(total, wrt = h)
 ",
     );
     let graph = &module.entries[0].graph;
-    let scans = graph
-        .nodes()
-        .filter_map(|node| match graph.op(node).family() {
-            lgc_ir::op::Family::Scan(scan) => Some((scan.carries, scan.stacked)),
-            _ => None,
-        });
+    let scans = graph.nodes().filter_map(|node| {
+        let Op::Scan(scan) = graph.op(node) else {
+            return None;
+        };
+        Some((scan.carries, scan.stacked))
+    });
     // Of the first only what counts k is left; the second carries the cotangent of h alone, over xs.
     assert_eq!(scans.collect::<Vec<_>>(), [(1, 0), (1, 1)]);
 }
