@@ -58,6 +58,8 @@ const WITHOUT_CASE: &[(&str, &str)] = &[
     ("iota", "it says what it is"),
     ("barrier", "it computes nothing"),
     ("call", "it is what it calls"),
+    ("scan", "it is the loop that it unrolls to"),
+    ("cond", "it is one of its branches"),
 ];
 
 /// One case, as the files have it.
