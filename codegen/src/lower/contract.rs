@@ -12,7 +12,8 @@
 //!
 //! An operand is read in place when its elements lie along the tile as needed: rows anywhere one step
 //! apart, columns next to each other. Otherwise (views that rearrange, expressions, columns that do
-//! not fill vectors) it is first packed into scratch memory in the order in which the tiles read it.
+//! not fill vectors) it is first packed into scratch memory in the order in which the tiles read it; or
+//! staged, if it is read through windows.
 //! The epilogue is computed on the tile before it is stored.
 
 use super::LowerError;
@@ -21,9 +22,11 @@ use super::group::{GroupId, TileAxes};
 use super::lanes::{COLUMN, Lanes, ROW};
 use super::model::Kind;
 use super::plan::{Draft, Plan, Unsupported};
+use super::stage::Stage;
 use super::tiling::{Blocked, LoopShape, Piece};
 use crate::kernel::{Access, ForRange, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
 use lgc_ir::constant::Constant;
+use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Guard, Index};
 use lgc_ir::op::ContractAxes;
@@ -53,12 +56,14 @@ pub(super) fn lower(
 }
 
 /// One of the operands, and how it is read in the inner loop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Source {
     /// Element by element, where it is.
     InPlace,
     /// From scratch memory: batch and other axes, blocks, contracted axes, elements of the block.
     Packed(MemId),
+    /// From a copy of what windows cover.
+    Staged(MemId, Stage),
 }
 
 struct Contraction<'p> {
@@ -95,8 +100,10 @@ impl<'p> Contraction<'p> {
         elements.declare(&reads, &writes);
         let sources = [0, 1].map(|side| self.source(&elements.builder, side));
         for (side, source) in sources.iter().enumerate() {
-            if let Source::Packed(memory) = source {
-                self.pack(&mut elements, side, *memory);
+            match source {
+                Source::InPlace => {}
+                Source::Packed(memory) => self.pack(&mut elements, side, *memory),
+                Source::Staged(memory, stage) => stage.copy(&mut elements, *memory),
             }
         }
         self.tiles(&mut elements, &sources);
@@ -152,11 +159,17 @@ impl<'p> Contraction<'p> {
 
     /// How an operand is read. Adds a parameter if it is to be packed.
     fn source(&mut self, builder: &KernelBuilder, side: usize) -> Source {
-        let blocked = self
-            .block_of(side)
-            .filter(|_| !self.contracted().contains(&0));
-        let Some((blocked, var)) = blocked else {
+        if self.contracted().contains(&0) {
             return Source::InPlace;
+        }
+        let Some((blocked, var)) = self.block_of(side) else {
+            let elements = self.plan.model.shape(self.operand(side)).elements();
+            return match self.stage(side, None, elements) {
+                Some(stage) => {
+                    Source::Staged(self.scratch(builder, "staged", stage.extents()), stage)
+                }
+                None => Source::InPlace,
+            };
         };
         let exact = var == ROW || blocked.is_exact();
         if exact && self.reads_in_place(side, blocked.axis, var) {
@@ -166,12 +179,44 @@ impl<'p> Contraction<'p> {
         extents.push(blocked.blocks());
         extents.extend(self.contracted());
         extents.push(u64::from(blocked.block));
+        let packed = extents.iter().product();
+        match self.stage(side, Some(blocked), packed) {
+            Some(stage) => Source::Staged(self.scratch(builder, "staged", stage.extents()), stage),
+            None => Source::Packed(self.scratch(builder, "packed", extents)),
+        }
+    }
+
+    /// Adds a parameter for scratch memory.
+    fn scratch(&mut self, builder: &KernelBuilder, name: &str, extents: Vec<u64>) -> MemId {
         let dtype = self.plan.model.ty(self.node).dtype;
         let ty = Type::new(dtype, Shape::new(extents));
-        let name = format!("packed{}", self.scratch.len());
+        let name = format!("{name}{}", self.scratch.len());
         let memory = builder.param(name, ty.clone(), Mode::Scratch);
         self.scratch.push(ty);
-        Source::Packed(memory)
+        memory
+    }
+
+    /// How an operand is staged, if it is read through windows, so that this takes less memory than
+    /// `packed` elements.
+    fn stage(&self, side: usize, blocked: Option<Blocked>, packed: u64) -> Option<Stage> {
+        let operand = self.operand(side);
+        let shape = self.plan.model.shape(operand);
+        let own = |axis: usize| self.geometry(side).result_axis(axis);
+        let along = blocked.and_then(|b| (0..shape.rank()).find(|&axis| own(axis) == Some(b.axis)));
+        // A last block may extend beyond the axis.
+        let reach = |(axis, extent): (usize, u64)| match blocked.filter(|_| Some(axis) == along) {
+            Some(blocked) => extent.next_multiple_of(u64::from(blocked.multiple)),
+            None => extent,
+        };
+        let extents = shape.extents().enumerate().map(reach);
+        let bounds: Vec<(i64, i64)> = extents.map(|extent| (0, extent as i64)).collect();
+        let stage = Stage::of(self.plan, operand, &bounds, along)?;
+        let staged = stage
+            .extents()
+            .iter()
+            .fold(1u64, |n, &e| n.saturating_mul(e));
+        let spares = staged.saturating_mul(3) <= packed.saturating_mul(2);
+        (spares && (blocked.is_some() || !stage.is_plain(&bounds))).then_some(stage)
     }
 
     /// The axes of the result, the blocked one aside, along which an operand varies.
@@ -408,7 +453,7 @@ impl<'p> Contraction<'p> {
     ) -> ValueId {
         let whole = elements.lanes;
         let [x, y] = [0, 1].map(|side| {
-            let value = self.factor(elements, sources[side], side, point, blocks, inner);
+            let value = self.factor(elements, &sources[side], side, point, blocks, inner);
             elements.lanes = whole;
             value
         });
@@ -427,7 +472,7 @@ impl<'p> Contraction<'p> {
     fn factor(
         &self,
         elements: &mut Elements<'p>,
-        source: Source,
+        source: &Source,
         side: usize,
         point: &[Index],
         blocks: [&Index; 2],
@@ -449,7 +494,7 @@ impl<'p> Contraction<'p> {
         let renamed =
             |index: &Index| index.replace(&mut |v| (v == ROW).then(|| Index::var(COLUMN)));
         match (source, own) {
-            (Source::Packed(memory), Some((blocked, var))) => {
+            (&Source::Packed(memory), Some((blocked, var))) => {
                 let block = blocks[usize::from(var == COLUMN)];
                 let outer = self.outer_axes_of(side, blocked.axis);
                 let at = outer.iter().map(|&axis| point[axis].clone());
@@ -461,12 +506,17 @@ impl<'p> Contraction<'p> {
                     .builder
                     .load_form(access, elements.lanes.form(), None)
             }
-            (Source::InPlace | Source::Packed(_), _) => {
-                let coords =
-                    self.geometry(side)
-                        .coords(elements.plan, self.operand(side), point, inner);
+            (source, _) => {
+                let operand = self.operand(side);
+                let coords = self
+                    .geometry(side)
+                    .coords(elements.plan, operand, point, inner);
                 let coords: Vec<Index> = coords.iter().map(renamed).collect();
-                elements.isolated(|e| e.value(self.operand(side), coords))
+                if let Source::Staged(memory, stage) = source {
+                    let place = stage.place(elements, &coords);
+                    return elements.load_staged(*memory, &place);
+                }
+                elements.isolated(|e| e.value(operand, coords))
             }
         }
     }
@@ -518,8 +568,17 @@ impl Elements<'_> {
         self.simplified_guard(&Guard::within(index.clone(), 0, extent))
     }
 
+    /// The elements of a staged operand, all of which are there.
+    fn load_staged(&mut self, memory: MemId, place: &[Index]) -> ValueId {
+        let loaded = self.load_from(memory, place, &Guard::always(), None);
+        loaded.unwrap_or_else(|| {
+            self.refuse_lanes();
+            self.builder.int(DType::F32, 0)
+        })
+    }
+
     /// The value where the guard holds, else zero.
-    fn or_zero(&mut self, guard: &Guard, value: ValueId) -> ValueId {
+    pub(super) fn or_zero(&mut self, guard: &Guard, value: ValueId) -> ValueId {
         let Some(mask) = self.mask(guard) else {
             return value;
         };

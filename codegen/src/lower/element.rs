@@ -199,6 +199,10 @@ impl<'p> Elements<'p> {
         guard.simplify(&self.bounds)
     }
 
+    pub(super) fn simplified(&self, index: &Index) -> Index {
+        index.simplify(&self.bounds)
+    }
+
     fn substituted(&self, indices: &[Index], coords: &[Index]) -> Vec<Index> {
         let at = |index: &Index| index.substitute(coords).simplify(&self.bounds);
         indices.iter().map(at).collect()

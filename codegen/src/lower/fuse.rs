@@ -231,9 +231,15 @@ impl<'m> Fusion<'m> {
         if *shape == group.domain {
             return Some(IndexMap::identity(shape.rank()).indices);
         }
-        let reshapes = !matches!(group.kind, GroupKind::Contract(..));
-        let fits = reshapes && shape.elements() == group.domain.elements() && shape.elements() > 0;
-        fits.then(|| IndexMap::reshape(shape, &group.domain).indices)
+        if shape.elements() != group.domain.elements() || shape.elements() == 0 {
+            return None;
+        }
+        let map = IndexMap::reshape(shape, &group.domain);
+        let dense = match group.kind {
+            GroupKind::Contract(_, tile) => tile.reads_in_place(&map),
+            GroupKind::Map | GroupKind::Rows(_) | GroupKind::Scatter(_) => true,
+        };
+        dense.then_some(map.indices)
     }
 
     /// The coordinates of a row-level member of that shape at a point of the group's domain.

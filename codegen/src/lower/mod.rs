@@ -1,13 +1,14 @@
 //! Lowering: from a graph to a program of kernels.
 //!
 //! ```text
-//! Graph ─decompose→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
+//! Graph ─decompose, contract sums→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
 //! ```
 //! * `model` says what each node reads, and what it costs.
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
 //! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
-//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling`, and `indexed` (scatters, checks) emit the loops around it.
+//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling` and `stage`, and `indexed`
+//!   (scatters, checks) emit the loops around it.
 //! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
 //!   steps in place.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
@@ -36,6 +37,7 @@ mod polish;
 mod region;
 mod rows;
 mod sort;
+mod stage;
 mod storage;
 mod target;
 #[cfg(test)]
@@ -48,7 +50,7 @@ use crate::kernel::{BufferId, BuildError, Program};
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
 use lgc_ir::op::Op;
-use lgc_ir::rewrite::{RewriteError, cse, decompose};
+use lgc_ir::rewrite::{RewriteError, contract_sums, cse, decompose};
 use lgc_ir::verify::verify;
 
 /// How a graph's inputs and outputs become buffers of an entry.
@@ -174,8 +176,9 @@ pub fn lower(
     assemble::assemble(&fusion, signature, target)
 }
 
-/// The graph that is lowered in place of a graph: composite ops are decomposed, and what their
-/// decompositions repeat is merged; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
+/// The graph that is lowered in place of a graph: composite ops are decomposed, what their
+/// decompositions repeat is merged, and sums of contractions are contracted where that spares memory; each
+/// result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
 /// of these.
 ///
 /// # Errors
@@ -185,10 +188,13 @@ pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
     verify_after("decompose", &graph)?;
     // Decompositions repeat themselves: the same mean, the same maximum.
     let (graph, second) = cse(&graph)?;
-    let (mut graph, third) = region::parts(&graph)?;
-    bare_outputs(&mut graph);
     verify_after("cse", &graph)?;
-    Ok((graph, first.then(&second).then(&third)))
+    let (graph, third) = contract_sums(&graph)?;
+    verify_after("contract-sums", &graph)?;
+    let (mut graph, fourth) = region::parts(&graph)?;
+    bare_outputs(&mut graph);
+    verify_after("parts", &graph)?;
+    Ok((graph, first.then(&second).then(&third).then(&fourth)))
 }
 
 fn verify_after(pass: &'static str, graph: &Graph) -> Result<(), RewriteError> {

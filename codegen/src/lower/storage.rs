@@ -4,11 +4,15 @@
 //! readers. It is repeated when that costs less than moving its bytes: a few simple operations on
 //! values that are in memory anyway; or any work, when there is one reader and it reads each element
 //! at most once. Outputs, operands of contractions and tables are always saved.
+//!
+//! What has more elements than all that it is computed from (each element of each window of an image) is
+//! repeated rather than saved. The values of rows that it is computed from are saved in its stead.
 
 use super::fuse::Fusion;
 use super::group::{GroupId, Read, Site};
 use super::model::Kind;
 use lgc_ir::graph::NodeId;
+use lgc_ir::index::{Index, IndexMap};
 
 /// The most simple operations, and loads, of a value that several readers repeat.
 const LIGHT: Expense = Expense { work: 6, loads: 2 };
@@ -54,31 +58,127 @@ pub(super) enum Storage {
     Repeated,
 }
 
+/// What is known of members so far.
+struct Known {
+    storage: Vec<Storage>,
+    /// What a reader elsewhere pays; none for what must be saved to be read elsewhere.
+    expenses: Vec<Option<Expense>>,
+    /// The same, were all values of rows saved.
+    beside_rows: Vec<Option<Expense>>,
+    /// The elements in memory that a value is computed from.
+    origins: Vec<u64>,
+    /// Whether a value is computed from the windows of something.
+    windowed: Vec<bool>,
+}
+
 /// Decides for each node; nodes that are no members are [`Storage::Inside`].
 pub(super) fn decide(fusion: &Fusion<'_>, order: &[GroupId]) -> Vec<Storage> {
     let outside = outside_uses(fusion, order);
     let count = fusion.model.graph.len();
-    let mut storage = vec![Storage::Inside; count];
-    // What a reader elsewhere pays; none for what must be saved to be read elsewhere.
-    let mut expenses: Vec<Option<Expense>> = vec![None; count];
+    let mut known = Known {
+        storage: vec![Storage::Inside; count],
+        expenses: vec![None; count],
+        beside_rows: vec![None; count],
+        origins: vec![0; count],
+        windowed: vec![false; count],
+    };
+    let loaded = Some(Expense { work: 0, loads: 1 });
     for &group in order {
         for &node in &fusion.group(group).members {
-            let expense = repetition(fusion, node, &expenses);
-            let use_ = outside[node.index()];
-            let (decision, price) = if fusion.buffered.contains(&node) {
-                (Storage::Saved, Some(Expense { work: 0, loads: 1 }))
-            } else if use_.readers == 0 {
-                (Storage::Inside, expense)
-            } else if expense.is_some_and(|e| pays(fusion, node, e, use_)) {
-                (Storage::Repeated, expense)
-            } else {
-                (Storage::Saved, Some(Expense { work: 0, loads: 1 }))
+            let at = node.index();
+            let expense = repetition(fusion, node, &known.expenses);
+            known.beside_rows[at] = match is_row(fusion, node) {
+                true => loaded,
+                false => repetition(fusion, node, &known.beside_rows),
             };
-            storage[node.index()] = decision;
-            expenses[node.index()] = price;
+            known.note_origin(fusion, node);
+            let use_ = outside[at];
+            let decision = if fusion.buffered.contains(&node) {
+                Storage::Saved
+            } else if use_.readers == 0 {
+                Storage::Inside
+            } else if expense.is_some_and(|e| pays(fusion, node, e, use_)) {
+                Storage::Repeated
+            } else if known.is_expansion(fusion, node) {
+                known.save_rows_of(fusion, node);
+                Storage::Repeated
+            } else {
+                Storage::Saved
+            };
+            known.storage[at] = decision;
+            known.expenses[at] = match decision {
+                Storage::Saved => loaded,
+                Storage::Repeated => expense.or(known.beside_rows[at]),
+                Storage::Inside => expense,
+            };
+            if decision == Storage::Saved {
+                known.beside_rows[at] = loaded;
+            }
         }
     }
-    storage
+    known.storage
+}
+
+impl Known {
+    fn note_origin(&mut self, fusion: &Fusion<'_>, node: NodeId) {
+        let Some(member) = fusion.member(node) else {
+            return;
+        };
+        let (mut origin, mut windowed) = (0u64, false);
+        for read in member.reads.iter() {
+            let at = read.node.index();
+            let elements = fusion.model.shape(read.node).elements();
+            let inner = fusion.member(read.node).map(|_| self.storage[at]);
+            let computed = matches!(inner, Some(Storage::Inside | Storage::Repeated))
+                && !is_row(fusion, read.node);
+            origin = origin.saturating_add(if computed { self.origins[at] } else { elements });
+            windowed |= computed && self.windowed[at];
+            windowed |= read.map.as_ref().is_some_and(is_window);
+        }
+        self.origins[node.index()] = origin;
+        self.windowed[node.index()] = windowed;
+    }
+
+    /// Whether a value has more elements than what it is computed from, and is computed with little
+    /// work from that.
+    fn is_expansion(&self, fusion: &Fusion<'_>, node: NodeId) -> bool {
+        let at = node.index();
+        let limit = if self.windowed[at] { MOVABLE } else { LIGHT };
+        let expands =
+            fusion.model.shape(node).elements() > self.origins[at] && !is_row(fusion, node);
+        expands && self.beside_rows[at].is_some_and(|expense| expense.within(limit))
+    }
+
+    /// Saves the values of rows that a value is computed from and that are not in memory.
+    fn save_rows_of(&mut self, fusion: &Fusion<'_>, node: NodeId) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            let Some(member) = fusion.member(node) else {
+                continue;
+            };
+            if member.row {
+                self.storage[node.index()] = Storage::Saved;
+                self.expenses[node.index()] = Some(Expense { work: 0, loads: 1 });
+            } else if self.storage[node.index()] != Storage::Saved {
+                open.extend(member.reads.iter().map(|read| read.node));
+            }
+        }
+    }
+}
+
+/// Whether a member is computed once for a row.
+fn is_row(fusion: &Fusion<'_>, node: NodeId) -> bool {
+    fusion.member(node).is_some_and(|member| member.row)
+}
+
+/// Whether a map reads elements of windows: places that depend on several coordinates.
+fn is_window(map: &IndexMap) -> bool {
+    let several = |index: &Index| {
+        let mut count = 0;
+        index.for_each_var(&mut |_| count += 1);
+        count > 1
+    };
+    map.indices.iter().any(several)
 }
 
 fn pays(fusion: &Fusion<'_>, node: NodeId, expense: Expense, outside: Outside) -> bool {

@@ -11,6 +11,7 @@ mod random;
 mod regions;
 mod scale;
 mod snapshots;
+mod windows;
 
 use super::{Lowering, Signature, Target, lower, normal_form};
 use crate::kernel::Program;

@@ -56,6 +56,9 @@ impl std::hash::Hash for Real {
 /// normalised.
 pub type Axes = SmallVec<[i64; 4]>;
 
+/// A list of integers in an op that has many such lists, and is to be small.
+pub type Numbers = Box<[i64]>;
+
 /// The axes as indices, once normalised.
 pub fn as_axes(axes: &[i64]) -> SmallVec<[usize; 4]> {
     axes.iter()
@@ -139,6 +142,16 @@ impl Attribute for Axes {
             AttrValue::Number(number) => number.as_i64().map(|axis| SmallVec::from_elem(axis, 1)),
             AttrValue::Bool(_) | AttrValue::Name(_) => None,
         }
+    }
+    fn write(&self) -> AttrValue {
+        AttrValue::List(self.iter().map(i64::write).collect())
+    }
+}
+
+impl Attribute for Numbers {
+    const KIND: &'static str = "an integer or a list of integers";
+    fn read(value: &AttrValue) -> Option<Self> {
+        Axes::read(value).map(|list| list.into_iter().collect())
     }
     fn write(&self) -> AttrValue {
         AttrValue::List(self.iter().map(i64::write).collect())

@@ -140,6 +140,10 @@ pub trait View: std::fmt::Debug {
     fn fill(&self) -> Constant {
         Constant::integer(0)
     }
+    /// Whether a guard holds everywhere, so that the fill value stands nowhere.
+    fn is_total(&self) -> bool {
+        false
+    }
     /// The view as a linear map, that is, with zero fill: its JVP.
     fn linear(&self) -> Op;
     /// The cotangent of operand `which`, given that of the result: the transposed map.

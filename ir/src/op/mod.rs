@@ -11,6 +11,7 @@ mod arithmetic;
 pub mod attribute;
 mod composite;
 mod contract;
+mod conv;
 pub mod family;
 mod fold;
 mod index;
@@ -18,31 +19,38 @@ mod leaf;
 mod logic;
 mod macros;
 mod order;
+mod pool;
 mod region;
 mod scan;
 pub mod spec;
 mod transcendental;
 mod view;
+mod window;
 
 pub use activation::*;
 pub use address::{
     DynamicSlice, DynamicUpdateSlice, GatherNd, ScatterElementsAdd, ScatterNdAdd, TakeAlongAxis,
 };
 pub use arithmetic::*;
-pub use attribute::{AttrError, AttrSpec, AttrValue, Attribute, Attributes, Axes, Real, literal};
+pub use attribute::{
+    AttrError, AttrSpec, AttrValue, Attribute, Attributes, Axes, Numbers, Real, literal,
+};
 pub use composite::*;
 pub use contract::{ContractAxes, DotGeneral};
+pub use conv::*;
 pub use family::{ArgRule, Composite, Family, FoldRule, Leaf, Monoid, SortRule, View};
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use order::{ArgSort, Sort, TopK};
+pub use pool::*;
 pub use region::{Barrier, Call, Pullback, Region};
 pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
 pub use transcendental::*;
 pub use view::*;
+pub use window::{Shear, Window};
 
 use crate::scalar::{Comparison, Connective};
 use crate::shape::Type;
@@ -71,7 +79,7 @@ op_table! {
     not: LogicalNot;
     select: Select;
     cast: Cast;
-    view: BroadcastInDim, Reshape, Transpose, Slice, Pad, Reverse, Concat;
+    view: BroadcastInDim, Reshape, Transpose, Slice, Pad, Reverse, Concat, Window, Shear;
     fold: Sum, ReduceMax, ReduceMin;
     arg_fold: Argmax, Argmin;
     arg_sort: ArgSort;
@@ -79,6 +87,7 @@ op_table! {
     gather: Gather;
     scatter_add: ScatterAdd;
     composite: Mean, Softmax, LogSoftmax, LogSumExp, LayerNorm, Mse, Mae, CrossEntropy, OneHot;
+    composite: Conv, ConvTranspose, MaxPool, AvgPool, SmoothMaxPool;
     composite: Sgd, Momentum;
     composite: TakeAlongAxis, ScatterElementsAdd, GatherNd, ScatterNdAdd;
     composite: DynamicSlice, DynamicUpdateSlice, Sort, TopK;

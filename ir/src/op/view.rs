@@ -71,6 +71,9 @@ impl View for BroadcastInDim {
             axes.iter().enumerate().map(index).collect(),
         )]
     }
+    fn is_total(&self) -> bool {
+        true
+    }
     fn linear(&self) -> Op {
         self.clone().into()
     }
@@ -116,6 +119,9 @@ impl OpDef for Reshape {
 impl View for Reshape {
     fn maps(&self, operands: &[&Type], result: &Type) -> Vec<IndexMap> {
         vec![IndexMap::reshape(&operands[0].shape, &result.shape)]
+    }
+    fn is_total(&self) -> bool {
+        true
     }
     fn linear(&self) -> Op {
         self.clone().into()
@@ -180,6 +186,9 @@ impl Transpose {
 impl View for Transpose {
     fn maps(&self, _operands: &[&Type], _result: &Type) -> Vec<IndexMap> {
         vec![IndexMap::transpose(&as_axes(&self.permutation))]
+    }
+    fn is_total(&self) -> bool {
+        true
     }
     fn linear(&self) -> Op {
         self.clone().into()
@@ -280,6 +289,9 @@ impl View for Slice {
         vec![IndexMap::total(
             self.start.iter().enumerate().map(index).collect(),
         )]
+    }
+    fn is_total(&self) -> bool {
+        true
     }
     fn linear(&self) -> Op {
         self.clone().into()
@@ -458,6 +470,9 @@ impl View for Reverse {
             operands[0].shape.extents().enumerate().map(index).collect(),
         )]
     }
+    fn is_total(&self) -> bool {
+        true
+    }
     fn linear(&self) -> Op {
         self.clone().into()
     }
@@ -538,6 +553,9 @@ impl View for Concat {
             }
         };
         (0..operands.len()).map(map).collect()
+    }
+    fn is_total(&self) -> bool {
+        true
     }
     fn linear(&self) -> Op {
         self.clone().into()

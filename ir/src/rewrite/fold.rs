@@ -7,7 +7,7 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, Remap, Value, Values};
 use crate::interpret::{Data, interpret};
-use crate::op::{Elements, Family, FoldRule, Full, Literal, Monoid, Op, TypeError};
+use crate::op::{Elements, Family, FoldRule, Full, Literal, Monoid, Op, TypeError, View};
 use crate::scalar::Logic;
 use crate::shape::{Shape, Type};
 use crate::span::Span;
@@ -87,7 +87,7 @@ fn of_splats(leaves: &[&Op], op: &Op, operands: &[Value], graph: &Graph, ty: &Ty
         | Family::Not
         | Family::Select
         | Family::Cast(_) => return elementwise(op, &fulls, ty),
-        Family::View(_) => viewed(op, &fulls)?,
+        Family::View(view) => viewed(view, &fulls)?,
         Family::Fold(rule) => folded(&rule, first, &graph.ty(*operands.first()?).shape)?,
         Family::ArgFold(_) => Constant::integer(0),
         // A constant costs nothing to keep.
@@ -127,16 +127,11 @@ fn elementwise(op: &Op, fulls: &[&Full], ty: &Type) -> Option<Op> {
     Some(Full::stored(ty, &splat(&result)?.value).into())
 }
 
-/// A view of splats of one number is that number, unless a `pad` adds another.
-fn viewed(op: &Op, fulls: &[&Full]) -> Option<Constant> {
+/// A view of splats of one number is that number, unless it adds another.
+fn viewed(view: &dyn View, fulls: &[&Full]) -> Option<Constant> {
     let value = &fulls.first()?.value;
-    let padding = if let Op::Pad(pad) = op {
-        Some(pad.value.constant())
-    } else {
-        None
-    };
     let alike = fulls.iter().all(|full| full.value == *value);
-    (alike && padding.is_none_or(|padding| padding == *value)).then(|| value.clone())
+    (alike && (view.is_total() || view.fill() == *value)).then(|| value.clone())
 }
 
 /// A fold of one number, repeated.

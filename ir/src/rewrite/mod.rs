@@ -7,6 +7,7 @@
 
 mod bodies;
 mod certain;
+mod contract;
 mod cse;
 mod dce;
 mod decompose;
@@ -19,6 +20,7 @@ mod stop_gradient;
 #[cfg(test)]
 mod tests;
 
+pub use contract::contract_sums;
 pub use cse::cse;
 pub use dce::dce;
 pub use decompose::decompose;

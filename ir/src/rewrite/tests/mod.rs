@@ -1,5 +1,6 @@
 //! Tests of the passes: what a graph computes does not change, bit for bit.
 
+mod contract;
 mod folding;
 mod passes;
 mod random;
