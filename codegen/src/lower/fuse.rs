@@ -235,9 +235,13 @@ impl<'m> Fusion<'m> {
             return None;
         }
         let map = IndexMap::reshape(shape, &group.domain);
-        let dense = match group.kind {
+        let dense = match &group.kind {
             GroupKind::Contract(_, tile) => tile.reads_in_place(&map),
-            GroupKind::Map | GroupKind::Rows(_) | GroupKind::Scatter(_) => true,
+            GroupKind::Map
+            | GroupKind::Rows(_)
+            | GroupKind::Scatter(_)
+            | GroupKind::Sort(_)
+            | GroupKind::Region(_) => true,
         };
         dense.then_some(map.indices)
     }
@@ -270,7 +274,9 @@ impl<'m> Fusion<'m> {
 
     fn reads_at(&self, group: GroupId, coords: &[Index], map: &IndexMap, at: &[Index]) -> bool {
         let composed = self.composed(group, coords, map);
-        composed.guard.is_always() && composed.indices == at
+        // Along axes of extent 1 a coordinate is 0, however it is written.
+        let at = IndexMap::total(at.to_vec()).simplify_for(&self.group(group).domain);
+        composed.guard.is_always() && composed.indices == at.indices
     }
 
     // ------------------------------------------------------------------------------- legality

@@ -104,14 +104,24 @@ pub(super) fn outer_axes(rank: usize, folded: &[usize]) -> Vec<usize> {
     (0..rank).filter(|axis| !folded.contains(axis)).collect()
 }
 
+/// A last axis as long as this fills vectors well enough, whatever the others are.
+const LONG: u64 = 8;
+
 impl TileAxes {
-    /// The longest free axis of the first operand, and the last one of the second.
+    /// The longest free axis of the first operand, and the last one of the second, or the longest if
+    /// the last is short (the gradient of a small kernel).
     pub(super) fn of(axes: &ContractAxes, result: &Shape) -> Self {
         let first = axes.batch[0].len();
         let between = first + axes.free[0].len();
+        let longest =
+            |range: std::ops::Range<usize>| range.max_by_key(|&axis| (result.extent(axis), axis));
+        let last = (between..result.rank()).next_back();
+        let is_long = |axis: &usize| result.extent(*axis) >= LONG;
         TileAxes {
-            rows: (first..between).max_by_key(|&axis| (result.extent(axis), axis)),
-            columns: (between..result.rank()).next_back(),
+            rows: longest(first..between),
+            columns: last
+                .filter(is_long)
+                .or_else(|| longest(between..result.rank())),
         }
     }
 

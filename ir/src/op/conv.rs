@@ -161,7 +161,7 @@ impl OpDef for Conv {
         let groups = check_groups("conv", self.groups, "channels", x.shape.extent(1))?;
         check_groups("conv", self.groups, "filters", w.shape.extent(0))?;
         if w.shape.extent(1) != x.shape.extent(1) / groups {
-            let message = format!("`conv` of {x} in {groups} groups with a kernel {w}");
+            let message = format!("`conv` of {x} with a kernel {w} and groups = {groups}");
             let help = format!(
                 "axis 1 of w has extent {}: the channels of a group",
                 x.shape.extent(1) / groups
@@ -177,9 +177,9 @@ impl OpDef for Conv {
     fn canonical(self, operands: &[&Type]) -> Self {
         let count = operands[0].shape.rank().saturating_sub(2);
         Conv {
-            stride: shortest(self.stride),
+            stride: shortest(self.stride, count),
             padding: shortest_sides(self.padding, count),
-            dilation: shortest(self.dilation),
+            dilation: shortest(self.dilation, count),
             groups: self.groups,
         }
     }
@@ -276,12 +276,13 @@ impl ConvTranspose {
             let least = i128::from(sliding.stride.max(sliding.dilation));
             if i128::from(more) >= least {
                 let message = format!("`conv_transpose` cannot have {more} in `output_padding`");
-                let help = format!("along axis {axis} it is below {least}: stride or dilation");
+                let help =
+                    format!("along spatial axis {axis} it is below {least}: stride or dilation");
                 return Err(TypeError::new(message).help(help));
             }
             if !(1..=1 << 40).contains(&extent) {
                 let message = format!(
-                    "`conv_transpose` would have {extent} elements along its axis {axis}: \
+                    "`conv_transpose` would have {extent} elements along spatial axis {axis}: \
                      {whole} and {more}, less {low} and {high} that are cut off"
                 );
                 return Err(TypeError::new(message).help("make `padding` smaller"));
@@ -312,11 +313,11 @@ impl OpDef for ConvTranspose {
     fn canonical(self, operands: &[&Type]) -> Self {
         let count = operands[0].shape.rank().saturating_sub(2);
         ConvTranspose {
-            stride: shortest(self.stride),
+            stride: shortest(self.stride, count),
             padding: shortest_sides(self.padding, count),
-            dilation: shortest(self.dilation),
+            dilation: shortest(self.dilation, count),
             groups: self.groups,
-            output_padding: shortest(self.output_padding),
+            output_padding: shortest(self.output_padding, count),
         }
     }
 }

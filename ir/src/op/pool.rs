@@ -108,10 +108,10 @@ macro_rules! pool {
             fn canonical(self, operands: &[&Type]) -> Self {
                 let count = operands[0].shape.rank().saturating_sub(2);
                 $Name {
-                    size: shortest(self.size),
-                    stride: shortest(self.stride),
+                    size: shortest(self.size, count),
+                    stride: shortest(self.stride, count),
                     padding: shortest_sides(self.padding, count),
-                    dilation: shortest(self.dilation),
+                    dilation: shortest(self.dilation, count),
                     $( $attr: self.$attr, )*
                 }
             }

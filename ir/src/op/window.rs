@@ -128,7 +128,7 @@ impl Sliding {
         let reach = self.reach();
         if reach >= padded {
             let message = format!(
-                "the window of `{op}` reaches over {} elements along its axis {axis}, which has {padded}",
+                "the window of `{op}` reaches over {} elements along axis {axis} of those it slides along, which has {padded}",
                 reach + 1
             );
             return Err(TypeError::new(message).help(format!(
@@ -159,10 +159,12 @@ fn normalized(axes: &[i64], x: &Type) -> Numbers {
     normalize_axes(axes, x.shape.rank()).into_iter().collect()
 }
 
-/// The shortest list that says the same: one number where all are equal.
-pub(super) fn shortest(list: Numbers) -> Numbers {
+/// The shortest list that says the same of `count` axes: one number where all are equal.
+pub(super) fn shortest(list: Numbers, count: usize) -> Numbers {
     match list.split_first() {
-        Some((first, rest)) if rest.iter().all(|number| number == first) => Box::new([*first]),
+        Some((first, rest)) if list.len() == count && rest.iter().all(|number| number == first) => {
+            Box::new([*first])
+        }
         Some(_) | None => list,
     }
 }
@@ -171,8 +173,8 @@ pub(super) fn shortest(list: Numbers) -> Numbers {
 pub(super) fn shortest_sides(list: Numbers, count: usize) -> Numbers {
     let halves = (list.len() == 2 * count).then(|| list.split_at(count));
     match halves {
-        Some((before, after)) if before == after => shortest(before.into()),
-        Some(_) | None if list.len() <= count => shortest(list),
+        Some((before, after)) if before == after => shortest(before.into(), count),
+        Some(_) | None if list.len() <= count => shortest(list, count),
         Some(_) | None => list,
     }
 }
@@ -241,9 +243,9 @@ impl OpDef for Window {
         let count = self.axes.len();
         Window {
             axes: normalized(&self.axes, operands[0]),
-            size: shortest(self.size),
-            stride: shortest(self.stride),
-            dilation: shortest(self.dilation),
+            size: shortest(self.size, count),
+            stride: shortest(self.stride, count),
+            dilation: shortest(self.dilation, count),
             padding: shortest_sides(self.padding, count),
             value: self.value,
         }
