@@ -8,25 +8,19 @@
 //!
 //! `LGC_GOLDEN=FILE` takes the cases of that file instead, for example those that `generate.py --fuzz`
 //! draws anew.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lgc_codegen::cranelift::Jit;
-use lgc_codegen::lower::{Signature, Target, lower};
-use lgc_ir::autodiff::{jvp, vjp};
+mod support;
+
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Data, Tensor, interpret};
-use lgc_ir::lang::example;
 use lgc_ir::op::SPECS;
-use lgc_ir::rewrite::optimize;
 use lgc_ir::shape::Type;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use support::{Compiled, whole};
 
 /// How far a number in double precision may be off, relative to itself.
 const RELATIVE: f64 = 1e-10;
@@ -114,21 +108,6 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// The graph of a case with everything that is compared: results, cotangents of the inputs, and the
-/// tangents of both.
-fn whole(text: &str, derivatives: bool) -> Graph {
-    let graph = example(text)
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
-        .graph;
-    if !derivatives {
-        return graph;
-    }
-    let inputs = graph.inputs().iter().enumerate();
-    let floats = inputs.filter(|(_, input)| graph.ty(**input).dtype.is_float());
-    let floats: Vec<usize> = floats.map(|(position, _)| position).collect();
-    jvp(&vjp(&graph, &floats).unwrap(), &floats).unwrap()
-}
-
 fn tensor(ty: &Type, elements: &[f64]) -> Tensor<f64> {
     match ty.dtype {
         DType::Bool => Tensor::masks(ty.shape.clone(), elements.iter().map(|&x| x != 0.0)),
@@ -156,68 +135,6 @@ fn interpreted(graph: &Graph, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
         .iter()
         .map(|tensor| elements(tensor))
         .collect()
-}
-
-fn to_bytes(ty: &Type, elements: &[f64]) -> Vec<u8> {
-    let bytes = |x: &f64| match ty.dtype {
-        DType::Bool => vec![u8::from(*x != 0.0)],
-        DType::I32 => (*x as i32).to_le_bytes().to_vec(),
-        DType::I64 => (*x as i64).to_le_bytes().to_vec(),
-        DType::U32 => (*x as u32).to_le_bytes().to_vec(),
-        DType::F32 => (*x as f32).to_le_bytes().to_vec(),
-        DType::F64 => x.to_le_bytes().to_vec(),
-    };
-    elements.iter().flat_map(bytes).collect()
-}
-
-fn from_bytes(ty: &Type, bytes: &[u8]) -> Vec<f64> {
-    let number = |chunk: &[u8]| match ty.dtype {
-        DType::Bool => f64::from(chunk[0]),
-        DType::I32 => f64::from(i32::from_le_bytes(chunk.try_into().unwrap())),
-        DType::I64 => i64::from_le_bytes(chunk.try_into().unwrap()) as f64,
-        DType::U32 => f64::from(u32::from_le_bytes(chunk.try_into().unwrap())),
-        DType::F32 => f64::from(f32::from_le_bytes(chunk.try_into().unwrap())),
-        DType::F64 => f64::from_le_bytes(chunk.try_into().unwrap()),
-    };
-    bytes.chunks(ty.dtype.size() as usize).map(number).collect()
-}
-
-/// Compiled code for a graph, to be run on any inputs.
-struct Compiled {
-    entry: lgc_codegen::cranelift::CompiledEntry,
-    inputs: Vec<Type>,
-    outputs: Vec<Type>,
-}
-
-impl Compiled {
-    fn new(graph: &Graph) -> Self {
-        let (optimized, _, _) = optimize(graph, true).unwrap();
-        let lowering = lower(&optimized, &Signature::pure("f"), &Target::default()).unwrap();
-        let types = |values: Vec<lgc_ir::graph::Value>| {
-            values
-                .iter()
-                .map(|value| graph.ty(*value).clone())
-                .collect()
-        };
-        Self {
-            entry: Jit::compile(&lowering.program).unwrap(),
-            inputs: types(graph.inputs().to_vec()),
-            outputs: types(graph.outputs().iter().map(|output| output.value).collect()),
-        }
-    }
-
-    fn run(&self, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let bytes = self.inputs.iter().zip(inputs);
-        let bytes: Vec<Vec<u8>> = bytes.map(|(ty, elements)| to_bytes(ty, elements)).collect();
-        let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let size = |ty: &Type| vec![0; ty.bytes() as usize];
-        let mut outputs: Vec<Vec<u8>> = self.outputs.iter().map(size).collect();
-        let mut slices: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        let status = self.entry.call(&bytes, &mut [], &mut slices);
-        assert_eq!(status, Ok(0));
-        let outputs = self.outputs.iter().zip(&outputs);
-        outputs.map(|(ty, bytes)| from_bytes(ty, bytes)).collect()
-    }
 }
 
 /// The inputs, each changed by up to half a unit in the last place of single precision.

@@ -210,12 +210,15 @@ op! {
 elementwise!(Gelu, Floats);
 
 /// ½(1 + tanh u) = sigmoid(2u) for u = √(2/π)(x + 0.044715x³), and the derivative of 2u. As a
-/// sigmoid the left tail keeps its relative accuracy; 1 + tanh u would cancel.
+/// sigmoid the left tail keeps its relative accuracy; 1 + tanh u would cancel. Where |x| ≥ 32 the
+/// sigmoid is 0 or 1 in any float, and what the derivative of 2u is does not matter as long as it is
+/// finite.
 fn gelu_tanh<S: Scalar>(x: &S) -> (S, S) {
     let root = x.lit(&Constant::sqrt_two_over_pi()).mul(&x.int(2));
     let square = x.square();
     let cubic = x.int(1).add(&x.ratio(44_715, 1_000_000).mul(&square));
-    let slope = x.int(1).add(&x.ratio(134_145, 1_000_000).mul(&square));
+    let near = x.max(&x.int(-32)).min(&x.int(32)).square();
+    let slope = x.int(1).add(&x.ratio(134_145, 1_000_000).mul(&near));
     (root.mul(&x.mul(&cubic)).sigmoid(), root.mul(&slope))
 }
 

@@ -171,12 +171,21 @@ impl OpDef for SmoothAbs {
         same_type("smooth_abs", Accepts::Floats, operands)
     }
 }
+impl SmoothAbs {
+    /// Whether |x| > 2³²·(1 + ε), where √(x² + ε) is |x| in any float, though x² may overflow.
+    fn is_far<S: Scalar>(&self, x: &S) -> S::Mask {
+        let near = x.int(1).add(&x.lit(&self.eps.constant()));
+        x.abs().gt(&near.mul(&x.int(1 << 32)))
+    }
+}
 impl Pointwise<1> for SmoothAbs {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        x.square().add(&x.lit(&self.eps.constant())).sqrt()
+        let root = x.square().add(&x.lit(&self.eps.constant())).sqrt();
+        S::select(&self.is_far(&x), &x.abs(), &root)
     }
     fn partials<S: Scalar>(&self, [x]: [S; 1], y: &S) -> [S; 1] {
-        [x.div(y)]
+        let sign = S::select(&x.gt(&x.int(0)), &x.int(1), &x.int(-1));
+        [S::select(&self.is_far(&x), &sign, &x.div(y))]
     }
 }
 

@@ -1,0 +1,202 @@
+//! Functions of one number and their derivatives at huge, tiny and special arguments.
+//!
+//! `extremes/functions.json` holds what they are, by `extremes/generate.py` in 60 digits. Compiled code
+//! must be as close as [`BOUNDS`] says: values in units in the last place, also where the result is
+//! subnormal or overflows; derivatives besides in absolute terms, since some are made of the value
+//! (1 − y², y(1 − y)), which cancels where they are small. A derivative is finite wherever the true
+//! one is, and no derivative is NaN at a number where the function has one.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use lgc_ir::dtype::DType;
+use serde_json::Value;
+use support::{Compiled, whole};
+
+/// What is known of a function at an argument.
+struct Point {
+    argument: f64,
+    value: f64,
+    slope: f64,
+}
+
+struct Function {
+    name: String,
+    call: String,
+    points: Vec<Point>,
+}
+
+fn number(value: &Value) -> f64 {
+    match value.as_f64() {
+        Some(number) => number,
+        None => value.as_str().unwrap().parse().unwrap(),
+    }
+}
+
+fn functions() -> Vec<Function> {
+    let functions: Value = serde_json::from_str(include_str!("extremes/functions.json")).unwrap();
+    let point = |point: &Value| Point {
+        argument: number(&point[0]),
+        value: number(&point[1]),
+        slope: number(&point[2]),
+    };
+    let function = |function: &Value| Function {
+        name: function["name"].as_str().unwrap().to_owned(),
+        call: function["call"].as_str().unwrap().to_owned(),
+        points: function["points"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(point)
+            .collect(),
+    };
+    functions.as_array().unwrap().iter().map(function).collect()
+}
+
+/// The distance of neighbours of a number in a dtype.
+fn ulp(dtype: DType, x: f64) -> f64 {
+    let single = dtype == DType::F32;
+    let (digits, least) = if single { (23, -126) } else { (52, -1022) };
+    let exponent = if x == 0.0 {
+        least
+    } else {
+        (x.abs().log2().floor() as i32).max(least)
+    };
+    2f64.powi(exponent - digits)
+}
+
+/// How far a number is off, in units in the last place; 0 where both are infinite alike, or NaN.
+fn off(dtype: DType, actual: f64, wanted: f64) -> f64 {
+    let largest = if dtype == DType::F32 {
+        f64::from(f32::MAX)
+    } else {
+        f64::MAX
+    };
+    let clamped = if wanted.abs() > largest {
+        f64::INFINITY.copysign(wanted)
+    } else {
+        wanted
+    };
+    if actual == clamped || (actual.is_nan() && clamped.is_nan()) {
+        return 0.0;
+    }
+    let off = (actual - clamped).abs() / ulp(dtype, clamped.min(largest).max(-largest));
+    if off.is_nan() { f64::INFINITY } else { off }
+}
+
+/// How far values and derivatives may be off, in units in the last place.
+const ULPS: f64 = 4.0;
+
+/// How much further values and derivatives may be off.
+enum Allowance {
+    /// By so many units in the last place of 1.
+    OfOne(f64),
+    /// By so many least normal numbers.
+    Least(f64),
+    /// By the condition number of the function, times [`ULPS`].
+    Condition,
+}
+
+/// What may be off further, and why. Names of values end with a space, those of derivatives with `' `.
+const ALLOWANCES: &[(&str, Allowance, &str)] = &[
+    ("tanh' ", Allowance::OfOne(1.0), "1 − y²"),
+    ("sigmoid' ", Allowance::OfOne(1.0), "y(1 − y)"),
+    (
+        "silu ",
+        Allowance::Least(100.0),
+        "the sigmoid is 0 where it is less than the least normal number",
+    ),
+    (
+        "silu' ",
+        Allowance::OfOne(64.0),
+        "s + y(1 − s), where 1 − s cancels before it meets y",
+    ),
+    ("gelu ", Allowance::OfOne(2.0), "Φ(x) by 1 + erf"),
+    ("gelu' ", Allowance::OfOne(2.0), "Φ(x) by 1 + erf"),
+    (
+        "gelu, tanh ",
+        Allowance::Condition,
+        "the sigmoid of a rounded cubic",
+    ),
+    ("gelu, tanh' ", Allowance::OfOne(64.0), "as that of silu"),
+    (
+        "safe_log ",
+        Allowance::OfOne(1.0),
+        "the logarithm of a number near 1",
+    ),
+    (
+        "safe_log' ",
+        Allowance::OfOne(1.0),
+        "the sigmoid over a sum",
+    ),
+];
+
+/// Functions whose formulas have no value at infinite arguments, though they have limits there: ∞ · 0 or
+/// ∞ / ∞. JAX and PyTorch have none either.
+const WITHOUT_LIMITS: &[&str] = &["silu", "gelu", "gelu, tanh", "softsign"];
+
+struct Tally {
+    wrong: Vec<String>,
+    compared: usize,
+}
+
+impl Tally {
+    /// Compares a number with what it should be. `what` ends with a space for a value, and with `' ` for
+    /// a derivative.
+    fn compare(&mut self, what: &str, dtype: DType, point: &Point, actual: f64, wanted: f64) {
+        let least = if dtype == DType::F32 {
+            f64::from(f32::MIN_POSITIVE)
+        } else {
+            f64::MIN_POSITIVE
+        };
+        let allowance = ALLOWANCES.iter().find(|(name, ..)| *name == what);
+        let (allowed, ulps) = match allowance.map(|(_, allowance, _)| allowance) {
+            Some(Allowance::OfOne(ulps)) => (ulps * ulp(dtype, 1.0), ULPS),
+            Some(Allowance::Least(numbers)) => (numbers * least, ULPS),
+            Some(Allowance::Condition) => {
+                let condition = (point.argument * point.slope / point.value).abs();
+                (least, ULPS * condition.max(1.0))
+            }
+            None => (least, ULPS),
+        };
+        let near = (actual - wanted).abs() <= allowed;
+        self.compared += 1;
+        if !near && off(dtype, actual, wanted) > ulps {
+            self.wrong.push(format!(
+                "{what}{dtype} at {:e} is {actual:e}, not {wanted:e}: {:.1} ulps off",
+                point.argument,
+                off(dtype, actual, wanted)
+            ));
+        }
+    }
+}
+
+#[test]
+fn functions_and_their_derivatives_are_accurate_everywhere() {
+    let mut tally = Tally {
+        wrong: Vec::new(),
+        compared: 0,
+    };
+    for Function { name, call, points } in functions() {
+        for dtype in [DType::F32, DType::F64] {
+            let count = points.len();
+            let graph = whole(&format!("(x: {dtype}[{count}]) -> {call}"), true);
+            let arguments: Vec<f64> = points.iter().map(|point| point.argument).collect();
+            let outputs =
+                Compiled::new(&graph).run(&[arguments, vec![1.0; count], vec![0.0; count]]);
+            for (at, point) in points.iter().enumerate() {
+                if point.argument.is_infinite() && WITHOUT_LIMITS.contains(&name.as_str()) {
+                    continue;
+                }
+                let (value, slope) = (outputs[0][at], outputs[1][at]);
+                tally.compare(&format!("{name} "), dtype, point, value, point.value);
+                // Where there is no value, the slope may be anything.
+                if !point.value.is_nan() {
+                    tally.compare(&format!("{name}' "), dtype, point, slope, point.slope);
+                }
+            }
+        }
+    }
+    println!("{} numbers", tally.compared);
+    assert!(tally.wrong.is_empty(), "{}", tally.wrong.join("\n"));
+}
