@@ -20,6 +20,7 @@ mod logic;
 mod macros;
 mod order;
 mod pool;
+mod random;
 mod region;
 mod scan;
 pub mod spec;
@@ -45,6 +46,10 @@ pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use order::{ArgSort, Sort, TopK};
 pub use pool::*;
+pub use random::{
+    Dropout, FixedMaskScale, RngBernoulli, RngBits, RngCategorical, RngFoldIn, RngNormal,
+    RngUniform, Threefry2x32,
+};
 pub use region::{Barrier, Call, Pullback, Region};
 pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
@@ -91,6 +96,8 @@ op_table! {
     composite: Sgd, Momentum;
     composite: TakeAlongAxis, ScatterElementsAdd, GatherNd, ScatterNdAdd;
     composite: DynamicSlice, DynamicUpdateSlice, Sort, TopK;
+    composite: Threefry2x32, RngFoldIn, RngBits, RngUniform, RngNormal, RngBernoulli, RngCategorical;
+    composite: FixedMaskScale, Dropout;
     barrier: Barrier;
     composite: Call;
     scan: Scan;

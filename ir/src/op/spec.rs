@@ -42,10 +42,11 @@ impl Spec {
     }
 
     /// The dtype of a literal as this operand, where that is not the dtype of the others: places
-    /// are i32 and keys of random numbers u32.
+    /// are i32, keys of random numbers u32, probabilities f32.
     pub fn literal_dtype(&self, slot: usize) -> Option<DType> {
         match self.operand(slot)? {
-            "indices" | "start" => Some(DType::I32),
+            "indices" | "start" | "number" => Some(DType::I32),
+            "probability" => Some(DType::F32),
             "key" => Some(DType::U32),
             _ => None,
         }

@@ -85,6 +85,8 @@ const DIFFERENTIABLE: &[&str] = &[
     "dynamic_update_slice",
     "sort",
     "top_k",
+    "fixed_mask_scale",
+    "dropout",
     "barrier",
     "call",
     "scan",
@@ -121,6 +123,13 @@ const WITHOUT_DERIVATIVE: &[&str] = &[
     "argmax",
     "argmin",
     "argsort",
+    "threefry2x32",
+    "rng_fold_in",
+    "rng_bits",
+    "rng_uniform",
+    "rng_normal",
+    "rng_bernoulli",
+    "rng_categorical",
     "one_hot",
 ];
 
