@@ -24,6 +24,7 @@ mod random;
 mod region;
 mod scan;
 pub mod spec;
+mod spectral;
 mod transcendental;
 mod view;
 mod window;
@@ -53,6 +54,7 @@ pub use random::{
 pub use region::{Barrier, Call, Pullback, Region};
 pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
+pub use spectral::{ComplexMul, Fft, Ifft, Irfft, Rfft, SpectralConv1d, SpectralConv2d};
 pub use transcendental::*;
 pub use view::*;
 pub use window::{Shear, Window};
@@ -98,6 +100,7 @@ op_table! {
     composite: DynamicSlice, DynamicUpdateSlice, Sort, TopK;
     composite: Threefry2x32, RngFoldIn, RngBits, RngUniform, RngNormal, RngBernoulli, RngCategorical;
     composite: FixedMaskScale, Dropout;
+    composite: ComplexMul, Fft, Ifft, Rfft, Irfft, SpectralConv1d, SpectralConv2d;
     barrier: Barrier;
     composite: Call;
     scan: Scan;
