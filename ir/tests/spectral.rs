@@ -262,7 +262,20 @@ fn work(graph: &Graph) -> f64 {
                 elements * inner.product::<u64>() as f64
             }
             Family::View(_) | Family::Leaf(_) => 0.0,
-            _ => elements,
+            Family::Pointwise(_)
+            | Family::Discrete(_)
+            | Family::Compare(_)
+            | Family::Connect(_)
+            | Family::Not
+            | Family::Select
+            | Family::Cast(_)
+            | Family::Fold(_)
+            | Family::ArgFold(_)
+            | Family::ArgSort(_)
+            | Family::Gather(_)
+            | Family::ScatterAdd(_)
+            | Family::Barrier
+            | Family::Composite(_) => elements,
         }
     };
     graph.nodes().map(cost).sum()
