@@ -275,6 +275,8 @@ fn work(graph: &Graph) -> f64 {
             | Family::Gather(_)
             | Family::ScatterAdd(_)
             | Family::Barrier
+            | Family::Scan(_)
+            | Family::Cond(_)
             | Family::Composite(_) => elements,
         }
     };
