@@ -252,21 +252,16 @@ impl<'a> Elaborator<'a> {
 
     /// An error where a loop would give a name to something that has it already.
     fn check_free(&mut self, body: &Body<'a>, name: &ast::Ident) -> Result<(), Reported> {
-        let first = body.locals.get(&name.name).map(|local| local.span);
-        let dim =
-            body.scope.dims.contains_key(&name.name) || self.file_dims.contains_key(&name.name);
-        if first.is_none() && !dim {
+        let Some(first) = body.locals.get(&name.name).map(|local| local.span) else {
             return Ok(());
-        }
-        let what = if dim { "a dim" } else { "defined already" };
-        let message = format!("`{}` is {what}", name.name);
-        let diagnostic = Diagnostic::error(Code::Shadowing, message);
-        let diagnostic = diagnostic.primary(name.span, "defined again here");
-        let diagnostic = match first {
-            Some(first) => diagnostic.secondary(first, "first defined here"),
-            None => diagnostic,
         };
-        Err(self.report(diagnostic.help("a loop has names of its own; choose another one")))
+        let message = format!("`{}` is defined already", name.name);
+        Err(self.report(
+            Diagnostic::error(Code::Shadowing, message)
+                .primary(name.span, "defined again here")
+                .secondary(first, "first defined here")
+                .help("a loop has names of its own; choose another one"),
+        ))
     }
 
     fn begin_carries(&mut self, body: &mut Body<'a>, item: &For) -> Result<(), Reported> {
@@ -442,7 +437,7 @@ impl<'a> Elaborator<'a> {
         if let Val::Number(number) = &val
             && let Some(value) = number.as_i64()
             && !body.scope.dims.contains_key(&name.name)
-            && !self.file_dims.contains_key(&name.name)
+            && !(self.file_dims.contains_key(&name.name) && name.span.file == self.ast.file)
         {
             body.scope.dims.insert(name.name.clone(), value);
             body.numbers.insert(name.name.clone());

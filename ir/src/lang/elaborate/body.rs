@@ -128,10 +128,6 @@ impl<'a> Elaborator<'a> {
             types: choice.types,
         };
         let mut body = Body::new(graph, scope);
-        let params = graph.params.iter().map(|param| &param.name);
-        let attributes = graph.attributes.iter().map(|attribute| &attribute.name);
-        let results = graph.results.iter().map(|result| &result.name);
-        self.check_unique("name", params.chain(attributes).chain(results));
         for (attribute, val) in graph.attributes.iter().zip(choice.attributes) {
             self.define_local(&mut body, &attribute.name, val);
         }

@@ -33,6 +33,7 @@ mod operator;
 mod path;
 mod region;
 mod scan;
+mod scopes;
 mod spread;
 mod value;
 
@@ -171,6 +172,7 @@ impl<'a> Elaborator<'a> {
             observations: None,
         };
         elaborator.declare();
+        elaborator.check_names();
         elaborator.evaluate_dims();
         elaborator
     }
@@ -202,7 +204,6 @@ impl<'a> Elaborator<'a> {
             declared.insert(&name.name, name.span);
             match item {
                 Item::Struct(item) => {
-                    self.check_unique("field", item.fields.iter().map(|field| &field.name));
                     self.structs.insert(&item.name.name, item);
                 }
                 Item::Graph(item) => {
@@ -242,7 +243,13 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn check_unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n ast::Ident>) {
+    /// Whether names are declared once each, which is reported.
+    fn check_unique<'n>(
+        &mut self,
+        what: &str,
+        names: impl Iterator<Item = &'n ast::Ident>,
+    ) -> bool {
+        let mut unique = true;
         let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         for name in names {
             if let Some(first) = seen.insert(&name.name, name.span) {
@@ -252,8 +259,10 @@ impl<'a> Elaborator<'a> {
                         .primary(name.span, "declared again here")
                         .secondary(first, "first declared here"),
                 );
+                unique = false;
             }
         }
+        unique
     }
 
     /// Evaluates the `dim` declarations in order; each may use those above it and `--define`.
