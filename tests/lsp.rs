@@ -409,6 +409,20 @@ fn errors_are_published_after_each_change() {
 }
 
 #[test]
+fn graphs_for_others_are_checked_as_they_are() {
+    let text = "graph f[N](x: f32[N], k) -> (y: f32[N]) { y = k * tanh(x) }\n";
+    let mut client = Client::with(&["utf-8"], text);
+    assert_eq!(client.diagnostics(1), [Value::Null; 0]);
+    client.change(2, &text.replace("tanh", "tahn"));
+    let wrong = client.diagnostics(2);
+    let codes: Vec<&Value> = wrong.iter().map(|found| &found["code"]).collect();
+    assert_eq!(codes, ["E0206"]);
+    client.change(3, "struct P { w: f32[3] }\n");
+    assert_eq!(client.diagnostics(3), [Value::Null; 0]);
+    client.leave();
+}
+
+#[test]
 fn tensors_are_looked_for_in_their_files() {
     let place = Place::new();
     let header = br#"{"bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;

@@ -9,7 +9,7 @@
 //! petgraph facts relied upon: node indices of a stable graph without removals count up from zero,
 //! and the incoming edges of a node iterate newest first.
 
-use crate::op::{Op, TypeError, Types};
+use crate::op::{Op, Spec, TypeError, Types};
 use crate::shape::Type;
 use crate::span::Span;
 use indexmap::IndexSet;
@@ -168,7 +168,7 @@ impl Graph {
     /// The op in canonical form with the types of its results.
     fn check(&self, op: Op, operands: &[Value]) -> Result<(Op, Types), TypeError> {
         let types = self.operand_types(operands)?;
-        check_arity(&op, operands.len())?;
+        check_arity(&op.spec(), operands.len())?;
         // Rounding to the dtype is what makes a constant canonical.
         let keep = self.exact && matches!(op, Op::Full(_));
         let op = if keep { op } else { op.canonical(&types) };
@@ -414,8 +414,7 @@ impl PartialEq for Graph {
 
 impl Eq for Graph {}
 
-pub(crate) fn check_arity(op: &Op, given: usize) -> Result<(), TypeError> {
-    let spec = op.spec();
+pub(crate) fn check_arity(spec: &Spec, given: usize) -> Result<(), TypeError> {
     let declared = spec.operands.len();
     if spec.takes(given) {
         return Ok(());

@@ -73,30 +73,8 @@ impl<'a> Elaborator<'a> {
         attribute: &ast::Attribute,
         val: &Val,
     ) -> Result<AttrValue, Reported> {
-        let graph = self.graphs[index];
-        let known: Vec<&str> = graph
-            .attributes
-            .iter()
-            .map(|a| a.name.name.as_str())
-            .collect();
-        let name = attribute.name.name.as_str();
-        if !known.contains(&name) {
-            let message = format!("`{}` has no attribute `{name}`", graph.name.name);
-            let diagnostic = Diagnostic::error(Code::BadAttribute, message);
-            let diagnostic = diagnostic.primary(attribute.span, "");
-            let diagnostic = diagnostic.secondary(graph.params_span, "its parameters");
-            let parameter = graph.params.iter().any(|param| param.name.name == name);
-            return Err(self.report(
-                match (closest(name, known.iter().copied()), known.as_slice()) {
-                    (Some(close), _) => diagnostic.help(format!("did you mean `{close}`?")),
-                    (None, _) if parameter => diagnostic
-                        .help("tensors and structs are passed by their place, without a name"),
-                    (None, []) => diagnostic.help("it takes no attributes"),
-                    (None, known) => {
-                        diagnostic.help(format!("its attributes are {}", known.join(", ")))
-                    }
-                },
-            ));
+        if let Some(unknown) = self.no_such_attribute(index, attribute) {
+            return Err(self.report(unknown));
         }
         attribute_value(val).ok_or_else(|| {
             let message = format!("{} is no value of an attribute", val.describe());
@@ -106,6 +84,35 @@ impl<'a> Elaborator<'a> {
                     .help("attributes are constants: numbers, truth values, names, lists of them"),
             )
         })
+    }
+
+    /// An error about an attribute that a graph does not have.
+    pub(super) fn no_such_attribute(
+        &self,
+        index: usize,
+        attribute: &ast::Attribute,
+    ) -> Option<Diagnostic> {
+        let graph = self.graphs[index];
+        let known = graph.attributes.iter().map(|a| a.name.name.as_str());
+        let known: Vec<&str> = known.collect();
+        let name = attribute.name.name.as_str();
+        if known.contains(&name) {
+            return None;
+        }
+        let message = format!("`{}` has no attribute `{name}`", graph.name.name);
+        let diagnostic = Diagnostic::error(Code::BadAttribute, message);
+        let diagnostic = diagnostic.primary(attribute.span, "");
+        let diagnostic = diagnostic.secondary(graph.params_span, "its parameters");
+        let parameter = graph.params.iter().any(|param| param.name.name == name);
+        let close = closest(name, known.iter().copied());
+        Some(diagnostic.help(match (close, known.as_slice()) {
+            (Some(close), _) => format!("did you mean `{close}`?"),
+            (None, _) if parameter => {
+                "tensors and structs are passed by their place, without a name".to_string()
+            }
+            (None, []) => "it takes no attributes".to_string(),
+            (None, known) => format!("its attributes are {}", known.join(", ")),
+        }))
     }
 
     /// Completes a choice by attributes: those given, and defaults for the others. Returns the scope
@@ -279,6 +286,12 @@ impl ast::Graph {
     pub(super) fn is_type_parameter(&self, name: &str) -> bool {
         self.dims.iter().any(|dim| dim.name == name)
             && self.params.iter().any(|param| param.ty.name.name == name)
+    }
+
+    /// Whether it needs no dims, types or attributes from a caller.
+    pub(super) fn is_complete(&self) -> bool {
+        let mut attributes = self.attributes.iter();
+        self.dims.is_empty() && attributes.all(|attribute| attribute.default.is_some())
     }
 
     /// The names in brackets that stand for dims.

@@ -145,8 +145,6 @@ impl<'a> Elaborator<'a> {
     fn for_statement(&mut self, body: &mut Body<'a>, item: &'a For) -> Result<(), Reported> {
         let outcome = self.within(item.span, |this| {
             let turns = this.turns(body, item)?;
-            let carried = item.carries.iter().map(|carry| &carry.name);
-            this.check_unique("name", std::iter::once(&item.variable).chain(carried));
             this.check_free(body, &item.variable)?;
             this.begin_carries(body, item)?;
             let outcome = turns

@@ -258,23 +258,14 @@ impl<'a> Elaborator<'a> {
                 .into_iter()
                 .zip(&pending.leaves)
             {
-                let path = if next { next_key(&path) } else { path };
                 match leaf {
                     Some((value, _)) => outputs.push(Output {
-                        name: path,
+                        name: if next { next_key(&path) } else { path },
                         value: *value,
                     }),
                     None => {
                         failed = true;
-                        let kind = if next { "next value" } else { "result" };
-                        self.report(
-                            Diagnostic::error(
-                                Code::MissingResult,
-                                format!("the {kind} `{path}` is never defined"),
-                            )
-                            .primary(name.span, "declared here")
-                            .help(format!("define it in the body: `{path} = …`")),
-                        );
+                        self.report(missing_result(name, &path, next));
                         break;
                     }
                 }
@@ -368,30 +359,14 @@ impl<'a> Elaborator<'a> {
             return self.define_carried(body, place, val, span);
         }
         if place.next.is_some() {
-            let message = format!("`{root}` is no inout parameter, so it has no next value");
-            return Err(self.report(
-                Diagnostic::error(Code::NotInout, message)
-                    .primary(place.span, "")
-                    .help(format!(
-                        "declare it as `inout {root}: …`, or use another name"
-                    )),
-            ));
+            return Err(self.report(no_next_value(place)));
         }
         if !place.path.is_empty() {
-            let message = format!("`{root}` is no result whose parts could be defined");
-            return Err(
-                self.report(Diagnostic::error(Code::UnknownName, message).primary(place.span, ""))
-            );
+            return Err(self.report(no_result(place)));
         }
         if let Some(local) = body.locals.get(root) {
-            let message = format!("`{root}` is defined already");
             let first = local.span;
-            return Err(self.report(
-                Diagnostic::error(Code::Shadowing, message)
-                    .primary(place.root.span, "defined again here")
-                    .secondary(first, "first defined here")
-                    .help("values do not change; choose another name"),
-            ));
+            return Err(self.report(defined_already(&place.root, first)));
         }
         let val = match expected {
             Some(tree) => Val::Data(self.data_of_type(body, val, &tree, span)?),
@@ -477,28 +452,35 @@ impl<'a> Elaborator<'a> {
     }
 
     pub(super) fn unknown_name(&mut self, body: &Body<'a>, name: &str, span: Span) -> Reported {
-        let known: Vec<&str> = body
-            .locals
-            .keys()
-            .map(String::as_str)
-            .chain(self.graph_names.keys().copied())
-            .chain(self.file_dims.keys().map(String::as_str))
-            .collect();
-        let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
-            .primary(span, "not defined here");
         if let Some(place) = body.left_out.get(name) {
             let text = "defined only where a condition holds that does not";
             return self.report(
-                diagnostic
+                Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
+                    .primary(span, "not defined here")
                     .secondary(*place, text)
                     .help("define it in every case, or use it only in this one"),
             );
         }
-        let diagnostic = match closest(name, known.iter().copied()) {
+        let diagnostic = self.no_such_name(name, span, body.locals.keys().map(String::as_str));
+        self.report(diagnostic)
+    }
+
+    /// An error about a name that is none of `locals`, and nothing else that is known.
+    pub(super) fn no_such_name<'n>(
+        &'n self,
+        name: &str,
+        span: Span,
+        locals: impl Iterator<Item = &'n str>,
+    ) -> Diagnostic {
+        let graphs = self.graph_names.keys().copied();
+        let dims = self.file_dims.keys().map(String::as_str);
+        let known: Vec<&str> = locals.chain(graphs).chain(dims).collect();
+        let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
+            .primary(span, "not defined here");
+        match closest(name, known.into_iter()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("names are parameters, or defined by a statement above"),
-        };
-        self.report(diagnostic)
+        }
     }
 
     /// Reports that an op does not take its operands.
@@ -617,6 +599,51 @@ impl<'a> Elaborator<'a> {
             }
         }
     }
+}
+
+/// An error about a result or a next value, or a part of it, that no statement defines.
+pub(super) fn missing_result(name: &ast::Ident, path: &str, next: bool) -> Diagnostic {
+    let (kind, path) = if next {
+        ("next value", next_key(path))
+    } else {
+        ("result", path.to_string())
+    };
+    let message = format!("the {kind} `{path}` is never defined");
+    Diagnostic::error(Code::MissingResult, message)
+        .primary(name.span, "declared here")
+        .help(format!("define it in the body: `{path} = …`"))
+}
+
+/// An error about a definition of a next value of what has none.
+pub(super) fn no_next_value(place: &Place) -> Diagnostic {
+    let root = &place.root.name;
+    let message = format!("`{root}` is no inout parameter, so it has no next value");
+    let help = format!("declare it as `inout {root}: …`, or use another name");
+    Diagnostic::error(Code::NotInout, message)
+        .primary(place.span, "")
+        .help(help)
+}
+
+/// An error where the next value of something is read that has none.
+pub(super) fn no_next_of(span: Span) -> Diagnostic {
+    let message = "only an inout parameter, or what a loop carries, has a next value";
+    Diagnostic::error(Code::NotInout, message).primary(span, "")
+}
+
+/// An error about a definition of a part of what is no result.
+pub(super) fn no_result(place: &Place) -> Diagnostic {
+    let root = &place.root.name;
+    let message = format!("`{root}` is no result whose parts could be defined");
+    Diagnostic::error(Code::UnknownName, message).primary(place.span, "")
+}
+
+/// An error about a name that has a value.
+pub(super) fn defined_already(name: &ast::Ident, first: Span) -> Diagnostic {
+    let message = format!("`{}` is defined already", name.name);
+    Diagnostic::error(Code::Shadowing, message)
+        .primary(name.span, "defined again here")
+        .secondary(first, "first defined here")
+        .help("values do not change; choose another name")
 }
 
 /// The tensors and structs among the names of a body, in the order of the body.

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::builtin::{BUILTINS, is_builtin};
+use super::function::wrong_arguments;
 use super::operator::list_shape;
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, closest};
@@ -20,7 +21,7 @@ pub(super) type Args = Vec<(Val, Span)>;
 pub(super) type Attrs = Vec<(ast::Attribute, Val)>;
 
 /// Ops that have a notation of their own and are not called by name.
-fn is_callable(spec: &Spec) -> bool {
+pub(super) fn is_callable(spec: &Spec) -> bool {
     !["input", "literal", "call", "scan", "cond"].contains(&spec.name)
 }
 
@@ -33,11 +34,11 @@ pub(in crate::lang) fn is_reserved(name: &str) -> bool {
 }
 
 /// How many of the first arguments of a call to this are functions.
-pub(super) fn takes_functions(callee: &Val) -> usize {
+pub(super) fn takes_functions(callee: &str) -> usize {
     match callee {
-        Val::Name(name) if name == "cond" => 2,
-        Val::Name(name) if is_builtin(name) && name != "matmul" && name != "load" => 1,
-        _ => 0,
+        "cond" => 2,
+        "matmul" | "load" => 0,
+        name => usize::from(is_builtin(name)),
     }
 }
 
@@ -125,6 +126,12 @@ impl<'a> Elaborator<'a> {
         {
             return Ok(Rc::new(Function::Op(spec.name)));
         }
+        let diagnostic = self.no_such_function(name, span);
+        Err(self.report(diagnostic))
+    }
+
+    /// An error about a name that is called, but is neither an op nor a graph.
+    pub(super) fn no_such_function(&self, name: &str, span: Span) -> Diagnostic {
         let ops = SPECS
             .iter()
             .filter(|spec| is_callable(spec))
@@ -139,10 +146,10 @@ impl<'a> Elaborator<'a> {
             format!("there is no op or graph `{name}`"),
         )
         .primary(span, "not known");
-        Err(self.report(match closest(name, known.iter().copied()) {
+        match closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("`lgc info --ops` lists the ops"),
-        }))
+        }
     }
 
     /// Applies a function to arguments.
@@ -158,6 +165,11 @@ impl<'a> Elaborator<'a> {
             return self.op_call(body, name, args, attributes, span);
         }
         let function = &self.with_attributes(function, attributes)?;
+        if let Function::Graph { index, .. } = **function
+            && args.len() != self.graphs[index].params.len()
+        {
+            return Err(self.report(wrong_arguments(self.graphs[index], args.len(), span)));
+        }
         let args = self.typed_arguments(body, function, args, span)?;
         let args = self.stack_arrays(body, function, args, span)?;
         let trees = args.iter().map(|(data, _)| data.tree.clone()).collect();
@@ -225,7 +237,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Val, Reported> {
         let op = self.read_op(body, name, attributes, span)?;
-        if let Err(error) = check_arity(&op, args.len()) {
+        if let Err(error) = check_arity(&op.spec(), args.len()) {
             let diagnostic = Diagnostic::error(Code::ArgumentCount, error.message);
             let diagnostic = diagnostic.primary(span, "");
             return Err(self.report(error.help.into_iter().fold(diagnostic, Diagnostic::help)));
@@ -284,40 +296,16 @@ impl<'a> Elaborator<'a> {
                 let values = attributes.iter().filter(|_| kind);
                 let mut values = values.map(|(attribute, _)| attribute.value);
                 let inexact = values.find_map(|value| self.inexact_in(&body.scope, value));
-                Err(inexact.unwrap_or_else(|| self.attribute_error(&error, attributes, span)))
+                Err(inexact.unwrap_or_else(|| {
+                    let attributes = attributes.iter().map(|(attribute, _)| attribute);
+                    self.report(attribute_error(&error, attributes, span))
+                }))
             }
             None => Err(self.report(
                 Diagnostic::error(Code::UnknownFunction, format!("there is no op `{name}`"))
                     .primary(span, ""),
             )),
         }
-    }
-
-    fn attribute_error(&mut self, error: &AttrError, attributes: &Attrs, span: Span) -> Reported {
-        let place = |name: &str| {
-            let found = attributes
-                .iter()
-                .find(|(attribute, _)| attribute.name.name == name);
-            found.map_or(span, |(attribute, _)| attribute.span)
-        };
-        let diagnostic = Diagnostic::error(Code::BadAttribute, error.to_string());
-        let diagnostic = match error {
-            AttrError::Unknown { name, known, .. } => {
-                let diagnostic = diagnostic.primary(place(name), "");
-                match (closest(name, known.iter().copied()), known.is_empty()) {
-                    (Some(close), _) => diagnostic.help(format!("did you mean `{close}`?")),
-                    (None, true) => diagnostic.help("it takes no attributes"),
-                    (None, false) => {
-                        diagnostic.help(format!("its attributes are {}", known.join(", ")))
-                    }
-                }
-            }
-            AttrError::Missing { name, .. } => diagnostic
-                .primary(span, "")
-                .help(format!("add `{name} = …` after the operands")),
-            AttrError::Kind { name, .. } => diagnostic.primary(place(name), ""),
-        };
-        self.report(diagnostic)
     }
 
     /// The operands of an op. Numbers take the dtype of the first tensor among them: its shape too
@@ -412,6 +400,35 @@ impl<'a> Elaborator<'a> {
                     .primary(span, ""),
             )),
         }
+    }
+}
+
+/// An error about the attributes of an op in a call.
+pub(super) fn attribute_error<'n>(
+    error: &AttrError,
+    mut attributes: impl Iterator<Item = &'n ast::Attribute>,
+    span: Span,
+) -> Diagnostic {
+    let mut place = |name: &str| {
+        let found = attributes.find(|attribute| attribute.name.name == name);
+        found.map_or(span, |attribute| attribute.span)
+    };
+    let diagnostic = Diagnostic::error(Code::BadAttribute, error.to_string());
+    match error {
+        AttrError::Unknown { name, known, .. } => {
+            let diagnostic = diagnostic.primary(place(name), "");
+            match (closest(name, known.iter().copied()), known.is_empty()) {
+                (Some(close), _) => diagnostic.help(format!("did you mean `{close}`?")),
+                (None, true) => diagnostic.help("it takes no attributes"),
+                (None, false) => {
+                    diagnostic.help(format!("its attributes are {}", known.join(", ")))
+                }
+            }
+        }
+        AttrError::Missing { name, .. } => diagnostic
+            .primary(span, "")
+            .help(format!("add `{name} = …` after the operands")),
+        AttrError::Kind { name, .. } => diagnostic.primary(place(name), ""),
     }
 }
 

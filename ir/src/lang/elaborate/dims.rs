@@ -189,22 +189,26 @@ impl Elaborator<'_> {
         if self.failed_dims.contains(name) {
             return Err(Reported);
         }
-        let names: Vec<&str> = scope
-            .dims
-            .keys()
-            .chain(self.file_dims.keys())
-            .map(String::as_str)
-            .collect();
+        let diagnostic = self.no_such_dim(name, span, scope.dims.keys().map(String::as_str));
+        Err(self.report(diagnostic))
+    }
+
+    /// An error about a name that is none of the dims `known` here, and none of the file.
+    pub(super) fn no_such_dim<'n>(
+        &'n self,
+        name: &str,
+        span: Span,
+        known: impl Iterator<Item = &'n str>,
+    ) -> Diagnostic {
+        let known = known.chain(self.file_dims.keys().map(String::as_str));
         let message = format!("there is no dim `{name}`");
-        let mut diagnostic =
-            Diagnostic::error(Code::UnknownDim, message).primary(span, "not declared");
-        diagnostic = match super::closest(name, names.iter().copied()) {
+        let diagnostic = Diagnostic::error(Code::UnknownDim, message).primary(span, "not declared");
+        match super::closest(name, known) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help(format!(
-                "declare it with `dim {name} = …`, or pass `--define {name}=…`"
+                "declare it with `dim {name} = …`; `--define {name}=…` then sets it otherwise"
             )),
-        };
-        Err(self.report(diagnostic))
+        }
     }
 
     /// A type as written, with all its dims known.
@@ -257,22 +261,11 @@ impl Elaborator<'_> {
         depth: usize,
     ) -> Result<Tree, Reported> {
         let Some(template) = self.structs.get(ty.name.name.as_str()).copied() else {
-            return Err(self.unknown_type(ty));
+            let unknown = self.no_such_type(ty);
+            return Err(self.report(unknown));
         };
         if values.len() != template.dims.len() {
-            let message = format!(
-                "`{}` has {}, got {}",
-                template.name.name,
-                count(template.dims.len(), "dim"),
-                values.len()
-            );
-            let diagnostic = Diagnostic::error(Code::DimCount, message)
-                .primary(ty.span, "")
-                .secondary(template.name.span, "declared here");
-            return Err(self.report(
-                diagnostic
-                    .help("dims come first, then the length of an array: `Linear[64, 10][12]`"),
-            ));
+            return Err(self.report(wrong_dims(template, ty, values.len())));
         }
         if depth >= MAX_STRUCT_DEPTH {
             let message = format!("`{}` contains itself, or nests too deeply", ty.name.name);
@@ -350,7 +343,8 @@ impl Elaborator<'_> {
         ))
     }
 
-    fn unknown_type(&mut self, ty: &ast::Type) -> Reported {
+    /// An error about the name of a type that is none.
+    pub(super) fn no_such_type(&self, ty: &ast::Type) -> Diagnostic {
         let name = &ty.name.name;
         let known: Vec<&str> = DType::ALL
             .iter()
@@ -359,11 +353,10 @@ impl Elaborator<'_> {
             .collect();
         let diagnostic = Diagnostic::error(Code::UnknownType, format!("there is no type `{name}`"))
             .primary(ty.name.span, "neither a dtype nor a struct of this file");
-        let diagnostic = match super::closest(name, known.iter().copied()) {
+        match super::closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("the dtypes are bool, i32, i64, u32, f32 and f64"),
-        };
-        self.report(diagnostic)
+        }
     }
 
     /// Binds the dims and types among `generic` that are plain names in `ty` by comparing with an actual
@@ -407,6 +400,16 @@ impl Elaborator<'_> {
             }
         }
     }
+}
+
+/// An error about a struct with more or fewer dims than it has.
+pub(super) fn wrong_dims(template: &ast::Struct, ty: &ast::Type, given: usize) -> Diagnostic {
+    let (name, declared) = (&template.name, count(template.dims.len(), "dim"));
+    let message = format!("`{}` has {declared}, got {given}", name.name);
+    Diagnostic::error(Code::DimCount, message)
+        .primary(ty.span, "")
+        .secondary(name.span, "declared here")
+        .help("dims come first, then the length of an array: `Linear[64, 10][12]`")
 }
 
 /// Whether a quotient is a whole number.

@@ -1,7 +1,7 @@
 //! Expressions: walked in id order, operands first, without recursion.
 
 use super::array::part;
-use super::body::{Body, next_key};
+use super::body::{Body, next_key, no_next_of};
 use super::value::{Data, Val};
 use super::{Elaborator, Reported};
 use crate::constant::{Constant, parse_decimal};
@@ -99,7 +99,10 @@ impl<'a> Elaborator<'a> {
                     .collect::<Result<_, Reported>>()?;
                 let callee_val = self.callable(*callee, get(callee)?);
                 if let ExprKind::Call { args: ids, .. } = &expr.kind {
-                    let functions = super::call::takes_functions(&callee_val);
+                    let functions = match &callee_val {
+                        Val::Name(name) => super::call::takes_functions(name),
+                        _ => 0,
+                    };
                     for ((arg, _), id) in args.iter_mut().zip(ids).take(functions) {
                         *arg = self.callable(*id, arg.clone());
                     }
@@ -224,13 +227,7 @@ impl<'a> Elaborator<'a> {
             Some((pending, path))
         });
         let Some((pending, path)) = pending else {
-            return Err(self.report(
-                Diagnostic::error(
-                    Code::NotInout,
-                    "only an inout parameter, or what a loop carries, has a next value",
-                )
-                .primary(span, ""),
-            ));
+            return Err(self.report(no_next_of(span)));
         };
         let (tree, first) = self.select(&body.scope, &pending.tree, &path)?;
         let defined = pending.leaves[first..first + tree.leaf_count()].iter();

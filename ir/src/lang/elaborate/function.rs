@@ -165,16 +165,7 @@ impl<'a> Elaborator<'a> {
             ));
         }
         if arguments.len() != graph.params.len() {
-            let message = format!(
-                "`{name}` takes {}, got {}",
-                count(graph.params.len(), "argument"),
-                arguments.len()
-            );
-            return Err(self.report(
-                Diagnostic::error(Code::ArgumentCount, message)
-                    .primary(span, "")
-                    .secondary(graph.params_span, "its parameters"),
-            ));
+            return Err(self.report(wrong_arguments(graph, arguments.len(), span)));
         }
         let mut choice = self.infer_dims(index, given, &arguments, span)?;
         let scope = self.choose_attributes(graph, &mut choice, attributes, span)?;
@@ -302,6 +293,7 @@ impl<'a> Elaborator<'a> {
         let said: Vec<String> = chosen(graph, &choice);
         let before = self.diagnostics.len();
         self.active.push(index);
+        self.elaborated.insert(index);
         let instance = self.body(graph, choice.clone(), arguments);
         let instance = match (&graph.rule, instance) {
             (Some(rule), Ok(instance)) => self.ruled(graph, rule, choice, instance),
@@ -428,6 +420,24 @@ impl<'a> Elaborator<'a> {
             1 => Ok(results.remove(0)),
             _ => Ok(Val::Tuple(results)),
         }
+    }
+}
+
+/// An error about a call with more or fewer arguments than a graph takes.
+pub(super) fn wrong_arguments(graph: &ast::Graph, given: usize, span: Span) -> Diagnostic {
+    let (name, takes) = (&graph.name.name, count(graph.params.len(), "argument"));
+    let message = format!("`{name}` takes {takes}, got {given}");
+    let diagnostic = Diagnostic::error(Code::ArgumentCount, message)
+        .primary(span, "")
+        .secondary(graph.params_span, "its parameters");
+    let extra = given.saturating_sub(graph.params.len());
+    let attribute = graph.attributes.get(extra.wrapping_sub(1));
+    match attribute {
+        Some(attribute) => {
+            let name = &attribute.name.name;
+            diagnostic.help(format!("attributes go by name: `{name} = …`"))
+        }
+        None => diagnostic,
     }
 }
 

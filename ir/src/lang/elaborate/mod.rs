@@ -32,6 +32,7 @@ mod observe;
 mod operator;
 mod path;
 mod region;
+mod resolve;
 mod scan;
 mod scopes;
 mod spread;
@@ -112,6 +113,8 @@ struct Elaborator<'a> {
     instances: FxHashMap<InstanceKey, Result<Rc<Instance>, Reported>>,
     /// Graphs being elaborated, outermost first.
     active: Vec<usize>,
+    /// Graphs that were elaborated for some choice of types.
+    elaborated: FxHashSet<usize>,
     /// How many loops and conditions are around this place, in all active graphs.
     blocks: usize,
     /// Turns of loops that were taken so far.
@@ -143,8 +146,12 @@ fn count(number: usize, thing: &str) -> String {
     }
 }
 
-/// The known name that is most like `name`, if one is alike enough to be meant.
+/// The known name that is most like `name`, if one is alike enough to be meant. Any letter is like any
+/// other.
 pub(super) fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    if name.chars().count() < 2 {
+        return None;
+    }
     let scored = known.map(|other| (strsim::damerau_levenshtein(name, other), other));
     let (distance, best) = scored.min()?;
     let longest = name.len().max(best.len());
@@ -165,6 +172,7 @@ impl<'a> Elaborator<'a> {
             failed_dims: FxHashSet::default(),
             instances: FxHashMap::default(),
             active: Vec::new(),
+            elaborated: FxHashSet::default(),
             blocks: 0,
             turns: 0,
             growth: FxHashMap::default(),
@@ -317,28 +325,57 @@ impl<'a> Elaborator<'a> {
         for &index in &exportable {
             let graph = self.graphs[index];
             match (graph.kind, has_entry) {
+                // In an editor, a file of graphs for others is no fault.
+                (GraphKind::Graph, false)
+                    if self.observations.is_some() && !self.can_be_exported(graph) => {}
                 (GraphKind::Entry, _) | (GraphKind::Graph, false) => {
                     if let Ok(entry) = self.entry(index) {
                         module.entries.push(entry);
                     }
                 }
-                // Graphs that no entry calls are checked where their types are known.
                 (GraphKind::Graph, true) => {}
             }
             if self.diagnostics.is_full() {
                 break;
             }
         }
+        module.rules = std::mem::take(&mut self.rules);
+        self.check_unused(&exportable);
+        self.resolve();
         self.observe_unused();
-        if exportable.is_empty() && !self.diagnostics.has_errors() {
+        let library = self.observations.is_some() && !self.ast.items.is_empty();
+        if exportable.is_empty() && !library && !self.diagnostics.has_errors() {
             self.report(
                 Diagnostic::error(Code::NothingToExport, "the file declares no graph")
                     .primary(Span::new(self.ast.file, 0, 0), "")
                     .help("declare one, for example `entry f(x: f32[3]) -> (y: f32[3]) { y = x * x }`"),
             );
         }
-        module.rules = self.rules;
         module
+    }
+
+    /// Elaborates the graphs of the file that need nothing from a caller and have none, once nothing is
+    /// wrong with the others.
+    fn check_unused(&mut self, own: &[usize]) {
+        if self.diagnostics.has_errors() {
+            return;
+        }
+        for &index in own {
+            let graph = self.graphs[index];
+            if graph.is_complete() && self.elaborated.insert(index) && !self.diagnostics.is_full() {
+                self.turns = 0;
+                // What is wrong was reported, and what it expands to is not wanted.
+                let _: Result<_, Reported> = self.entry(index);
+            }
+        }
+    }
+
+    /// Whether the file gives a graph what else a caller does.
+    fn can_be_exported(&self, graph: &ast::Graph) -> bool {
+        let mut dims = graph.dims.iter();
+        let mut attributes = graph.attributes.iter();
+        dims.all(|dim| self.file_dims.contains_key(&dim.name))
+            && attributes.all(|attribute| attribute.default.is_some())
     }
 
     fn entry(&mut self, index: usize) -> Result<Entry, Reported> {

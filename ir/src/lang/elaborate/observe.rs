@@ -179,9 +179,16 @@ entry f(a: f32[3], b: f32[N], p: P) -> (c: f32[3], d: f32[2]) {
     }
 
     #[test]
-    fn what_is_unused_is_not_reported_on() {
-        let text = "graph bad(x: f32[3]) -> (y: f32[2]) { y = x }\nentry e(x: f32[]) -> (y: f32[]) { y = x }\n";
-        let (_, _, diagnostics) = observed(text);
+    fn graphs_for_others_are_no_fault_but_what_is_wrong_in_them_is() {
+        let generic = "graph twice[N](x: f32[N], k) -> (y: f32[N]) { y = k * x }\n";
+        let (_, _, diagnostics) = observed(generic);
         assert!(diagnostics.is_empty());
+        let wrong = "graph f[N](x: f32[N]) -> (y: f32[N]) { y = tahn(x) }\n";
+        let (_, _, diagnostics) = observed(&format!("{generic}{wrong}"));
+        let codes: Vec<_> = diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.code)
+            .collect();
+        assert_eq!(codes, [crate::diag::Code::UnknownFunction]);
     }
 }

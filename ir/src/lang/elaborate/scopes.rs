@@ -80,13 +80,16 @@ impl<'a> Elaborator<'a> {
         fine
     }
 
-    /// A result has one value in the end, and no other in the turns of a loop.
+    /// What a loop names has names of its own. A result has one value in the end, and no other in the
+    /// turns of a loop.
     fn check_variables(&mut self, graph: &ast::Graph) {
         for statement in statements_in(&graph.body) {
             let Statement::For(item) = statement else {
                 continue;
             };
             let name = &item.variable;
+            let carried = item.carries.iter().map(|carry| &carry.name);
+            self.check_unique("name", std::iter::once(name).chain(carried));
             let results = graph.results.iter().map(|result| &result.name);
             if let Some(result) = results.into_iter().find(|result| result.name == name.name) {
                 let message = format!("`{}` is a result", name.name);
