@@ -179,7 +179,11 @@ fn bad_archive(file: &Path, error: NpzError) -> Failure {
 fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTensor, TensorError> {
     let Range { low, high } = range;
     let real = |random: &mut Random| match (low.is_finite(), high.is_finite()) {
-        (true, true) => low + (high - low) * random.uniform(),
+        // The difference of the bounds may be beyond all numbers.
+        (true, true) => {
+            let part = random.uniform();
+            low * (1.0 - part) + high * part
+        }
         (true, false) => low + random.normal().abs(),
         (false, true) => high - random.normal().abs(),
         (false, false) => random.normal(),
@@ -187,7 +191,7 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
     let numbers = 0..tensor.elements();
     match tensor.dtype() {
         DType::F32 => {
-            let elements: Vec<f32> = numbers.map(|_| real(random) as f32).collect();
+            let elements: Vec<f32> = numbers.map(|_| nearest(real(random), range)).collect();
             HostTensor::from_slice(tensor.dims(), &elements)
         }
         DType::F64 => {
@@ -199,7 +203,7 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
             let mut result = HostTensor::zeros(tensor.clone())?;
             for element in result.bytes_mut().chunks_exact_mut(size) {
                 // The lowest byte comes first on every target that lgc knows.
-                let integer = integer(range, random).to_le_bytes();
+                let integer = integer(tensor.dtype(), range, random).to_le_bytes();
                 element.copy_from_slice(&integer[..size]);
             }
             Ok(result)
@@ -207,23 +211,39 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
     }
 }
 
-/// 0 or 1, or where there is a range, an integer in it; of an unbounded one, near its bound.
-fn integer(range: Range, random: &mut Random) -> i64 {
-    let Range { low, high } = range;
-    if !range.is_declared() {
-        return random.below(2) as i64;
+/// The float of a range that is nearest to a number in it.
+fn nearest(number: f64, Range { low, high }: Range) -> f32 {
+    let near = number as f32;
+    if f64::from(near) > high {
+        near.next_down()
+    } else if f64::from(near) < low {
+        near.next_up()
+    } else {
+        near
     }
-    let low = if low.is_finite() {
-        low.ceil()
-    } else {
-        (high.floor() - 1.0).min(0.0)
+}
+
+/// 0 or 1, or where there is a range, an integer in it; of an unbounded one, near its bound.
+fn integer(dtype: DType, range: Range, random: &mut Random) -> i64 {
+    let Range { low, high } = range;
+    let (first, last) = match dtype {
+        DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        DType::U32 => (0, i64::from(u32::MAX)),
+        DType::I64 | DType::F32 | DType::F64 => (i64::MIN, i64::MAX),
+        DType::Bool => (0, 1),
     };
-    let count = if high.is_finite() {
-        high.floor() - low + 1.0
-    } else {
-        2.0
+    let (low, high) = match (low.is_finite(), high.is_finite()) {
+        (false, false) => (0, 1),
+        (true, false) => (low.ceil() as i64, (low.ceil() as i64).saturating_add(1)),
+        (false, true) => (
+            (high.floor() as i64).saturating_sub(1).min(0),
+            high.floor() as i64,
+        ),
+        (true, true) => (low.ceil() as i64, high.floor() as i64),
     };
-    low as i64 + random.below(count.max(1.0) as u64) as i64
+    let (low, high) = (low.clamp(first, last), high.clamp(first, last));
+    let beyond_low = high.wrapping_sub(low) as u64;
+    low.wrapping_add(random.below(beyond_low.saturating_add(1)) as i64)
 }
 
 /// One line on a tensor: its path, its type, and its elements if they are few, else their range
@@ -296,5 +316,52 @@ fn floats(tensor: &HostTensor) -> Vec<f64> {
         DType::I64 => all(tensor.elements::<i64>(), |value| value as f64),
         DType::U32 => all(tensor.elements::<u32>(), f64::from),
         DType::Bool => all(Some(tensor.bytes()), f64::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least and greatest of what is drawn from a range.
+    fn drawn(dtype: DType, low: f64, high: f64) -> (f64, f64) {
+        let tensor = TensorType::new(dtype, vec![1000]).unwrap();
+        let drawn = draw(&tensor, Range { low, high }, &mut Random::new(7)).unwrap();
+        let numbers = floats(&drawn);
+        let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+        (least, numbers.into_iter().fold(f64::NEG_INFINITY, f64::max))
+    }
+
+    #[test]
+    fn what_is_drawn_lies_in_its_range() {
+        let (first, last) = (f64::from(i32::MIN), f64::from(i32::MAX));
+        for (dtype, low, high) in [
+            (DType::I32, first, last),
+            (DType::I32, last, f64::INFINITY),
+            (DType::I32, f64::NEG_INFINITY, first),
+            (DType::U32, f64::NEG_INFINITY, 0.0),
+            (DType::U32, 0.0, f64::from(u32::MAX)),
+            (
+                DType::I64,
+                -9_223_372_036_854_775_808.0,
+                9_007_199_254_740_992.0,
+            ),
+            (DType::Bool, 1.0, 1.0),
+            (DType::F32, 0.1, 0.1000001),
+            (DType::F32, f64::from(f32::MIN), f64::from(f32::MAX)),
+            (DType::F64, f64::MIN, f64::MAX),
+        ] {
+            let (least, greatest) = drawn(dtype, low, high);
+            assert!(
+                low <= least && greatest <= high,
+                "{dtype}: {least} {greatest}"
+            );
+            assert!(least.is_finite() && greatest.is_finite(), "{dtype}");
+        }
+        let (least, greatest) = drawn(DType::I32, first, last);
+        assert!(
+            least < first / 2.0 && greatest > last / 2.0,
+            "all of the range is drawn from"
+        );
     }
 }

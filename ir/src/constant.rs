@@ -202,6 +202,20 @@ impl Constant {
         }
     }
 
+    /// The shortest decimal that is exactly this number, such as `1e-8`, if it is that of a float.
+    pub fn decimal(&self) -> Option<String> {
+        let exact = self.as_rational()?;
+        if exact.is_int() && self.as_i64().is_some() {
+            return Some(exact.to_string());
+        }
+        let float = exact.to_f64().value();
+        let text = format!("{float:?}");
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        let read = parse_decimal(digits)?;
+        let read = if float < 0.0 { -read } else { read };
+        (read == exact).then_some(text)
+    }
+
     /// −c.
     #[must_use]
     pub fn neg(&self) -> Self {
@@ -366,6 +380,21 @@ mod tests {
         }
         assert!(Constant::from_f64(f64::NAN).to_f64().is_nan());
         assert_eq!(Constant::from_f64(f64::NEG_INFINITY), Constant::NegInfinity);
+    }
+
+    #[test]
+    fn numbers_are_told_as_short_decimals_where_these_are_exact() {
+        let decimal = |numerator, denominator| Constant::ratio(numerator, denominator).decimal();
+        assert_eq!(decimal(1, 100_000_000).as_deref(), Some("1e-8"));
+        assert_eq!(decimal(-3, 2).as_deref(), Some("-1.5"));
+        assert_eq!(decimal(7, 1).as_deref(), Some("7"));
+        assert_eq!(decimal(1, 3), None);
+        assert_eq!(Constant::Infinity.decimal(), None);
+        let huge = parse_decimal("3.5e38").map(Constant::rational);
+        assert_eq!(
+            huge.and_then(|huge| huge.decimal()).as_deref(),
+            Some("3.5e38")
+        );
     }
 
     #[test]

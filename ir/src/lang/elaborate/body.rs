@@ -8,6 +8,7 @@ use super::{Elaborator, Reported, Scope, closest, count};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
+use crate::dtype::DType;
 use crate::graph::{Graph, Output, Value};
 use crate::lang::ast::{self, Definition, Pattern, Place, Target};
 use crate::module::Tree;
@@ -148,7 +149,7 @@ impl<'a> Elaborator<'a> {
     fn parameters(&mut self, body: &mut Body<'a>, arguments: &[Tree]) -> Result<(), Reported> {
         for (param, tree) in body.graph.params.iter().zip(arguments) {
             body.builder.set_span(param.span);
-            let range = self.declared_range(body, param)?;
+            let range = self.declared_range(body, param, tree)?;
             let mut leaves = Vec::with_capacity(tree.leaf_count());
             for (path, ty) in tree.leaves(&param.name.name) {
                 let op = Input {
@@ -181,41 +182,6 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Where the elements of a parameter are declared to lie.
-    fn declared_range(
-        &mut self,
-        body: &mut Body<'a>,
-        param: &ast::Param,
-    ) -> Result<Option<(f64, f64)>, Reported> {
-        let Some(range) = &param.range else {
-            return Ok(None);
-        };
-        let mut bound = |id: ast::ExprId| {
-            let val = self.expression(body, id)?;
-            match val {
-                Val::Number(number) => Ok(number.to_f64()),
-                other => {
-                    let message = format!("{} is no bound of a range", other.describe());
-                    Err(self.report(
-                        Diagnostic::error(Code::BadRange, message)
-                            .primary(self.ast.expr(id).span, "")
-                            .help("bounds are numbers, `inf` among them, as in `in [0, inf]`"),
-                    ))
-                }
-            }
-        };
-        let (low, high) = (bound(range.low)?, bound(range.high)?);
-        if low <= high && low < f64::INFINITY && high > f64::NEG_INFINITY {
-            return Ok(Some((low, high)));
-        }
-        let message = "there is no number in this range";
-        Err(self.report(
-            Diagnostic::error(Code::BadRange, message)
-                .primary(range.span, "")
-                .help("the lower bound comes first"),
-        ))
     }
 
     fn declare_results(&mut self, body: &mut Body<'a>) -> Result<Vec<(String, Tree)>, Reported> {
@@ -575,13 +541,14 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Value, Reported> {
         match val {
             Val::Number(number) => {
+                self.check_float(number, ty.dtype, span)?;
                 let made = body.builder.full(ty, number);
                 made.map_err(|error| {
                     let help = format!("a number takes its type from where it stands, here {ty}");
                     self.type_error(&error.help(help), span, &[])
                 })
             }
-            Val::Bool(truth) if ty.dtype == crate::dtype::DType::Bool => {
+            Val::Bool(truth) if ty.dtype == DType::Bool => {
                 let made = body.builder.full(ty, &Constant::integer(i64::from(*truth)));
                 made.map_err(|error| self.type_error(&error, span, &[]))
             }

@@ -4,7 +4,7 @@ use super::attribute::Choice;
 use super::body::Body;
 use super::path::{Call, Names};
 use super::value::{Data, Function, Val};
-use super::{Elaborator, Reported, Scope, count};
+use super::{Elaborator, Reported, Scope, count, written};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
@@ -460,7 +460,7 @@ fn chosen(graph: &ast::Graph, choice: &Choice) -> Vec<String> {
     let attributes = attributes.filter_map(|(attribute, val)| {
         let name = &attribute.name.name;
         match val {
-            Val::Number(number) => Some(format!("{name} = {number}")),
+            Val::Number(number) => Some(format!("{name} = {}", written(number))),
             Val::Bool(truth) => Some(format!("{name} = {truth}")),
             Val::Name(value) => Some(format!("{name} = {value}")),
             _ => None,

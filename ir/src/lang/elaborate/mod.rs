@@ -31,6 +31,7 @@ mod load;
 mod observe;
 mod operator;
 mod path;
+mod range;
 mod region;
 mod resolve;
 mod scan;
@@ -44,6 +45,7 @@ pub use observe::{Meaning, Observations, observe};
 pub(super) use call::{is_reserved, literal_type};
 pub(super) use operator::{infix_op, matmul_op};
 
+use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
@@ -144,6 +146,11 @@ fn count(number: usize, thing: &str) -> String {
         1 => format!("1 {thing}"),
         _ => format!("{number} {thing}s"),
     }
+}
+
+/// A number as it would be written: a short decimal where that is exact.
+fn written(number: &Constant) -> String {
+    number.decimal().unwrap_or_else(|| number.to_string())
 }
 
 /// The known name that is most like `name`, if one is alike enough to be meant. Any letter is like any

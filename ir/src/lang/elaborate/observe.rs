@@ -76,7 +76,7 @@ impl Elaborator<'_> {
         };
         let meaning = match val {
             Val::Data(data) => Meaning::Data(data.tree.clone()),
-            Val::Number(number) => Meaning::Number(number.to_string()),
+            Val::Number(number) => Meaning::Number(super::written(number)),
             _ => return,
         };
         let known = observations.meanings.entry(span).or_default();

@@ -477,6 +477,9 @@ impl<'a> Elaborator<'a> {
                 self.report(Diagnostic::error(Code::ShapeMismatch, message).primary(span, ""))
             );
         }
+        for number in &numbers {
+            self.check_float(number, ty.dtype, span)?;
+        }
         let Some(elements) = Elements::from_constants(ty.dtype, ty.shape.clone(), &numbers) else {
             let message = format!("a number of this list is no value of {}", ty.dtype);
             return Err(self.report(Diagnostic::error(Code::BadLiteral, message).primary(span, "")));

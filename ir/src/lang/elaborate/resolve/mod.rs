@@ -121,7 +121,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Reports what was not reported yet.
-    fn report_new(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn report_new(&mut self, diagnostic: Diagnostic) {
         let known =
             |other: &Diagnostic| other.code == diagnostic.code && other.span() == diagnostic.span();
         if !self.diagnostics.iter().any(known) {
