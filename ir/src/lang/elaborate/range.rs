@@ -112,9 +112,7 @@ impl<'a> Elaborator<'a> {
 
 /// Why a number is no bound of a range of a dtype. Bounds are kept as f64.
 fn no_bound(number: &Constant, dtype: DType) -> Option<String> {
-    if number.as_rational().is_none() {
-        return None;
-    }
+    number.as_rational()?;
     let text = written(number);
     let integers = match dtype {
         DType::Bool => Some((0, 1)),
