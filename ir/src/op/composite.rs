@@ -14,7 +14,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
-use crate::op::{Abs, Gather, Rsqrt};
+use crate::op::{Abs, Clamp, Gather, Rsqrt};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
@@ -142,7 +142,7 @@ impl Composite for LogSoftmax {
 }
 
 op! {
-    /// ln Σeˣ along an axis, which goes; computed from x − max x.
+    /// ln Σeˣ along an axis, which goes; computed from x − max x. Of −∞ alone it is −∞.
     LogSumExp = "logsumexp"(x) {
         /// The axis to fold.
         axis: i64 = -1,
@@ -167,6 +167,13 @@ impl Composite for LogSumExp {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let (axis, shape) = (axis_of(self.axis), b.shape(operands[0]));
         let largest = b.stop_gradient(b.reduce_max(operands[0], &[axis], true)?)?;
+        // −∞ less −∞ would be NaN: the shift is finite.
+        let bound = match b.ty(largest).dtype {
+            DType::F32 => f64::from(f32::MAX),
+            DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => f64::MAX,
+        };
+        let (lo, hi) = (Real(-bound), Real(bound));
+        let largest = b.apply(Clamp { lo, hi }, &[largest])?;
         let centred = b.sub(operands[0], b.broadcast_to(largest, &shape)?)?;
         let total = b.log(b.sum(b.exp(centred)?, &[axis], true)?)?;
         let result = b.add(total, largest)?;
