@@ -359,6 +359,7 @@ pub fn family_name(op: &Op) -> &'static str {
         Family::View(_) => "view",
         Family::Fold(_) => "fold",
         Family::ArgFold(_) => "argfold",
+        Family::Prefix(_) => "prefix",
         Family::ArgSort(_) => "argsort",
         Family::Contract(_) => "contract",
         Family::Gather(_) => "gather",

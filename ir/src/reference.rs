@@ -269,6 +269,7 @@ fn family_name(family: &Family<'_>) -> &'static str {
         Family::Select | Family::Cast(_) => "Selection and conversion",
         Family::View(_) => "Views",
         Family::Fold(_) | Family::ArgFold(_) => "Folds",
+        Family::Prefix(_) => "Prefix scans",
         Family::ArgSort(_) => "Order",
         Family::Contract(_) => "Contractions",
         Family::Gather(_) | Family::ScatterAdd(_) => "Run-time indices",

@@ -393,3 +393,60 @@ fn a_gradient_through_a_loop_is_a_loop() {
     };
     assert_eq!(nodes(10), nodes(1000));
 }
+
+#[test]
+fn running_products_have_exact_derivatives_at_zeros() {
+    // A zero in the middle, so that no quotient of products is the derivative.
+    let text = "
+graph factors(x: f64[4]) -> (z: f64[4]) { z = x * cast(iota(shape = [4], axis = 0, dtype = i32) != 2, dtype = f64) }
+graph run(x: f64[4], w: f64[4]) -> (l: f64[]) { l = sum(cumprod(factors(x)) * w) }
+graph loop(x: f64[4], w: f64[4]) -> (l: f64[]) {
+    one: f64[] = 1
+    (last, ys) = scan(turn)(one, factors(x))
+    l = sum(ys * w)
+}
+graph turn(p: f64[], x: f64[]) -> (next: f64[], y: f64[]) { next = p * x; y = next * 1 }
+";
+    assert_equal_entries(
+        &(text.to_string()
+            + &gradients(
+                "x: f64[4], w: f64[4]",
+                "x, w",
+                &["x", "w"],
+                "d_x: f64[4], d_w: f64[4]",
+                &["run", "loop"],
+            )),
+    );
+}
+
+#[test]
+fn prefix_scans_are_loops() {
+    let text = "
+graph sum_turn(s: f64[3], x: f64[3]) -> (next: f64[3], y: f64[3]) { next = s + x; y = s }
+graph linear_turn(h: f64[3], a: f64[3], b: f64[3]) -> (next: f64[3], y: f64[3]) {
+    next = a * h + b
+    y = next * 1
+}
+graph run(a: f64[4, 3], b: f64[4, 3]) -> (l: f64[]) {
+    h = linear_recurrence(a, b, axis = 0, reverse = true)
+    s = cumsum(a, axis = 0, exclusive = true)
+    l = sum(h * s * b)
+}
+graph loop(a: f64[4, 3], b: f64[4, 3]) -> (l: f64[]) {
+    zero: f64[3] = broadcast_in_dim(0 * sum(a), shape = [3], axes = [])
+    (last, h) = scan(linear_turn, carry = h, over = [a, b], reverse = true)(zero, a, b)
+    (total, s) = scan(sum_turn)(zero, a)
+    l = sum(h * s * b)
+}
+";
+    assert_equal_entries(
+        &(text.to_string()
+            + &gradients(
+                "a: f64[4, 3], b: f64[4, 3]",
+                "a, b",
+                &["a", "b"],
+                "d_a: f64[4, 3], d_b: f64[4, 3]",
+                &["run", "loop"],
+            )),
+    );
+}

@@ -69,6 +69,7 @@ fn of_node(graph: &Graph, node: NodeId, ty: &Type, known: &[Option<Bounds>]) -> 
         Family::ArgSort(rule) => positions(ty.shape.extent(rule.axis)),
         Family::Gather(_) | Family::Barrier => of(0),
         Family::Fold(_)
+        | Family::Prefix(_)
         | Family::Contract(_)
         | Family::ScatterAdd(_)
         | Family::Compare(_)

@@ -347,6 +347,7 @@ impl<'p> Elements<'p> {
             | Kind::Literal
             | Kind::Scatter(_)
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Region

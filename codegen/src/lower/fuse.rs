@@ -137,6 +137,7 @@ impl<'m> Fusion<'m> {
             Kind::Contract(axes) => self.place_contract(node, &axes.clone()),
             Kind::Scatter(_) => self.place_scatter(node),
             Kind::Sort(_) => self.place_sort(node),
+            Kind::Prefix(_) => self.place_prefix(node),
             Kind::Region => self.place_region(node),
             Kind::Part => self.place_part(node),
         }
@@ -241,6 +242,7 @@ impl<'m> Fusion<'m> {
             | GroupKind::Rows(_)
             | GroupKind::Scatter(_)
             | GroupKind::Sort(_)
+            | GroupKind::Prefix(_)
             | GroupKind::Region(_) => true,
         };
         dense.then_some(map.indices)
@@ -490,7 +492,10 @@ impl<'m> Fusion<'m> {
     fn level(&self, group: GroupId, node: NodeId, reads: &[Read]) -> Option<(Vec<Index>, bool)> {
         if matches!(
             self.group(group).kind,
-            GroupKind::Scatter(_) | GroupKind::Sort(_) | GroupKind::Region(_)
+            GroupKind::Scatter(_)
+                | GroupKind::Sort(_)
+                | GroupKind::Prefix(_)
+                | GroupKind::Region(_)
         ) {
             return None;
         }
@@ -588,6 +593,7 @@ impl<'m> Fusion<'m> {
             GroupKind::Contract(..)
             | GroupKind::Scatter(_)
             | GroupKind::Sort(_)
+            | GroupKind::Prefix(_)
             | GroupKind::Region(_) => false,
         };
         let points = IndexMap::identity(domain.rank()).indices;
@@ -616,8 +622,19 @@ impl<'m> Fusion<'m> {
     }
 
     fn place_scatter(&mut self, node: NodeId) {
+        self.place_reader(node, GroupKind::Scatter(node), 3);
+    }
+
+    /// A prefix scan reads its operands line by line.
+    fn place_prefix(&mut self, node: NodeId) {
+        let operands = self.model.graph.operands(node).len();
+        self.place_reader(node, GroupKind::Prefix(node), operands);
+    }
+
+    /// A group of its own for a node that computes its operands where it reads them.
+    fn place_reader(&mut self, node: NodeId, kind: GroupKind, operands: usize) {
         let mut reads = Vec::new();
-        for slot in 0..3 {
+        for slot in 0..operands {
             let inner = self.resolved_operand(self.model.operand(node, slot));
             reads.extend(inner.into_iter().map(|read| Read {
                 node: read.node,
@@ -625,7 +642,7 @@ impl<'m> Fusion<'m> {
             }));
         }
         let shape = self.model.shape(node).clone();
-        self.place_opaque(node, GroupKind::Scatter(node), shape, reads);
+        self.place_opaque(node, kind, shape, reads);
     }
 
     /// A sort reads its operand, a table, along the axis again and again.
@@ -713,6 +730,7 @@ fn region_tensors(model: &Model<'_>) -> Vec<NodeId> {
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Fold(_)
             | Kind::Contract(_)
             | Kind::Barrier => {}
@@ -745,6 +763,7 @@ fn resolved_uses(model: &Model<'_>) -> Vec<u32> {
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Region

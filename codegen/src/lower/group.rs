@@ -29,6 +29,8 @@ pub(super) enum GroupKind {
     Contract(NodeId, TileAxes),
     /// Scatters.
     Scatter(NodeId),
+    /// Runs along an axis.
+    Prefix(NodeId),
     /// Sorts.
     Sort(NodeId),
     /// Runs a loop or a branch.

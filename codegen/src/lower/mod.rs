@@ -7,8 +7,8 @@
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
 //! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
-//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling` and `stage`, and `indexed`
-//!   (scatters, checks) emit the loops around it.
+//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling` and `stage`, `prefix`
+//!   and `indexed` (scatters, checks) emit the loops around it.
 //! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
 //!   steps in place.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
@@ -34,6 +34,7 @@ mod order;
 mod phases;
 mod plan;
 mod polish;
+mod prefix;
 mod region;
 mod rows;
 mod sort;

@@ -11,7 +11,9 @@ use super::bounds::{Bounds, bounds};
 use lgc_ir::expr::{Expr, Rule};
 use lgc_ir::graph::{Graph, NodeId, Value};
 use lgc_ir::index::{Index, IndexMap};
-use lgc_ir::op::{ArgRule, ContractAxes, Family, FoldRule, Leaf, Monoid, Picking, SortRule};
+use lgc_ir::op::{
+    ArgRule, ContractAxes, Family, FoldRule, Leaf, Monoid, Picking, PrefixRule, SortRule,
+};
 use lgc_ir::scalar::{Binary, Unary};
 use lgc_ir::shape::{Shape, Type};
 use smallvec::SmallVec;
@@ -44,6 +46,8 @@ pub(super) enum Kind {
     Sort(SortRule),
     /// A reduction over axes.
     Fold(Reduction),
+    /// A prefix scan along an axis.
+    Prefix(PrefixRule),
     /// A contraction.
     Contract(ContractAxes),
     /// The same tensor as its operand, which is in memory when it is read.
@@ -174,6 +178,7 @@ impl<'g> Model<'g> {
             | Kind::ScatterRow(_)
             | Kind::Scatter(_)
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Barrier
             | Kind::Region
             | Kind::Part
@@ -196,6 +201,7 @@ impl<'g> Model<'g> {
             | Kind::Generated
             | Kind::Scatter(_)
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Region
@@ -265,6 +271,7 @@ impl<'g> Model<'g> {
             | Kind::Elementwise
             | Kind::View
             | Kind::Sort(_)
+            | Kind::Prefix(_)
             | Kind::Fold(_)
             | Kind::Barrier
             | Kind::Region
@@ -311,6 +318,7 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
             (Kind::Fold(Reduction { axes, state }), 4)
         }
         Family::ArgSort(rule) => (Kind::Sort(rule), 2),
+        Family::Prefix(rule) => (Kind::Prefix(rule), 2),
         Family::Contract(op) => {
             let (x, y) = (operand_type(0).shape.rank(), operand_type(1).shape.rank());
             (Kind::Contract(op.axes(x, y)), 2)

@@ -146,7 +146,10 @@ impl Assembly<'_> {
         let fusion = self.plan.fusion;
         if matches!(
             fusion.group(group).kind,
-            GroupKind::Scatter(_) | GroupKind::Sort(_) | GroupKind::Region(_)
+            GroupKind::Scatter(_)
+                | GroupKind::Sort(_)
+                | GroupKind::Prefix(_)
+                | GroupKind::Region(_)
         ) {
             return false;
         }

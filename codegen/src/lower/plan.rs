@@ -149,6 +149,7 @@ impl Plan<'_> {
             GroupKind::Contract(..) => "contract",
             GroupKind::Scatter(_) => "scatter",
             GroupKind::Sort(_) => "sort",
+            GroupKind::Prefix(_) => "prefix",
             GroupKind::Region(_) => "region",
         }
     }

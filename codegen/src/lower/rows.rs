@@ -30,6 +30,7 @@ impl RowSchedule {
             | GroupKind::Contract(..)
             | GroupKind::Scatter(_)
             | GroupKind::Sort(_)
+            | GroupKind::Prefix(_)
             | GroupKind::Region(_) => Vec::new(),
         };
         let mut schedule = RowSchedule {

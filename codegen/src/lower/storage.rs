@@ -195,6 +195,7 @@ fn repetition(fusion: &Fusion<'_>, node: NodeId, expenses: &[Option<Expense>]) -
         | Kind::Literal
         | Kind::Scatter(_)
         | Kind::Sort(_)
+        | Kind::Prefix(_)
         | Kind::Fold(_)
         | Kind::Barrier
         | Kind::Region

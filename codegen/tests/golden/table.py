@@ -566,6 +566,91 @@ family(
         smooth_max_pool("1, 2, 7", 2.0, size=[3], stride=2),
         smooth_max_pool("1, 1, 4, 5", 0.5, size=[2, 2], padding=[1, 0, 0, 1]),
         smooth_max_pool("1, 1, 5, 4", -1.5, size=[3, 2], stride=2, padding=1, dilation=[1, 2]),
+def recurrence(a, b):
+    """Along the first axis."""
+    step = lambda h, x: (x[0] * h + x[1],) * 2
+    return lax.scan(step, jnp.zeros_like(b[0]), (a, b))[1]
+
+
+def shifted(x, fill):
+    """Each element one place later along the last axis."""
+    return jnp.concatenate([jnp.full_like(x[..., :1], fill), x[..., :-1]], -1)
+
+
+def with_zero(r, s):
+    """A zero in each line, so that no quotient is a derivative."""
+    x = normal(r, s)
+    x[..., 2] = 0
+    return x
+
+
+family(
+    "prefix",
+    [
+        with_derivatives("(x: f64[3, 7]) -> cumsum(x)", lambda x: jnp.cumsum(x, -1), lambda x: x.cumsum(-1)),
+        with_derivatives(
+            "(x: f64[6, 2]) -> cumsum(x, axis = 0, reverse = true, exclusive = true)",
+            lambda x: jnp.cumsum(x[::-1], 0)[::-1] - x,
+        ),
+        whole("(x: i32[3, 7]) -> cumsum(x)", lambda x: i32(jnp.cumsum(x, -1))),
+        with_derivatives("(x: f64[2, 6]) -> cumprod(x)", lambda x: jnp.cumprod(x, -1), lambda x: x.cumprod(-1)),
+        with_derivatives("(x: f64[2, 6]) -> cumprod(x)", None, lambda x: x.cumprod(-1), x=with_zero),
+        with_derivatives(
+            "(x: f64[2, 6]) -> cumprod(x, exclusive = true)", lambda x: jnp.cumprod(shifted(x, 1.0), -1)
+        ),
+        with_derivatives(
+            "(x: f64[2, 9]) -> cummax(x)",
+            lambda x: lax.cummax(x, 1),
+            lambda x: x.cummax(-1).values,
+            x=distinct,
+        ),
+        with_derivatives(
+            "(x: f64[9, 2]) -> cummin(x, axis = 0, reverse = true)",
+            lambda x: lax.cummin(x, 0, reverse=True),
+            x=distinct,
+        ),
+        with_derivatives(
+            "(x: f64[2, 9]) -> cumlogsumexp(x)",
+            # The second derivatives of PyTorch's `logcumsumexp` are NaN.
+            lambda x: lax.cumlogsumexp(x, 1),
+        ),
+        with_derivatives("(a: f64[7, 2], b: f64[7, 2]) -> linear_recurrence(a, b, axis = 0)", recurrence),
+        with_derivatives(
+            "(a: f64[7, 2], b: f64[7, 2]) -> linear_recurrence(a, b, axis = 0, reverse = true)",
+            lambda a, b: recurrence(a[::-1], b[::-1])[::-1],
+        ),
+    ],
+)
+
+family(
+    "regions",
+    [
+        with_derivatives(
+            "(h: f64[3], xs: f64[5, 3]) -> scan(mul)(h, xs)",
+            lambda h, xs: lax.scan(lambda h, x: (h * x, None), h, xs)[0],
+        ),
+        with_derivatives(
+            "(h: f64[3], xs: f64[5, 3]) -> scan(checkpoint(div), reverse = true)(h, 2 + xs * xs)",
+            lambda h, xs: lax.scan(lambda h, x: (h / (2 + x * x), None), h, xs, reverse=True)[0],
+        ),
+        with_derivatives(
+            "(h: f64[3], w: f64[3]) -> scan(mul, over = [], length = 4)(h, w)",
+            lambda h, w: lax.scan(lambda h, _: (h * w, None), h, None, length=4)[0],
+        ),
+        with_derivatives(
+            "(h: f64[2], xs: f64[3, 4, 2]) -> scan(scan(mul))(h, xs)",
+            lambda h, xs: lax.scan(
+                lambda h, row: (lax.scan(lambda h, x: (h * x, None), h, row)[0], None), h, xs
+            )[0],
+        ),
+        with_derivatives(
+            "(xs: f64[4, 3]) -> scan(tanh, carry = [], over = x)(xs)",
+            lambda xs: lax.map(jnp.tanh, xs),
+        ),
+        with_derivatives(
+            "(x: f64[], y: f64[]) -> cond(mul, sub)(x < y, x, y)",
+            lambda x, y: lax.cond(x < y, lambda x, y: x * y, lambda x, y: x - y, x, y),
+        ),
     ],
 )
 

@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 pub(crate) mod mutation;
+mod prefix;
 mod region;
 mod rules;
 mod traced;

@@ -5,6 +5,7 @@
 //! that is absent (`None`) is a structural zero: no zero tensor stands for it.
 
 use super::AutodiffError;
+use super::prefix;
 use super::region::{self, Merge};
 use super::traced::{Traced, Tracer};
 use crate::builder::Builder;
@@ -138,6 +139,7 @@ fn family_vjp(
                 parts[operand] = Some(view.transpose(b, ct, &types, operand)?);
             }
         }
+        Family::Prefix(rule) => return prefix::vjp(b, site, &rule, ct, wanted),
         Family::Fold(rule) => parts[0] = Some(fold_vjp(b, site.operands[0], &rule, ct)?),
         Family::Contract(op) => {
             for operand in (0..count).filter(|&operand| wanted(operand)) {
@@ -214,6 +216,7 @@ fn family_jvp(
             Some(tangent) if dtype.is_float() => Some(b.cast(tangent, dtype)?),
             Some(_) | None => None,
         },
+        Family::Prefix(rule) => prefix::jvp(b, site, &rule, tangents)?,
         Family::View(view) => Some(view_jvp(b, site, view, tangents)?),
         Family::Fold(rule) => match tangents[0] {
             Some(tangent) => Some(fold_jvp(b, site.operands[0], &rule, tangent)?),

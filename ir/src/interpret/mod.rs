@@ -8,6 +8,7 @@
 mod elementwise;
 mod indexed;
 mod order;
+mod prefix;
 mod reduce;
 mod region;
 mod tensor;
@@ -27,6 +28,7 @@ use crate::shape::Type;
 use crate::span::Span;
 use elementwise::{compare, connect, masks, pointwise, select};
 use order::arg_sort;
+use prefix::prefix;
 use reduce::arg_fold;
 use std::rc::Rc;
 use tensor::{append, empty_like};
@@ -213,6 +215,7 @@ impl<S: Scalar> Machine<'_, S> {
             Family::Cast(dtype) => self.cast(&x[0], dtype),
             Family::View(view) => self.view(view, x, ty),
             Family::Fold(rule) => self.fold(&rule, &x[0], ty),
+            Family::Prefix(rule) => prefix(&rule, self.world, x),
             Family::ArgFold(rule) => arg_fold(&rule, &x[0]),
             Family::ArgSort(rule) => arg_sort(&rule, &x[0]),
             Family::Contract(op) => self.contract(op, &x[0], &x[1], ty),

@@ -81,6 +81,7 @@ pub(super) fn is_carrier(graph: &Graph, node: NodeId) -> bool {
         | Family::Cast(_)
         | Family::View(_)
         | Family::Fold(_)
+        | Family::Prefix(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)

@@ -423,6 +423,7 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
         | Family::Not
         | Family::ArgFold(_)
         | Family::ArgSort(_)
+        | Family::Prefix(_)
         | Family::Scan(_)
         | Family::Cond(_)
         | Family::Composite(_) => Range::ANY,

@@ -17,7 +17,7 @@ use crate::dtype::DType;
 use crate::expr::{Rule, Sym, trace};
 use crate::graph::Value;
 use crate::index::IndexMap;
-use crate::scalar::{Comparison, Connective, Scalar};
+use crate::scalar::{Comparison, Connective, Scalar, Undefined};
 use crate::shape::Type;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -50,6 +50,8 @@ pub enum Family<'a> {
     ArgFold(ArgRule),
     /// The permutation that sorts along an axis.
     ArgSort(SortRule),
+    /// A prefix scan along an axis.
+    Prefix(PrefixRule),
     /// A contraction.
     Contract(&'a DotGeneral),
     /// Elements picked by run-time indices.
@@ -223,6 +225,59 @@ pub struct SortRule {
     pub axis: usize,
     /// The integer dtype of the result.
     pub dtype: DType,
+}
+
+/// What a prefix scan carries along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// The sum, from 0.
+    Sum,
+    /// The product, from 1.
+    Product,
+    /// The largest element; NaN once there is one.
+    Max,
+    /// The smallest element; NaN once there is one.
+    Min,
+    /// h in h' = a·h + b, from 0.
+    Linear,
+}
+
+impl Prefix {
+    /// What is carried before the first element, as an element of `dtype`.
+    pub fn identity(self, dtype: DType) -> Constant {
+        match self {
+            Prefix::Sum if dtype.is_float() => Constant::NegZero,
+            Prefix::Sum | Prefix::Linear => Constant::integer(0),
+            Prefix::Product => Constant::integer(1),
+            Prefix::Max => Monoid::Max.identity(dtype),
+            Prefix::Min => Monoid::Min.identity(dtype),
+        }
+    }
+
+    /// What is carried after an element: one of each operand.
+    pub fn combine<S: Scalar>(self, state: &S, x: &[S]) -> S {
+        match (self, x) {
+            (Prefix::Sum, [x]) => state.add(x),
+            (Prefix::Product, [x]) => state.mul(x),
+            (Prefix::Max, [x]) => state.max(x),
+            (Prefix::Min, [x]) => state.min(x),
+            (Prefix::Linear, [a, b]) => a.mul(state).add(b),
+            (_, _) => state.undefined(Undefined("a prefix scan of other operands")),
+        }
+    }
+}
+
+/// A prefix scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrefixRule {
+    /// What is carried along.
+    pub prefix: Prefix,
+    /// The axis.
+    pub axis: usize,
+    /// Whether the last element comes first.
+    pub reverse: bool,
+    /// Whether the element at a place is left out there.
+    pub exclusive: bool,
 }
 
 /// An op that is defined by other ops.

@@ -20,6 +20,7 @@ mod logic;
 mod macros;
 mod order;
 mod pool;
+mod prefix;
 mod random;
 mod region;
 mod scan;
@@ -40,13 +41,16 @@ pub use attribute::{
 pub use composite::*;
 pub use contract::{ContractAxes, DotGeneral};
 pub use conv::*;
-pub use family::{ArgRule, Composite, Family, FoldRule, Leaf, Monoid, SortRule, View};
+pub use family::{
+    ArgRule, Composite, Family, FoldRule, Leaf, Monoid, Prefix, PrefixRule, SortRule, View,
+};
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use order::{ArgSort, Sort, TopK};
 pub use pool::*;
+pub use prefix::{CumLogSumExp, CumMax, CumMin, CumProd, CumSum, LinearRecurrence};
 pub use random::{
     Dropout, FixedMaskScale, RngBernoulli, RngBits, RngCategorical, RngFoldIn, RngNormal,
     RngUniform, Threefry2x32,
@@ -89,6 +93,8 @@ op_table! {
     view: BroadcastInDim, Reshape, Transpose, Slice, Pad, Reverse, Concat, Window, Shear;
     fold: Sum, ReduceMax, ReduceMin;
     arg_fold: Argmax, Argmin;
+    prefix: CumSum, CumProd, CumMax, CumMin, LinearRecurrence;
+    composite: CumLogSumExp;
     arg_sort: ArgSort;
     contract: DotGeneral;
     gather: Gather;
@@ -111,6 +117,7 @@ op_table! {
 mod families {
     use super::family::{Discrete, Pointwise, discrete_rule, pointwise_rule};
     use super::fold::Reduction;
+    use super::prefix::Running;
     use super::*;
 
     pub(super) fn pointwise_1<T: Pointwise<1> + Into<Op>>(op: &T) -> Family<'_> {
@@ -130,6 +137,9 @@ mod families {
     }
     pub(super) fn fold<T: Reduction>(op: &T) -> Family<'_> {
         Family::Fold(op.rule())
+    }
+    pub(super) fn prefix<T: Running>(op: &T) -> Family<'_> {
+        Family::Prefix(op.rule())
     }
     pub(super) fn composite<T: Composite>(op: &T) -> Family<'_> {
         Family::Composite(op)

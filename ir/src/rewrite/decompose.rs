@@ -48,6 +48,7 @@ fn composite<'a>(family: &Family<'a>) -> Option<&'a dyn Composite> {
         | Family::Fold(_)
         | Family::ArgFold(_)
         | Family::ArgSort(_)
+        | Family::Prefix(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)

@@ -94,6 +94,7 @@ fn of_splats(leaves: &[&Op], op: &Op, operands: &[Value], graph: &Graph, ty: &Ty
         Family::Barrier => first.value.clone(),
         Family::Contract(_)
         | Family::ArgSort(_)
+        | Family::Prefix(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
         | Family::Leaf(_)

@@ -189,6 +189,7 @@ fn is_cheap(op: &Op) -> bool {
         | Family::Fold(_)
         | Family::ArgFold(_)
         | Family::ArgSort(_)
+        | Family::Prefix(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)

@@ -446,6 +446,7 @@ fn spreads(op: &Op) -> bool {
         | Family::Fold(_)
         | Family::ArgFold(_)
         | Family::ArgSort(_)
+        | Family::Prefix(_)
         | Family::Contract(_)
         | Family::Gather(_)
         | Family::ScatterAdd(_)
