@@ -153,8 +153,19 @@ fn a_file_with_errors_is_not_formatted_and_does_not_hold_up_the_others() {
 
 #[test]
 fn the_examples_are_in_canonical_form() {
-    let example = digits("digits.graph").display().to_string();
-    Place::new().run(&["fmt", "--check", &example]).success();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let (mut open, mut checked) = (vec![folder], 0);
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).unwrap();
+            open.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|suffix| suffix == "graph") {
+            let path = path.display().to_string();
+            Place::new().run(&["fmt", "--check", &path]).success();
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3);
 }
 
 #[test]

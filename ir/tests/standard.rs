@@ -368,6 +368,22 @@ fn adam_and_adamw() {
 }
 
 #[test]
+fn optimisers_take_tensors_and_arrays() {
+    let text = |ty: &str| {
+        format!(
+            "use \"std/optimisers.graph\"
+            struct One {{ w: f32[3] }}
+            entry f(p: {ty}, g: {ty}, m: {ty}, v: {ty}, t: f32[]) -> (q: {ty}, n: {ty}, w: {ty}) {{
+                (q, n, w) = adam_step(p, g, m, v * v, t, 0.05)
+            }}"
+        )
+    };
+    let expected = run(&entry(&text("One")));
+    assert_eq!(run(&entry(&text("f32[3]"))), expected);
+    assert_eq!(run(&entry(&text("f32[3][1]"))), expected);
+}
+
+#[test]
 fn optimisers_take_any_struct_of_one_type() {
     let (_, diagnostics, sources) = support::read(
         "wrong.graph",

@@ -192,6 +192,7 @@ impl Lexer<'_> {
             '"' => self.string(),
             'a'..='z' | 'A'..='Z' | '_' => self.name(),
             '0'..='9' => self.number(),
+            '/' if self.rest().starts_with("/*") => self.block_comment(),
             '.' if self.peek_second().is_some_and(|c| c.is_ascii_digit()) => self.bare_fraction(),
             _ => self.symbol(),
         };
@@ -268,6 +269,16 @@ impl Lexer<'_> {
             }
             None => self.unknown(),
         }
+    }
+
+    /// `/* … */`: reported, and skipped as the comment that it is meant to be.
+    fn block_comment(&mut self) -> TokenKind {
+        let length = self.rest().find("*/").map_or(2, |end| end + 2);
+        self.at += length;
+        let message = "`/*` begins no comment".to_owned();
+        let help = "comments begin with `//` and end with their line";
+        self.report(Code::UnexpectedCharacter, message, "", help);
+        TokenKind::Unknown
     }
 
     /// A run of characters that no token begins with is one error.

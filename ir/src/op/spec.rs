@@ -283,10 +283,13 @@ pub fn normalize_axes(axes: &[i64], rank: usize) -> super::attribute::Axes {
 pub fn check_axes(op: &str, axes: &[i64], rank: usize) -> Result<(), TypeError> {
     for (position, &axis) in axes.iter().enumerate() {
         if !(0..rank as i64).contains(&axis) {
-            return Err(TypeError::new(format!(
+            let error = TypeError::new(format!(
                 "`{op}`: axis {axis} is out of range for rank {rank}"
-            ))
-            .help(format!("axes run from -{rank} to {}", rank as i64 - 1)));
+            ));
+            return Err(error.help(match rank {
+                0 => "a scalar has no axes".to_string(),
+                _ => format!("axes run from -{rank} to {}", rank - 1),
+            }));
         }
         if axes[..position].contains(&axis) {
             return Err(TypeError::new(format!(

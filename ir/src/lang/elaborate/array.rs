@@ -1,7 +1,7 @@
 //! Parts of structs and arrays: fields, elements, slices, and arrays made of lists.
 
 use super::body::Body;
-use super::value::{Data, Val};
+use super::value::{Data, Val, told_apart};
 use super::{Elaborator, Reported, Scope};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::ast::{ExprId, ExprKind, Step};
@@ -187,6 +187,17 @@ impl<'a> Elaborator<'a> {
     }
 
     fn not_an_array(&mut self, val: &Val, span: Span) -> Reported {
+        if let Val::List(items) = val
+            && let Some([first, other]) = unlike(items)
+        {
+            let other = told_apart(other, first);
+            let message = format!("an array of values of different types: {first} and {other}");
+            return self.report(
+                Diagnostic::error(Code::NotIndexable, message)
+                    .primary(span, "")
+                    .help("the elements of an array are of one type; name such values apart"),
+            );
+        }
         let message = format!("{} takes no brackets", val.describe());
         self.report(
             Diagnostic::error(Code::NotIndexable, message)
@@ -275,6 +286,18 @@ pub(super) fn part(data: &Data, tree: &Tree, first: usize) -> Data {
         tree: tree.clone(),
         leaves: leaves.copied().collect(),
     }
+}
+
+/// Two types of values of a list that are not the same.
+fn unlike(items: &[Val]) -> Option<[&Tree; 2]> {
+    let mut trees = items.iter().filter_map(|item| match item {
+        Val::Data(data) => Some(&data.tree),
+        _ => None,
+    });
+    let first = trees.next()?;
+    trees
+        .find(|tree| *tree != first)
+        .map(|other| [first, other])
 }
 
 /// A list of tensors, or of structs, all of one type, as an array.

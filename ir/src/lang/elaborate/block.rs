@@ -57,6 +57,8 @@ impl<'a> Elaborator<'a> {
             failed |= outcome.is_err();
             let nodes = body.builder.with_graph(crate::graph::Graph::expanded_len);
             if nodes > self.options.max_nodes {
+                // Of blocks within one another, the innermost has reported it.
+                outcome?;
                 let name = &body.graph.name.name;
                 return Err(self.too_many_nodes(name, nodes, statement.span()));
             }
@@ -365,7 +367,11 @@ impl<'a> Elaborator<'a> {
         if !alike {
             let was = was.map_or_else(String::new, Val::describe);
             let message = format!("`{name}` is carried as {was}, not as {}", val.describe());
-            let help = format!("for a tensor, carry it with a type: `with {name}: f32[] = …`");
+            let ty = match &val {
+                Val::Data(data) => data.tree.to_string(),
+                _ => "f32[]".to_string(),
+            };
+            let help = format!("for a tensor, carry it with a type: `with {name}: {ty} = …`");
             return Err(self.report(
                 Diagnostic::error(Code::TypeMismatch, message)
                     .primary(span, "")

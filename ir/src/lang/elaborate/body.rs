@@ -3,7 +3,7 @@
 use super::attribute::Choice;
 use super::function::Instance;
 use super::path::{Call, Names};
-use super::value::{Data, Val};
+use super::value::{Data, Val, told_apart};
 use super::{Elaborator, Reported, Scope, closest, count};
 use crate::builder::Builder;
 use crate::constant::Constant;
@@ -138,11 +138,18 @@ impl<'a> Elaborator<'a> {
 
     pub(super) fn too_many_nodes(&mut self, name: &str, nodes: usize, span: Span) -> Reported {
         let limit = self.options.max_nodes;
+        let help = if self.blocks > 0 {
+            "loops are unrolled at compile time: let `scan` repeat what it can, or raise the bound with \
+             `--max-nodes`"
+        } else {
+            "calls are expanded in place, so nested calls multiply; call fewer of them, or raise the \
+             bound with `--max-nodes`"
+        };
         let message = format!("`{name}` expands to more than {limit} nodes ({nodes} so far)");
         self.report(
             Diagnostic::error(Code::TooManyNodes, message)
                 .primary(span, "here")
-                .help("calls are expanded in place, so nested calls multiply; call fewer of them, or raise the bound with `--max-nodes`"),
+                .help(help),
         )
     }
 
@@ -524,10 +531,11 @@ impl<'a> Elaborator<'a> {
         if data.tree == *tree {
             return Ok(data);
         }
-        let message = format!("a value of type {} where {tree} is needed", data.tree);
+        let given = told_apart(&data.tree, tree);
+        let message = format!("a value of type {given} where {tree} is needed");
         Err(self.report(
             Diagnostic::error(Code::TypeMismatch, message)
-                .primary(span, format!("this is {}", data.tree)),
+                .primary(span, format!("this is {given}")),
         ))
     }
 

@@ -6,7 +6,7 @@
 use super::attribute::Choice;
 use super::body::Body;
 use super::call::{Args, Attrs};
-use super::value::{Data, Val};
+use super::value::{Data, Val, told_apart};
 use super::{Elaborator, Reported, closest, count};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::ast;
@@ -198,7 +198,8 @@ impl<'a> Elaborator<'a> {
         if data.tree == field.tree {
             return Ok(data);
         }
-        let (name, wanted, given) = (&field.name, &field.tree, &data.tree);
+        let (name, wanted) = (&field.name, &field.tree);
+        let given = told_apart(&data.tree, wanted);
         let message = format!("the field `{name}` is {wanted}, but {given} is given");
         Err(self.report(
             Diagnostic::error(Code::TypeMismatch, message)

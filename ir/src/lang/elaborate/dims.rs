@@ -48,7 +48,12 @@ impl Elaborator<'_> {
                 op, left, right, ..
             } => {
                 let (x, y) = (operand(left)?, operand(right)?);
-                if *op == BinaryOp::Div && !divides(x, y) {
+                let exact = match op {
+                    BinaryOp::Div => divides(x, y),
+                    BinaryOp::Rem => y != 0,
+                    _ => true,
+                };
+                if !exact {
                     return Err(self.inexact_dim(scope.ast, id, [(*left, x), (*right, y)]));
                 }
                 return self.dim_binary(*op, x, y, expr.span);
@@ -100,11 +105,16 @@ impl Elaborator<'_> {
         };
         let values: Vec<String> = sides.iter().filter_map(said).collect();
         let text = print_expr(ast, quotient);
-        let message = match values.as_slice() {
-            [] => format!("`{text}` must divide"),
-            values => format!("`{text}` must divide: {}", values.join(", ")),
-        };
         let [(_, x), (_, y)] = sides;
+        let must = if y == 0 {
+            "divides by 0"
+        } else {
+            "must divide"
+        };
+        let message = match values.as_slice() {
+            [] => format!("`{text}` {must}"),
+            values => format!("`{text}` {must}: {}", values.join(", ")),
+        };
         let label = match x.checked_rem_euclid(y) {
             Some(rest) => format!("{x} / {y} leaves {rest}"),
             None => "nothing divides by 0".to_string(),
@@ -151,8 +161,13 @@ impl Elaborator<'_> {
             BinaryOp::Mul => x.checked_mul(y),
             BinaryOp::Div => x.checked_div(y),
             BinaryOp::Rem if y > 0 => Some(x.rem_euclid(y)),
-            BinaryOp::Rem
-            | BinaryOp::MatMul
+            BinaryOp::Rem => {
+                let message = format!("`%` by {y}: the rest is that of a positive number");
+                return Err(
+                    self.report(Diagnostic::error(Code::NotADim, message).primary(span, ""))
+                );
+            }
+            BinaryOp::MatMul
             | BinaryOp::Pow
             | BinaryOp::Or
             | BinaryOp::And
@@ -268,12 +283,7 @@ impl Elaborator<'_> {
             return Err(self.report(wrong_dims(template, ty, values.len())));
         }
         if depth >= MAX_STRUCT_DEPTH {
-            let message = format!("`{}` contains itself, or nests too deeply", ty.name.name);
-            return Err(self.report(
-                Diagnostic::error(Code::RecursiveStruct, message)
-                    .primary(ty.span, "")
-                    .secondary(template.name.span, "declared here"),
-            ));
+            return Err(self.endless(ty, template));
         }
         let dims: Vec<i64> = values
             .iter()
@@ -282,6 +292,57 @@ impl Elaborator<'_> {
         let tree = self.instance(template, &dims, depth)?;
         self.check_leaves(&tree, ty.span)?;
         Ok(tree)
+    }
+
+    /// An error about structs within structs: the circle that they run in, or that they are too many.
+    fn endless(&mut self, ty: &ast::Type, template: &ast::Struct) -> Reported {
+        let name = &ty.name.name;
+        let diagnostic = match self.circle(name) {
+            Some(circle) => {
+                let message = format!("`{name}` contains itself");
+                let note = format!("the fields run in a circle: {}", circle.join(" → "));
+                Diagnostic::error(Code::RecursiveStruct, message).note(note)
+            }
+            None => {
+                let message = format!("structs nest more than {MAX_STRUCT_DEPTH} deep");
+                Diagnostic::error(Code::RecursiveStruct, message)
+                    .help("pass what is inside by itself")
+            }
+        };
+        self.report(
+            diagnostic
+                .primary(ty.span, "")
+                .secondary(template.name.span, "declared here"),
+        )
+    }
+
+    /// The structs that lead from one back to it, by their names.
+    fn circle(&self, name: &str) -> Option<Vec<String>> {
+        let mut from: FxHashMap<&str, &str> = FxHashMap::default();
+        let mut open = std::collections::VecDeque::from([name]);
+        while let Some(at) = open.pop_front() {
+            for field in self.structs.get(at).iter().flat_map(|item| &item.fields) {
+                let inner = field.ty.name.name.as_str();
+                if inner == name {
+                    let mut circle = vec![name.to_string(), at.to_string()];
+                    let mut step = at;
+                    while step != name {
+                        step = from.get(step)?;
+                        circle.push(step.to_string());
+                    }
+                    if at == name {
+                        circle.truncate(2);
+                    }
+                    circle.reverse();
+                    return Some(circle);
+                }
+                if self.structs.contains_key(inner) && !from.contains_key(inner) {
+                    from.insert(inner, at);
+                    open.push_back(inner);
+                }
+            }
+        }
+        None
     }
 
     pub(super) fn instance(

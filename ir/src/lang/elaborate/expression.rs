@@ -6,6 +6,7 @@ use super::value::{Data, Val};
 use super::{Elaborator, Reported};
 use crate::constant::{Constant, parse_decimal};
 use crate::diag::{Code, Diagnostic};
+use crate::dtype::DType;
 use crate::graph::Value;
 use crate::lang::ast::{self, ExprId, ExprKind, Literal};
 use crate::span::Span;
@@ -116,7 +117,7 @@ impl<'a> Elaborator<'a> {
                         let val = get(&attribute.value)?;
                         let val = match self.constructed(&callee_val) {
                             Some(_) => val,
-                            None => self.attribute(attribute.value, val),
+                            None => self.attribute(&callee_val, attribute, val),
                         };
                         Ok((attribute.clone(), val))
                     })
@@ -139,12 +140,32 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The value of an attribute. Tensors are none, so a name there is a choice such as a dtype,
-    /// whatever value may have the same name.
-    fn attribute(&self, id: ExprId, val: Val) -> Val {
-        match (&self.ast.expr(id).kind, &val) {
-            (ExprKind::Name(name), Val::Data(_)) => Val::Name(name.clone()),
-            (_, _) => val,
+    /// whatever value may have the same name; but for graphs, which say by their default that they
+    /// choose by names.
+    fn attribute(&self, callee: &Val, attribute: &ast::Attribute, val: Val) -> Val {
+        let ExprKind::Name(name) = &self.ast.expr(attribute.value).kind else {
+            return val;
+        };
+        let chooses = match callee {
+            Val::Name(callee) => match self.graph_names.get(callee.as_str()) {
+                Some(&index) => self.chooses_by_name(index, &attribute.name.name),
+                None => true,
+            },
+            _ => true,
+        };
+        let meant = chooses || self.is_function(name) || name.parse::<DType>().is_ok();
+        match &val {
+            Val::Data(_) if meant => Val::Name(name.clone()),
+            _ => val,
         }
+    }
+
+    /// Whether an attribute of a graph is a name by default.
+    fn chooses_by_name(&self, index: usize, attribute: &str) -> bool {
+        let mut attributes = self.graphs[index].attributes.iter();
+        let declared = attributes.find(|declared| declared.name.name == attribute);
+        let default = declared.and_then(|declared| declared.default);
+        default.is_some_and(|default| matches!(self.ast.expr(default).kind, ExprKind::Name(_)))
     }
 
     /// A name as far as it is known here; what is unknown may still name a graph, an op or a dtype.

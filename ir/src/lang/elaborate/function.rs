@@ -3,7 +3,7 @@
 use super::attribute::Choice;
 use super::body::Body;
 use super::path::{Call, Names};
-use super::value::{Data, Function, Val};
+use super::value::{Data, Function, Val, told_apart};
 use super::{Elaborator, Reported, Scope, count, written};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
@@ -174,6 +174,7 @@ impl<'a> Elaborator<'a> {
             if expected == *argument {
                 continue;
             }
+            let argument = told_apart(argument, &expected);
             let at = spans.get(position).copied().unwrap_or(span);
             let bound = chosen(graph, &choice);
             let with = if bound.is_empty() {

@@ -280,7 +280,7 @@ impl<'a> Elaborator<'a> {
         unique
     }
 
-    /// Evaluates the `dim` declarations in order; each may use those above it and `--define`.
+    /// Evaluates the `dim` declarations; each may use the others and `--define`.
     fn evaluate_dims(&mut self) {
         for (name, value) in &self.options.defines {
             match i64::try_from(*value) {
@@ -294,29 +294,84 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
-        let ast = self.ast;
-        for item in &ast.items {
-            let Item::Dim(dim) = item else { continue };
-            let name = &dim.name.name;
-            if self.options.defines.contains_key(name) {
-                continue;
+        for dim in self.dims_in_order() {
+            self.evaluate_dim(dim);
+        }
+    }
+
+    fn evaluate_dim(&mut self, dim: &ast::Dim) {
+        let name = &dim.name.name;
+        let scope = Scope::new(self.ast);
+        match self.dim(&scope, dim.value) {
+            Ok(value) if value >= 0 => {
+                self.file_dims.insert(name.clone(), value);
             }
-            let scope = Scope::new(ast);
-            match self.dim(&scope, dim.value) {
-                Ok(value) if value >= 0 => {
-                    self.file_dims.insert(name.clone(), value);
-                }
-                Ok(value) => {
-                    let message = format!("a dim cannot be negative, and `{name}` is {value}");
-                    let span = ast.expr(dim.value).span;
-                    self.report(Diagnostic::error(Code::NegativeDim, message).primary(span, ""));
-                    self.failed_dims.insert(name.clone());
-                }
-                Err(Reported) => {
-                    self.failed_dims.insert(name.clone());
+            Ok(value) => {
+                let message = format!("a dim cannot be negative, and `{name}` is {value}");
+                let span = self.ast.expr(dim.value).span;
+                self.report(Diagnostic::error(Code::NegativeDim, message).primary(span, ""));
+                self.failed_dims.insert(name.clone());
+            }
+            Err(Reported) => {
+                self.failed_dims.insert(name.clone());
+            }
+        }
+    }
+
+    /// The `dim` declarations that are to be evaluated, each after those that it uses. Those that use
+    /// themselves are reported.
+    fn dims_in_order(&mut self) -> Vec<&'a ast::Dim> {
+        let ast = self.ast;
+        let dims = ast.items.iter().filter_map(|item| match item {
+            Item::Dim(dim) if !self.options.defines.contains_key(&dim.name.name) => Some(dim),
+            Item::Dim(_) | Item::Use(_) | Item::Struct(_) | Item::Graph(_) => None,
+        });
+        let dims: Vec<&'a ast::Dim> = dims.collect();
+        let named = dims.iter().map(|dim| (dim.name.name.as_str(), *dim));
+        let named: FxHashMap<&str, &'a ast::Dim> = named.collect();
+        let used = |dim: &ast::Dim| -> Vec<&'a ast::Dim> {
+            let names = ast.subtree(dim.value).into_iter();
+            let names = names.filter_map(|id| match &ast.expr(id).kind {
+                ExprKind::Name(name) => named.get(name.as_str()).copied(),
+                _ => None,
+            });
+            names.collect()
+        };
+        let (mut ordered, mut begun) = (Vec::with_capacity(dims.len()), FxHashSet::default());
+        let mut done: FxHashSet<Span> = FxHashSet::default();
+        for dim in dims {
+            let mut open = vec![dim];
+            while let Some(&dim) = open.last() {
+                let span = dim.name.span;
+                let next = used(dim)
+                    .into_iter()
+                    .find(|used| !done.contains(&used.name.span));
+                match next {
+                    _ if done.contains(&span) => {
+                        open.pop();
+                    }
+                    Some(used) if begun.contains(&used.name.span) || used.name.span == span => {
+                        let message = format!("the dim `{}` depends on itself", dim.name.name);
+                        self.report(
+                            Diagnostic::error(Code::UnknownDim, message)
+                                .primary(ast.expr(dim.value).span, "")
+                                .help("one of the dims in the circle needs a value of its own"),
+                        );
+                        self.failed_dims.insert(dim.name.name.clone());
+                        done.insert(span);
+                    }
+                    Some(used) => {
+                        begun.insert(span);
+                        open.push(used);
+                    }
+                    None => {
+                        done.insert(span);
+                        ordered.push(dim);
+                    }
                 }
             }
         }
+        ordered
     }
 
     /// Elaborates what the file exports: its entries, or all graphs where it has none.

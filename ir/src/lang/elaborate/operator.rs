@@ -1,7 +1,7 @@
 //! Operators: infix and prefix, on tensors, structs and numbers; literals and broadcasting.
 
 use super::body::Body;
-use super::value::{Data, Val};
+use super::value::{Data, Val, told_apart};
 use super::{Elaborator, Reported, condition};
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
@@ -297,12 +297,13 @@ impl<'a> Elaborator<'a> {
                     .collect(),
             ),
             (a, b) => {
+                let (a, b) = (a.to_string(), told_apart(b, a));
                 let message = format!("`{}` of {a} and {b}", op.symbol());
                 return Err(self.report(
                     Diagnostic::error(Code::TypeMismatch, message)
                         .primary(spans[0], "")
-                        .secondary(spans[1], format!("{a}"))
-                        .secondary(spans[2], format!("{b}"))
+                        .secondary(spans[1], a)
+                        .secondary(spans[2], b)
                         .help(
                             "structs and arrays combine with those of the same type and with scalars",
                         ),

@@ -3,12 +3,13 @@
 //! What is a part is what the function takes: the tensors, where its parameter is a tensor; the
 //! `Block`s, where it is a `Block`, wherever they are in the struct or array; whole arrays, where it is
 //! an array. Arguments that already are what the function takes go to every part. The others are
-//! taken apart together, and must be made alike down to their parts.
+//! taken apart together, and must be made alike down to their parts. Where no argument can be taken
+//! apart, they are the one part that there is.
 
 use super::array::part;
 use super::body::Body;
 use super::call::{Args, Attrs};
-use super::value::{Data, Function, Val};
+use super::value::{Data, Function, Val, told_apart};
 use super::{Elaborator, Reported};
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
@@ -57,6 +58,8 @@ struct Spread {
 struct Rows {
     /// For each part the arguments, the shared ones among them.
     rows: Vec<Args>,
+    /// For each part where it is found, as a path; empty for what is not taken apart.
+    paths: Vec<String>,
     /// What is around the parts.
     frame: Tree,
 }
@@ -77,11 +80,14 @@ impl<'a> Elaborator<'a> {
         }
         let (callee, callee_span) = args.remove(0);
         let function = self.function(callee, callee_span)?;
-        let Rows { rows, frame } = self.rows(name, &function, 0, args, span)?;
+        let Rows { rows, paths, frame } = self.rows(name, &function, 0, args, span)?;
         let mut columns: Vec<Vec<Data>> = Vec::new();
         let mut tupled = false;
-        for row in rows {
-            let results = match self.apply(body, &function, row, attributes, span)? {
+        for (row, path) in rows.into_iter().zip(paths) {
+            let before = self.diagnostics.len();
+            let applied = self.apply(body, &function, row, attributes, span);
+            self.say_which_part(before, &path);
+            let results = match applied? {
                 Val::Tuple(items) => {
                     tupled = true;
                     items
@@ -146,12 +152,16 @@ impl<'a> Elaborator<'a> {
             Val::Tuple(items) => (items, true),
             single => (vec![single], false),
         };
-        let Rows { rows, .. } = self.rows("fold", &function, carried.len(), args, span)?;
-        for row in rows {
+        let Rows { rows, paths, .. } = self.rows("fold", &function, carried.len(), args, span)?;
+        for (row, path) in rows.into_iter().zip(paths) {
             let carries = carried.len();
+            let were: Vec<Val> = carried.clone();
             let before = carried.drain(..).map(|val| (val, initial_span));
             let arguments = before.chain(row).collect();
-            let results = match self.apply(body, &function, arguments, attributes, span)? {
+            let known = self.diagnostics.len();
+            let applied = self.apply(body, &function, arguments, attributes, span);
+            self.say_which_part(known, &path);
+            let results = match applied? {
                 Val::Tuple(items) => items,
                 single => vec![single],
             };
@@ -168,12 +178,40 @@ impl<'a> Elaborator<'a> {
                         .help("the function yields what it takes first, in the same order"),
                 ));
             }
+            for (was, is) in were.iter().zip(&results) {
+                let (Val::Data(was), Val::Data(is)) = (was, is) else {
+                    continue;
+                };
+                if was.tree != is.tree {
+                    let given = told_apart(&is.tree, &was.tree);
+                    let message = format!(
+                        "`fold` carries {}, but the function yields {given}",
+                        was.tree
+                    );
+                    return Err(self.report(
+                        Diagnostic::error(Code::TypeMismatch, message)
+                            .primary(callee_span, "")
+                            .secondary(initial_span, format!("this is {}", was.tree))
+                            .help("the function yields what it takes first, of the same type"),
+                    ));
+                }
+            }
             carried = results;
         }
         match (carried.len(), tupled) {
             (1, false) => Ok(carried.remove(0)),
             (_, _) => Ok(Val::Tuple(carried)),
         }
+    }
+
+    /// Errors about one of several parts say which.
+    fn say_which_part(&mut self, before: usize, path: &str) {
+        if path.is_empty() {
+            return;
+        }
+        let note = format!("this is about the part at `{path}`");
+        self.diagnostics
+            .amend(before, |diagnostic| diagnostic.note(note.clone()));
     }
 
     fn too_few(&mut self, name: &str, what: &str, help: &str, span: Span) -> Reported {
@@ -210,6 +248,14 @@ impl<'a> Elaborator<'a> {
             });
         }
         let Some((model, others)) = spreads.split_first() else {
+            if args.iter().any(|(val, _)| matches!(val, Val::Data(_))) {
+                // What a function takes is a part, even where it is the only one.
+                return Ok(Rows {
+                    rows: vec![args],
+                    paths: vec![String::new()],
+                    frame: Tree::Leaf(Type::scalar(DType::Bool)),
+                });
+            }
             let message = format!("`{name}` needs a struct or an array to take apart");
             return Err(self.report(
                 Diagnostic::error(Code::TypeMismatch, message)
@@ -219,6 +265,7 @@ impl<'a> Elaborator<'a> {
         };
         if let Some(other) = others.iter().find(|other| other.frame != model.frame) {
             let (a, b) = (&model.data.tree, &other.data.tree);
+            let b = told_apart(b, a);
             let message = format!("`{name}` over {a} and {b}, which are not made alike");
             return Err(self.report(
                 Diagnostic::error(Code::TypeMismatch, message)
@@ -243,8 +290,14 @@ impl<'a> Elaborator<'a> {
             }
             row
         };
+        let leaves = model.data.tree.leaves("");
+        let path = |(_, first): &(Tree, usize)| {
+            let path = leaves.get(*first).map_or("", |(path, _)| path);
+            path.trim_start_matches('.').to_string()
+        };
         Ok(Rows {
             rows: (0..model.parts.len()).map(row).collect(),
+            paths: model.parts.iter().map(path).collect(),
             frame: model.frame.clone(),
         })
     }

@@ -103,6 +103,23 @@ pub(super) enum Function {
     },
 }
 
+/// A type that is told from another one: where both are called alike, with what differs.
+pub(super) fn told_apart(given: &Tree, wanted: &Tree) -> String {
+    let name = given.to_string();
+    if name != wanted.to_string() {
+        return name;
+    }
+    let leaves = given.leaves("").into_iter().zip(wanted.leaves(""));
+    let mut differing = leaves.filter(|((_, a), (_, b))| a != b);
+    match differing.next() {
+        Some(((path, a), (_, b))) => {
+            let path = path.trim_start_matches('.');
+            format!("{name} with {path}: {a} instead of {b}")
+        }
+        None => name,
+    }
+}
+
 impl Val {
     /// What it is, for messages.
     pub(super) fn describe(&self) -> String {
