@@ -232,6 +232,30 @@ graph checkpointed(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
     assert_eq!(results, [3, 3]);
 }
 
+/// Chunks of a sequence, of which each is computed again.
+#[test]
+fn chunks_give_the_same_gradients() {
+    let text = twins()
+        .replace("[5, 2]", "[6, 2]")
+        .replace("0..5", "0..6")
+        .replace("4 - t", "5 - t");
+    assert_equal_entries(
+        &(text
+            + "
+graph chunked(h: f64[2], xs: f64[6, 2], w: f64[2, 2]) -> (l: f64[]) {
+    (last, ys) = scan(checkpoint(scan(cell)))(h, reshape(xs, shape = [2, 3, 2]), w)
+    l = sum(last * last) + sum(reshape(ys, shape = [6, 2]) ** 2 * xs)
+}
+" + &gradients(
+            "h: f64[2], xs: f64[6, 2], w: f64[2, 2]",
+            "h, xs, w",
+            &["h", "xs", "w"],
+            "d_h: f64[2], d_xs: f64[6, 2], d_w: f64[2, 2]",
+            &["unrolled_loss", "chunked"],
+        )),
+    );
+}
+
 #[test]
 fn integers_are_carried_without_a_derivative() {
     let body = "

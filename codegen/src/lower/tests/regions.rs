@@ -51,6 +51,33 @@ fn gradients_through_time_are_two_loops() {
     assert!(again.program.workspace < lowering.program.workspace);
 }
 
+/// Of n turns in chunks, about √n values are kept.
+#[test]
+fn chunks_need_a_smaller_workspace() {
+    let text = |scan: &str, xs: &str| {
+        format!(
+            "graph cell(h: f64[64], x: f64[64]) -> (next: f64[64]) {{ next = sin(h * x) }}
+            graph loss(h: f64[64], xs: f64[256, 64]) -> (l: f64[]) {{ l = sum({scan}(h, {xs})) }}
+            entry slope(h: f64[64], xs: f64[256, 64]) -> (d: f64[64]) {{ d = grad(loss, wrt = h)(h, xs) }}"
+        )
+    };
+    let signature = Signature::pure("entry");
+    let workspace = |text: String| {
+        let lowering = lower(&graph_of(&text), &signature, &Target::BITS_128).unwrap();
+        assert!(verify(&lowering.program).is_ok());
+        lowering.program.workspace
+    };
+    let kept = workspace(text("scan(cell)", "xs"));
+    let chunks = "reshape(xs, shape = [16, 16, 64])";
+    let chunked = workspace(text("scan(checkpoint(scan(cell)))", chunks));
+    let input = 256 * 64 * 8;
+    // The chunks of the input are the input itself, or a copy of it.
+    assert!(
+        kept >= input && chunked < input + input / 2,
+        "{kept} {chunked}"
+    );
+}
+
 #[test]
 fn the_program_does_not_grow_with_the_turns() {
     let lowered = |turns: u64| {
