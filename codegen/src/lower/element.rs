@@ -38,6 +38,14 @@ pub(super) struct Kept {
     pub(super) whole: bool,
 }
 
+/// The element of a kept value that belongs to the current point.
+#[derive(Clone, Debug)]
+pub(super) struct KeptElement {
+    pub(super) access: Access,
+    /// Which element it is. Others of the same value, which views may ask for, are computed anew.
+    pub(super) coords: Vec<Index>,
+}
+
 /// Emits elements into a kernel under construction.
 pub(super) struct Elements<'p> {
     pub(super) plan: &'p Plan<'p>,
@@ -46,7 +54,7 @@ pub(super) struct Elements<'p> {
     /// The values that this kernel has computed for the current row or tile.
     pub(super) results: FxHashMap<NodeId, ValueId>,
     /// Values that are to be loaded instead of computed.
-    pub(super) kept: FxHashMap<NodeId, (Kept, Vec<Subscript>)>,
+    pub(super) kept: FxHashMap<NodeId, KeptElement>,
     group: Option<GroupId>,
     params: FxHashMap<BufferId, MemId>,
     args: Vec<BufferId>,
@@ -291,10 +299,16 @@ impl<'p> Elements<'p> {
         self.plan.is_loaded(self.group, node)
     }
 
+    /// Where an earlier loop left an instance.
+    fn kept_access(&self, instance: &Instance) -> Option<&Access> {
+        let kept = self.kept.get(&instance.node)?;
+        (kept.coords == instance.coords).then_some(&kept.access)
+    }
+
     /// The instances that an instance is computed from, for each reference: none for what is loaded
     /// in place of it, or is never read.
     fn needs(&self, instance: &Instance) -> Vec<Option<Instance>> {
-        if self.kept.contains_key(&instance.node) || self.is_loaded(instance.node) {
+        if self.kept_access(instance).is_some() || self.is_loaded(instance.node) {
             return Vec::new();
         }
         let references = self.plan.model.references(instance.node);
@@ -326,9 +340,10 @@ impl<'p> Elements<'p> {
     }
 
     fn emit(&mut self, instance: &Instance, needs: &[Option<Instance>]) -> ValueId {
-        if let Some((kept, at)) = self.kept.get(&instance.node) {
-            let access = Access::new(kept.memory, at.clone());
-            return self.builder.load_form(access, self.lanes.form(), None);
+        if let Some(access) = self.kept_access(instance) {
+            return self
+                .builder
+                .load_form(access.clone(), self.lanes.form(), None);
         }
         if self.is_loaded(instance.node) {
             return self.load(instance.node, &instance.coords, &instance.guard, None);

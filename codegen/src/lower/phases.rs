@@ -5,7 +5,7 @@
 //! of its own, it steps through the elements in order. The position of the best element is a fold of
 //! pairs: a challenger wins if it is better, or a NaN against a number, or as good and first.
 
-use super::element::Elements;
+use super::element::{Elements, KeptElement};
 use super::model::{FoldKind, Reduction};
 use super::nest::Nest;
 use crate::kernel::{Access, FoldShape, ForRange, Form, ValueId};
@@ -36,8 +36,11 @@ impl<'p> Nest<'p> {
         self.elements.kept.clear();
         for node in self.schedule.kept[..phase].iter().flatten() {
             if let Some(kept) = self.kept.get(node) {
-                let subscripts = self.kept_subscripts(kept, at);
-                self.elements.kept.insert(*node, (kept.clone(), subscripts));
+                let there = KeptElement {
+                    access: Access::new(kept.memory, self.kept_subscripts(kept, at)),
+                    coords: self.elements.member_coords(*node, at),
+                };
+                self.elements.kept.insert(*node, there);
             }
         }
     }

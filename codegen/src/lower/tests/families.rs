@@ -46,6 +46,26 @@ fn layer_norm_is_one_kernel() {
     assert_eq!(launches(&lowering.program), 1, "{}", lowering.program);
 }
 
+/// The fold keeps y, element by element; the first of them is read at every element of z, which is in
+/// the same kernel.
+#[test]
+fn views_of_kept_values_read_other_elements() {
+    let b = builder();
+    let x = input(&b, "x", F, &[3]);
+    let y = b.apply(Expm1 {}, &[x]).unwrap();
+    let first = Slice {
+        start: axes(&[0]),
+        limit: axes(&[1]),
+        step: None,
+    };
+    let first = b.apply(first, &[b.cast(y, DType::F32).unwrap()]).unwrap();
+    let sum = b.sum(y, &[0], false).unwrap();
+    let spread = b.broadcast_to(first, &Shape::new([3])).unwrap();
+    let z = b.add(spread, b.integer_like(spread, 1).unwrap()).unwrap();
+    let lowering = check(&finish(b, &[y, sum, z]));
+    assert_eq!(launches(&lowering.program), 1, "{}", lowering.program);
+}
+
 #[test]
 fn folds_of_every_kind() {
     for over in [&[0][..], &[1], &[2], &[0, 1], &[1, 2], &[0, 2], &[0, 1, 2]] {
