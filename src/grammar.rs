@@ -18,7 +18,7 @@ pub fn textmate() -> Value {
         "scopeName": "source.lgc",
         "fileTypes": ["graph"],
         "patterns": [
-            { "name": "comment.line.documentation.lgc", "match": "///.*$" },
+            { "name": "comment.line.documentation.lgc", "match": "//[/!].*$" },
             { "name": "comment.line.double-slash.lgc", "match": "//.*$" },
             string(),
             { "name": "constant.numeric.hex.lgc", "match": r"\b0x[0-9a-fA-F_]+\b" },

@@ -404,7 +404,8 @@ entry root(
 
 #[test]
 fn libraries_tell_the_documentation_of_their_tensors() {
-    let graph = "/// A layer.
+    let graph = "//! Points that move, */ and nothing else.
+/// A layer.
 struct Layer {
     /// The weights.
     w: f32[2, 2],

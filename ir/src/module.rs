@@ -13,6 +13,8 @@ use std::rc::Rc;
 /// The exported entries of a source file.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
+    /// The lines of the file's documentation.
+    pub doc: Vec<String>,
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
     /// The graphs that state their own derivative, where an entry uses them, each for the types that

@@ -117,6 +117,7 @@ entry step[N](x: f32[B, 64], inout p: Linear[64, 3], s: f32) -> (
 
     // Alone.
     g = x
+    h = if a > 1 { x } else if b { -x } else { x * 2 }
 }
 ";
 
@@ -146,6 +147,24 @@ fn comments_at_all_places_that_take_one_are_kept() {
     }
     assert!(number > 120, "{number}");
     assert!(check(&text));
+}
+
+#[test]
+fn comments_stay_with_the_cases_that_they_are_about() {
+    let text = "graph f(x: f32[3], c = true) -> (y: f32[3]) {
+    y = if c { // yes
+        x // as it is
+    } else { // no
+        -x // the other way
+    }
+}
+";
+    let formatted = format(text).unwrap();
+    let lines: Vec<&str> = formatted.lines().map(str::trim).collect();
+    let place = |wanted: &str| lines.iter().position(|line| line.contains(wanted)).unwrap();
+    assert!(place("// as it is") < place("else"), "{formatted}");
+    assert!(place("else") <= place("// no"), "{formatted}");
+    assert!(check(text));
 }
 
 #[test]

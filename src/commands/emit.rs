@@ -162,6 +162,8 @@ fn adjoints(module: &Module) -> Result<Module, Failure> {
         })
     });
     let entries = entries.collect::<Result<_, _>>()?;
-    let rules = module.rules.clone();
-    Ok(Module { entries, rules })
+    Ok(Module {
+        entries,
+        ..module.clone()
+    })
 }

@@ -265,7 +265,7 @@ fn describe(module: &Module, programs: &[Program], name: &str) -> Result<Library
         .collect::<Result<_, _>>();
     Ok(Library {
         name: name.to_owned(),
-        doc: String::new(),
+        doc: module.doc.join("\n"),
         entries: entries.map_err(Failure::internal)?,
         target: cranelift::TARGET.to_owned(),
         features: cranelift::FEATURES.map(str::to_owned).to_vec(),

@@ -25,11 +25,15 @@ use rustc_hash::FxHashMap;
 pub struct Ast {
     /// The file that was parsed.
     pub file: FileId,
+    /// The `//!` lines at its top.
+    pub docs: Vec<DocLine>,
     /// What it declares, in the order of the text.
     pub items: Vec<Item>,
     exprs: Vec<Expr>,
     /// Comments and blank lines in the order of the text.
     pub(super) trivia: Vec<Trivia>,
+    /// Offsets of the braces that close around values of conditions, which comments may precede.
+    closes: FxHashMap<ExprId, u32>,
     /// What calls of `load` have loaded; `None` where that failed.
     loaded: FxHashMap<ExprId, Option<Elements>>,
     /// The files that tensors were loaded from, as paths; empty before [`load`](super::load()).
@@ -41,9 +45,11 @@ impl Ast {
     pub fn new(file: FileId) -> Ast {
         Ast {
             file,
+            docs: Vec::new(),
             items: Vec::new(),
             exprs: Vec::new(),
             trivia: Vec::new(),
+            closes: FxHashMap::default(),
             loaded: FxHashMap::default(),
             loaded_from: Vec::new(),
         }
@@ -65,6 +71,15 @@ impl Ast {
     /// The expression.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]
+    }
+
+    /// Where the brace after a value of a condition closes, if the text is known.
+    pub(super) fn close_of(&self, value: ExprId) -> Option<u32> {
+        self.closes.get(&value).copied()
+    }
+
+    pub(super) fn set_close(&mut self, value: ExprId, brace: u32) {
+        self.closes.insert(value, brace);
     }
 
     /// Whether an expression that is called is `load`.
@@ -109,12 +124,12 @@ impl Ident {
     }
 }
 
-/// One line of a `///` comment.
+/// One line of a `///` or `//!` comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocLine {
-    /// The text after `///`, without the first space and without trailing ones.
+    /// The text after the three characters, without the first space and without trailing ones.
     pub text: String,
-    /// The whole line from `///` on.
+    /// The whole line from these on.
     pub span: Span,
 }
 

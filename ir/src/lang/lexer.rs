@@ -232,7 +232,8 @@ impl Lexer<'_> {
         self.line_ends += line_ends;
     }
 
-    /// A comment, or a doc comment if it has exactly three slashes and stands alone on its line.
+    /// A comment; or a doc comment if it has exactly three slashes and stands alone on its line, or `//!`
+    /// and stands at the top of the file.
     fn comment(&mut self) {
         self.skip_while(|byte| byte != b'\n');
         let text = self.taken().trim_end().to_owned();
@@ -247,6 +248,21 @@ impl Lexer<'_> {
                 "a doc comment after something else on its line documents nothing".to_owned(),
                 "it would belong to what follows",
                 "put it on a line of its own above what it documents, or write `//`",
+            );
+        }
+        if text.starts_with("//!") {
+            let at_the_top = match self.tokens.last() {
+                Some(token) => alone && token.kind == TokenKind::FileDoc,
+                None => true,
+            };
+            if at_the_top {
+                return self.push(TokenKind::FileDoc);
+            }
+            self.report(
+                Code::StrayDocComment,
+                "a file is documented at its top".to_owned(),
+                "there is something above",
+                "move it to the top; `///` documents what follows, and comments begin with `//`",
             );
         }
         self.trivia.push(Trivia {

@@ -150,9 +150,26 @@ impl<'a> Printer<'a> {
     }
 
     fn docs(&mut self, docs: &'a [DocLine]) {
+        self.doc_lines("///", docs);
+    }
+
+    fn doc_lines(&mut self, begin: &str, docs: &'a [DocLine]) {
         for line in docs {
             let space = if line.text.is_empty() { "" } else { " " };
-            self.text(format!("///{space}{}", line.text));
+            self.text(format!("{begin}{space}{}", line.text));
+            self.push(Piece::Hard);
+        }
+    }
+
+    /// The documentation of the file, apart from what it declares.
+    fn file_docs(&mut self) {
+        let ast = self.ast;
+        let Some(first) = ast.docs.first() else {
+            return;
+        };
+        self.first_gap(first.span.start, Blank::First);
+        self.doc_lines("//!", &ast.docs);
+        if !ast.items.is_empty() {
             self.push(Piece::Hard);
         }
     }
@@ -160,6 +177,7 @@ impl<'a> Printer<'a> {
     // Items.
 
     fn file(&mut self) {
+        self.file_docs();
         let mut previous: Option<&Item> = None;
         for item in &self.ast.items {
             match previous {

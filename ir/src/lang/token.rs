@@ -59,6 +59,7 @@ tokens! {
         Float "a number" "A number with a fraction or an exponent.";
         String "a string" "A string in double quotes, on one line.";
         Doc "a doc comment" "A line that begins with `///`.";
+        FileDoc "a doc comment of the file" "A line that begins with `//!`, at the top of a file.";
         Unknown "an unknown character" "Text without a meaning, reported when it was read.";
         End "the end of the file" "The end of the text.";
     }

@@ -63,6 +63,7 @@ pub(crate) fn round_trip(original: &Module) -> String {
     let again = module(&text);
     assert_eq!(print_module(&again), text, "printing is no fixed point");
     assert_eq!(formatted(&text), text, "the formatter changes the text");
+    assert_eq!(original.doc, again.doc);
     assert_eq!(original.entries.len(), again.entries.len());
     for (before, after) in original.entries.iter().zip(&again.entries) {
         assert_eq!(before.name, after.name);

@@ -380,7 +380,10 @@ impl<'a> Elaborator<'a> {
             .graphs
             .iter()
             .any(|graph| graph.kind == GraphKind::Entry);
-        let mut module = Module::default();
+        let mut module = Module {
+            doc: doc(&self.ast.docs),
+            ..Module::default()
+        };
         let own = |graph: &ast::Graph| graph.name.span.file == self.ast.file;
         let exportable = (0..self.graphs.len()).filter(|&index| own(self.graphs[index]));
         let exportable: Vec<usize> = exportable.collect();

@@ -151,7 +151,10 @@ impl Parser<'_> {
         }
         let list = self.list("value", Self::expression)?;
         match (list.elements.as_slice(), list.trailing_comma) {
-            (&[value], false) => Ok(value),
+            (&[value], false) => {
+                self.ast.set_close(value, list.span.end.saturating_sub(1));
+                Ok(value)
+            }
             _ if !list.complete => Err(Reported),
             (values, _) => {
                 let message = match values.len() {

@@ -303,7 +303,7 @@ impl Parser<'_> {
                 "an infix operator needs an operand on each side"
             }
             TokenKind::Comma => "remove the comma, or write what should stand before it",
-            TokenKind::Doc => "comments inside of expressions begin with `//`",
+            TokenKind::Doc | TokenKind::FileDoc => "comments inside of expressions begin with `//`",
             _ => "write a name, a literal, a call, or something in brackets",
         };
         self.expected("an expression", help)

@@ -69,9 +69,15 @@ impl Parser<'_> {
 
     /// The `///` lines at this place.
     pub(super) fn docs(&mut self) -> Vec<DocLine> {
+        self.doc_lines(TokenKind::Doc, "///")
+    }
+
+    /// The lines of doc comments of a kind at this place.
+    pub(super) fn doc_lines(&mut self, kind: TokenKind, begin: &str) -> Vec<DocLine> {
         let mut docs = Vec::new();
-        while let Some(token) = self.eat(TokenKind::Doc) {
-            let text = self.text(token).trim_start_matches('/');
+        while let Some(token) = self.eat(kind) {
+            let text = self.text(token);
+            let text = text.strip_prefix(begin).unwrap_or(text);
             let text = text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned();
             docs.push(DocLine {
                 text,

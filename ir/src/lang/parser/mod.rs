@@ -56,11 +56,13 @@ pub(super) fn parse_into(mut ast: Ast, file: FileId, text: &str, sink: &mut Diag
         ast,
         sink,
     };
+    let docs = parser.doc_lines(TokenKind::FileDoc, "//!");
     parser.file();
     let mut ast = parser.ast;
     sink.sort_after(before);
     if file == first {
         ast.trivia = lexed.trivia;
+        ast.docs = docs;
     }
     ast.file = first;
     ast

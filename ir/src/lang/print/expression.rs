@@ -186,8 +186,8 @@ impl<'a> Printer<'a> {
         for (condition, value) in arms {
             let condition = Work::Expr(*condition, Role::Whole);
             steps.extend([text("if "), condition, text(" ")]);
-            // The brace ends before the next word, so a comment after the value goes there.
-            steps.extend(self.braced(*value, self.ast.expr(*value).span.end));
+            let end = self.ast.expr(*value).span.end;
+            steps.extend(self.braced(*value, self.ast.close_of(*value).unwrap_or(end)));
             steps.push(text(" else "));
         }
         steps.extend(self.braced(otherwise, close));

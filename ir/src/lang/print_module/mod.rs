@@ -32,23 +32,28 @@ use rustc_hash::FxBuildHasher;
 
 /// The canonical text of a module.
 pub fn print_module(module: &Module) -> String {
-    print_entries(&module.entries.iter().collect::<Vec<_>>(), None).0
+    let entries: Vec<&Entry> = module.entries.iter().collect();
+    print_entries(&module.doc, &entries, None).0
 }
 
 /// The canonical text of a module without its large constants, which it loads from `path`, a path
 /// relative to the text, and the constants, which belong there.
 pub fn print_module_beside(module: &Module, path: &str) -> (String, Detached) {
     let entries: Vec<&Entry> = module.entries.iter().collect();
-    let (text, detached) = print_entries(&entries, Some(Detached::new(path)));
+    let (text, detached) = print_entries(&module.doc, &entries, Some(Detached::new(path)));
     (text, detached.unwrap_or_default())
 }
 
 /// The canonical text of one entry, with the structs that its signature uses.
 pub fn print_entry(entry: &Entry) -> String {
-    print_entries(&[entry], None).0
+    print_entries(&[], &[entry], None).0
 }
 
-fn print_entries(entries: &[&Entry], detached: Option<Detached>) -> (String, Option<Detached>) {
+fn print_entries(
+    doc: &[String],
+    entries: &[&Entry],
+    detached: Option<Detached>,
+) -> (String, Option<Detached>) {
     let names = entries.iter().map(|entry| entry.name.as_str());
     let mut names = Names::new(names.chain(region::reserved()));
     let structs = Structs::of(entries, &mut names);
@@ -63,6 +68,7 @@ fn print_entries(entries: &[&Entry], detached: Option<Detached>) -> (String, Opt
         items.push(Item::Graph(structs.entry(&mut notation, entry)));
     }
     let (mut ast, detached) = notation.finish();
+    ast.docs = docs(doc);
     ast.items = items;
     (super::print(&ast), detached)
 }
