@@ -400,3 +400,36 @@ fn the_largest_come_with_their_places() {
     assert_eq!(results[1], [1.0, 2.0, 3.0, 2.0, 3.0, 0.0]);
     assert_eq!(results[2], [1.0, f64::NEG_INFINITY]);
 }
+
+#[test]
+fn turns_of_loops_have_values_of_their_own() {
+    let text = "
+        graph chain(x: f64[]) -> (l: f64[]) {
+            for i in 0..2 with h = x {
+                k = tanh(h)
+                h' = k * h
+            }
+            l = h
+        }
+        entry f(x: f64[]) -> (a: f64[], b: f64[]) { (a, b) = grad(chain, wrt = [k[0], k[1]])(x) }";
+    let x: f64 = 0.7;
+    let first = x.tanh() * x;
+    let slope = 1.0 - first.tanh() * first.tanh();
+    let by_first = x * (first.tanh() + first * slope);
+    let found = run(text, &[&[x]]);
+    assert!((found[0][0] - by_first).abs() < 1e-12, "{found:?}");
+    assert!((found[1][0] - first).abs() < 1e-12, "{found:?}");
+}
+
+#[test]
+fn files_that_are_used_know_nothing_of_the_dims_of_others() {
+    // `attention_scores` of the standard library has a value `k`, and `heads` a value `z`.
+    let text = "use \"std/layers.graph\"
+        dim k = 3
+        dim z = 2
+        entry f(x: f32[1, 4, 4], p: Attention[4, 2], q: f32[k, z]) -> (y: f32[1, 4, 4], s: f32[k, z]) {
+            y = attention(x, p, causal = true)
+            s = -q
+        }";
+    assert_eq!(module(text).entries[0].graph.inputs().len(), 10);
+}

@@ -303,7 +303,16 @@ impl<'a> Elaborator<'a> {
         }
         let outcome = self.statements(body, &item.body.statements);
         for name in body.scopes.pop().unwrap_or_default() {
-            undefine(body, &name);
+            // The variable names what has a name outside.
+            match undefine(body, &name) {
+                Some(Local {
+                    val: Val::Data(data),
+                    ..
+                }) if name != item.variable.name => {
+                    body.turns.push((name, data));
+                }
+                Some(_) | None => {}
+            }
         }
         let outcome = outcome.and_then(|()| {
             let mut carries = item.carries.iter();

@@ -32,6 +32,8 @@ pub(super) struct Body<'a> {
     pub(super) carried: FxHashMap<String, Option<(Val, Span)>>,
     /// Names that end with the turns of the loops around this place, the innermost loop last.
     pub(super) scopes: Vec<Vec<String>>,
+    /// What turns of loops named, in the order of the turns.
+    pub(super) turns: Vec<(String, Data)>,
     /// Names of whole numbers that were defined in the body and can be used as dims.
     pub(super) numbers: FxHashSet<String>,
     /// Names that would be defined where conditions do not hold.
@@ -75,6 +77,7 @@ impl<'a> Body<'a> {
             pending: FxHashMap::default(),
             carried: FxHashMap::default(),
             scopes: Vec::new(),
+            turns: Vec::new(),
             numbers: FxHashSet::default(),
             left_out: FxHashMap::default(),
             calls: RefCell::new(Vec::new()),
@@ -102,6 +105,7 @@ impl<'a> Elaborator<'a> {
         let order = body.order.get();
         let names = Names::Body {
             values: local_values(body.locals),
+            turns: body.turns,
             calls: body.calls.into_inner(),
         };
         let mut expanded = body.builder.finish();

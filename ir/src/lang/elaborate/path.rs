@@ -2,7 +2,8 @@
 //!
 //! A derivative is with respect to values of the function that is differentiated: `x`, a parameter or
 //! a value that its body defines; `p.w`, a field of one; `block.h`, the value `h` in its call of
-//! `block`; `block[1].h`, in the second of several calls. Paths lead on through calls of calls, and
+//! `block`; `block[1].h`, in the second of several calls; `k[1]`, the value `k` of the second turn of a
+//! loop. Paths lead on through calls of calls, and
 //! into functions that are derivatives themselves.
 //!
 //! An [`Instance`] therefore remembers what its body named and called ([`Names`]). Where a named value
@@ -142,6 +143,8 @@ pub(super) enum Names {
     /// Values and calls, in the order of the body.
     Body {
         values: Vec<(String, Data)>,
+        /// Values that turns of loops name.
+        turns: Vec<(String, Data)>,
         calls: Vec<Call>,
     },
     /// What the differentiated function named.
@@ -223,6 +226,54 @@ impl Instance {
             .or_else(|| part(&self.results, &outputs.collect::<Vec<_>>(), name))
     }
 
+    /// The values of a name in the turns of loops, in the order of the turns.
+    fn turns(&self, name: &str) -> Vec<&Data> {
+        let turns = match &self.names {
+            Names::Body { turns, .. } => turns.as_slice(),
+            Names::None | Names::Derived { .. } => &[],
+        };
+        let named = turns.iter().filter(|(turn, _)| turn == name);
+        named.map(|(_, data)| data).collect()
+    }
+
+    /// The value that a step names in a turn of a loop. Calls of this name come first where the path
+    /// goes on.
+    fn in_turn(&self, step: &Step, is_last: bool) -> Result<Option<Data>, Miss> {
+        let turns = self.turns(&step.name);
+        let called = || self.calls().iter().any(|call| call.name == step.name);
+        if turns.is_empty() || (!is_last && called()) {
+            return Ok(None);
+        }
+        let (name, count) = (&step.name, turns.len());
+        let at = match (step.indices.first(), count) {
+            (Some(index), _) => usize::try_from(*index).ok(),
+            (None, 1) => Some(0),
+            (None, _) => None,
+        };
+        if let Some(data) = at.and_then(|at| turns.get(at)) {
+            return Ok(Some((*data).clone()));
+        }
+        let (code, message) = match step.indices.first() {
+            None => (
+                Code::AmbiguousName,
+                format!("`{name}` has a value in each of {count} turns of a loop"),
+            ),
+            Some(_) => (
+                Code::UnknownName,
+                format!(
+                    "there is no `{step}`: {} define `{name}`",
+                    super::count(count, "turn")
+                ),
+            ),
+        };
+        Err(Miss {
+            code,
+            message,
+            help: format!("say which is meant: `{name}[0]` … `{name}[{}]`", count - 1),
+            calls: Vec::new(),
+        })
+    }
+
     fn calls(&self) -> &[Call] {
         match &self.names {
             Names::Body { calls, .. } => calls,
@@ -234,19 +285,22 @@ impl Instance {
     fn find(&self, path: &Path) -> Result<Chosen, Miss> {
         let (mut at, mut hops) = (self, Vec::new());
         for (position, step) in path.steps.iter().enumerate() {
+            let is_last = position + 1 == path.steps.len();
             // A derivative names what its function does, besides parameters and results of its own.
             let data = loop {
                 match (at.named(&step.name), &at.names) {
-                    (Some(data), _) if step.may_be_part_of(&data.tree) => break Some(data),
+                    (Some(data), _) if step.may_be_part_of(&data.tree) => break Some((data, 0)),
                     (_, Names::Derived { of, remap }) => {
                         hops.push(Hop::Derivative(remap));
                         at = of;
                     }
-                    (_, Names::None | Names::Body { .. }) => break None,
+                    (_, Names::None | Names::Body { .. }) => {
+                        break at.in_turn(step, is_last)?.map(|data| (data, 1));
+                    }
                 }
             };
-            if let Some(data) = data {
-                let data = parts(data, &path.steps[position..])?;
+            if let Some((data, used)) = data {
+                let data = parts(data, &path.steps[position..], used)?;
                 let out = |leaf: &Value| {
                     let mut hops = hops.iter().rev();
                     hops.try_fold(*leaf, |value, hop| hop.out(value))
@@ -289,8 +343,9 @@ impl Step {
     }
 }
 
-/// A field of an element of a field of the value that the first step names.
-fn parts(data: Data, steps: &[Step]) -> Result<Data, Miss> {
+/// A field of an element of a field of the value that the first step names, with that many of its
+/// indices.
+fn parts(data: Data, steps: &[Step], used: usize) -> Result<Data, Miss> {
     let (mut tree, mut first) = (&data.tree, 0);
     for (position, step) in steps.iter().enumerate() {
         if position > 0 {
@@ -298,7 +353,8 @@ fn parts(data: Data, steps: &[Step]) -> Result<Data, Miss> {
             first += before;
             tree = inner;
         }
-        for &index in &step.indices {
+        let used = if position == 0 { used } else { 0 };
+        for &index in step.indices.iter().skip(used) {
             let (inner, before) = element(tree, index)?;
             first += before;
             tree = inner;
@@ -498,10 +554,15 @@ fn candidates(at: &Instance) -> (Vec<String>, bool) {
             add(name.clone());
         }
     }
-    if let Names::Body { values, .. } = &at.names {
+    if let Names::Body { values, turns, .. } = &at.names {
         for (name, data) in values {
             if floats(&data.tree) {
                 add(name.clone());
+            }
+        }
+        for (name, data) in turns {
+            if floats(&data.tree) {
+                add(format!("{name}[…]"));
             }
         }
     }
