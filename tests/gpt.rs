@@ -51,8 +51,8 @@ fn noise(state: &mut u64) -> f32 {
 /// What a parameter of the model is before training.
 fn initial(path: &str, tensor: &mut HostTensor, state: &mut u64) {
     let scale = match path.rsplit('.').next() {
-        Some("gain") => return tensor.elements_mut::<f32>().unwrap().fill(1.0),
-        Some("bias" | "b") => return,
+        Some("gamma") => return tensor.elements_mut::<f32>().unwrap().fill(1.0),
+        Some("beta" | "b") => return,
         Some(_) | None => 0.3,
     };
     for element in tensor.elements_mut::<f32>().unwrap() {

@@ -368,6 +368,26 @@ fn adam_and_adamw() {
 }
 
 #[test]
+fn sequences_are_mapped_position_by_position() {
+    for (graph, single, params) in [
+        ("sequence_linear", "linear", "Linear[4, 5]"),
+        ("sequence_normalize", "normalize", "LayerNorm[4]"),
+    ] {
+        let out = if single == "linear" { 5 } else { 4 };
+        let whole = entry(&format!(
+            "use \"std/layers.graph\"
+            entry f(x: f32[2, 3, 4], p: {params}) -> (y: f32[2, 3, {out}]) {{ y = {graph}(x, p) }}"
+        ));
+        let rows = entry(&format!(
+            "use \"std/layers.graph\"
+            entry f(x: f32[6, 4], p: {params}) -> (y: f32[6, {out}]) {{ y = {single}(x, p) }}"
+        ));
+        assert_eq!(run(&whole).1, run(&rows).1);
+        assert_laws(&whole, FIRST_ORDER);
+    }
+}
+
+#[test]
 fn optimisers_take_tensors_and_arrays() {
     let text = |ty: &str| {
         format!(
