@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cases import Case, distinct, integers, positive
+import table
+from cases import Case, distinct, integers, normal, positive
 
 i32 = lambda array: array.astype(jnp.int32)
 
@@ -192,6 +193,77 @@ def largest(rng):
     return Case(f"({tensor('x', shape)}) -> top_k(x, k = {k})", f, draw={"x": distinct})
 
 
+def windowed(rng, count, extents):
+    """Sizes, strides, padding and dilation of windows that fit."""
+    size = [int(rng.integers(1, 4)) for _ in range(count)]
+    dilation = [int(rng.integers(1, 3)) for _ in range(count)]
+    padding = [int(rng.integers(0, k)) for k in size * 2]
+    reach = [d * (k - 1) + 1 for k, d in zip(size, dilation)]
+    size = [
+        k if n + low + high >= r else 1
+        for k, n, r, low, high in zip(size, extents, reach, padding[:count], padding[count:])
+    ]
+    padding = [min(p, k - 1) for p, k in zip(padding, size * 2)]
+    stride = [int(rng.integers(1, 4)) for _ in range(count)]
+    return size, {"stride": stride, "padding": padding, "dilation": dilation}
+
+
+def attributes_of(attributes):
+    shown = lambda value: str(value).lower() if isinstance(value, bool) else str(value)
+    return "".join(f", {name} = {shown(value)}" for name, value in attributes.items())
+
+
+def convolution(rng):
+    count, groups = int(rng.integers(1, 3)), int(rng.integers(1, 3))
+    extents = [int(rng.integers(1, 8 if count == 1 else 5)) for _ in range(count)]
+    size, attributes = windowed(rng, count, extents)
+    inner, outer = int(rng.integers(1, 3)), groups * int(rng.integers(1, 3))
+    x, w = [int(rng.integers(1, 3)), groups * inner, *extents], [outer, inner, *size]
+    attributes["groups"] = groups
+    return table.conv(", ".join(map(str, x)), ", ".join(map(str, w)), **attributes)
+
+
+def pooling(rng):
+    count = int(rng.integers(1, 3))
+    extents = [int(rng.integers(1, 8 if count == 1 else 5)) for _ in range(count)]
+    size, attributes = windowed(rng, count, extents)
+    x = ", ".join(map(str, [1, 2, *extents]))
+    if truth(rng):
+        return table.max_pool(x, size=size, **attributes)
+    return table.avg_pool(x, size=size, count_include_pad=truth(rng), **attributes)
+
+
+def prefix(rng):
+    functions = [
+        ("cumsum", jnp.cumsum, normal),
+        ("cumprod", jnp.cumprod, normal),
+        ("cummax", lax.cummax, distinct),
+        ("cummin", lax.cummin, distinct),
+        ("cumlogsumexp", lax.cumlogsumexp, normal),
+    ]
+    name, f, drawn = functions[rng.integers(len(functions))]
+    shape, backwards = shape_of(rng, high=7, least=1, most=3), truth(rng)
+    axis = int(rng.integers(len(shape)))
+
+    def whole(x):
+        x = lax.rev(x, (axis,)) if backwards else x
+        y = f(x, axis)
+        return lax.rev(y, (axis,)) if backwards else y
+
+    call = f"{name}(x, axis = {axis}, reverse = {str(backwards).lower()})"
+    return Case(f"({tensor('x', shape)}) -> {call}", whole, draw={"x": drawn})
+
+
+def transform(rng):
+    parts = lambda z: jnp.stack([z.real, z.imag], -1)
+    n = int(rng.integers(1, 40))
+    if truth(rng):
+        return Case(f"({tensor('x', [2, n])}) -> rfft(x)", lambda x: parts(jnp.fft.rfft(x)))
+    bins = [n // 2 + 1, 2]
+    graph = f"({tensor('x', bins)}) -> irfft(x, n = {n})"
+    return Case(graph, lambda x: jnp.fft.irfft(x[..., 0] + 1j * x[..., 1], n))
+
+
 MAKERS = [
     elementwise,
     broadcasting,
@@ -207,6 +279,10 @@ MAKERS = [
     normalised,
     along_indices,
     largest,
+    convolution,
+    pooling,
+    prefix,
+    transform,
 ]
 
 

@@ -566,6 +566,10 @@ family(
         smooth_max_pool("1, 2, 7", 2.0, size=[3], stride=2),
         smooth_max_pool("1, 1, 4, 5", 0.5, size=[2, 2], padding=[1, 0, 0, 1]),
         smooth_max_pool("1, 1, 5, 4", -1.5, size=[3, 2], stride=2, padding=1, dilation=[1, 2]),
+    ],
+)
+
+
 def recurrence(a, b):
     """Along the first axis."""
     step = lambda h, x: (x[0] * h + x[1],) * 2
