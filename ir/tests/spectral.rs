@@ -270,6 +270,7 @@ fn work(graph: &Graph) -> f64 {
             | Family::Select
             | Family::Cast(_)
             | Family::Fold(_)
+            | Family::Prefix(_)
             | Family::ArgFold(_)
             | Family::ArgSort(_)
             | Family::Gather(_)
