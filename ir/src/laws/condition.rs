@@ -1,9 +1,10 @@
 //! The conditions under which a graph is defined and differentiable.
 
-use super::range::{Range, differentiated, ranges};
+use super::body::bodies;
+use super::range::{Range, Ranges, differentiated, differentiated_from};
 use crate::graph::{Graph, NodeId};
 use crate::op::{Guard, TypeError};
-use crate::rewrite::decompose;
+use crate::rewrite::decompose_deeply;
 use crate::span::Span;
 use rustc_hash::FxHashMap;
 
@@ -32,40 +33,91 @@ pub struct Condition {
     pub span: Span,
     /// How many nodes of the graph stand for that place.
     pub nodes: usize,
+    /// The graph in the body of which it stands, where that is a loop's or a branch's.
+    pub body: Option<String>,
 }
 
-/// The conditions of every node in the order of the graph, one for each place in the source.
+/// The conditions of every node in the order of the graph, one for each place in the source. Those in
+/// the body of a loop or branch stand where the loop or branch does.
 ///
 /// Composite ops count as what they decompose into; a condition of differentiability only where a
-/// derivative flows.
+/// derivative flows. In the body of a loop nothing is known of what is carried, so that a condition on
+/// it is assumed unless it holds for all numbers.
 ///
 /// # Errors
 /// A decomposition does not type-check.
 pub fn conditions(graph: &Graph) -> Result<Vec<Condition>, TypeError> {
-    let (graph, _) = decompose(graph, &|_| false)?;
-    let (ranges, flow, live) = (ranges(&graph), differentiated(&graph), graph.live());
-    let mut known: FxHashMap<(Span, &'static str, String), usize> = FxHashMap::default();
-    let mut conditions: Vec<Condition> = Vec::new();
-    for node in graph.nodes().filter(|node| live[node.index()]) {
-        for guard in graph.op(node).guards() {
-            if !guard_applies(&graph, node, &guard, &flow) {
-                continue;
+    let graph = decompose_deeply(graph)?;
+    let mut found = Found::default();
+    found.look_into(&Part {
+        graph: &graph,
+        ranges: Ranges::of(&graph),
+        flow: differentiated(&graph),
+        body: None,
+    });
+    Ok(found.conditions)
+}
+
+/// A graph in which conditions are looked for: the whole one, or a body in it.
+struct Part<'g> {
+    graph: &'g Graph,
+    ranges: Ranges,
+    flow: Vec<bool>,
+    body: Option<&'g str>,
+}
+
+/// The conditions so far.
+#[derive(Default)]
+struct Found {
+    known: FxHashMap<(Span, &'static str, String), usize>,
+    conditions: Vec<Condition>,
+}
+
+impl Found {
+    /// Takes the conditions of a graph, and of the bodies that it runs. Bodies nest as deep as calls.
+    fn look_into(&mut self, part: &Part<'_>) {
+        let Part { graph, .. } = part;
+        let live = graph.live();
+        for node in graph.nodes().filter(|node| live[node.index()]) {
+            for guard in graph.op(node).guards() {
+                if guard_applies(graph, node, &guard, &part.flow) {
+                    self.add(condition(part, node, &guard));
+                }
             }
-            let condition = condition(&graph, node, &guard, &ranges);
-            let key = (condition.span, condition.op, condition.requirement.clone());
-            match known.get(&key) {
-                Some(&at) => {
-                    conditions[at].nodes += 1;
-                    conditions[at].status = conditions[at].status.max(condition.status);
-                }
-                None => {
-                    known.insert(key, conditions.len());
-                    conditions.push(condition);
-                }
+            for body in bodies(graph, node, &part.ranges, &part.flow) {
+                let inner = body.region.body();
+                let flow = match part.flow[node.index()] {
+                    true => differentiated_from(inner, &body.flow),
+                    false => vec![false; inner.len()],
+                };
+                self.look_into(&Part {
+                    graph: inner,
+                    ranges: Ranges::given(inner, &body.ranges),
+                    flow,
+                    body: Some(body.region.name()),
+                });
             }
         }
     }
-    Ok(conditions)
+
+    /// One condition for each place: one that is not assumed where another one is gives way to it.
+    fn add(&mut self, condition: Condition) {
+        let key = (condition.span, condition.op, condition.requirement.clone());
+        match self.known.get(&key) {
+            Some(&at) => {
+                let known = &mut self.conditions[at];
+                known.nodes += 1;
+                if known.status < condition.status {
+                    known.status = condition.status;
+                    known.body = condition.body;
+                }
+            }
+            None => {
+                self.known.insert(key, self.conditions.len());
+                self.conditions.push(condition);
+            }
+        }
+    }
 }
 
 /// Whether a guard of a node matters: integers have no singularities, and slopes matter only where a
@@ -89,12 +141,11 @@ fn operand_of(guard: &Guard) -> usize {
     }
 }
 
-fn condition(graph: &Graph, node: NodeId, guard: &Guard, ranges: &[Range]) -> Condition {
+fn condition(part: &Part<'_>, node: NodeId, guard: &Guard) -> Condition {
+    let graph = part.graph;
     let operands = graph.operands(node);
-    let holds = |test: &dyn Fn(&Range) -> bool| {
-        let value = operands[operand_of(guard)];
-        value.result == 0 && test(&ranges[value.node.index()])
-    };
+    let holds =
+        |test: &dyn Fn(&Range) -> bool| test(&part.ranges.value(operands[operand_of(guard)]));
     let discharged = match guard {
         Guard::Above { bound, .. } => holds(&|range| range.is_above(bound.to_f64())),
         Guard::Nonzero { .. } => holds(&|range| range.excludes(0.0)),
@@ -112,6 +163,7 @@ fn condition(graph: &Graph, node: NodeId, guard: &Guard, ranges: &[Range]) -> Co
         },
         span: graph.span(node),
         nodes: 1,
+        body: part.body.map(str::to_string),
     }
 }
 

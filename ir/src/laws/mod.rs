@@ -24,6 +24,7 @@
 //!
 //! A law that compared nothing, or nothing but zeros, is [`Outcome::Skipped`], never proved.
 
+mod body;
 mod condition;
 mod derivatives;
 mod domain;

@@ -4,6 +4,7 @@
 //! that eˣ, x·x + ε or the sum of a softmax is positive. Ranges speak of real numbers: a condition
 //! that an operand relies on is reported where the operand is computed.
 
+use super::body;
 use super::derivatives::is_carrier;
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -369,22 +370,66 @@ fn opposite(comparison: Comparison) -> Comparison {
     }
 }
 
-/// The range of the first result of every node.
-pub(super) fn ranges(graph: &Graph) -> Vec<Range> {
-    let mut ranges: Vec<Range> = Vec::with_capacity(graph.len());
-    for node in graph.nodes() {
-        let range = range_of(graph, node, &ranges);
-        ranges.push(range);
-    }
-    ranges
+/// The ranges of the values of a graph.
+pub(super) struct Ranges {
+    /// Of the first result of every node.
+    first: Vec<Range>,
+    /// Of other results, where something is known.
+    others: FxHashMap<Value, Range>,
 }
 
-fn range_of(graph: &Graph, node: NodeId, ranges: &[Range]) -> Range {
+impl Ranges {
+    /// What is known whatever the inputs are.
+    pub(super) fn of(graph: &Graph) -> Ranges {
+        Ranges::given(graph, &[])
+    }
+
+    /// What is known where the inputs lie in the given ranges.
+    pub(super) fn given(graph: &Graph, inputs: &[Range]) -> Ranges {
+        let nodes = graph.inputs().iter().map(|input| input.node);
+        let inputs: FxHashMap<NodeId, Range> = nodes.zip(inputs.iter().copied()).collect();
+        let mut ranges = Ranges {
+            first: Vec::with_capacity(graph.len()),
+            others: FxHashMap::default(),
+        };
+        for node in graph.nodes() {
+            if graph.op(node).runs_regions() {
+                ranges.push_results(graph, node);
+                continue;
+            }
+            let range = match inputs.get(&node) {
+                Some(given) => *given,
+                None => range_of(graph, node, &ranges),
+            };
+            ranges.first.push(range);
+        }
+        ranges
+    }
+
+    fn push_results(&mut self, graph: &Graph, node: NodeId) {
+        let mut results = body::results(graph, node, self).into_iter();
+        self.first.push(results.next().unwrap_or(Range::ANY));
+        for (result, range) in (1..).zip(results) {
+            self.others.insert(Value { node, result }, range);
+        }
+    }
+
+    /// The range of a value.
+    pub(super) fn value(&self, value: Value) -> Range {
+        let known = match value.result {
+            0 => self.first.get(value.node.index()),
+            _ => self.others.get(&value),
+        };
+        known.copied().unwrap_or(Range::ANY)
+    }
+}
+
+fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
     let operands = graph.operands(node);
     let result = Value { node, result: 0 };
     let of = |position: usize| match operands.get(position) {
-        Some(operand) if operand.result == 0 => ranges[operand.node.index()],
-        Some(_) | None => Range::ANY,
+        Some(operand) => ranges.value(*operand),
+        None => Range::ANY,
     };
     let joined = || {
         let all = (0..operands.len()).map(of);
@@ -474,18 +519,21 @@ fn fold(graph: &Graph, operand: Value, result: Value, rule: &FoldRule, x: Range)
 
 /// For each node, whether a derivative flows through it: from a float input to a float output.
 pub(super) fn differentiated(graph: &Graph) -> Vec<bool> {
+    differentiated_from(graph, &vec![true; graph.inputs().len()])
+}
+
+/// For each node, whether a derivative flows through it from one of the inputs that are marked.
+pub(super) fn differentiated_from(graph: &Graph, marked: &[bool]) -> Vec<bool> {
     let mut reached = vec![false; graph.len()];
+    for (input, marked) in graph.inputs().iter().zip(marked) {
+        reached[input.node.index()] = *marked && graph.ty(*input).dtype.is_float();
+    }
     for node in graph.nodes() {
-        let is_input = matches!(graph.op(node), Op::Input(_));
-        let value = Value { node, result: 0 };
-        reached[node.index()] = if is_input {
-            graph.ty(value).dtype.is_float()
-        } else {
-            is_carrier(graph, node)
-                && graph.operands(node).iter().any(|operand| {
-                    reached[operand.node.index()] && graph.ty(*operand).dtype.is_float()
-                })
-        };
+        let from =
+            |operand: &Value| reached[operand.node.index()] && graph.ty(*operand).dtype.is_float();
+        if is_carrier(graph, node) && graph.operands(node).iter().any(from) {
+            reached[node.index()] = true;
+        }
     }
     let mut needed = vec![false; graph.len()];
     for output in graph.outputs() {

@@ -93,13 +93,17 @@ impl Rendered<'_> {
         let Condition {
             op, requirement, ..
         } = condition;
+        let inside = match &condition.body {
+            Some(name) => format!(", in the body of `{name}`"),
+            None => String::new(),
+        };
         let kind = if condition.singular {
             "is undefined unless"
         } else {
             "is differentiable where"
         };
         let place = self.place(condition.span);
-        writeln!(f, "    {place}`{op}` {kind} {requirement}")
+        writeln!(f, "    {place}`{op}` {kind} {requirement}{inside}")
     }
 }
 

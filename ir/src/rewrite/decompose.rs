@@ -30,6 +30,29 @@ pub fn decompose(
     Err(TypeError::new("a composite op decomposes into itself"))
 }
 
+/// Replaces every composite op, in the bodies of loops and branches as well.
+///
+/// # Errors
+/// A decomposition does not type-check, or composites nest without end.
+pub(crate) fn decompose_deeply(graph: &Graph) -> Result<Graph, TypeError> {
+    let (flat, _) = decompose(graph, &|_| false)?;
+    let mut nodes = flat.nodes();
+    if !nodes.any(|node| flat.op(node).runs_regions()) {
+        return Ok(flat);
+    }
+    let (deep, _) = rebuild(&flat, |_, node, _| {
+        let op = flat.op(node);
+        if !op.runs_regions() {
+            return Ok(Step::Keep);
+        }
+        let regions = op.regions();
+        let bodies = regions.iter().map(|region| decompose_deeply(region.body()));
+        let bodies: Vec<Graph> = bodies.collect::<Result<_, _>>()?;
+        Ok(Step::Replace(op.with_bodies(&bodies)))
+    })?;
+    Ok(deep)
+}
+
 fn to_replace(family: Family<'_>, keep: &dyn Fn(&dyn Composite) -> bool) -> bool {
     composite(&family).is_some_and(|composite| !keep(composite))
 }

@@ -24,6 +24,7 @@ pub use contract::contract_sums;
 pub use cse::cse;
 pub use dce::dce;
 pub use decompose::decompose;
+pub(crate) use decompose::decompose_deeply;
 pub use fold::fold_constants;
 pub use inline::inline_calls;
 pub(crate) use isolate::isolate;

@@ -2,15 +2,21 @@
 
 use crate::diag::Diagnostics;
 use crate::lang::{self, elaborate, parse};
-use crate::laws::{Law, Options, Outcome, Report, check_graph};
+use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
+use crate::module::Module;
 use crate::span::SourceMap;
 
-fn check(text: &str, options: &Options) -> (Report, SourceMap) {
+fn elaborated(text: &str) -> (Module, SourceMap) {
     let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
     let file = sources.add("model.graph", text).unwrap();
     let ast = parse(file, text, &mut diagnostics);
     let module = elaborate(&ast, &lang::Options::default(), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
+    (module, sources)
+}
+
+fn check(text: &str, options: &Options) -> (Report, SourceMap) {
+    let (module, sources) = elaborated(text);
     (check_graph(&module.entries[0], options).unwrap(), sources)
 }
 
@@ -72,6 +78,69 @@ entry f(x: f32[4], y: f32[4]) -> (z: f32[4]) {
 }";
     let (report, sources) = check(text, &Options::default());
     insta::assert_snapshot!(report.with_sources(&sources));
+}
+
+/// Conditions inside bodies: on what is carried they are assumed, on slices and closed values what is
+/// known of the operands counts, and what runs in no turn has none.
+#[test]
+fn conditions_stand_in_bodies_of_loops_and_branches() {
+    let text = "\
+graph cell(h: f32[2], x: f32[2], scale: f32[2]) -> (next: f32[2], y: f32[2]) {
+    carried = log(h)
+    sliced = log(x)
+    closed = h / scale
+    shown = log(exp(h) + 1)
+    next = carried + closed
+    y = sliced + shown
+}
+graph outer(h: f32[2], xs: f32[3, 2], scale: f32[2]) -> (next: f32[2], ys: f32[3, 2]) {
+    (next, ys) = scan(cell)(h, xs, scale)
+}
+graph never(h: f32[2], x: f32[2]) -> (next: f32[2]) { next = h / x }
+graph root(x: f32[2]) -> (y: f32[2]) { y = sqrt(x) }
+graph kink(x: f32[2]) -> (y: f32[2]) { y = relu(x) }
+
+entry f(c: bool[], h: f32[2], xs: f32[4, 3, 2], none: f32[0, 2], w: f32[2]) -> (z: f32[2]) {
+    (last, ys) = scan(outer)(h, exp(xs), sigmoid(w))
+    z = scan(never)(last, none) + cond(root, kink)(c, w) + sum(log(exp(ys) + 1), axes = [0, 1])
+}";
+    let (module, _) = elaborated(text);
+    let found = conditions(&module.entries[0].graph).unwrap();
+    let mut listed: Vec<String> = found
+        .iter()
+        .map(|condition| said(text, condition))
+        .collect();
+    listed.sort();
+    insta::assert_snapshot!(listed.join("\n"));
+}
+
+/// The gradient of a loop lists the same conditions, each once, where they stand in the source.
+#[test]
+fn conditions_of_the_gradient_of_a_loop_are_those_of_the_loop() {
+    let text = "\
+graph cell(h: f32[2], x: f32[2]) -> (next: f32[2]) { next = tanh(h) / x }
+graph loss(h: f32[2], xs: f32[3, 2]) -> (l: f32[]) { l = sum(scan(cell)(h, exp(xs))) }
+entry f(h: f32[2], xs: f32[3, 2]) -> (d: f32[2]) { d = grad(loss, wrt = h)(h, xs) }";
+    let (module, _) = elaborated(text);
+    let found = conditions(&module.entries[0].graph).unwrap();
+    let listed: Vec<String> = found
+        .iter()
+        .map(|condition| said(text, condition))
+        .collect();
+    assert_eq!(listed, ["`tanh(h) / x`: y ≠ 0, Discharged, in cell"]);
+}
+
+fn said(text: &str, condition: &Condition) -> String {
+    let Condition {
+        requirement,
+        status,
+        span,
+        body,
+        ..
+    } = condition;
+    let source = &text[span.start as usize..span.end as usize];
+    let body = body.as_deref().unwrap_or("the entry");
+    format!("`{source}`: {requirement}, {status:?}, in {body}")
 }
 
 #[test]
