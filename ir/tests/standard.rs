@@ -1,4 +1,4 @@
-//! The standard library: every layer, cell and optimiser against a formula written out here, element by
+//! The standard library: every layer, cell, sequence and optimiser against a formula written out here, element by
 //! element, and the laws of its derivatives.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -6,10 +6,12 @@
 mod support;
 
 use lgc_ir::diag::Diagnostics;
+use lgc_ir::generate::sample_inputs;
 use lgc_ir::interpret::{Tensor, interpret};
 use lgc_ir::lang::{ast, parse, print, standard};
 use lgc_ir::laws::{Law, Options, Report, check_graph};
 use lgc_ir::module::Entry;
+use lgc_ir::scalar::Exact;
 use lgc_ir::span::SourceMap;
 use support::{module, round_trip};
 
@@ -274,6 +276,122 @@ fn cells() {
     assert_close(&y[1], &memory);
     assert_close(&y[0], &pairwise(&o, &memory, |o, m| o * m.tanh()));
     assert_laws(&lstm, FIRST_ORDER);
+}
+
+/// The networks over three steps, written out step by step: the outputs, and the last states.
+const UNROLLED: &str = "
+use \"std/sequences.graph\"
+graph taken(xs: f32[3, 1, 1]) -> (a: f32[1, 1], b: f32[1, 1], c: f32[1, 1]) {
+    a = reshape(slice(xs, start = [0, 0, 0], limit = [1, 1, 1]), shape = [1, 1])
+    b = reshape(slice(xs, start = [1, 0, 0], limit = [2, 1, 1]), shape = [1, 1])
+    c = reshape(slice(xs, start = [2, 0, 0], limit = [3, 1, 1]), shape = [1, 1])
+}
+graph unrolled_rnn(xs: f32[3, 1, 1], h: f32[1, 2], p: Gate[1, 2]) -> (ys: f32[3, 1, 2], last: f32[1, 2]) {
+    (x, y, z) = taken(xs)
+    a = rnn_cell(x, h, p)
+    b = rnn_cell(y, a, p)
+    last = rnn_cell(z, b, p)
+    ys = reshape(concat(a, b, last, axis = 0), shape = [3, 1, 2])
+}
+graph unrolled_gru(xs: f32[3, 1, 1], h: f32[1, 2], p: Gru[1, 2]) -> (ys: f32[3, 1, 2], last: f32[1, 2]) {
+    (x, y, z) = taken(xs)
+    a = gru_cell(x, h, p)
+    b = gru_cell(y, a, p)
+    last = gru_cell(z, b, p)
+    ys = reshape(concat(a, b, last, axis = 0), shape = [3, 1, 2])
+}
+graph unrolled_lstm(xs: f32[3, 1, 1], h: f32[1, 2], m: f32[1, 2], p: Lstm[1, 2]) -> (
+    ys: f32[3, 1, 2],
+    last: f32[1, 2],
+    memory: f32[1, 2],
+) {
+    (x, y, z) = taken(xs)
+    (a, k) = lstm_cell(x, h, m, p)
+    (b, l) = lstm_cell(y, a, k, p)
+    (last, memory) = lstm_cell(z, b, l, p)
+    ys = reshape(concat(a, b, last, axis = 0), shape = [3, 1, 2])
+}
+";
+
+/// The networks, with the types of their parameters and the names of their states and last states.
+const NETWORKS: [(&str, &str, &[&str], &[&str]); 3] = [
+    ("rnn", "Gate", &["h"], &["last"]),
+    ("gru", "Gru", &["h"], &["last"]),
+    ("lstm", "Lstm", &["h", "m"], &["last", "memory"]),
+];
+
+/// What a network of one of these names computes, and the gradients of a loss of that by all it takes.
+fn through_time(network: &str, prefix: &str, attributes: &str) -> Entry {
+    let known = NETWORKS.iter().find(|known| known.0 == network);
+    let (_, params, states, lasts) = known.unwrap();
+    let typed = |names: &[&str]| {
+        let typed: Vec<String> = names
+            .iter()
+            .map(|name| format!("{name}: f32[1, 2]"))
+            .collect();
+        typed.join(", ")
+    };
+    let takes = format!("xs: f32[3, 1, 1], {}, p: {params}[1, 2]", typed(states));
+    let yields = format!("ys: f32[3, 1, 2], {}", typed(lasts));
+    let (given, results) = (states.join(", "), lasts.join(", "));
+    let squares: Vec<String> = lasts
+        .iter()
+        .map(|last| format!("sum({last} * {last})"))
+        .collect();
+    let slopes: Vec<String> = states.iter().map(|state| format!("d{state}")).collect();
+    let slope_types = typed(&slopes.iter().map(String::as_str).collect::<Vec<_>>());
+    let slopes = slopes.join(", ");
+    entry(&format!(
+        "{UNROLLED}
+        graph loss({takes}) -> (l: f32[], {yields}) {{
+            (ys, {results}) = {prefix}{network}(xs, {given}, p{attributes})
+            l = sum(ys * iota(shape = [3, 1, 2], axis = 0, dtype = f32)) + {}
+        }}
+        entry f({takes}) -> (l: f32[], {yields}, dxs: f32[3, 1, 1], {}, dp: {params}[1, 2]) {{
+            (l, ys, {results}, dxs, {slopes}, dp) =
+                value_and_grad(loss, wrt = [xs, {given}, p], of = l)(xs, {given}, p)
+        }}",
+        squares.join(" + "),
+        slope_types,
+    ))
+}
+
+/// The results of an entry over the rationals, with functions of them as symbols.
+fn exactly(entry: &Entry) -> Vec<Vec<Exact>> {
+    let inputs = sample_inputs(&entry.graph, |_, x| {
+        Exact::rational((x * 4.0).round() as i64 * 2 + 1, 8)
+    });
+    let run = interpret(&entry.graph, &(), &inputs).unwrap();
+    let outputs = run.outputs().into_iter();
+    outputs.map(|y| y.as_numbers().to_vec()).collect()
+}
+
+#[test]
+fn networks_over_time_are_their_cells_step_by_step() {
+    for (network, ..) in NETWORKS {
+        let [scanned, unrolled] = ["", "unrolled_"].map(|prefix| through_time(network, prefix, ""));
+        let (found, expected) = (exactly(&scanned), exactly(&unrolled));
+        assert_eq!(found.len(), expected.len());
+        for (at, (x, y)) in found.iter().zip(&expected).enumerate() {
+            assert_eq!(x, y, "result {at} of {network}");
+        }
+    }
+}
+
+#[test]
+fn networks_run_backwards_in_time() {
+    for (network, _, states, _) in NETWORKS {
+        let [forwards, backwards] =
+            ["", ", reverse = true"].map(|attributes| through_time(network, "", attributes));
+        let (mut inputs, forward) = run(&forwards);
+        inputs[0].reverse();
+        let backward = run_on(&backwards, &inputs);
+        let flipped: Vec<f64> = backward[1].chunks(2).rev().flatten().copied().collect();
+        assert_close(&flipped, &forward[1]);
+        for state in 0..states.len() {
+            assert_close(&backward[2 + state], &forward[2 + state]);
+        }
+    }
 }
 
 /// The leaves of a struct of two tensors, which all optimisers are tried on.

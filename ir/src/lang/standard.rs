@@ -1,4 +1,4 @@
-//! The standard library: layers and optimisers in the graph language itself, part of this program.
+//! The standard library: layers, cells, sequences and optimisers in the graph language itself, part of this program.
 //!
 //! `use "std/layers.graph"` imports one of its files. They are written for readers: each graph is
 //! documented, and tested against formulas that share nothing with it.
@@ -13,6 +13,10 @@ use std::fmt::Write;
 pub const FILES: &[(&str, &str)] = &[
     ("std/layers.graph", include_str!("standard/layers.graph")),
     ("std/cells.graph", include_str!("standard/cells.graph")),
+    (
+        "std/sequences.graph",
+        include_str!("standard/sequences.graph"),
+    ),
     (
         "std/optimisers.graph",
         include_str!("standard/optimisers.graph"),
