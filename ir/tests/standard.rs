@@ -165,19 +165,6 @@ fn norms() {
         .map(|(at, n)| n * x[1][at % 4] + x[2][at % 4]);
     assert_close(&y[0], &scaled.collect::<Vec<_>>());
     assert_laws(&layer, FIRST_ORDER);
-
-    let rms = entry(
-        "use \"std/layers.graph\"
-        entry f(x: f32[3, 4], gamma: f32[4]) -> (y: f32[3, 4]) { y = rms_norm(x, gamma) }",
-    );
-    let (x, y) = run(&rms);
-    let rows = x[0].chunks(4).flat_map(|row| {
-        let square = row.iter().map(|x| x * x).sum::<f64>() / 4.0;
-        each(row, |x| x / (square + 1e-6).sqrt())
-    });
-    let scaled = rows.enumerate().map(|(at, n)| n * x[1][at % 4]);
-    assert_close(&y[0], &scaled.collect::<Vec<_>>());
-    assert_laws(&rms, FIRST_ORDER);
 }
 
 /// Attention of one sequence, position by position and head by head.

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from cases import record
-from table import CASES
+from network import CASES
 
 HERE = Path(__file__).parent
 

@@ -139,14 +139,27 @@ fn the_first_index_out_of_range_is_reported() {
 fn errors_inside_composites_name_the_composite() {
     let graph = graph_of(|b| {
         let logits = b.neg(b.neg(b.neg(input(b, DType::F32, &[2, 3]))?)?)?;
-        b.apply(CrossEntropy {}, &[logits, input(b, DType::I32, &[2])])
+        b.apply(
+            CrossEntropy {
+                label_smoothing: Real(0.0),
+            },
+            &[logits, input(b, DType::I32, &[2])],
+        )
     });
     let logits = floats(&[2, 3], &[0.0; 6]);
     let error = interpret(&graph, &(), &[logits, ints(&[2], &[2, 3])]).unwrap_err();
     let InterpretError::IndexOutOfRange { node, index, .. } = error else {
         panic!("{error}");
     };
-    assert_eq!((graph.op(node), index), (&Op::from(CrossEntropy {}), 3));
+    assert_eq!(
+        (graph.op(node), index),
+        (
+            &Op::from(CrossEntropy {
+                label_smoothing: Real(0.0)
+            }),
+            3
+        )
+    );
 }
 
 #[test]

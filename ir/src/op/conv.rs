@@ -106,7 +106,12 @@ fn check_operands(op: &str, layout: &str, x: &Type, w: &Type) -> Result<usize, T
 }
 
 /// The number of groups, which must divide `channels`.
-fn check_groups(op: &str, groups: i64, what: &str, channels: u64) -> Result<u64, TypeError> {
+pub(super) fn check_groups(
+    op: &str,
+    groups: i64,
+    what: &str,
+    channels: u64,
+) -> Result<u64, TypeError> {
     let count = u64::try_from(groups).ok().filter(|&count| count > 0);
     let fitting = count.filter(|count| channels.is_multiple_of(*count));
     fitting.ok_or_else(|| {
