@@ -12,6 +12,7 @@ use lgc_codegen::lower::{Lowering, Signature, Target, lower};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
+use lgc_ir::span::Span;
 use lgc_ir::verify::verify;
 
 /// What every library rests on, as it says itself.
@@ -32,12 +33,25 @@ impl Build {
     /// # Errors
     /// If a name cannot be written in C.
     pub fn header(&self) -> Result<String, Failure> {
-        Ok(header::render(&interface(&self.library)?))
+        Ok(header::render(&interface(&self.library, &[])?))
     }
 }
 
-fn interface(library: &Library) -> Result<Interface<'_>, Failure> {
-    let diagnostic = |error: &AbiError| Diagnostic::error(Code::NoInterface, error.to_string());
+/// The names in C. What is wrong with them is said at the last of the entries that it names.
+fn interface<'a>(
+    library: &'a Library,
+    places: &[(String, Span)],
+) -> Result<Interface<'a>, Failure> {
+    let diagnostic = |error: &AbiError| {
+        let message = error.to_string();
+        let named = |(entry, _): &&(String, Span)| message.contains(&format!("entry `{entry}`"));
+        let place = places.iter().rfind(named).map(|(_, span)| *span);
+        let diagnostic = Diagnostic::error(Code::NoInterface, message);
+        match place {
+            Some(span) => diagnostic.primary(span, "exported here"),
+            None => diagnostic,
+        }
+    };
     Interface::new(library)
         .map_err(|errors| Failure::Diagnosed(errors.iter().map(diagnostic).collect()))
 }
@@ -148,7 +162,9 @@ impl Session {
         let programs = lowerings.into_iter().map(|lowering| lowering.program);
         let programs: Vec<Program> = programs.collect();
         let library = describe(&module, &programs, name)?;
-        interface(&library)?;
+        let entries = module.entries.iter();
+        let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
+        interface(&library, &places)?;
         Ok(Build { library, programs })
     }
 
