@@ -474,3 +474,118 @@ graph loop(a: f64[4, 3], b: f64[4, 3]) -> (l: f64[]) {
             )),
     );
 }
+
+/// Prefixes under functions that ops know too, forwards and backwards, with their derivatives.
+#[test]
+fn prefixes_under_a_function_are_those_of_the_op() {
+    for (combine, op) in [("add", "cumsum"), ("mul", "cumprod")] {
+        for reverse in [false, true] {
+            let prefixes = format!("associative_scan({combine}, reverse = {reverse})(xs)");
+            let entry = |name: &str, value: &str| {
+                format!(
+                    "
+graph of_{name}(xs: f64[5, 2]) -> (ys: f64[5, 2]) {{ ys = {value} }}
+entry {name}(xs: f64[5, 2], t: f64[5, 2], c: f64[5, 2]) -> (ys: f64[5, 2], ty: f64[5, 2], zs: f64[5, 2], d: f64[5, 2]) {{
+    (ys, ty) = jvp(of_{name}, wrt = xs)(xs, t)
+    (zs, d) = vjp(of_{name}, wrt = xs)(xs, c)
+}}
+"
+                )
+            };
+            let op = format!("{op}(xs, axis = 0, reverse = {reverse})");
+            assert_equal_entries(&(entry("a", &prefixes) + &entry("b", &op)));
+        }
+    }
+}
+
+/// Affine maps as pairs of tensors, and what linear_recurrence makes of them.
+#[test]
+fn prefixes_of_affine_maps_are_a_linear_recurrence() {
+    for reverse in [false, true] {
+        assert_equal_entries(&format!(
+            "
+graph both(a: f64[2], b: f64[2], c: f64[2], d: f64[2]) -> (e: f64[2], f: f64[2]) {{
+    e = a * c
+    f = c * b + d
+}}
+graph prefixes(a: f64[4, 2], b: f64[4, 2]) -> (h: f64[4, 2]) {{
+    (_, h) = associative_scan(both, reverse = {reverse})(a, b)
+}}
+graph recurrence(a: f64[4, 2], b: f64[4, 2]) -> (h: f64[4, 2]) {{
+    h = linear_recurrence(a, b, axis = 0, reverse = {reverse})
+}}
+entry x(a: f64[4, 2], b: f64[4, 2], c: f64[4, 2]) -> (h: f64[4, 2], da: f64[4, 2], db: f64[4, 2]) {{
+    (h, da, db) = vjp(prefixes, wrt = [a, b])(a, b, c)
+}}
+entry y(a: f64[4, 2], b: f64[4, 2], c: f64[4, 2]) -> (h: f64[4, 2], da: f64[4, 2], db: f64[4, 2]) {{
+    (h, da, db) = vjp(recurrence, wrt = [a, b])(a, b, c)
+}}
+"
+        ));
+    }
+}
+
+/// Products of matrices do not commute: what comes first is the left factor.
+#[test]
+fn prefixes_keep_the_order_of_what_they_combine() {
+    assert_equal_entries(
+        "
+graph product(x: f64[2, 2], y: f64[2, 2]) -> (z: f64[2, 2]) { z = x @ y }
+graph at(ms: f64[3, 2, 2]) -> (a: f64[2, 2], b: f64[2, 2], c: f64[2, 2]) {
+    a = reshape(slice(ms, start = [0, 0, 0], limit = [1, 2, 2]), shape = [2, 2])
+    b = reshape(slice(ms, start = [1, 0, 0], limit = [2, 2, 2]), shape = [2, 2])
+    c = reshape(slice(ms, start = [2, 0, 0], limit = [3, 2, 2]), shape = [2, 2])
+}
+entry x(ms: f64[3, 2, 2]) -> (forth: f64[3, 2, 2], back: f64[3, 2, 2]) {
+    forth = associative_scan(product)(ms)
+    back = associative_scan(product, reverse = true)(ms)
+}
+entry y(ms: f64[3, 2, 2]) -> (forth: f64[3, 2, 2], back: f64[3, 2, 2]) {
+    (a, b, c) = at(ms)
+    forth = reshape(concat(a, a @ b, a @ b @ c, axis = 0), shape = [3, 2, 2])
+    back = reshape(concat(c @ b @ a, c @ b, c, axis = 0), shape = [3, 2, 2])
+}
+",
+    );
+}
+
+#[test]
+fn prefixes_of_one_slice_and_of_none_are_these() {
+    for slices in [0, 1] {
+        assert_equal_entries(&format!(
+            "
+graph prefixes(xs: f64[{slices}, 2]) -> (ys: f64[{slices}, 2]) {{ ys = associative_scan(mul)(xs) }}
+entry x(xs: f64[{slices}, 2], c: f64[{slices}, 2]) -> (ys: f64[{slices}, 2], d: f64[{slices}, 2]) {{
+    (ys, d) = vjp(prefixes, wrt = xs)(xs, c)
+}}
+entry y(xs: f64[{slices}, 2], c: f64[{slices}, 2]) -> (ys: f64[{slices}, 2], d: f64[{slices}, 2]) {{
+    (ys, d) = (xs, c)
+}}
+"
+        ));
+    }
+}
+
+#[test]
+fn prefixes_of_structs_are_stacked_structs() {
+    assert_equal_entries(
+        "
+struct Map { a: f64[2], b: f64[] }
+graph compose(f: Map, g: Map) -> (h: Map) {
+    h.a = f.a * g.a
+    h.b = g.b + sum(g.a) * f.b
+}
+entry x(p: Map[3]) -> (a: f64[3, 2], b: f64[3]) {
+    ps = associative_scan(compose)(p)
+    a = ps.a
+    b = ps.b
+}
+entry y(p: Map[3]) -> (a: f64[3, 2], b: f64[3]) {
+    q = compose(p[0], p[1])
+    r = compose(q, p[2])
+    a = reshape(concat(p[0].a, q.a, r.a, axis = 0), shape = [3, 2])
+    b = concat(reshape(p[0].b, shape = [1]), reshape(q.b, shape = [1]), reshape(r.b, shape = [1]), axis = 0)
+}
+",
+    );
+}

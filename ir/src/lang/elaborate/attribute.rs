@@ -222,6 +222,7 @@ pub(super) fn base_graph(function: &Function) -> Option<usize> {
             Function::Gradient { of, .. }
             | Function::Checkpoint { of }
             | Function::Scan { of, .. }
+            | Function::AssociativeScan { of, .. }
             | Function::Cond { then: of, .. }
             | Function::Vjp { of, .. }
             | Function::Jvp { of, .. } => of,
@@ -244,6 +245,10 @@ fn rebuilt(function: &Rc<Function>, given: &Given) -> Rc<Function> {
         Function::Scan { of, repeat } => Function::Scan {
             of: rebuilt(of, given),
             repeat: repeat.clone(),
+        },
+        Function::AssociativeScan { of, reverse } => Function::AssociativeScan {
+            of: rebuilt(of, given),
+            reverse: *reverse,
         },
         Function::Cond { then, otherwise } => Function::Cond {
             then: rebuilt(then, given),

@@ -47,6 +47,12 @@ pub const BUILTINS: &[Builtin] = &[
               `carry` passed from turn to turn. The last of these, then the other results of `f`, stacked.",
     },
     Builtin {
+        name: "associative_scan",
+        form: "associative_scan(f)(x…)",
+        doc: "The first slice of `x` along its leading axis, then `f` of the first two, `f` of that and the third, \
+              and so on, in as many slices: running sums where `f` adds. `f(a, b)` is associative.",
+    },
+    Builtin {
         name: "cond",
         form: "cond(f, g)(c, args…)",
         doc: "`f` of the arguments where the bool scalar `c` holds, else `g` of them. Only one of them runs.",

@@ -69,6 +69,7 @@ impl<'a> Elaborator<'a> {
                 }
                 "checkpoint" => return self.checkpoint(args, &attributes, span),
                 "scan" => return self.scan(args, &attributes, span),
+                "associative_scan" => return self.associative_scan(args, &attributes, span),
                 "cond" => return self.cond(args, &attributes, span),
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
                 "fold" => return self.fold(body, args, &attributes, span),

@@ -312,6 +312,7 @@ impl Elaborator<'_> {
                 let rest = arguments.get(1..).unwrap_or(&[]);
                 Ok(1 + self.parameter_count(then, rest, span, spans)?)
             }
+            Function::AssociativeScan { .. } => Ok(arguments.len()),
             Function::Gradient { of, .. }
             | Function::Checkpoint { of }
             | Function::Scan { of, .. } => self.parameter_count(of, arguments, span, spans),

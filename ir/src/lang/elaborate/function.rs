@@ -48,7 +48,7 @@ impl<'a> Elaborator<'a> {
         let index = loop {
             match &**at {
                 Function::Graph { index, .. } => break *index,
-                Function::Op(_) => return None,
+                Function::Op(_) | Function::AssociativeScan { .. } => return None,
                 Function::Scan { .. } if self.is_sliced(at, position) => return None,
                 Function::Cond { then, .. } => match position.checked_sub(1) {
                     Some(before) => (at, position) = (then, before),
@@ -127,6 +127,9 @@ impl<'a> Elaborator<'a> {
             }
             Function::Scan { of, repeat } => self
                 .scanned((of, repeat), &arguments, span, spans)
+                .map(Rc::new),
+            Function::AssociativeScan { of, reverse } => self
+                .prefixes((of, *reverse), &arguments, span, spans)
                 .map(Rc::new),
             Function::Cond { then, otherwise } => self
                 .branched((then, otherwise), &arguments, span, spans)
@@ -373,6 +376,7 @@ impl<'a> Elaborator<'a> {
                 Function::Op(name) => return (*name).to_string(),
                 Function::Gradient { of, .. }
                 | Function::Scan { of, .. }
+                | Function::AssociativeScan { of, .. }
                 | Function::Cond { then: of, .. }
                 | Function::Vjp { of, .. }
                 | Function::Jvp { of, .. }

@@ -31,6 +31,7 @@ mod load;
 mod observe;
 mod operator;
 mod path;
+mod prefix;
 mod range;
 mod region;
 mod resolve;

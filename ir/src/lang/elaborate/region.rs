@@ -177,6 +177,7 @@ impl<'a> Elaborator<'a> {
                 Function::Op(name) => return (prefix + name, Vec::new()),
                 Function::Checkpoint { of } => ("", of),
                 Function::Scan { of, .. } => ("scan_", of),
+                Function::AssociativeScan { of, .. } => ("prefixes_", of),
                 Function::Cond { then, .. } => ("cond_", then),
                 Function::Gradient { of, .. } => ("grad_", of),
                 Function::Vjp { of, .. } => ("vjp_", of),

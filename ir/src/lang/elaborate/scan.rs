@@ -59,7 +59,7 @@ impl Roles {
     }
 }
 
-fn sliced(tree: &Tree) -> Tree {
+pub(super) fn sliced(tree: &Tree) -> Tree {
     tree.map_leaves(&mut |ty| {
         let rest = ty.shape.extents().skip(1);
         Tree::Leaf(ty.with_shape(Shape::new(rest)))
@@ -175,6 +175,7 @@ impl<'a> Elaborator<'a> {
                     at = then;
                 }
                 Function::Gradient { of, .. }
+                | Function::AssociativeScan { of, .. }
                 | Function::Checkpoint { of }
                 | Function::Scan { of, .. }
                 | Function::Vjp { of, .. }
@@ -259,11 +260,18 @@ impl<'a> Elaborator<'a> {
         mut args: Vec<(Data, Span)>,
         span: Span,
     ) -> Result<Vec<(Data, Span)>, Reported> {
-        let Function::Scan { of, repeat } = function else {
-            return Ok(args);
+        let over = match function {
+            Function::Scan { of, repeat } => self.roles(of, repeat, args.len(), span)?.over,
+            Function::AssociativeScan { .. } => (0..args.len()).collect(),
+            Function::Graph { .. }
+            | Function::Op(_)
+            | Function::Cond { .. }
+            | Function::Gradient { .. }
+            | Function::Vjp { .. }
+            | Function::Jvp { .. }
+            | Function::Checkpoint { .. } => Vec::new(),
         };
-        let roles = self.roles(of, repeat, args.len(), span)?;
-        for &position in &roles.over {
+        for position in over {
             let (data, at) = &args[position];
             if let Tree::Array { element, length } = &data.tree {
                 let stack = stack(&body.builder, &data.leaves, element, *length);
@@ -322,6 +330,26 @@ impl<'a> Elaborator<'a> {
             order: inner.order,
             names: Names::None,
         })
+    }
+
+    /// The extent that the leading axes of some arguments have in common.
+    pub(super) fn common_length(
+        &mut self,
+        arguments: &[Tree],
+        span: Span,
+        spans: &[Span],
+    ) -> Result<u64, Reported> {
+        let roles = Roles {
+            carry: Vec::new(),
+            over: (0..arguments.len()).collect(),
+        };
+        let repeat = Repeat {
+            carry: None,
+            over: None,
+            length: None,
+            reverse: false,
+        };
+        self.scan_length(&roles, &repeat, arguments, span, spans)
     }
 
     /// The number of turns, on which all stacked arguments must agree.
@@ -494,7 +522,7 @@ fn leaves_in_order(trees: &[&Tree], order: &[usize]) -> Vec<usize> {
     leaves.collect()
 }
 
-fn input(builder: &Builder, ty: &Type, name: &str) -> Result<Value, TypeError> {
+pub(super) fn input(builder: &Builder, ty: &Type, name: &str) -> Result<Value, TypeError> {
     let op = Input {
         dtype: ty.dtype,
         shape: ty.shape.clone(),
@@ -505,7 +533,7 @@ fn input(builder: &Builder, ty: &Type, name: &str) -> Result<Value, TypeError> {
 }
 
 /// The graph with its inputs in another order, before all other nodes.
-fn permuted(graph: &Graph, order: &[usize]) -> Result<Graph, TypeError> {
+pub(super) fn permuted(graph: &Graph, order: &[usize]) -> Result<Graph, TypeError> {
     let builder = Builder::new(Graph::like(graph), Span::SYNTHETIC);
     let mut arguments: Vec<(usize, Value)> = Vec::with_capacity(order.len());
     for &position in order {

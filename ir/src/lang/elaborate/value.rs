@@ -87,6 +87,13 @@ pub(super) enum Function {
         /// How.
         repeat: Repeat,
     },
+    /// The combinations of the first slices, for each number of them.
+    AssociativeScan {
+        /// What combines two slices.
+        of: Rc<Function>,
+        /// Whether the last slices come first.
+        reverse: bool,
+    },
     /// One of two functions, chosen by a truth value.
     Cond {
         /// What is called where it holds.
