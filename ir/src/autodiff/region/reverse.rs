@@ -8,7 +8,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::expr::Class;
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Family, Leaf, Op, Scan, ScanRole, TypeError};
+use crate::op::{Family, Leaf, Op, Scan, ScanRole};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -199,6 +199,36 @@ fn is_cheap(op: &Op) -> bool {
     }
 }
 
+/// The parameters of a body whose cotangents are sought.
+struct Sought {
+    /// Those that are carried, in the order of the cotangents that a turn back carries.
+    carried: Vec<usize>,
+    closed: Vec<usize>,
+    slices: Vec<usize>,
+}
+
+impl Sought {
+    fn of(turn: &Turn, scan: &Scan, wanted: &dyn Fn(usize) -> bool) -> Sought {
+        let carried = turn.of.iter().copied();
+        let all = |role: ScanRole| -> Vec<usize> {
+            let has =
+                |at: &usize| scan.role(*at) == role && wanted(*at) && turn.parts.contains_key(at);
+            (0..scan.body().inputs().len()).filter(has).collect()
+        };
+        Sought {
+            carried: carried.filter(|&at| at < scan.carries).collect(),
+            closed: all(ScanRole::Closed),
+            slices: all(ScanRole::Slice),
+        }
+    }
+
+    /// All of them, in the order in which the loop back yields their cotangents.
+    fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        let all = self.carried.iter().chain(&self.closed).chain(&self.slices);
+        all.copied()
+    }
+}
+
 /// The cotangents of the operands of a scan.
 pub(in crate::autodiff) fn scan_vjp(
     b: &Builder,
@@ -214,106 +244,33 @@ pub(in crate::autodiff) fn scan_vjp(
         return Ok((parts, None));
     }
     let graph = &turn.inner.graph;
-    let own = body.inputs().len();
-    let carried: Vec<usize> = turn
-        .of
-        .iter()
-        .copied()
-        .filter(|&k| k < scan.carries)
-        .collect();
-    let sought = |role: ScanRole| -> Vec<usize> {
-        let has = |at: &usize| scan.role(*at) == role && wanted(*at) && turn.parts.contains_key(at);
-        (0..own).filter(has).collect()
-    };
-    let (slices, closed) = (sought(ScanRole::Slice), sought(ScanRole::Closed));
-    let yielded = carried.iter().chain(&closed).chain(&slices);
+    let sought = Sought::of(&turn, scan, wanted);
+    let yielded = sought.positions();
     let needed: Vec<Value> = yielded
-        .filter_map(|at| turn.parts.get(at).copied())
+        .filter_map(|at| turn.parts.get(&at).copied())
         .collect();
     let residuals = turn.residuals(scan, &needed);
     let (kept, augmented) = keep_residuals(b, (node, site), scan, graph, &residuals)?;
 
-    let mut excerpt = Excerpt::of(graph);
-    let mut operands = Vec::new();
-    for (at, &position) in turn
-        .of
-        .iter()
-        .enumerate()
-        .filter(|(_, k)| **k < scan.carries)
-    {
-        excerpt.takes(graph.inputs()[own + at], None)?;
-        operands.push(or_zeros(b, cotangents[position], site.results[position])?);
-    }
-    let mut sums = Vec::new();
-    for &position in &closed {
-        let input = graph.inputs()[position];
-        let name = format!("sum_{}", name_of(graph, input));
-        sums.push(excerpt.parameter(graph.ty(input), &name)?);
-        operands.push(b.integer_like(site.operands[position], 0)?);
-    }
-    let carries = operands.len();
-    for (at, &position) in turn
-        .of
-        .iter()
-        .enumerate()
-        .filter(|(_, k)| **k >= scan.carries)
-    {
-        excerpt.takes(graph.inputs()[own + at], None)?;
-        operands.extend(cotangents[position]);
-    }
-    let used = read_by(graph, &needed, &residuals);
-    let mut take_own = |excerpt: &mut Excerpt<'_>, role: ScanRole| -> Result<(), TypeError> {
-        for position in (0..own).filter(|&at| scan.role(at) == role) {
-            let input = graph.inputs()[position];
-            if used[input.node.index()] {
-                excerpt.takes(input, None)?;
-                operands.push(site.operands[position]);
-            }
-        }
-        Ok(())
+    let mut back = Back {
+        b,
+        site,
+        scan,
+        turn: &turn,
+        sought: &sought,
+        used: read_by(graph, &needed, &residuals),
+        excerpt: Excerpt::of(graph),
+        operands: Vec::new(),
     };
-    take_own(&mut excerpt, ScanRole::Slice)?;
-    let taken = excerpt.builder.with_graph(|graph| graph.inputs().len());
-    for residual in &residuals {
-        excerpt.takes(*residual, None)?;
-    }
-    take_own(&mut excerpt, ScanRole::Closed)?;
-    let tail = operands.split_off(taken);
-    operands.extend(kept);
-    let stacked = operands.len() - carries;
-    operands.extend(tail);
-
-    let values = excerpt.computes(&needed)?;
-    let known: FxHashMap<Value, Value> = needed.into_iter().zip(values).collect();
-    let part = |at: usize| {
-        turn.parts
-            .get(&at)
-            .and_then(|part| known.get(part).copied())
-    };
-    for &position in &carried {
-        let input = graph.inputs()[position];
-        let value = match part(position) {
-            Some(part) => part,
-            None => {
-                let zero = Constant::integer(0);
-                excerpt.builder.full(graph.ty(input), &zero)?
-            }
-        };
-        excerpt.yields(&format!("d_{}", name_of(graph, input)), value);
-    }
-    for (&position, &sum) in closed.iter().zip(&sums) {
-        if let Some(part) = part(position) {
-            let next = excerpt.builder.add(sum, part)?;
-            let name = format!("d_{}", name_of(graph, graph.inputs()[position]));
-            excerpt.yields(&name, next);
-        }
-    }
-    for &position in &slices {
-        if let Some(part) = part(position) {
-            let name = format!("d_{}", name_of(graph, graph.inputs()[position]));
-            excerpt.yields(&name, part);
-        }
-    }
+    let sums = back.take_carried(cotangents)?;
+    let carries = back.operands.len();
+    back.take_stacked(cotangents, &residuals, kept)?;
+    let stacked = back.operands.len() - carries;
+    back.take_own(ScanRole::Closed)?;
+    back.yield_cotangents(&needed, &sums)?;
+    let Back {
+        excerpt, operands, ..
+    } = back;
     let backward = Scan {
         region: made(format!("d_{}", scan.region.name()), &[], excerpt.finish()),
         carries,
@@ -322,12 +279,126 @@ pub(in crate::autodiff) fn scan_vjp(
         reverse: !scan.reverse,
     };
     let results = b.apply_all(backward, &operands)?;
-    for (&position, &result) in carried.iter().chain(&closed).chain(&slices).zip(&results) {
+    for (position, &result) in sought.positions().zip(&results) {
         if wanted(position) {
             parts[position] = Some(result);
         }
     }
     Ok((parts, augmented))
+}
+
+/// The loop in the other direction under construction: its turns, and its operands so far.
+struct Back<'a> {
+    b: &'a Builder,
+    /// The loop that is differentiated.
+    site: &'a Site,
+    scan: &'a Scan,
+    turn: &'a Turn,
+    sought: &'a Sought,
+    /// For each node of a turn, whether a turn back reads it.
+    used: Vec<bool>,
+    excerpt: Excerpt<'a>,
+    operands: Vec<Value>,
+}
+
+impl Back<'_> {
+    /// The seeds of a turn, with the results whose cotangents they are.
+    fn seeds(&self) -> Vec<(Value, usize)> {
+        let own = self.scan.body().inputs().len();
+        let seeds = self.turn.inner.graph.inputs().iter().skip(own).copied();
+        seeds.zip(self.turn.of.iter().copied()).collect()
+    }
+
+    /// Takes what is carried: the cotangents of carried values, and a sum for each closed value, which
+    /// are returned.
+    fn take_carried(&mut self, cotangents: &[Option<Value>]) -> Result<Vec<Value>, AutodiffError> {
+        let graph = &self.turn.inner.graph;
+        for (seed, position) in self.seeds() {
+            if position < self.scan.carries {
+                self.excerpt.takes(seed, None)?;
+                let result = self.site.results[position];
+                let cotangent = or_zeros(self.b, cotangents[position], result)?;
+                self.operands.push(cotangent);
+            }
+        }
+        let mut sums = Vec::with_capacity(self.sought.closed.len());
+        for &position in &self.sought.closed {
+            let input = graph.inputs()[position];
+            let name = format!("sum_{}", name_of(graph, input));
+            sums.push(self.excerpt.parameter(graph.ty(input), &name)?);
+            let zero = self.b.integer_like(self.site.operands[position], 0)?;
+            self.operands.push(zero);
+        }
+        Ok(sums)
+    }
+
+    /// Takes slices: of the cotangents of stacked results, of stacked operands, and of what the first
+    /// loop has kept.
+    fn take_stacked(
+        &mut self,
+        cotangents: &[Option<Value>],
+        residuals: &[Value],
+        kept: Vec<Value>,
+    ) -> Result<(), AutodiffError> {
+        for (seed, position) in self.seeds() {
+            if position >= self.scan.carries {
+                self.excerpt.takes(seed, None)?;
+                self.operands.extend(cotangents[position]);
+            }
+        }
+        self.take_own(ScanRole::Slice)?;
+        for residual in residuals {
+            self.excerpt.takes(*residual, None)?;
+        }
+        self.operands.extend(kept);
+        Ok(())
+    }
+
+    /// Takes the parameters of the first loop in one role that a turn back reads.
+    fn take_own(&mut self, role: ScanRole) -> Result<(), AutodiffError> {
+        for (position, operand) in self.site.operands.iter().enumerate() {
+            let input = self.turn.inner.graph.inputs()[position];
+            if self.scan.role(position) == role && self.used[input.node.index()] {
+                self.excerpt.takes(input, None)?;
+                self.operands.push(*operand);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the `needed` cotangents, and yields them: those of closed values added to their sums.
+    fn yield_cotangents(&mut self, needed: &[Value], sums: &[Value]) -> Result<(), AutodiffError> {
+        let graph = &self.turn.inner.graph;
+        let copies = self.excerpt.computes(needed)?;
+        let known: FxHashMap<Value, Value> = needed.iter().copied().zip(copies).collect();
+        let part = |at: usize| {
+            let part = self.turn.parts.get(&at)?;
+            known.get(part).copied()
+        };
+        let name = |at: usize| format!("d_{}", name_of(graph, graph.inputs()[at]));
+        for &position in &self.sought.carried {
+            let value = match part(position) {
+                Some(part) => part,
+                None => {
+                    let ty = graph.ty(graph.inputs()[position]);
+                    self.excerpt.builder.full(ty, &Constant::integer(0))?
+                }
+            };
+            self.excerpt.yields(&name(position), value);
+        }
+        for (&position, &sum) in self.sought.closed.iter().zip(sums) {
+            if let Some(part) = part(position) {
+                let next = self.excerpt.builder.add(sum, part)?;
+                self.excerpt.yields(&name(position), next);
+            }
+        }
+        for &position in &self.sought.slices {
+            if let Some(part) = part(position) {
+                self.excerpt.yields(&name(position), part);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// For each node, whether computing `needed` reads it, where `residuals` are there.
