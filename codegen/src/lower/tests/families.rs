@@ -325,7 +325,9 @@ fn cross_entropy_and_its_gradient() {
     let b = builder();
     let x = input(&b, "x", F, &[6, 10]);
     let labels = input(&b, "labels", DType::I32, &[6]);
-    let l = b.apply(CrossEntropy {}, &[x, labels]).unwrap();
+    let label_smoothing = Real(0.0);
+    let op = CrossEntropy { label_smoothing };
+    let l = b.apply(op, &[x, labels]).unwrap();
     let graph = finish(b, &[l]);
     let lowering = check(&graph);
     assert!(launches(&lowering.program) <= 4, "{}", lowering.program);
