@@ -419,9 +419,10 @@ pub(crate) fn check_arity(spec: &Spec, given: usize) -> Result<(), TypeError> {
     if spec.takes(given) {
         return Ok(());
     }
-    let wanted = match (spec.variadic, declared) {
+    let wanted = match (spec.variadic, spec.optional) {
         (true, _) => format!("at least {declared}"),
-        (false, _) => declared.to_string(),
+        (false, true) => format!("{} or {declared}", declared.saturating_sub(1)),
+        (false, false) => declared.to_string(),
     };
     let operands = spec.operands.join(", ");
     Err(TypeError::new(format!(

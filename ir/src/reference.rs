@@ -241,6 +241,9 @@ fn signature(spec: &Spec) -> String {
     if spec.variadic {
         arguments.push("…".into());
     }
+    if let Some(last) = arguments.last_mut().filter(|_| spec.optional) {
+        *last = format!("[{last}]");
+    }
     let attributes = spec.attributes.iter();
     arguments.extend(attributes.map(|attribute| format!("{} = …", attribute.name)));
     let results = match spec.results {

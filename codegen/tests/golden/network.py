@@ -3,9 +3,11 @@
 import jax
 import jax.numpy as jnp
 import jax.scipy.special as jsp
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jax import lax
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from cases import between, integers, off, positive
 from table import CASES, family, with_derivatives
@@ -98,6 +100,107 @@ family(
             parameters="gamma, beta, mean, variance",
             variance=positive,
         ),
+    ],
+)
+
+
+def masked_softmax(x, mask, axis=-1):
+    """Zeros where all is blocked."""
+    largest = jnp.max(jnp.where(mask, x, -jnp.inf), axis, keepdims=True)
+    powers = jnp.where(mask, jnp.exp(jnp.where(mask, x - lax.stop_gradient(largest), 0)), 0)
+    total = powers.sum(axis, keepdims=True)
+    return powers / jnp.where(total == 0, 1, total)
+
+
+def attention(causal=False, scale=None):
+    def f(q, k, v, mask=None):
+        sharing = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+        if sharing > 1:
+            k, v = jnp.repeat(k, sharing, -3), jnp.repeat(v, sharing, -3)
+        scores = q @ jnp.swapaxes(k, -1, -2) * (scale or q.shape[-1] ** -0.5)
+        allowed = jnp.ones(scores.shape, bool)
+        if mask is not None and mask.dtype == bool:
+            allowed = jnp.broadcast_to(mask, scores.shape)
+        elif mask is not None:
+            scores = scores + mask
+        if causal:
+            allowed = jnp.tril(allowed)
+        return masked_softmax(scores, allowed) @ v
+
+    return f
+
+
+def torch_attention(causal=False, scale=None):
+    def f(q, k, v, mask=None):
+        shared = q.ndim > 2 and q.shape[-3] != k.shape[-3]
+        # The other kernels have no second derivative.
+        with sdpa_kernel(SDPBackend.MATH):
+            return F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale, enable_gqa=shared)
+
+    return f
+
+
+def sdpa(q, k, v, mask="", shown="", theirs=True, draw=None, **attributes):
+    head = f"q: f64[{q}], k: f64[{k}], v: f64[{v}]" + (f", mask: {mask}" if mask else "")
+    call = "q, k, v" + (", mask" if mask else "") + shown
+    graph = f"({head}) -> scaled_dot_product_attention({call})"
+    f, g = attention(**attributes), torch_attention(**attributes) if theirs else None
+    return with_derivatives(graph, f, g, **({"mask": draw} if draw else {}))
+
+
+def rotary(base=10000.0, interleaved=False):
+    def f(x, positions):
+        half = x.shape[-1] // 2
+        angles = positions[..., None] * base ** (-jnp.arange(half) / half)
+        cos, sin = jnp.cos(angles), jnp.sin(angles)
+        first, second = (x[..., ::2], x[..., 1::2]) if interleaved else (x[..., :half], x[..., half:])
+        turned = first * cos - second * sin, first * sin + second * cos
+        return jnp.stack(turned, -1).reshape(x.shape) if interleaved else jnp.concatenate(turned, -1)
+
+    return f
+
+
+some = lambda rng, shape: (rng.uniform(size=shape) < 0.6) | (np.arange(shape[-1]) == 0)
+few = lambda rng, shape: rng.uniform(size=shape) < 0.3
+
+family(
+    "attention",
+    [
+        with_derivatives("(x: f64[3, 4], mask: bool[3, 4]) -> masked_softmax(x, mask)", masked_softmax, mask=some),
+        # Rows where all is blocked.
+        with_derivatives("(x: f64[6, 3], mask: bool[6, 3]) -> masked_softmax(x, mask)", masked_softmax, mask=few),
+        with_derivatives(
+            "(x: f64[2, 3, 2], mask: bool[3, 1]) -> masked_softmax(x, mask, axis = 1)",
+            lambda x, mask: masked_softmax(x, mask, 1),
+            lambda x, mask: torch.where(mask, x, -torch.inf).softmax(1),
+            mask=lambda rng, shape: np.array([[True], [False], [True]]),
+        ),
+        sdpa("3, 2", "4, 2", "4, 3"),
+        sdpa("2, 3, 4", "2, 3, 4", "2, 3, 2", shown=", causal = true", causal=True),
+        sdpa("2, 3", "4, 3", "4, 2", shown=", causal = true, scale = 0.25", causal=True, scale=0.25),
+        sdpa("1, 2, 3, 2", "1, 2, 4, 2", "1, 2, 4, 2", "bool[2, 1, 4]", draw=some),
+        sdpa("2, 3, 2", "2, 4, 2", "2, 4, 1", "f64[3, 4]"),
+        sdpa("4, 3, 2", "2, 3, 2", "2, 3, 2", shown=", causal = true", causal=True),
+        sdpa("1, 6, 2, 2", "1, 2, 3, 2", "1, 2, 3, 2", "bool[6, 2, 3]", draw=some),
+        # Rows that nothing is left to: zeros.
+        sdpa("2, 4, 2", "2, 4, 2", "2, 4, 2", "bool[4, 4]", ", causal = true", False, few, causal=True),
+        with_derivatives(
+            "(x: f64[2, 3, 4], positions: i32[3]) -> rotary_embedding(x, positions)", rotary(), positions=integers(0, 50)
+        ),
+        with_derivatives(
+            "(x: f64[2, 3, 6], positions: i32[2, 1]) -> rotary_embedding(x, positions, base = 100, interleaved = true)",
+            rotary(100.0, True),
+            positions=integers(0, 50),
+        ),
+        with_derivatives("(x: f64[3, 2], positions: f64[3]) -> rotary_embedding(x, positions)", rotary()),
+        # A factor that is 0 takes its cotangent, and two of them leave none.
+        with_derivatives(
+            "(x: f64[3, 5]) -> reduce_prod(x, axes = [1])",
+            lambda x: x.prod(1),
+            lambda x: x.prod(1),
+            x=lambda rng, shape: rng.integers(-2, 3, shape).astype(float),
+        ),
+        with_derivatives("(x: f64[2, 3, 2]) -> reduce_prod(x, axes = [0, 2], keepdims = true)", lambda x: x.prod((0, 2), keepdims=True)),
     ],
 )
 

@@ -158,6 +158,18 @@ impl Attribute for Numbers {
     }
 }
 
+/// A number that may be left out, where the op chooses one.
+impl Attribute for Option<Real> {
+    const KIND: &'static str = Real::KIND;
+    fn read(value: &AttrValue) -> Option<Self> {
+        Real::read(value).map(Some)
+    }
+    fn write(&self) -> AttrValue {
+        self.as_ref()
+            .map_or_else(|| AttrValue::Name("chosen".to_string()), Real::write)
+    }
+}
+
 /// Axes that may be left out, meaning all.
 impl Attribute for Option<Axes> {
     const KIND: &'static str = "a list of axes";

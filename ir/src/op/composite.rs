@@ -5,7 +5,7 @@
 
 use super::attribute::Real;
 use super::family::Composite;
-use super::fold::Mean;
+use super::fold::{Mean, ReduceProd};
 use super::macros::op;
 use super::spec::{
     Accepts, OpDef, TypeError, Types, check_axes, elementwise, normalize_axes, single,
@@ -14,7 +14,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
-use crate::op::Clamp;
+use crate::op::{Clamp, Pad};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
@@ -43,8 +43,41 @@ impl Composite for Mean {
     }
 }
 
+impl Composite for ReduceProd {
+    /// A tree: the first half times the second, and so on. The derivative of each product needs no
+    /// division, so it is exact at zeros, and all together cost as much as the elements are many.
+    fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
+        let x = b.ty(operands[0]);
+        let (folded, result) = self.parts(&x.shape);
+        let kept = (0..x.shape.rank()).filter(|axis| !folded.contains(axis));
+        let order: Vec<usize> = kept.chain(folded.iter().copied()).collect();
+        let rows = result.elements();
+        let mut length: u64 = folded.iter().map(|&axis| x.shape.extent(axis)).product();
+        let one = Constant::integer(1);
+        if length == 0 {
+            return Ok(smallvec![b.full(&x.with_shape(result), &one)?]);
+        }
+        let moved = b.transpose(operands[0], &order)?;
+        let mut products = b.reshape(moved, &Shape::new([rows, length]))?;
+        while length > 1 {
+            let half = length.div_ceil(2);
+            let filled = Pad {
+                low: smallvec![0, 0],
+                high: smallvec![0, (2 * half - length) as i64],
+                interior: None,
+                value: Real(1.0),
+            };
+            let even = b.apply(filled, &[products])?;
+            let part = |from: u64| b.slice(even, &[0, from], &[rows, from + half], &[1, 1]);
+            products = b.mul(part(0)?, part(half)?)?;
+            length = half;
+        }
+        Ok(smallvec![b.reshape(products, &result)?])
+    }
+}
+
 /// An error unless there is such an axis, with elements along it.
-fn check_group(op: &str, axis: i64, operand: &Type) -> Result<(), TypeError> {
+pub(super) fn check_group(op: &str, axis: i64, operand: &Type) -> Result<(), TypeError> {
     check_axes(op, &[axis], operand.shape.rank())?;
     if operand.shape.extent(axis_of(axis)) == 0 {
         let message = format!("`{op}` over no elements: axis {axis} of {operand}");
@@ -98,11 +131,20 @@ impl Composite for Softmax {
     ) -> Cotangents {
         let (y, ct) = (results[0], cotangents[0]?);
         Some((|| {
-            let inner = b.sum(b.mul(ct, y)?, &[axis_of(self.axis)], true)?;
-            let centred = b.sub(ct, b.broadcast_to(inner, &b.shape(y))?)?;
-            Ok(vec![Some(b.mul(y, centred)?)])
+            Ok(vec![Some(softmax_vjp(b, y, ct, axis_of(self.axis))?)])
         })())
     }
+}
+
+/// y⊙(δ − ⟨δ, y⟩).
+pub(super) fn softmax_vjp(
+    b: &Builder,
+    y: Value,
+    ct: Value,
+    axis: usize,
+) -> Result<Value, TypeError> {
+    let inner = b.sum(b.mul(ct, y)?, &[axis], true)?;
+    b.mul(y, b.sub(ct, b.broadcast_to(inner, &b.shape(y))?)?)
 }
 
 op! {

@@ -113,6 +113,26 @@ reduction! {
     Min, guard Guard::UniqueWinner { operand: 0 }
 }
 reduction! {
+    /// Product over axes, as a tree. The product of no elements is 1. The derivative is exact where
+    /// elements are 0: it divides by none.
+    ReduceProd = "reduce_prod", Numbers, needs_elements: false,
+    [
+        "(x: f32[2, 3]) -> reduce_prod(x, axes = [1])",
+        "(x: f64[2, 5, 2]) -> reduce_prod(x, axes = [0, 1], keepdims = true)",
+        "(x: f32[7]) -> reduce_prod(x)",
+        "(x: f32[2, 0]) -> reduce_prod(x, axes = [1])",
+        "(x: i32[4]) -> reduce_prod(x)"
+    ],
+}
+impl ReduceProd {
+    /// The folded axes, once they are canonical, and the shape of the result.
+    pub(crate) fn parts(&self, shape: &Shape) -> (SmallVec<[usize; 4]>, Shape) {
+        let axes = as_axes(self.axes.as_deref().unwrap_or_default());
+        let result = reduced_shape(shape, &axes, self.keepdims);
+        (axes, result)
+    }
+}
+reduction! {
     /// Mean over axes.
     Mean = "mean", Floats, needs_elements: true,
     ["(x: f32[2, 3]) -> mean(x, axes = [1])", "(x: f32[2, 3]) -> mean(x)"],

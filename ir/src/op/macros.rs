@@ -12,12 +12,13 @@
 ///     examples ["(x: f32[4]) -> leaky_relu(x, slope = 0.2)"]
 /// }
 /// ```
-/// A trailing `...` after the operands makes the last one repeatable; `-> (a, b)` names several
+/// A trailing `...` after the operands makes the last one repeatable, `|` before it one that may be
+/// left out; `-> (a, b)` names several
 /// results.
 macro_rules! op {
     (
         $(#[doc = $doc:literal])+
-        $Name:ident = $name:literal ( $($operand:ident),* $(; $variadic:ident ...)? )
+        $Name:ident = $name:literal ( $($operand:ident),* $(; $variadic:ident ...)? $(| $optional:ident)? )
         $(-> ( $($result:ident),+ ))?
         $({ $( $(#[doc = $attr_doc:literal])+ $attr:ident : $ty:ty $(= $default:expr)? ),+ $(,)? })?
         examples [ $($example:expr),* $(,)? ]
@@ -31,8 +32,9 @@ macro_rules! op {
         impl $crate::op::Described for $Name {
             const SPEC: $crate::op::Spec = $crate::op::Spec {
                 name: $name,
-                operands: &[$(stringify!($operand),)* $(stringify!($variadic),)?],
+                operands: &[$(stringify!($operand),)* $(stringify!($variadic),)? $(stringify!($optional),)?],
                 variadic: false $(|| !stringify!($variadic).is_empty())?,
+                optional: false $(|| !stringify!($optional).is_empty())?,
                 results: $crate::op::macros::op!(@results $(($($result),+))?),
                 attributes: &[$($(
                     $crate::op::AttrSpec {

@@ -8,6 +8,7 @@
 mod activation;
 mod address;
 mod arithmetic;
+mod attention;
 pub mod attribute;
 mod composite;
 mod contract;
@@ -38,6 +39,7 @@ pub use address::{
     DynamicSlice, DynamicUpdateSlice, GatherNd, ScatterElementsAdd, ScatterNdAdd, TakeAlongAxis,
 };
 pub use arithmetic::*;
+pub use attention::*;
 pub use attribute::{
     AttrError, AttrSpec, AttrValue, Attribute, Attributes, Axes, Numbers, Real, literal,
 };
@@ -105,8 +107,9 @@ op_table! {
     contract: DotGeneral;
     gather: Gather;
     scatter_add: ScatterAdd;
-    composite: Mean, Softmax, LogSoftmax, LogSumExp, OneHot;
+    composite: Mean, ReduceProd, Softmax, MaskedSoftmax, LogSoftmax, LogSumExp, OneHot;
     composite: LayerNorm, RmsNorm, GroupNorm, InstanceNorm, BatchNormTraining, BatchNormInference;
+    composite: ScaledDotProductAttention, RotaryEmbedding;
     composite: Mse, Mae, Huber, Hinge, BceWithLogits, CrossEntropy, Nll, KlDiv;
     composite: Conv, ConvTranspose, MaxPool, AvgPool, SmoothMaxPool;
     composite: Sgd, Momentum, Adam, AdamW;

@@ -249,6 +249,7 @@ impl Described for Call {
         name: "call",
         operands: &[],
         variadic: true,
+        optional: false,
         results: &[],
         attributes: &[],
         doc: "A call that is differentiated as one op: of a graph that states a `vjp` of its own, \

@@ -98,6 +98,7 @@ impl Described for Scan {
         name: "scan",
         operands: &[],
         variadic: true,
+        optional: false,
         results: &[],
         attributes: &[],
         doc: "A loop: `(h, ys) = scan(f, carry = h, over = x)(h0, xs, w)` calls `f` once for each slice \
@@ -178,6 +179,7 @@ impl Described for Cond {
         name: "cond",
         operands: &["condition"],
         variadic: true,
+        optional: false,
         results: &[],
         attributes: &[],
         doc: "A branch: `cond(f, g)(c, x, y)` is `f(x, y)` where the bool scalar `c` holds, else \

@@ -20,6 +20,8 @@ pub struct Spec {
     pub operands: &'static [&'static str],
     /// Whether the last operand may be repeated.
     pub variadic: bool,
+    /// Whether the last operand may be left out.
+    pub optional: bool,
     /// Names of the results, in order.
     pub results: &'static [&'static str],
     /// The attributes.
@@ -57,7 +59,8 @@ impl Spec {
         if self.variadic {
             given >= self.operands.len()
         } else {
-            given == self.operands.len()
+            let declared = self.operands.len();
+            given == declared || self.optional && given + 1 == declared
         }
     }
 }

@@ -63,7 +63,12 @@ fn times(x: Complex, y: Complex) -> Complex {
 }
 
 /// A constant tensor.
-fn literal(b: &Builder, dtype: DType, extents: &[u64], values: &[f64]) -> Result<Value, TypeError> {
+pub(super) fn literal(
+    b: &Builder,
+    dtype: DType,
+    extents: &[u64],
+    values: &[f64],
+) -> Result<Value, TypeError> {
     let bytes: Vec<u8> = match dtype {
         DType::F32 => values
             .iter()
