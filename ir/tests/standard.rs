@@ -525,3 +525,183 @@ fn optimisers_take_any_struct_of_one_type() {
     );
     insta::assert_snapshot!(diagnostics.plain(&sources));
 }
+
+#[test]
+fn gated_units_with_the_reset_after_the_map() {
+    let after = entry(
+        "use \"std/cells.graph\"
+        entry f(x: f32[2, 3], h: f32[2, 4], p: GruAfter[3, 4]) -> (y: f32[2, 4]) {
+            y = gru_cell_after(x, h, p)
+        }",
+    );
+    let (x, y) = run(&after);
+    let [r, z] = [2, 5].map(|at| each(&gate(&x[0], &x[1], &x[at..]), sigmoid));
+    let seen = pairwise(&r, &affine(&x[1], &x[9], &x[11]), |r, seen| r * seen);
+    let from_input = affine(&x[0], &x[8], &x[10]);
+    let candidate = pairwise(&from_input, &seen, |x, h| (x + h).tanh());
+    let kept = pairwise(&z, &x[1], |z, h| z * h);
+    let new = pairwise(&z, &candidate, |z, c| (1.0 - z) * c);
+    assert_close(&y[0], &pairwise(&kept, &new, |x, y| x + y));
+    assert_laws(&after, FIRST_ORDER);
+
+    // Where the map of the state multiplies each feature by one number, it commutes with the reset, and
+    // both conventions are one.
+    let both = entry(
+        "use \"std/cells.graph\"
+        entry f(x: f32[2, 3], h: f32[2, 4], p: Gru[3, 4], c: f32[], zero: f32[4]) -> (y: f32[2, 4], z: f32[2, 4]) {
+            same = cast(iota(shape = [4, 4], axis = 0) == iota(shape = [4, 4], axis = 1), dtype = f32) * c
+            candidate = Gate(input = p.candidate.input, state = same, bias = p.candidate.bias)
+            q = Gru(reset = p.reset, update = p.update, candidate = candidate)
+            y = gru_cell(x, h, q)
+            z = gru_cell_after(x, h, GruAfter(gates = q, state_bias = 0 * zero))
+        }",
+    );
+    let (_, y) = run(&both);
+    assert_close(&y[0], &y[1]);
+}
+
+#[test]
+fn selective_scan_goes_step_by_step() {
+    let scan = entry(
+        "use \"std/sequences.graph\"
+        entry f(x: f32[4, 3], d: f32[4, 3], a: f32[3, 2], b: f32[4, 2], c: f32[4, 2], s: f32[3], h: f32[3, 2]) -> (
+            y: f32[4, 3],
+            last: f32[3, 2],
+        ) { (y, last) = selective_scan(x, d, a, b, c, s, h) }",
+    );
+    let (x, y) = run(&scan);
+    let (mut state, mut expected) = (x[6].clone(), Vec::new());
+    for t in 0..4 {
+        for channel in 0..3 {
+            let (input, delta) = (x[0][3 * t + channel], x[1][3 * t + channel]);
+            let step = delta.exp().ln_1p();
+            let mut seen = x[5][channel] * input;
+            for n in 0..2 {
+                let at = 2 * channel + n;
+                let kept = (step * x[2][at]).exp() * state[at];
+                state[at] = kept + step * x[3][2 * t + n] * input;
+                seen += x[4][2 * t + n] * state[at];
+            }
+            expected.push(seen);
+        }
+    }
+    assert_close(&y[0], &expected);
+    assert_close(&y[1], &state);
+    assert_laws(&scan, FIRST_ORDER);
+}
+
+#[test]
+fn clipping_decay_and_schedules() {
+    let text = |limit: &str| {
+        format!(
+            "use \"std/optimisers.graph\"
+            {PAIR}
+            entry f(d: Pair) -> (clipped: Pair, norm: f32[]) {{ (clipped, norm) = clip_by_global_norm(d, {limit}) }}"
+        )
+    };
+    for limit in [0.5, 100.0] {
+        let clip = entry(&text(&format!("{limit:?}")));
+        let (x, y) = run(&clip);
+        let squares = x.iter().flatten().map(|x| x * x);
+        let norm = squares.sum::<f64>().sqrt();
+        assert_close(&y[3], &[norm]);
+        let factor = (limit / norm).min(1.0);
+        for leaf in 0..3 {
+            assert_close(&y[leaf], &each(&x[leaf], |d| factor * d));
+        }
+        assert_laws(&clip, FIRST_ORDER);
+    }
+    let decay = entry(&format!(
+        "use \"std/optimisers.graph\"
+        {PAIR}
+        entry f(d: Pair, p: Pair) -> (next: Pair) {{ next = add_weight_decay(d, p, decay = 0.25) }}"
+    ));
+    let (x, y) = run(&decay);
+    assert_close(&y[1], &pairwise(&x[1], &x[4], |d, p| d + 0.25 * p));
+
+    let rates = entry(
+        "use \"std/optimisers.graph\"
+        entry f(t: f32[]) -> (a: f32[], b: f32[], c: f32[]) {
+            a = cosine_schedule(t, 0.5, 10, last = 0.25)
+            b = warmup_linear(t, 0.5, 10)
+            c = exponential_schedule(t, 0.5, 10)
+        }",
+    );
+    for (t, expected) in [
+        (0.0, [0.5, 0.0, 0.5]),
+        (5.0, [0.3125, 0.25, 0.5 * 0.5f64.sqrt()]),
+        (10.0, [0.125, 0.5, 0.25]),
+        (20.0, [0.125, 0.5, 0.125]),
+    ] {
+        let y = run_on(&rates, &[vec![t]]);
+        assert_close(&y.concat(), &expected);
+    }
+}
+
+#[test]
+fn convolution_with_bias_and_running_statistics() {
+    let conv = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[1, 2, 3, 4], p: Conv2d[2, 3, 2, 3]) -> (y: f32[1, 3, 2, 2]) { y = conv2d(x, p) }",
+    );
+    let (x, y) = run(&conv);
+    let mut expected = Vec::new();
+    for filter in 0..3 {
+        for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let mut sum = x[2][filter];
+            for (c, k, l) in (0..12).map(|at| (at / 6, at / 3 % 2, at % 3)) {
+                sum += x[1][filter * 12 + c * 6 + k * 3 + l]
+                    * x[0][c * 12 + (row + k) * 4 + column + l];
+            }
+            expected.push(sum);
+        }
+    }
+    assert_close(&y[0], &expected);
+    assert_laws(&conv, FIRST_ORDER);
+
+    let norm = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[2, 2, 1, 3], p: LayerNorm[2], s: Statistics[2]) -> (y: f32[2, 2, 1, 3], next: Statistics[2]) {
+            (y, next) = batch_norm_2d(x, p, s, momentum = 0.25)
+        }",
+    );
+    let (x, y) = run(&norm);
+    for channel in 0..2 {
+        let at = |i: usize| i / 3 * 6 + channel * 3 + i % 3;
+        let of: Vec<f64> = (0..6).map(|i| x[0][at(i)]).collect();
+        let mean = of.iter().sum::<f64>() / 6.0;
+        let variance = of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 6.0;
+        let kept = [
+            0.75 * x[3][channel] + 0.25 * mean,
+            0.75 * x[4][channel] + 0.25 * variance,
+        ];
+        assert_close(&[y[1][channel], y[2][channel]], &kept);
+        for (i, &value) in of.iter().enumerate() {
+            let normal = (value - mean) / (variance + 1e-5).sqrt();
+            assert_close(&[y[0][at(i)]], &[normal * x[1][channel] + x[2][channel]]);
+        }
+    }
+    assert_laws(&norm, FIRST_ORDER);
+}
+
+#[test]
+fn multi_head_attention_is_attention_where_no_heads_are_shared() {
+    for causal in [false, true] {
+        let heads = entry(&format!(
+            "use \"std/layers.graph\"
+            entry f(x: f32[1, 3, 4], p: MultiHeadAttention[4, 2, 2, 2]) -> (y: f32[1, 3, 4]) {{
+                y = multi_head_attention(x, x, p, causal = {causal})
+            }}"
+        ));
+        let (x, y) = run(&heads);
+        assert_close(&y[0], &attention(&x, 4, 2, causal));
+    }
+    // Two heads of queries that share one of keys and values.
+    let shared = entry(
+        "use \"std/layers.graph\"
+        entry f(x: f32[2, 2, 4], y: f32[2, 3, 4], p: MultiHeadAttention[4, 2, 1, 3]) -> (z: f32[2, 2, 4]) {
+            z = multi_head_attention(x, y, p)
+        }",
+    );
+    assert_laws(&shared, &[Law::Adjoint]);
+}
