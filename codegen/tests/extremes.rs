@@ -11,7 +11,7 @@ mod support;
 
 use lgc_ir::dtype::DType;
 use serde_json::Value;
-use support::{Compiled, whole};
+use support::{Compiled, number, whole};
 
 /// What is known of a function at an argument.
 struct Point {
@@ -24,13 +24,6 @@ struct Function {
     name: String,
     call: String,
     points: Vec<Point>,
-}
-
-fn number(value: &Value) -> f64 {
-    match value.as_f64() {
-        Some(number) => number,
-        None => value.as_str().unwrap().parse().unwrap(),
-    }
 }
 
 fn functions() -> Vec<Function> {

@@ -20,7 +20,7 @@ use lgc_ir::shape::Type;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use support::{Compiled, whole};
+use support::{Compiled, number, whole};
 
 /// How far a number in double precision may be off, relative to itself.
 const RELATIVE: f64 = 1e-10;
@@ -68,14 +68,6 @@ struct Case {
     cotangents: Vec<Vec<f64>>,
     /// Results, then cotangents of the inputs, then the tangents of both.
     expected: Vec<Vec<f64>>,
-}
-
-/// A number, of which those that JSON has no form for are strings.
-fn number(value: &Value) -> f64 {
-    match value.as_f64() {
-        Some(number) => number,
-        None => value.as_str().unwrap().parse().unwrap(),
-    }
 }
 
 fn tensors(case: &Value, key: &str) -> Vec<Vec<f64>> {

@@ -16,6 +16,14 @@ use lgc_ir::lang::example;
 use lgc_ir::rewrite::optimize;
 use lgc_ir::shape::Type;
 
+/// A number of a file, of which those that JSON has no form for are strings.
+pub(crate) fn number(value: &serde_json::Value) -> f64 {
+    match value.as_f64() {
+        Some(number) => number,
+        None => value.as_str().unwrap().parse().unwrap(),
+    }
+}
+
 /// The graph of an example: its results; with derivatives, also cotangents of the float inputs, and the
 /// tangents of both. Its inputs are those of the example, cotangents of the float results, and tangents
 /// of the float inputs.

@@ -30,6 +30,7 @@ mod region;
 mod scan;
 pub mod spec;
 mod spectral;
+mod spectral_conv;
 mod transcendental;
 mod view;
 mod window;
@@ -66,7 +67,8 @@ pub use random::{
 pub use region::{Barrier, Call, Pullback, Region};
 pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
-pub use spectral::{ComplexMul, Fft, Ifft, Irfft, Rfft, SpectralConv1d, SpectralConv2d};
+pub use spectral::{ComplexMul, Fft, Ifft, Irfft, Rfft};
+pub use spectral_conv::{SpectralConv1d, SpectralConv2d};
 pub use transcendental::*;
 pub use view::*;
 pub use window::{Shear, Window};
