@@ -287,6 +287,16 @@ graph unrolled_gru(xs: f32[3, 1, 1], h: f32[1, 2], p: Gru[1, 2]) -> (ys: f32[3, 
     last = gru_cell(z, b, p)
     ys = reshape(concat(a, b, last, axis = 0), shape = [3, 1, 2])
 }
+graph unrolled_gru_after(xs: f32[3, 1, 1], h: f32[1, 2], p: GruAfter[1, 2]) -> (
+    ys: f32[3, 1, 2],
+    last: f32[1, 2],
+) {
+    (x, y, z) = taken(xs)
+    a = gru_cell_after(x, h, p)
+    b = gru_cell_after(y, a, p)
+    last = gru_cell_after(z, b, p)
+    ys = reshape(concat(a, b, last, axis = 0), shape = [3, 1, 2])
+}
 graph unrolled_lstm(xs: f32[3, 1, 1], h: f32[1, 2], m: f32[1, 2], p: Lstm[1, 2]) -> (
     ys: f32[3, 1, 2],
     last: f32[1, 2],
@@ -301,9 +311,10 @@ graph unrolled_lstm(xs: f32[3, 1, 1], h: f32[1, 2], m: f32[1, 2], p: Lstm[1, 2])
 ";
 
 /// The networks, with the types of their parameters and the names of their states and last states.
-const NETWORKS: [(&str, &str, &[&str], &[&str]); 3] = [
+const NETWORKS: [(&str, &str, &[&str], &[&str]); 4] = [
     ("rnn", "Gate", &["h"], &["last"]),
     ("gru", "Gru", &["h"], &["last"]),
+    ("gru_after", "GruAfter", &["h"], &["last"]),
     ("lstm", "Lstm", &["h", "m"], &["last", "memory"]),
 ];
 

@@ -1,7 +1,7 @@
 """What a golden case is, and how its numbers are made.
 
-A case is a graph in the form of the examples of ops, and the same function in JAX and, where it has one,
-in PyTorch. `record` draws inputs, tangents and cotangents and writes down, in double precision,
+A case is a graph, in the form of the examples of ops or as a file with one entry, and the same function in JAX
+and, where it has one, in PyTorch. `record` draws inputs, tangents and cotangents and writes down, in double precision,
 
     results   f(x)
     jvp       the tangents of the float results, along the tangents of the float inputs
@@ -50,11 +50,13 @@ class Case:
     draw: dict = field(default_factory=dict)
     # Why there are no derivatives, if there are none beside those that must be zero.
     smooth: bool = True
+    # Whether the same with f32 in place of f64 is another function, as random numbers of another width are.
+    double: bool = False
 
     @property
     def parameters(self):
         """Names, dtypes and shapes of the inputs."""
-        head = self.graph.split(" -> ")[0]
+        head = self.graph[self.graph.rfind("entry ") + 1 :].split(" -> ")[0]
         found = re.findall(r"(\w+): (\w+)\[([^\]]*)\]", head)
         shape = lambda text: tuple(int(extent) for extent in text.split(",") if extent.strip())
         return [(name, dtype, shape(extents)) for name, dtype, extents in found]
@@ -231,6 +233,8 @@ def record(case, seed=0):
         "inputs": xs,
         "results": results,
     }
+    if case.double:
+        entry["double"] = True
     derivatives = None
     if case.smooth and tangents and cotangents:
         derivatives = known[0].derivatives(known[0].function(case), xs, tangents, cotangents)
@@ -247,7 +251,7 @@ def record(case, seed=0):
 
 def written(value):
     """Arrays as lists of numbers that read back exactly."""
-    if isinstance(value, str):
+    if isinstance(value, (str, bool)):
         return value
     return [[number(element) for element in np.asarray(array).ravel().tolist()] for array in value]
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from cases import record
-from network import CASES
+from library import CASES
 
 HERE = Path(__file__).parent
 

@@ -10,11 +10,13 @@
 use lgc_codegen::cranelift::{CompiledEntry, Jit};
 use lgc_codegen::lower::{Signature, Target, lower};
 use lgc_ir::autodiff::{jvp, vjp};
+use lgc_ir::diag::Diagnostics;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::{Graph, Value};
-use lgc_ir::lang::example;
+use lgc_ir::lang::{Options, elaborate, example, import, parse, standard};
 use lgc_ir::rewrite::optimize;
 use lgc_ir::shape::Type;
+use lgc_ir::span::SourceMap;
 
 /// A number of a file, of which those that JSON has no form for are strings.
 pub(crate) fn number(value: &serde_json::Value) -> f64 {
@@ -24,13 +26,38 @@ pub(crate) fn number(value: &serde_json::Value) -> f64 {
     }
 }
 
+/// The graph of an example, or of a file with one entry. The file may use the standard library in either
+/// precision, as `"f64/cells.graph"` and `"f32/cells.graph"`.
+fn read(text: &str) -> Graph {
+    if text.starts_with('(') {
+        let entry = example(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        return entry.graph;
+    }
+    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
+    let file = sources.add("case", text).unwrap();
+    let tree = parse(file, text, &mut diagnostics);
+    let mut reader = library;
+    let tree = import(tree, &mut sources, &mut reader, &mut diagnostics);
+    let mut module = elaborate(&tree, &Options::default(), &mut diagnostics);
+    let errors = diagnostics.plain(&sources);
+    assert!(!diagnostics.has_errors(), "{text}\n{errors}");
+    assert_eq!(module.entries.len(), 1, "{text}");
+    module.entries.remove(0).graph
+}
+
+/// A file of the standard library, in the precision that its path begins with.
+fn library(path: &str) -> Result<String, String> {
+    let (precision, file) = path.split_once('/').unwrap();
+    let text = standard::text(&format!("std/{file}")).ok_or(path)?;
+    // What it uses stands beside it.
+    Ok(text.replace("\"std/", "\"").replace("f32", precision))
+}
+
 /// The graph of an example: its results; with derivatives, also cotangents of the float inputs, and the
 /// tangents of both. Its inputs are those of the example, cotangents of the float results, and tangents
 /// of the float inputs.
 pub(crate) fn whole(text: &str, derivatives: bool) -> Graph {
-    let graph = example(text)
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
-        .graph;
+    let graph = read(text);
     if !derivatives {
         return graph;
     }
