@@ -6,7 +6,8 @@
 //! abstract [`scalar::Scalar`]. Everything that must be known of an op is a reading of those methods:
 //!
 //! * over `f64` they are the reference semantics ([`interpret`]);
-//! * over [`scalar::Exact`] they are checked against the laws of differentiation in exact arithmetic;
+//! * over [`scalar::Exact`] and [`scalar::Residue`] they are checked against the laws of
+//!   differentiation in exact arithmetic;
 //! * over [`scalar::Dual`] they differentiate themselves, a witness against the stated derivatives;
 //! * over [`scalar::Interval`] they enclose whatever rounding can make of them, which is the tolerance
 //!   of every test of compiled code;

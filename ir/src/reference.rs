@@ -206,7 +206,7 @@ fn merge(all: &mut Vec<(Law, Outcome)>, more: Vec<(Law, Outcome)>) {
 fn in_a_word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Proved => "proved",
-        Outcome::Agreed(_) => "agrees",
+        Outcome::Agreed(_) | Outcome::Congruent(_) => "agrees",
         Outcome::ByConstruction => "by construction",
         Outcome::Skipped(_) => "skipped",
         Outcome::Failed(_) => "**fails**",

@@ -5,50 +5,13 @@
 
 mod support;
 
-use lgc_ir::generate::sample_inputs;
-use lgc_ir::graph::Graph;
-use lgc_ir::interpret::{Data, Tensor, interpret};
-use lgc_ir::module::Module;
+#[path = "support/equal.rs"]
+mod equal;
+
+use equal::assert_equal_entries;
 use lgc_ir::op::Op;
-use lgc_ir::rewrite::optimize;
 use lgc_ir::scalar::Exact;
-use lgc_ir::verify::verify;
-use support::{module, round_trip};
-
-fn exact(graph: &Graph) -> Vec<Tensor<Exact>> {
-    let inputs = sample_inputs(graph, |_, x| {
-        // Small numerators and denominators, so that products stay short.
-        Exact::rational((x * 4.0).round() as i64 * 2 + 1, 8)
-    });
-    let run = interpret(graph, &(), &inputs).unwrap();
-    run.outputs().into_iter().cloned().collect()
-}
-
-/// Checks that the entries of a text are equal, value by value, also once they are optimised.
-#[track_caller]
-fn assert_equal_entries(text: &str) -> Module {
-    let module = module(text);
-    round_trip(&module);
-    let first = exact(&module.entries[0].graph);
-    for entry in &module.entries {
-        verify(&entry.graph).unwrap();
-        let (optimized, _, _) = optimize(&entry.graph, true).unwrap();
-        verify(&optimized).unwrap();
-        for graph in [&entry.graph, &optimized] {
-            let results = exact(graph);
-            assert_eq!(results.len(), first.len());
-            for (position, (x, y)) in first.iter().zip(&results).enumerate() {
-                let same = match (&x.data, &y.data) {
-                    (Data::Number(x), Data::Number(y)) => x == y,
-                    (Data::Int(x), Data::Int(y)) => x == y,
-                    (_, _) => false,
-                };
-                assert!(same, "result {position} of `{}`: {x:?} {y:?}", entry.name);
-            }
-        }
-    }
-    module
-}
+use support::module;
 
 const CELL: &str = "
 graph cell(h: f64[2], x: f64[2], w: f64[2, 2]) -> (next: f64[2], y: f64[2]) {
@@ -87,7 +50,7 @@ graph unrolled_loss(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
 
 #[test]
 fn a_scan_is_its_unrolled_loop() {
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(twins()
             + "
 entry a(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (last: f64[2], ys: f64[5, 2]) {
@@ -110,7 +73,9 @@ fn gradients_through_time_are_those_of_the_unrolled_loop() {
 "
         )
     };
-    assert_equal_entries(&(twins() + &entry("a", "scanned_loss") + &entry("b", "unrolled_loss")));
+    assert_equal_entries::<Exact>(
+        &(twins() + &entry("a", "scanned_loss") + &entry("b", "unrolled_loss")),
+    );
 }
 
 #[test]
@@ -123,7 +88,7 @@ fn tangents_are_those_of_the_unrolled_loop() {
 "
         )
     };
-    assert_equal_entries(&(twins() + &entry("a", "scanned") + &entry("b", "unrolled")));
+    assert_equal_entries::<Exact>(&(twins() + &entry("a", "scanned") + &entry("b", "unrolled")));
 }
 
 #[test]
@@ -141,7 +106,7 @@ entry {prefix}_second(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (dh: f64[2], dx
 "
         )
     };
-    assert_equal_entries(&(twins() + &entries("scanned") + &entries("unrolled")));
+    assert_equal_entries::<Exact>(&(twins() + &entries("scanned") + &entries("unrolled")));
 }
 
 /// Entries with a gradient by all float parameters of graphs of one signature.
@@ -196,7 +161,7 @@ graph unrolled(a: f64[2], b: f64[], xs: f64[2, 3, 2], w: f64[2]) -> (l: f64[]) {
 }
 graph pair(a: f64[2], b: f64[]) -> (s: State) { s.a = a; s.b = b }
 ";
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(text.to_string()
             + &gradients(
                 "a: f64[2], b: f64[], xs: f64[2, 3, 2], w: f64[2]",
@@ -210,7 +175,7 @@ graph pair(a: f64[2], b: f64[]) -> (s: State) { s.a = a; s.b = b }
 
 #[test]
 fn what_is_recomputed_gives_the_same_gradients() {
-    let module = assert_equal_entries(
+    let module = assert_equal_entries::<Exact>(
         &(twins()
             + "
 graph checkpointed(h: f64[2], xs: f64[5, 2], w: f64[2, 2]) -> (l: f64[]) {
@@ -239,7 +204,7 @@ fn chunks_give_the_same_gradients() {
         .replace("[5, 2]", "[6, 2]")
         .replace("0..5", "0..6")
         .replace("4 - t", "5 - t");
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(text
             + "
 graph chunked(h: f64[2], xs: f64[6, 2], w: f64[2, 2]) -> (l: f64[]) {
@@ -278,7 +243,7 @@ graph unrolled(h: f64[3], table: f64[4, 3]) -> (l: f64[]) {
     l = sum(s * s)
 }
 ";
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(body.to_string()
             + &gradients(
                 "h: f64[3], table: f64[4, 3]",
@@ -292,7 +257,7 @@ graph unrolled(h: f64[3], table: f64[4, 3]) -> (l: f64[]) {
 
 #[test]
 fn a_loop_without_a_turn_is_its_initial_value() {
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(CELL.to_string()
             + "
 graph scanned(h: f64[2], xs: f64[0, 2], w: f64[2, 2]) -> (l: f64[]) {
@@ -312,7 +277,7 @@ graph plain(h: f64[2], xs: f64[0, 2], w: f64[2, 2]) -> (l: f64[]) { l = sum(h * 
 
 #[test]
 fn arrays_are_stacked() {
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         "
 struct Layer { w: f64[2, 2], b: f64[2] }
 graph layer(h: f64[2], p: Layer) -> (y: f64[2]) { y = (h @ p.w + p.b) * h }
@@ -384,7 +349,7 @@ graph slope_selected(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
             ["branched", "selected"],
             ["slope_branched", "slope_selected"],
         ] {
-            assert_equal_entries(
+            assert_equal_entries::<Exact>(
                 &(text.replace("OP", op)
                     + &gradients(
                         "n: i32[], x: f64[3], y: f64[3]",
@@ -431,7 +396,7 @@ graph loop(x: f64[4], w: f64[4]) -> (l: f64[]) {
 }
 graph turn(p: f64[], x: f64[]) -> (next: f64[], y: f64[]) { next = p * x; y = next * 1 }
 ";
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(text.to_string()
             + &gradients(
                 "x: f64[4], w: f64[4]",
@@ -463,7 +428,7 @@ graph loop(a: f64[4, 3], b: f64[4, 3]) -> (l: f64[]) {
     l = sum(h * s * b)
 }
 ";
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         &(text.to_string()
             + &gradients(
                 "a: f64[4, 3], b: f64[4, 3]",
@@ -493,7 +458,7 @@ entry {name}(xs: f64[5, 2], t: f64[5, 2], c: f64[5, 2]) -> (ys: f64[5, 2], ty: f
                 )
             };
             let op = format!("{op}(xs, axis = 0, reverse = {reverse})");
-            assert_equal_entries(&(entry("a", &prefixes) + &entry("b", &op)));
+            assert_equal_entries::<Exact>(&(entry("a", &prefixes) + &entry("b", &op)));
         }
     }
 }
@@ -502,7 +467,7 @@ entry {name}(xs: f64[5, 2], t: f64[5, 2], c: f64[5, 2]) -> (ys: f64[5, 2], ty: f
 #[test]
 fn prefixes_of_affine_maps_are_a_linear_recurrence() {
     for reverse in [false, true] {
-        assert_equal_entries(&format!(
+        assert_equal_entries::<Exact>(&format!(
             "
 graph both(a: f64[2], b: f64[2], c: f64[2], d: f64[2]) -> (e: f64[2], f: f64[2]) {{
     e = a * c
@@ -528,7 +493,7 @@ entry y(a: f64[4, 2], b: f64[4, 2], c: f64[4, 2]) -> (h: f64[4, 2], da: f64[4, 2
 /// Products of matrices do not commute: what comes first is the left factor.
 #[test]
 fn prefixes_keep_the_order_of_what_they_combine() {
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         "
 graph product(x: f64[2, 2], y: f64[2, 2]) -> (z: f64[2, 2]) { z = x @ y }
 graph at(ms: f64[3, 2, 2]) -> (a: f64[2, 2], b: f64[2, 2], c: f64[2, 2]) {
@@ -552,7 +517,7 @@ entry y(ms: f64[3, 2, 2]) -> (forth: f64[3, 2, 2], back: f64[3, 2, 2]) {
 #[test]
 fn prefixes_of_one_slice_and_of_none_are_these() {
     for slices in [0, 1] {
-        assert_equal_entries(&format!(
+        assert_equal_entries::<Exact>(&format!(
             "
 graph prefixes(xs: f64[{slices}, 2]) -> (ys: f64[{slices}, 2]) {{ ys = associative_scan(mul)(xs) }}
 entry x(xs: f64[{slices}, 2], c: f64[{slices}, 2]) -> (ys: f64[{slices}, 2], d: f64[{slices}, 2]) {{
@@ -568,7 +533,7 @@ entry y(xs: f64[{slices}, 2], c: f64[{slices}, 2]) -> (ys: f64[{slices}, 2], d: 
 
 #[test]
 fn prefixes_of_structs_are_stacked_structs() {
-    assert_equal_entries(
+    assert_equal_entries::<Exact>(
         "
 struct Map { a: f64[2], b: f64[] }
 graph compose(f: Map, g: Map) -> (h: Map) {

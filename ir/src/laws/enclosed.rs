@@ -1,6 +1,6 @@
 //! Real numbers known to lie in an interval.
 
-use super::number::{Agreement, Number};
+use super::number::{Agreement, Number, Points};
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::scalar::{Binary, Comparison, Int, Interval, Scalar, Tri, Unary, Undefined};
@@ -33,7 +33,7 @@ impl fmt::Display for Enclosed {
 }
 
 impl Number for Enclosed {
-    const EXACT: bool = false;
+    const POINTS: Points = Points::OffIntegers;
     fn agreement(&self, other: &Self) -> Agreement {
         let (x, y) = (&self.0, &other.0);
         let finite = [x.low, x.high, y.low, y.high]
@@ -42,7 +42,7 @@ impl Number for Enclosed {
         if !finite {
             return Agreement::Unknown("a value is not finite, or nothing is known of it".into());
         }
-        if x.high < y.low || y.high < x.low {
+        if x.is_apart(y) {
             return Agreement::Different;
         }
         let (low, high) = (x.low.min(y.low), x.high.max(y.high));

@@ -4,15 +4,16 @@ use super::condition::conditions;
 use super::derivatives::Derivatives;
 use super::domain::Domain;
 use super::enclosed::Enclosed;
+use super::number::Number;
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
 use super::report::{Arithmetic, Report};
 use super::rules::{Effort, LawError, check_law, nothing_to_differentiate, outputs};
-use crate::expr::Class;
+use super::settle::{Check, settle};
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Tensor};
 use crate::module::Entry;
-use crate::op::{Family, Leaf};
+use crate::op::Family;
 use crate::rewrite::{decompose, passes};
 use crate::scalar::Exact;
 use crate::shape::Type;
@@ -51,6 +52,15 @@ impl Options {
             ..defaults
         }
     }
+
+    /// As many points as a check may take that needs so many operations at each.
+    pub(super) fn effort(&self, needed: u64) -> Effort {
+        let affordable = usize::try_from(self.work / needed.max(1));
+        Effort {
+            points: affordable.map_or(self.points, |n| n.clamp(1, self.points)),
+            seed: self.seed,
+        }
+    }
 }
 
 /// Checks the laws of an entry with respect to all its float inputs, lists the conditions under which
@@ -64,11 +74,11 @@ pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError>
     let arithmetic = if work <= options.exact_work {
         Arithmetic::Exact
     } else {
-        Arithmetic::Enclosures
+        Arithmetic::Modular
     };
     let mut laws = Vec::new();
     for law in Law::ALL {
-        laws.push((law, settle(law, &d, arithmetic, work, options)?));
+        laws.push((law, settle_law(law, &d, arithmetic, work, options)?));
     }
     Ok(Report {
         entry: entry.name.clone(),
@@ -81,8 +91,8 @@ pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError>
     })
 }
 
-/// The outcome of a law over the better arithmetic that settles it.
-fn settle(
+/// The outcome of a law over the best arithmetic that settles it.
+fn settle_law(
     law: Law,
     d: &Derivatives,
     arithmetic: Arithmetic,
@@ -97,75 +107,33 @@ fn settle(
         let why = format!("{needed} scalar operations at a point are too many");
         return Ok(Outcome::Skipped(why));
     }
-    let affordable = options.work / needed.max(1);
-    let effort = Effort {
-        points: usize::try_from(affordable).map_or(options.points, |n| n.clamp(1, options.points)),
-        seed: options.seed,
-    };
-    if arithmetic == Arithmetic::Exact && needed <= options.exact_work.saturating_mul(16) {
-        let outcome = check_law::<Exact>(law, d, effort)?;
-        let settled = !outcome.is_skipped() && !outcome.is_failure();
-        if settled || law == Law::Witness {
+    if law == Law::Witness {
+        return check_law::<Enclosed>(law, d, options.effort(needed));
+    }
+    // The zeros of a linear map are exact over enclosures, too.
+    if law == Law::Zero && arithmetic == Arithmetic::Modular {
+        let outcome = check_law::<Enclosed>(law, d, options.effort(needed))?;
+        if outcome == Outcome::Proved {
             return Ok(outcome);
         }
-        let enclosed = check_law::<Enclosed>(law, d, effort)?;
-        return second_opinion(d, outcome, enclosed);
     }
-    check_law::<Enclosed>(law, d, effort)
+    let is_short = needed <= options.exact_work.saturating_mul(16);
+    let exact = arithmetic == Arithmetic::Exact && is_short;
+    settle(&OneLaw { law, d }, needed, exact, options)
 }
 
-/// The verdict where exact arithmetic finds an inequality, or nothing. Its transcendental functions
-/// are symbols that keep few identities, so that an inequality of such symbols is no counterexample
-/// unless enclosures of the reals are apart as well.
-pub(super) fn second_opinion(
-    d: &Derivatives,
-    exact: Outcome,
-    enclosed: Outcome,
-) -> Result<Outcome, LawError> {
-    if !enclosed.is_skipped() {
-        return Ok(enclosed);
-    }
-    if exact.is_failure() && has_symbols(&d.vjp)? {
-        return Ok(Outcome::Skipped(format!(
-            "exact arithmetic knows too few identities of the functions here; {enclosed}"
-        )));
-    }
-    Ok(exact)
+struct OneLaw<'a> {
+    law: Law,
+    d: &'a Derivatives,
 }
 
-/// Whether exact arithmetic has symbols for what the graph computes.
-fn has_symbols(graph: &Graph) -> Result<bool, LawError> {
-    let (graph, _) = decompose(graph, &|_| false)?;
-    let mut nodes = graph.nodes();
-    Ok(nodes.any(|node| match graph.op(node).family() {
-        Family::Pointwise(rule) | Family::Discrete(rule) => rule.class() == Class::Real,
-        Family::Leaf(Leaf::Full(full)) => full.value.as_rational().is_none(),
-        Family::Compare(_)
-        | Family::Connect(_)
-        | Family::Not
-        | Family::Select
-        | Family::Cast(_)
-        | Family::View(_)
-        | Family::Fold(_)
-        | Family::ArgFold(_)
-        | Family::ArgSort(_)
-        | Family::Prefix(_)
-        | Family::Contract(_)
-        | Family::Gather(_)
-        | Family::ScatterAdd(_)
-        | Family::Leaf(_)
-        | Family::Barrier
-        | Family::Composite(_) => false,
-        Family::Scan(_) | Family::Cond(_) => {
-            let regions = graph.op(node).regions();
-            regions.iter().any(|region| body_has_symbols(region.body()))
-        }
-    }))
-}
-
-/// A body that does not decompose is not known to be without symbols.
-fn body_has_symbols(body: &Graph) -> bool {
-    has_symbols(body).unwrap_or(true)
+impl Check for OneLaw<'_> {
+    fn over<N: Number>(&self, effort: Effort) -> Result<Outcome, LawError> {
+        check_law::<N>(self.law, self.d, effort)
+    }
+    fn derivatives(&self) -> &Derivatives {
+        self.d
+    }
 }
 
 /// How many evaluations of the reverse graph a law is worth at a point, roughly.

@@ -18,9 +18,10 @@
 //! code with any rule), the agreement of *composite* ops with what they decompose into, the
 //! *second order* (laws 1 and 2 of the reverse graph itself), and the whole *Jacobian* by rows and by
 //! columns. A check draws random points of the domain and evaluates graphs over a [`Number`]: over
-//! [`Exact`](crate::scalar::Exact) equality is exact, and a false law survives a point with
-//! negligible chance (Schwartz and Zippel); over [`Enclosed`] values are intervals of reals, and
-//! those of equal quantities overlap.
+//! [`Exact`](crate::scalar::Exact) equality is exact; over [`Residue`](crate::scalar::Residue) it is
+//! modulo a large prime, where numbers stay short however deep the graph is, and a false equation of
+//! degree d survives a random point with a chance of at most d/2⁶⁰ (Schwartz and Zippel); over
+//! [`Enclosed`] values are intervals of reals, and those of equal quantities overlap.
 //!
 //! A law that compared nothing, or nothing but zeros, is [`Outcome::Skipped`], never proved.
 
@@ -36,6 +37,7 @@ mod point;
 mod range;
 mod report;
 mod rules;
+mod settle;
 mod stated;
 mod whole;
 mod witness;
@@ -48,7 +50,7 @@ pub use condition::{Condition, Status, conditions};
 pub use derivatives::Derivatives;
 pub use enclosed::Enclosed;
 pub use graph::{Options, check_graph};
-pub use number::{Agreement, Number};
+pub use number::{Agreement, Number, Points};
 pub use outcome::{Law, Outcome};
 pub use report::{Arithmetic, Report};
 pub use rules::{LawError, laws_of};

@@ -1,6 +1,6 @@
 //! The numbers over which laws are checked.
 
-use crate::scalar::{Exact, Scalar, Undefined};
+use crate::scalar::{Exact, Extended, Residue, Scalar, Undefined};
 use std::fmt::Display;
 
 /// How two quantities that should be equal compare.
@@ -8,6 +8,8 @@ use std::fmt::Display;
 pub enum Agreement {
     /// They are equal.
     Equal,
+    /// They are equal modulo a large prime.
+    Congruent,
     /// They may be equal, and differ by no more than this, relative to max(1, magnitude).
     Within(f64),
     /// They are not equal.
@@ -16,35 +18,75 @@ pub enum Agreement {
     Unknown(String),
 }
 
+/// What random points are made of, to suit the numbers that read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Points {
+    /// Small multiples of ½, on which exact exponentials are homomorphisms.
+    Short,
+    /// Numbers off the integers, which enclosures cannot mistake for them.
+    OffIntegers,
+    /// As those, with 60 random bits more, far behind the point: in a field these are random elements.
+    Fine,
+}
+
 /// A scalar whose values can be compared.
 pub trait Number: Scalar<World = ()> + Display {
-    /// Whether equality is exact.
-    const EXACT: bool;
+    /// What points are made of.
+    const POINTS: Points;
     /// How two quantities that should be equal compare.
     fn agreement(&self, other: &Self) -> Agreement;
     /// Whether this is exactly zero.
     fn vanishes(&self) -> bool;
 }
 
+/// Infinities that are equal agree in nothing that can be compared.
+fn infinite<T>(x: &Extended<T>, y: &Extended<T>) -> Option<Agreement> {
+    match (x, y) {
+        (Extended::Finite(_), Extended::Finite(_)) => None,
+        (Extended::Infinite { negative: x }, Extended::Infinite { negative: y }) if x == y => {
+            Some(Agreement::Unknown("both sides are infinite".into()))
+        }
+        (_, _) => Some(Agreement::Different),
+    }
+}
+
 impl Display for Exact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
-            Ok(value) => write!(f, "{value}"),
+            Ok(value) => value.fmt(f),
             Err(Undefined(why)) => write!(f, "undefined ({why})"),
         }
     }
 }
 
 impl Number for Exact {
-    const EXACT: bool = true;
+    const POINTS: Points = Points::Short;
     fn agreement(&self, other: &Self) -> Agreement {
         match (&self.0, &other.0) {
-            (Ok(x), Ok(y)) if x == y => Agreement::Equal,
-            (Ok(_), Ok(_)) => Agreement::Different,
+            (Ok(x), Ok(y)) => infinite(x, y).unwrap_or(match x == y {
+                true => Agreement::Equal,
+                false => Agreement::Different,
+            }),
             (Err(why), _) | (_, Err(why)) => Agreement::Unknown(why.0.to_string()),
         }
     }
     fn vanishes(&self) -> bool {
         *self == Exact::integer(0)
+    }
+}
+
+impl Number for Residue {
+    const POINTS: Points = Points::Fine;
+    fn agreement(&self, other: &Self) -> Agreement {
+        match (self.residue(), other.residue()) {
+            (Ok(x), Ok(y)) if x == y && !self.real().is_apart(&other.real()) => {
+                Agreement::Congruent
+            }
+            (Ok(_), Ok(_)) => Agreement::Different,
+            (Err(why), _) | (_, Err(why)) => Agreement::Unknown(why.0.to_string()),
+        }
+    }
+    fn vanishes(&self) -> bool {
+        self.residue() == Ok(0)
     }
 }

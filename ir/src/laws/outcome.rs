@@ -1,6 +1,7 @@
 //! What became of a law.
 
 use super::number::{Agreement, Number};
+use crate::scalar::PRIMES;
 use std::fmt;
 
 /// A law or another check of derivatives.
@@ -101,6 +102,9 @@ pub enum Outcome {
     Proved,
     /// Holds up to this error, relative to max(1, the value), which is that of the arithmetic.
     Agreed(f64),
+    /// Holds modulo a prime next to 2⁶¹ at that many points with random coordinates: a false equation of
+    /// degree d passes each of them with a chance of at most d/2⁶⁰.
+    Congruent(usize),
     /// The code leaves no other possibility, and it does hold at every point that was drawn.
     ByConstruction,
     /// Nothing was compared, and why.
@@ -116,6 +120,7 @@ impl Outcome {
             Outcome::Failed(_) => true,
             Outcome::Proved
             | Outcome::Agreed(_)
+            | Outcome::Congruent(_)
             | Outcome::ByConstruction
             | Outcome::Skipped(_) => false,
         }
@@ -125,9 +130,11 @@ impl Outcome {
     pub fn is_skipped(&self) -> bool {
         match self {
             Outcome::Skipped(_) => true,
-            Outcome::Proved | Outcome::Agreed(_) | Outcome::ByConstruction | Outcome::Failed(_) => {
-                false
-            }
+            Outcome::Proved
+            | Outcome::Agreed(_)
+            | Outcome::Congruent(_)
+            | Outcome::ByConstruction
+            | Outcome::Failed(_) => false,
         }
     }
 
@@ -139,6 +146,10 @@ impl Outcome {
             (Outcome::Skipped(why), _) | (_, Outcome::Skipped(why)) => Outcome::Skipped(why),
             (Outcome::Agreed(x), Outcome::Agreed(y)) => Outcome::Agreed(x.max(y)),
             (Outcome::Agreed(bound), _) | (_, Outcome::Agreed(bound)) => Outcome::Agreed(bound),
+            (Outcome::Congruent(x), Outcome::Congruent(y)) => Outcome::Congruent(x.min(y)),
+            (Outcome::Congruent(points), _) | (_, Outcome::Congruent(points)) => {
+                Outcome::Congruent(points)
+            }
             (Outcome::Proved, _) | (_, Outcome::Proved) => Outcome::Proved,
             (Outcome::ByConstruction, Outcome::ByConstruction) => Outcome::ByConstruction,
         }
@@ -153,6 +164,14 @@ impl fmt::Display for Outcome {
             Outcome::Agreed(bound) => {
                 write!(f, "agreed within 1e{}", bound.log10().ceil().max(-16.0))
             }
+            Outcome::Congruent(points) => {
+                let plural = if *points == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "equal modulo 2⁶¹ − {} at {points} point{plural}",
+                    (1 << 61) - PRIMES[0]
+                )
+            }
             Outcome::ByConstruction => f.write_str("by construction"),
             Outcome::Skipped(why) => write!(f, "skipped: {why}"),
             Outcome::Failed(what) => write!(f, "FAILED: {what}"),
@@ -164,6 +183,8 @@ impl fmt::Display for Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     compared: usize,
+    /// At how many points something was equal modulo a prime only.
+    congruent: usize,
     nonzero: bool,
     bound: f64,
     unknown: Option<String>,
@@ -176,6 +197,10 @@ impl Tally {
         self.nonzero |= !left.vanishes() && !right.vanishes();
         match left.agreement(right) {
             Agreement::Equal => self.compared += 1,
+            Agreement::Congruent => {
+                self.compared += 1;
+                self.congruent = self.congruent.max(1);
+            }
             Agreement::Within(bound) => {
                 self.compared += 1;
                 self.bound = self.bound.max(bound);
@@ -223,6 +248,7 @@ impl Tally {
             self.skip(why);
         } else {
             self.compared += point.compared;
+            self.congruent += point.congruent;
             self.nonzero |= point.nonzero;
             self.bound = self.bound.max(point.bound);
         }
@@ -242,6 +268,8 @@ impl Tally {
         }
         if self.bound > 0.0 {
             Outcome::Agreed(self.bound)
+        } else if self.congruent > 0 {
+            Outcome::Congruent(self.congruent)
         } else {
             Outcome::Proved
         }

@@ -107,6 +107,26 @@ impl Point {
         self
     }
 
+    /// The point with 60 random bits, the 31st after the point and later, added to each float that
+    /// stays in its range.
+    pub(super) fn refined(mut self, ranges: &[Option<(f64, f64)>], random: &mut Random) -> Point {
+        let scale = RBig::from(1u128 << 90);
+        for (at, elements) in self.elements.iter_mut().enumerate() {
+            let Elements::Numbers(numbers) = elements else {
+                continue;
+            };
+            let high = ranges.get(at).copied().flatten().map(|(_, high)| high);
+            let high = high.and_then(|high| RBig::try_from(high).ok());
+            for number in numbers {
+                let fine = &*number + RBig::from(random.bits() >> 4) / &scale;
+                if high.as_ref().is_none_or(|high| fine < *high) {
+                    *number = fine;
+                }
+            }
+        }
+        self
+    }
+
     /// Small multiples of ½, for tangents and cotangents of the given float types.
     pub(super) fn direction(types: &[Type], random: &mut Random) -> Point {
         let element = |random: &mut Random| {

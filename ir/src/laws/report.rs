@@ -9,17 +9,18 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arithmetic {
     /// Rationals, with transcendental functions as symbols. A law that could not be settled so was
-    /// checked over enclosures.
+    /// checked over residues, and else over enclosures.
     Exact,
-    /// Intervals that enclose the reals, since exact arithmetic would take too long.
-    Enclosures,
+    /// Residues modulo a prime, since rationals would take too long. A law that could not be settled so
+    /// was checked over intervals that enclose the reals.
+    Modular,
 }
 
 impl fmt::Display for Arithmetic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Arithmetic::Exact => "exact arithmetic",
-            Arithmetic::Enclosures => "interval arithmetic",
+            Arithmetic::Modular => "modular arithmetic",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::derivatives::{Derivatives, is_carrier};
 use super::domain::Domain;
-use super::number::Number;
+use super::number::{Number, Points};
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
 use super::{whole, witness};
@@ -178,7 +178,7 @@ pub(super) fn adjoint<N: Number>(
     random: &mut Random,
     tally: &mut Tally,
 ) -> Result<(), LawError> {
-    let (dx, ct) = directions(d, random);
+    let (dx, ct) = directions::<N>(d, random);
     let forward = outputs::<N>(&d.graph, &point.tensors())?;
     let along = outputs::<N>(&d.jvp, &point.with(&dx).tensors())?;
     let back = outputs::<N>(&d.vjp, &point.with(&ct).tensors())?;
@@ -198,9 +198,15 @@ pub(super) fn adjoint<N: Number>(
 }
 
 /// A tangent and a cotangent.
-pub(super) fn directions(d: &Derivatives, random: &mut Random) -> (Point, Point) {
-    let dx = Point::direction(&d.sources(), random);
-    (dx, Point::direction(&d.targets(), random))
+pub(super) fn directions<N: Number>(d: &Derivatives, random: &mut Random) -> (Point, Point) {
+    let mut of = |types: &[Type]| {
+        let direction = Point::direction(types, random);
+        match N::POINTS {
+            Points::Fine => direction.refined(&[], random),
+            Points::Short | Points::OffIntegers => direction,
+        }
+    };
+    (of(&d.sources()), of(&d.targets()))
 }
 
 /// Law 1. Where every op on the way is pointwise, forward and reverse mode multiply by the same
@@ -227,7 +233,7 @@ pub(super) fn tangent<N: Number>(
     random: &mut Random,
     tally: &mut Tally,
 ) -> Result<(), LawError> {
-    let (dx, _) = directions(d, random);
+    let (dx, _) = directions::<N>(d, random);
     let along = outputs::<N>(&d.jvp, &point.with(&dx).tensors())?;
     let duals = outputs::<Dual<N>>(&d.graph, &point.duals::<N>(&d.wrt, &dx))?;
     let floats = duals.iter().filter(|tensor| tensor.ty.dtype.is_float());
@@ -248,7 +254,7 @@ pub(super) fn zero<N: Number>(
     random: &mut Random,
     tally: &mut Tally,
 ) -> Result<(), LawError> {
-    let (_, ct) = directions(d, random);
+    let (_, ct) = directions::<N>(d, random);
     let none = point.with(&Point::zeros(&d.targets()));
     let nothing = outputs::<N>(&d.vjp, &none.tensors())?;
     let zeros = Point::zeros(&d.sources()).tensors();
@@ -353,7 +359,7 @@ pub(super) fn agreement<N: Number>(
     for _ in 0..effort.points {
         match domain.draw::<N>(&mut random) {
             Ok(point) => {
-                let (_, ct) = directions(d, &mut random);
+                let (_, ct) = directions::<N>(d, &mut random);
                 let inputs = point.with(&ct).tensors();
                 let (x, y) = (
                     outputs::<N>(&d.vjp, &inputs)?,

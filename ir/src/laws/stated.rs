@@ -6,18 +6,17 @@
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::enclosed::Enclosed;
-use super::graph::{Options, second_opinion, work};
+use super::graph::{Options, work};
 use super::number::Number;
 use super::outcome::{Outcome, Tally};
 use super::point::{Point, Random};
-use super::rules::{LawError, directions, nothing_to_differentiate, outputs};
+use super::rules::{Effort, LawError, directions, nothing_to_differentiate, outputs};
+use super::settle::{Check, settle};
 use crate::autodiff;
 use crate::graph::Graph;
 use crate::module::Module;
 use crate::op::Region;
 use crate::rewrite::decompose;
-use crate::scalar::Exact;
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -80,13 +79,25 @@ impl Pair {
         let named: Vec<String> = named.map(|(name, x)| format!("{name} = {x}")).collect();
         named.join(", ")
     }
+}
 
-    /// Both at random points.
-    fn compare<N: Number>(&self, region: &Region, options: &Options) -> Result<Outcome, LawError> {
-        let mut random = Random(options.seed);
-        let mut domain = Domain::of(&self.stated.graph)?;
+/// The rule of a region, against the derivative of its body.
+struct RuleCheck<'a> {
+    region: &'a Region,
+    pair: Pair,
+}
+
+impl Check for RuleCheck<'_> {
+    fn derivatives(&self) -> &Derivatives {
+        &self.pair.stated
+    }
+
+    fn over<N: Number>(&self, effort: Effort) -> Result<Outcome, LawError> {
+        let RuleCheck { region, pair } = self;
+        let mut random = Random(effort.seed);
+        let mut domain = Domain::of(&pair.stated.graph)?;
         let mut tally = Tally::default();
-        for _ in 0..options.points {
+        for _ in 0..effort.points {
             let point = match domain.draw::<N>(&mut random) {
                 Ok(point) => point,
                 Err(why) => {
@@ -94,19 +105,19 @@ impl Pair {
                     continue;
                 }
             };
-            let (_, cotangents) = directions(&self.stated, &mut random);
+            let (_, cotangents) = directions::<N>(&pair.stated, &mut random);
             let point = point.with(&cotangents);
             let inputs = point.tensors();
-            let stated = outputs::<N>(&self.stated.vjp, &inputs)?;
-            let derived = outputs::<N>(&self.derived, &inputs)?;
-            let results = self.stated.graph.outputs().len();
+            let stated = outputs::<N>(&pair.stated.vjp, &inputs)?;
+            let derived = outputs::<N>(&pair.derived, &inputs)?;
+            let results = pair.stated.graph.outputs().len();
             let pairs = stated.iter().zip(&derived).skip(results);
             let mut at_point = Tally::default();
-            for (name, (stated, derived)) in self.gradients.iter().zip(pairs) {
+            for (name, (stated, derived)) in pair.gradients.iter().zip(pairs) {
                 let elements = stated.as_numbers().iter().zip(derived.as_numbers());
                 for (element, (stated, derived)) in elements.enumerate() {
                     at_point.compare(stated, derived, || {
-                        let (graph, place) = (region.name(), self.place(&point));
+                        let (graph, place) = (region.name(), pair.place(&point));
                         format!(
                             "element {element} of `{name}` in the rule of `{graph}`, against the \
                              derivative of its body, at {place}"
@@ -130,13 +141,6 @@ fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawErro
         let why = format!("{work} scalar operations at a point are too many");
         return Ok(Outcome::Skipped(why));
     }
-    if work > options.exact_work {
-        return pair.compare::<Enclosed>(region, options);
-    }
-    let exact = pair.compare::<Exact>(region, options)?;
-    if !exact.is_skipped() && !exact.is_failure() {
-        return Ok(exact);
-    }
-    let enclosed = pair.compare::<Enclosed>(region, options)?;
-    second_opinion(&pair.stated, exact, enclosed)
+    let check = RuleCheck { region, pair };
+    settle(&check, work, work <= options.exact_work, options)
 }

@@ -7,7 +7,7 @@
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::number::Number;
+use super::number::{Number, Points};
 use super::outcome::{Outcome, Tally};
 use super::point::{Grid, Point, Random};
 use super::rules::{Effort, LawError, compare_all, derivatives, directions, inner, outputs};
@@ -177,7 +177,7 @@ pub(super) fn composed_at<N: Number>(
     random: &mut Random,
     tally: &mut Tally,
 ) -> Result<(), LawError> {
-    let (_, ct) = directions(d, random);
+    let (_, ct) = directions::<N>(d, random);
     let results = d.graph.outputs().len();
     let whole = outputs::<N>(&d.vjp, &point.with(&ct).tensors())?;
     let composed = halves.compose::<N>(point, &ct, results)?;
@@ -232,10 +232,10 @@ pub(super) fn weaken_to<N: Number>(
 ) -> Result<Outcome, LawError> {
     let extra = weak.inputs().split_off(d.graph.inputs().len());
     at_points::<N>(d, effort, &mut |point, random, tally| {
-        let (_, ct) = directions(d, random);
+        let (_, ct) = directions::<N>(d, random);
         let more = Point::random(&extra, random, (-3, 4), Grid::Halves);
         let (given, all) = (point.with(&ct), point.with(&more).with(&ct));
-        if N::EXACT {
+        if N::POINTS == Points::Short {
             let same = |x: &Exact, y: &Exact| x == y;
             unread::<Exact>(d, weak, &given, &all, &same, tally)?;
         }
@@ -341,7 +341,7 @@ pub(super) fn sweep_of<N: Number>(
         return Ok(Outcome::Failed(what));
     }
     at_points::<N>(d, effort, &mut |point, random, tally| {
-        let (_, ct) = directions(d, random);
+        let (_, ct) = directions::<N>(d, random);
         let dh = Point::direction(&dense.types, random);
         let along = outputs::<N>(&dense.jvp, &point.with(&dh).tensors())?;
         let back = outputs::<N>(&dense.vjp, &point.with(&ct).tensors())?;
@@ -516,7 +516,7 @@ pub(super) fn fan_out_of<N: Number>(
         return Ok(Outcome::Skipped("no value is used more than once".into()));
     }
     at_points::<N>(d, effort, &mut |point, random, tally| {
-        let (_, ct) = directions(d, random);
+        let (_, ct) = directions::<N>(d, random);
         let [sums, wanted] = shared_cotangents::<N>(d, dense, &apart, point, &ct)?;
         compare_all(tally, "cotangent of a shared value", &wanted, &sums, point);
         let [sums, wanted] = shared_cotangents::<f32>(d, dense, &apart, point, &ct)?;

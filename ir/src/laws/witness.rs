@@ -40,7 +40,7 @@ pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawErr
                 break;
             }
         };
-        let (dx, ct) = directions(d, &mut random);
+        let (dx, ct) = directions::<Enclosed>(d, &mut random);
         let back = outputs::<Enclosed>(&d.vjp, &point.with(&ct).tensors())?;
         let cotangents = back.get(d.graph.outputs().len()..).unwrap_or_default();
         let derivative = inner(&dx.tensors(), cotangents);

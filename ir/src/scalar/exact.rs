@@ -8,6 +8,7 @@
 //! integer powers, expm1 x = eˣ − 1, log1p x = ln(1 + x) and the definitions of sinh and cosh. An equality over ℚ that a keyed value makes true by accident
 //! is excluded by repeating a check at several random points.
 
+use super::extended::{Extended, Finite};
 use super::{Binary, Comparison, Int, Scalar, Truth, Unary, Undefined};
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -15,11 +16,12 @@ use dashu::base::{Abs, BitTest, Gcd, Signed, SquareRoot};
 use dashu::integer::{IBig, UBig};
 use dashu::rational::RBig;
 use rustc_hash::FxHasher;
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-/// A rational number, or why it is not known.
+/// A rational number or an infinity, or why it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exact(pub Result<RBig, Undefined>);
+pub struct Exact(pub Result<Extended<RBig>, Undefined>);
 
 /// Exponents beyond this magnitude are refused, so that numbers stay small.
 const MAX_EXPONENT: i64 = 1 << 12;
@@ -31,28 +33,46 @@ const MAX_BITS: usize = 1 << 14;
 impl Exact {
     /// An exact integer.
     pub fn integer(value: i64) -> Self {
-        Exact(Ok(RBig::from(value)))
+        Exact::finite(RBig::from(value))
     }
 
     /// An exact ratio; the denominator must not be zero (zero reads as one).
     pub fn rational(numerator: i64, denominator: i64) -> Self {
-        Exact(
-            Constant::ratio(numerator, denominator)
-                .as_rational()
-                .ok_or(Undefined("no ratio")),
-        )
+        let ratio = Constant::ratio(numerator, denominator).as_rational();
+        ratio.map_or(Exact(Err(Undefined("no ratio"))), Exact::finite)
     }
 
-    fn map(&self, function: impl FnOnce(&RBig) -> Result<RBig, Undefined>) -> Self {
-        let value = self.0.as_ref().map_err(|reason| *reason).and_then(function);
-        Exact(value.and_then(|value| {
-            let bits = value.numerator().bit_len() + value.denominator().bit_len();
-            if bits <= MAX_BITS {
-                Ok(value)
-            } else {
-                Err(Undefined("a number is too long for exact arithmetic"))
-            }
-        }))
+    fn finite(value: RBig) -> Self {
+        Exact(Ok(Extended::Finite(value)))
+    }
+
+    /// The number, if it is one.
+    fn number(&self) -> Result<&RBig, Undefined> {
+        match &self.0 {
+            Ok(Extended::Finite(value)) => Ok(value),
+            Ok(Extended::Infinite { .. }) => Err(Undefined("not a real number")),
+            Err(reason) => Err(*reason),
+        }
+    }
+}
+
+/// A number that is not too long.
+fn checked(value: Result<RBig, Undefined>) -> Result<Extended<RBig>, Undefined> {
+    let value = value?;
+    let bits = value.numerator().bit_len() + value.denominator().bit_len();
+    if bits <= MAX_BITS {
+        Ok(Extended::Finite(value))
+    } else {
+        Err(Undefined("a number is too long for exact arithmetic"))
+    }
+}
+
+impl Finite for RBig {
+    fn small(value: i64) -> Self {
+        RBig::from(value)
+    }
+    fn sign(&self) -> Result<Ordering, Undefined> {
+        Ok(self.cmp(&RBig::ZERO))
     }
 }
 
@@ -282,12 +302,12 @@ impl Scalar for Exact {
                         value / &root_of_pi
                     };
                 }
-                Exact(Ok(value))
+                Exact::finite(value)
             }
-            Constant::NegZero => Exact(Ok(RBig::ZERO)),
-            Constant::Infinity | Constant::NegInfinity | Constant::Nan => {
-                Exact(Err(Undefined("not a real number")))
-            }
+            Constant::NegZero => Exact::finite(RBig::ZERO),
+            Constant::Infinity => Exact(Ok(Extended::Infinite { negative: false })),
+            Constant::NegInfinity => Exact(Ok(Extended::Infinite { negative: true })),
+            Constant::Nan => Exact(Err(Undefined("not a real number"))),
         }
     }
     fn lit(&self, value: &Constant) -> Self {
@@ -297,14 +317,23 @@ impl Scalar for Exact {
         Exact(Err(reason))
     }
     fn unary(&self, function: Unary) -> Self {
-        self.map(|x| unary(function, x))
+        Exact(match &self.0 {
+            Ok(Extended::Finite(x)) => checked(unary(function, x)),
+            Ok(Extended::Infinite { negative }) => Extended::limit(function, *negative),
+            Err(reason) => Err(*reason),
+        })
     }
     fn binary(&self, function: Binary, other: &Self) -> Self {
-        self.map(|x| binary(function, x, other.0.as_ref().map_err(|reason| *reason)?))
+        Exact(match (&self.0, &other.0) {
+            (Ok(Extended::Finite(x)), Ok(Extended::Finite(y))) => checked(binary(function, x, y)),
+            (Ok(x), Ok(y)) => Extended::limit_of(function, x, y),
+            (Err(reason), _) | (_, Err(reason)) => Err(*reason),
+        })
     }
     fn compare(&self, comparison: Comparison, other: &Self) -> Truth {
         match (&self.0, &other.0) {
-            (Ok(x), Ok(y)) => Ok(comparison.holds(x, y)),
+            (Ok(Extended::Finite(x)), Ok(Extended::Finite(y))) => Ok(comparison.holds(x, y)),
+            (Ok(x), Ok(y)) => Extended::compares(comparison, x, y),
             (Err(reason), _) | (_, Err(reason)) => Err(*reason),
         }
     }
@@ -320,10 +349,14 @@ impl Scalar for Exact {
         self.clone()
     }
     fn from_int((): &(), _dtype: DType, integer: &Int) -> Self {
-        Exact(integer.value.map(RBig::from))
+        Exact(
+            integer
+                .value
+                .map(|value| Extended::Finite(RBig::from(value))),
+        )
     }
     fn to_int(&self, dtype: DType) -> Int {
-        let truncated = self.0.as_ref().map_err(|reason| *reason).and_then(|x| {
+        let truncated = self.number().and_then(|x| {
             i64::try_from(x.trunc()).map_err(|_| Undefined("beyond the range of integers"))
         });
         match (truncated, dtype.integer_range()) {

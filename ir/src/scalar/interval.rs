@@ -100,6 +100,11 @@ impl Interval {
         self.is_anything() || (self.low <= value && value <= self.high)
     }
 
+    /// Whether no number is in both enclosures.
+    pub fn is_apart(&self, other: &Self) -> bool {
+        self.high < other.low || other.high < self.low
+    }
+
     /// The distance between the ends; NaN when nothing is known.
     pub fn width(&self) -> f64 {
         if self.low == self.high {

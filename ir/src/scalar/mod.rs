@@ -2,21 +2,25 @@
 //!
 //! [`Scalar`] is one trait of total methods over a small set of primitives. A rule that is written
 //! once over an abstract `S: Scalar` is the reference semantics for `S = f64`, an exact check for
-//! `S = `[`Exact`], forward-mode differentiation for `S = `[`Dual`], a rounding enclosure for
-//! `S = `[`Interval`], a symbolic expression for [`crate::expr::Sym`], and the emission of adjoint
+//! `S = `[`Exact`] and `S = `[`Residue`], forward-mode differentiation for `S = `[`Dual`], a rounding
+//! enclosure for `S = `[`Interval`], a symbolic expression for [`crate::expr::Sym`], and the emission of adjoint
 //! nodes for [`crate::autodiff::Traced`]. What an instance cannot do yields an [`Undefined`] value,
 //! which poisons everything computed from it; nothing here panics.
 
 mod dual;
 mod exact;
+mod extended;
 mod float;
 mod int;
 mod interval;
+mod residue;
 
 pub use dual::Dual;
 pub use exact::Exact;
+pub use extended::Extended;
 pub use int::{Int, integer_binary};
 pub use interval::{Interval, Tri};
+pub use residue::{PRIMES, Residue};
 
 use crate::constant::Constant;
 use crate::dtype::DType;

@@ -26,7 +26,7 @@ impl Tally {
         *match outcome {
             Outcome::Proved => &mut self.proved,
             Outcome::ByConstruction => &mut self.constructed,
-            Outcome::Agreed(_) => &mut self.agreed,
+            Outcome::Agreed(_) | Outcome::Congruent(_) => &mut self.agreed,
             Outcome::Skipped(_) => &mut self.skipped,
             Outcome::Failed(_) => &mut self.failed,
         } += 1;

@@ -1,9 +1,11 @@
 //! The laws of every op on every example, as a reviewed table.
 
 use crate::lang::example;
+use crate::laws::derivatives::Derivatives;
+use crate::laws::rules::{Effort, check_law};
 use crate::laws::{Law, Outcome, laws_of};
 use crate::op::SPECS;
-use crate::scalar::Exact;
+use crate::scalar::{Exact, Residue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -190,6 +192,7 @@ fn class(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Proved => "proved",
         Outcome::Agreed(_) => "agreed",
+        Outcome::Congruent(_) => "congruent",
         Outcome::ByConstruction => "construction",
         Outcome::Skipped(_) => "skipped",
         Outcome::Failed(_) => "FAILED",
@@ -208,7 +211,9 @@ fn cell(outcome: &Outcome, reasons: &mut Vec<String>) -> String {
             format!("skipped {}", number + 1)
         }
         Outcome::Failed(why) => format!("FAILED {why}"),
-        Outcome::Proved | Outcome::Agreed(_) | Outcome::ByConstruction => class(outcome).into(),
+        Outcome::Proved | Outcome::Agreed(_) | Outcome::Congruent(_) | Outcome::ByConstruction => {
+            class(outcome).into()
+        }
     }
 }
 
@@ -284,4 +289,28 @@ fn every_op_is_differentiable_or_is_known_not_to_be() {
         listed.len(),
         DIFFERENTIABLE.len() + WITHOUT_DERIVATIVE.len()
     );
+}
+
+/// Residues keep the identities that the rules of all ops need.
+#[test]
+fn every_op_obeys_its_laws_modulo_a_prime() {
+    let effort = Effort { points: 1, seed: 3 };
+    for spec in SPECS {
+        for text in spec.examples {
+            let d = Derivatives::of(&example(text).unwrap().graph).unwrap();
+            let algebraic = Law::ALL.into_iter().filter(|law| *law != Law::Witness);
+            for law in algebraic.filter(|law| !law.is_of_graphs()) {
+                let outcome = check_law::<Residue>(law, &d, effort).unwrap();
+                let holds = match &outcome {
+                    Outcome::Congruent(1) | Outcome::ByConstruction => true,
+                    Outcome::Skipped(_) => check_law::<Exact>(law, &d, effort).unwrap() == outcome,
+                    Outcome::Proved
+                    | Outcome::Congruent(_)
+                    | Outcome::Agreed(_)
+                    | Outcome::Failed(_) => false,
+                };
+                assert!(holds, "{law:?} of {text}: {outcome}");
+            }
+        }
+    }
 }
