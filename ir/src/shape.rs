@@ -85,6 +85,12 @@ impl Shape {
         )
     }
 
+    /// The shape of `count` tensors of this shape, stacked along a new leading axis.
+    #[must_use]
+    pub fn stacked(&self, count: u64) -> Shape {
+        Shape::new(std::iter::once(count).chain(self.extents()))
+    }
+
     /// The shape with the extents of `axes` replaced by 1.
     pub fn with_ones(&self, axes: &[usize]) -> Shape {
         Shape::new(

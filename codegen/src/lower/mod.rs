@@ -1,7 +1,7 @@
 //! Lowering: from a graph to a program of kernels.
 //!
 //! ```text
-//! Graph ─decompose, contract sums→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
+//! Graph ─decompose, contract sums, distribute loops→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
 //! ```
 //! * `model` says what each node reads, and what it costs.
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
@@ -51,7 +51,7 @@ use crate::kernel::{BufferId, BuildError, Program};
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
 use lgc_ir::op::Op;
-use lgc_ir::rewrite::{RewriteError, contract_sums, cse, decompose};
+use lgc_ir::rewrite::{RewriteError, contract_sums, cse, decompose_deeply, distribute_loops};
 use lgc_ir::verify::verify;
 
 /// How a graph's inputs and outputs become buffers of an entry.
@@ -178,24 +178,28 @@ pub fn lower(
 }
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, what their
-/// decompositions repeat is merged, and sums of contractions are contracted where that spares memory; each
-/// result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
+/// decompositions repeat is merged, sums of contractions are contracted where that spares memory, and
+/// what loops compute is taken out of them where that pays; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
 /// of these.
 ///
 /// # Errors
 /// A decomposition does not type-check, or an invariant is broken.
 pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
-    let (graph, first) = decompose(graph, &|_| false)?;
+    let (graph, first) = decompose_deeply(graph)?;
     verify_after("decompose", &graph)?;
     // Decompositions repeat themselves: the same mean, the same maximum.
     let (graph, second) = cse(&graph)?;
     verify_after("cse", &graph)?;
     let (graph, third) = contract_sums(&graph)?;
     verify_after("contract-sums", &graph)?;
-    let (mut graph, fourth) = region::parts(&graph)?;
+    let (graph, fourth) = distribute_loops(&graph)?;
+    verify_after("distribute-loops", &graph)?;
+    let (mut graph, fifth) = region::parts(&graph)?;
     bare_outputs(&mut graph);
     verify_after("parts", &graph)?;
-    Ok((graph, first.then(&second).then(&third).then(&fourth)))
+    let passes = [second, third, fourth, fifth];
+    let remap = passes.iter().fold(first, |all, pass| all.then(pass));
+    Ok((graph, remap))
 }
 
 fn verify_after(pass: &'static str, graph: &Graph) -> Result<(), RewriteError> {

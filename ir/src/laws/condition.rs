@@ -47,7 +47,7 @@ pub struct Condition {
 /// # Errors
 /// A decomposition does not type-check.
 pub fn conditions(graph: &Graph) -> Result<Vec<Condition>, TypeError> {
-    let graph = decompose_deeply(graph)?;
+    let (graph, _) = decompose_deeply(graph)?;
     let mut found = Found::default();
     found.look_into(&Part {
         graph: &graph,

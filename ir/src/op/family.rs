@@ -14,7 +14,7 @@ use super::spec::{Accepts, OpDef, TypeError, elementwise};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::expr::{Rule, Sym, trace};
+use crate::expr::{Class, Rule, Sym, trace};
 use crate::graph::Value;
 use crate::index::IndexMap;
 use crate::scalar::{Comparison, Connective, Scalar, Undefined};
@@ -83,6 +83,34 @@ pub enum Leaf<'a> {
     Iota(&'a Iota),
 }
 
+impl Op {
+    /// Whether computing an op again costs no more than reading what it yields.
+    pub(crate) fn is_cheap(&self) -> bool {
+        match self.family() {
+            Family::Pointwise(rule) | Family::Discrete(rule) => rule.class() != Class::Real,
+            Family::Compare(_)
+            | Family::Connect(_)
+            | Family::Not
+            | Family::Select
+            | Family::Cast(_)
+            | Family::View(_)
+            | Family::Barrier
+            | Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_)) => true,
+            Family::Leaf(Leaf::Input(_))
+            | Family::Fold(_)
+            | Family::ArgFold(_)
+            | Family::ArgSort(_)
+            | Family::Prefix(_)
+            | Family::Contract(_)
+            | Family::Gather(_)
+            | Family::ScatterAdd(_)
+            | Family::Scan(_)
+            | Family::Cond(_)
+            | Family::Composite(_) => false,
+        }
+    }
+}
+
 /// An op that applies a differentiable function element by element. `N` operands of one type.
 pub trait Pointwise<const N: usize>: OpDef {
     /// What it computes.
@@ -148,6 +176,8 @@ pub trait View: std::fmt::Debug {
     }
     /// The view as a linear map, that is, with zero fill: its JVP.
     fn linear(&self) -> Op;
+    /// The same view of each of `count` tensors that are stacked along a new leading axis.
+    fn stacked(&self, count: u64) -> Op;
     /// The cotangent of operand `which`, given that of the result: the transposed map.
     fn transpose(
         &self,

@@ -13,7 +13,7 @@ use super::spec::{Described, OpDef, Spec, TypeError, Types};
 use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::op::Op;
-use crate::shape::{Shape, Type};
+use crate::shape::Type;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -73,8 +73,7 @@ impl Scan {
 
     /// The type of a tensor with a slice of this type for each turn.
     pub fn stack(&self, slice: &Type) -> Type {
-        let extents = std::iter::once(self.length).chain(slice.shape.extents());
-        slice.with_shape(Shape::new(extents))
+        slice.with_shape(slice.shape.stacked(self.length))
     }
 
     /// The type of the operand for parameter number `position` of the body.

@@ -19,6 +19,18 @@ fn var(axis: usize) -> Index {
     Index::var(axis as u32)
 }
 
+/// Axes of a tensor as axes of a stack of such tensors, behind the axis along which they are stacked.
+fn behind_first(axes: &[i64]) -> Axes {
+    after(0, &axes.iter().map(|axis| axis + 1).collect())
+}
+
+/// A list with a number for each axis, for a stack: that of the first axis, then the others.
+fn after(first: i64, others: &Axes) -> Axes {
+    std::iter::once(first)
+        .chain(others.iter().copied())
+        .collect()
+}
+
 op! {
     /// Axis i of x stands at axis `axes[i]` of the result; x is repeated along the other axes, and
     /// along those where its extent is 1.
@@ -77,6 +89,13 @@ impl View for BroadcastInDim {
     fn linear(&self) -> Op {
         self.clone().into()
     }
+    fn stacked(&self, count: u64) -> Op {
+        BroadcastInDim {
+            shape: self.shape.stacked(count),
+            axes: behind_first(&self.axes),
+        }
+        .into()
+    }
     /// The sum over the axes along which x was repeated.
     fn transpose(
         &self,
@@ -125,6 +144,12 @@ impl View for Reshape {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, count: u64) -> Op {
+        Reshape {
+            shape: self.shape.stacked(count),
+        }
+        .into()
     }
     fn transpose(
         &self,
@@ -192,6 +217,12 @@ impl View for Transpose {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, _count: u64) -> Op {
+        Transpose {
+            permutation: behind_first(&self.permutation),
+        }
+        .into()
     }
     fn transpose(
         &self,
@@ -295,6 +326,14 @@ impl View for Slice {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, count: u64) -> Op {
+        Slice {
+            start: after(0, &self.start),
+            limit: after(count.cast_signed(), &self.limit),
+            step: self.step.as_ref().map(|step| after(1, step)),
+        }
+        .into()
     }
     /// Zeros put where the slice took nothing.
     fn transpose(
@@ -408,6 +447,15 @@ impl View for Pad {
         }
         .into()
     }
+    fn stacked(&self, _count: u64) -> Op {
+        Pad {
+            low: after(0, &self.low),
+            high: after(0, &self.high),
+            interior: self.interior.as_ref().map(|amounts| after(0, amounts)),
+            value: self.value,
+        }
+        .into()
+    }
     /// The slice of what was not padding; where elements were cut off, zeros.
     fn transpose(
         &self,
@@ -475,6 +523,12 @@ impl View for Reverse {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, _count: u64) -> Op {
+        Reverse {
+            axes: self.axes.iter().map(|axis| axis + 1).collect(),
+        }
+        .into()
     }
     fn transpose(
         &self,
@@ -559,6 +613,12 @@ impl View for Concat {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, _count: u64) -> Op {
+        Concat {
+            axis: self.axis + 1,
+        }
+        .into()
     }
     fn transpose(
         &self,

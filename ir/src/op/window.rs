@@ -276,6 +276,13 @@ impl View for Window {
         }
         .into()
     }
+    fn stacked(&self, _count: u64) -> Op {
+        Window {
+            axes: self.axes.iter().map(|axis| axis + 1).collect(),
+            ..self.clone()
+        }
+        .into()
+    }
     /// Each element of each window is put back, and the sum over the elements of windows adds up those
     /// that come to one place.
     fn transpose(
@@ -428,6 +435,15 @@ impl View for Shear {
     }
     fn linear(&self) -> Op {
         self.clone().into()
+    }
+    fn stacked(&self, _count: u64) -> Op {
+        let behind = |axes: &Numbers| axes.iter().map(|axis| axis + 1).collect();
+        Shear {
+            axes: behind(&self.axes),
+            along: behind(&self.along),
+            ..self.clone()
+        }
+        .into()
     }
     /// a·base = o·stride + k·dilation − low solved for o.
     fn transpose(

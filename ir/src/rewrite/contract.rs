@@ -10,6 +10,7 @@
 //! Real numbers are as they were, but floats are added up in another order: the pass is part of lowering,
 //! and not of [`optimize`](super::optimize).
 
+use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::builder::Builder;
 use crate::graph::{Graph, NodeId, Remap, Value};
@@ -19,11 +20,15 @@ use crate::shape::Shape;
 use smallvec::SmallVec;
 
 /// Puts one contraction in the place of each sum over what is contracted, where that spares a larger
-/// product.
+/// product; in the bodies of loops and branches as well.
 ///
 /// # Errors
 /// None for a graph that verifies.
 pub fn contract_sums(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    with_bodies(graph, &contract_sums_here)
+}
+
+fn contract_sums_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     let uses = graph.use_counts();
     rebuild(graph, |builder, node, operands| {
         let Op::Sum(sum) = graph.op(node) else {

@@ -34,23 +34,32 @@ pub fn decompose(
 ///
 /// # Errors
 /// A decomposition does not type-check, or composites nest without end.
-pub(crate) fn decompose_deeply(graph: &Graph) -> Result<Graph, TypeError> {
-    let (flat, _) = decompose(graph, &|_| false)?;
+pub fn decompose_deeply(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    let (flat, mut remap) = decompose(graph, &|_| false)?;
     let mut nodes = flat.nodes();
     if !nodes.any(|node| flat.op(node).runs_regions()) {
-        return Ok(flat);
+        return Ok((flat, remap));
     }
+    let mut changed = false;
     let (deep, _) = rebuild(&flat, |_, node, _| {
         let op = flat.op(node);
-        if !op.runs_regions() {
-            return Ok(Step::Keep);
+        let mut bodies = Vec::new();
+        let mut changed_here = false;
+        for region in op.regions() {
+            let (body, remap) = decompose_deeply(region.body())?;
+            changed_here |= remap.changes();
+            bodies.push(body);
         }
-        let regions = op.regions();
-        let bodies = regions.iter().map(|region| decompose_deeply(region.body()));
-        let bodies: Vec<Graph> = bodies.collect::<Result<_, _>>()?;
-        Ok(Step::Replace(op.with_bodies(&bodies)))
+        changed |= changed_here;
+        Ok(match changed_here {
+            true => Step::Replace(op.with_bodies(&bodies)),
+            false => Step::Keep,
+        })
     })?;
-    Ok(deep)
+    if changed {
+        remap.note_change_inside();
+    }
+    Ok((deep, remap))
 }
 
 fn to_replace(family: Family<'_>, keep: &dyn Fn(&dyn Composite) -> bool) -> bool {

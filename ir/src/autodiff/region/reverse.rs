@@ -6,9 +6,8 @@ use super::{Excerpt, Inner, Merge, made, name_of, positions, reached};
 use crate::autodiff::AutodiffError;
 use crate::builder::Builder;
 use crate::constant::Constant;
-use crate::expr::Class;
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Family, Leaf, Op, Scan, ScanRole};
+use crate::op::{Op, Scan, ScanRole};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -169,33 +168,7 @@ impl Facts {
             .filter(fresh)
             .map(|x| graph.ty(*x).bytes())
             .sum();
-        is_cheap(graph.op(node)) && more <= graph.ty(Value { node, result: 0 }).bytes()
-    }
-}
-
-/// Whether computing an op again costs no more than reading what it yields.
-fn is_cheap(op: &Op) -> bool {
-    match op.family() {
-        Family::Pointwise(rule) | Family::Discrete(rule) => rule.class() != Class::Real,
-        Family::Compare(_)
-        | Family::Connect(_)
-        | Family::Not
-        | Family::Select
-        | Family::Cast(_)
-        | Family::View(_)
-        | Family::Barrier
-        | Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_)) => true,
-        Family::Leaf(Leaf::Input(_))
-        | Family::Fold(_)
-        | Family::ArgFold(_)
-        | Family::ArgSort(_)
-        | Family::Prefix(_)
-        | Family::Contract(_)
-        | Family::Gather(_)
-        | Family::ScatterAdd(_)
-        | Family::Scan(_)
-        | Family::Cond(_)
-        | Family::Composite(_) => false,
+        graph.op(node).is_cheap() && more <= graph.ty(Value { node, result: 0 }).bytes()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the passes: what a graph computes does not change, bit for bit.
 
 mod contract;
+mod distribute;
 mod folding;
 mod passes;
 mod random;

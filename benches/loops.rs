@@ -1,0 +1,200 @@
+//! How long loops, prefixes and convolutions take: `cargo bench --bench loops [-- NAME…]` runs the cases
+//! whose names begin so. With the path of another build of the compiler in the variable `BEFORE`, the
+//! libraries of both run in turns, so that both meet the same noise, and the ratio of their medians is
+//! told. All runs are on one thread, unless `THREADS` says how many.
+//!
+//! Times are per step of a sequence, where there are steps.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement stops where something fails"
+)]
+#![allow(clippy::print_stdout, reason = "a measurement is printed")]
+
+use lgc_runtime::{Library, Session};
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+/// A graph of which the entries are timed.
+struct Case {
+    name: String,
+    source: String,
+    /// The steps of a call.
+    steps: u32,
+}
+
+/// Long short-term memory with a state of `width` numbers, through time.
+fn lstm(batch: u32, width: u32) -> Case {
+    let steps = if width > 64 { 200 } else { 1000 };
+    let operands = "xs: f32[T, B, H], h: f32[B, H], c: f32[B, H], p: Lstm[H, H]";
+    let source = format!(
+        "use \"std/sequences.graph\"
+dim T = {steps}
+dim B = {batch}
+dim H = {width}
+graph loss({operands}) -> (l: f32[]) {{
+    (ys, last, memory) = lstm(xs, h, c, p)
+    l = sum(ys)
+}}
+entry forward({operands}) -> (l: f32[]) {{ l = loss(xs, h, c, p) }}
+entry gradient({operands}) -> (l: f32[], d: Lstm[H, H]) {{
+    (l, d) = value_and_grad(loss, wrt = p)(xs, h, c, p)
+}}
+"
+    );
+    Case {
+        name: format!("lstm_{batch}_{width}"),
+        source,
+        steps,
+    }
+}
+
+fn plain(name: &str, source: &str) -> Case {
+    Case {
+        name: name.to_string(),
+        source: source.to_string(),
+        steps: 1,
+    }
+}
+
+const PREFIX: &str = "
+entry row(x: f32[10000000]) -> (y: f32[10000000]) { y = cumsum(x, axis = 0) }
+entry rows(x: f32[1000, 10000]) -> (y: f32[1000, 10000]) { y = cumsum(x, axis = 1) }
+entry columns(x: f32[10000, 1000]) -> (y: f32[10000, 1000]) { y = cumsum(x, axis = 0) }
+entry recurrence(a: f32[1000000], b: f32[1000000]) -> (y: f32[1000000]) {
+    y = linear_recurrence(a, b, axis = 0)
+}
+";
+
+/// A convolution and its derivatives, each in an entry.
+fn convolution(name: &str, image: &str, kernel: &str, attributes: &str) -> Case {
+    let mut source = format!(
+        "graph image(x: f32{image}, w: f32{kernel}) -> (y: f32[]) {{ y = sum(square(conv(x, w{attributes}))) }}\n\
+         entry forward(x: f32{image}, w: f32{kernel}) -> (y: f32[]) {{ y = image(x, w) }}\n"
+    );
+    for (entry, wrt, ty) in [("d_image", "x", image), ("d_kernel", "w", kernel)] {
+        source += &format!(
+            "entry {entry}(x: f32{image}, w: f32{kernel}) -> (d: f32{ty}) {{ d = grad(image, wrt = {wrt})(x, w) }}\n"
+        );
+    }
+    plain(name, &source)
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = [(1, 64), (32, 64), (1, 256), (32, 256)]
+        .map(|(batch, width)| lstm(batch, width))
+        .into();
+    cases.push(plain("prefix", PREFIX));
+    let image = "[4, 32, 56, 56]";
+    for (name, kernel, attributes) in [
+        ("conv", "[32, 32, 3, 3]", ", padding = 1"),
+        ("conv_stride", "[32, 32, 3, 3]", ", padding = 1, stride = 2"),
+        (
+            "conv_depthwise",
+            "[32, 1, 3, 3]",
+            ", padding = 1, groups = 32",
+        ),
+    ] {
+        cases.push(convolution(name, image, kernel, attributes));
+    }
+    cases
+}
+
+fn compile(compiler: &Path, case: &Case, folder: &Path) -> Library {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("case.graph"), &case.source).unwrap();
+    let status = Command::new(compiler)
+        .args(["compile", "case.graph"])
+        .current_dir(folder)
+        .status();
+    assert!(status.unwrap().success(), "{} does not compile", case.name);
+    Library::open(&folder.join("case.so")).unwrap()
+}
+
+/// A session of an entry on small numbers of both signs.
+fn session(library: &Library, entry: &str, threads: u32) -> Session {
+    let mut session = library.entry(entry).unwrap().session().unwrap();
+    let tensors: Vec<String> = session
+        .tensors()
+        .map(|(path, _)| path.to_string())
+        .collect();
+    for path in tensors {
+        if let Ok(elements) = session.elements_mut::<f32>(&path) {
+            for (at, element) in elements.iter_mut().enumerate() {
+                *element = (at as f32 * 1.37).sin() * 0.1;
+            }
+        }
+    }
+    if threads > 1 {
+        session.set_pool(library.pool(threads).unwrap());
+    }
+    session
+}
+
+/// Microseconds of a call.
+fn time(session: &mut Session, calls: u32) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        session.run().unwrap();
+    }
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(calls)
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn measure(case: &Case, before: Option<&Path>, threads: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let compilers = [Some(Path::new(env!("CARGO_BIN_EXE_lgc"))), before];
+    let libraries: Vec<Library> = ["now", "before"]
+        .iter()
+        .zip(compilers)
+        .filter_map(|(side, compiler)| Some(compile(compiler?, case, &folder.path().join(side))))
+        .collect();
+    for entry in &libraries[0].info().entries {
+        let sessions = libraries
+            .iter()
+            .map(|library| session(library, &entry.name, threads));
+        let mut sessions: Vec<Session> = sessions.collect();
+        let calls = (20_000.0 / time(&mut sessions[0], 1)).clamp(1.0, 200.0) as u32;
+        let mut times = vec![Vec::new(); sessions.len()];
+        for _ in 0..15 {
+            for (times, session) in times.iter_mut().zip(&mut sessions) {
+                times.push(time(session, calls) / f64::from(case.steps));
+            }
+        }
+        let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+        let name = format!("{}.{}", case.name, entry.name);
+        match medians.as_slice() {
+            [now, before] => println!(
+                "{name:<24} now {now:10.2} µs  before {before:10.2} µs  {:5.2}×",
+                before / now
+            ),
+            all => println!("{name:<24} now {:10.2} µs", all[0]),
+        }
+    }
+}
+
+fn main() {
+    let names: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    let before = std::env::var_os("BEFORE");
+    let threads = std::env::var("THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    for case in cases() {
+        let is_wanted = |name: &String| case.name.starts_with(name.as_str());
+        if names.is_empty() || names.iter().any(is_wanted) {
+            measure(
+                &case,
+                before.as_deref().map(Path::new),
+                threads.unwrap_or(1),
+            );
+        }
+    }
+}
