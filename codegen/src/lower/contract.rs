@@ -12,7 +12,7 @@
 //!
 //! An operand is read in place when its elements lie along the tile as needed: rows anywhere one step
 //! apart, columns next to each other. Otherwise (views that rearrange, expressions, columns that do
-//! not fill vectors) it is first packed into scratch memory in the order in which the tiles read it; or
+//! not fill vectors, steps from cache line to cache line over more of these than the cache holds) it is first packed into scratch memory in the order in which the tiles read it; or
 //! staged, if it is read through windows.
 //! The epilogue is computed on the tile before it is stored.
 
@@ -32,6 +32,11 @@ use lgc_ir::index::{Guard, Index};
 use lgc_ir::op::ContractAxes;
 use lgc_ir::scalar::Binary;
 use lgc_ir::shape::{Shape, Type};
+
+/// An operand is read often if it is read for so many blocks of the other one.
+const OFTEN: u64 = 8;
+/// Bytes of a cache line.
+const LINE: u64 = 64;
 
 /// Emits the kernel of a contraction with its epilogue.
 pub(super) fn lower(
@@ -172,7 +177,8 @@ impl<'p> Contraction<'p> {
             };
         };
         let exact = var == ROW || blocked.is_exact();
-        if exact && self.reads_in_place(side, blocked.axis, var) {
+        let in_place = exact && self.reads_in_place(side, blocked.axis, var);
+        if in_place && !self.misses_the_cache(side) {
             return Source::InPlace;
         }
         let mut extents: Vec<u64> = self.packed_axes(side, blocked.axis);
@@ -263,6 +269,36 @@ impl<'p> Contraction<'p> {
         unit && (var == ROW || last)
     }
 
+    /// Whether an operand that could be read in place is read often, and each time from so many cache lines
+    /// that the nearest cache does not keep them until the next: packed, they are next to each other.
+    fn misses_the_cache(&self, side: usize) -> bool {
+        let other = self.block_of(1 - side).map(|(blocked, _)| blocked);
+        let often = other.is_some_and(|blocked| blocked.blocks() >= OFTEN);
+        let contract = &self.axes.contract[side];
+        let extents = self.contracted();
+        let Some(inner) = extents.iter().rposition(|&extent| extent > 1) else {
+            return false;
+        };
+        let step = self.step(side, contract[inner]).unsigned_abs();
+        let depth: u64 = extents.iter().product();
+        // Rows of temporaries are to take half of that cache.
+        let lines = 2 * self.plan.target.row_bytes / LINE;
+        often && step >= LINE && depth >= lines
+    }
+
+    /// The distance in memory, in bytes, of elements that are next to each other along an axis of an operand.
+    fn step(&self, side: usize, axis: usize) -> i64 {
+        let reads = self.plan.fusion.resolved_operand(self.operand(side));
+        let [read] = reads.as_slice() else {
+            return 0;
+        };
+        let ty = self.plan.model.ty(read.node);
+        let indices = read.map.iter().flat_map(|map| &map.indices);
+        let strides = indices.zip(ty.shape.strides());
+        let step = strides.map(|(index, stride)| index.coefficient(axis as u32) * stride as i64);
+        step.sum::<i64>() * ty.dtype.size() as i64
+    }
+
     // ------------------------------------------------------------------------------- packing
 
     fn pack(&self, elements: &mut Elements<'p>, side: usize, memory: MemId) {
@@ -281,6 +317,10 @@ impl<'p> Contraction<'p> {
         let rank = self.result().rank();
         let work: u64 = inside.iter().product();
         let geometry = self.geometry(side);
+        let whole = blocked.extent.is_multiple_of(u64::from(blocked.block));
+        if whole && self.reads_in_place(side, blocked.axis, COLUMN) {
+            return self.pack_vectors(elements, side, memory, blocked, &extents);
+        }
         elements.nest(true, outside, work, &mut |elements, blocks| {
             elements.nest(false, inside, 1, &mut |elements, within| {
                 let mut point = vec![Index::constant(0); rank];
@@ -296,6 +336,48 @@ impl<'p> Contraction<'p> {
                 let value = elements.or_zero(&guard, value);
                 let at: Vec<Index> = blocks.iter().chain(within).cloned().collect();
                 elements.store_to(memory, &at, value);
+            });
+        });
+    }
+
+    /// Packs an operand whose elements lie next to each other: a vector for each block.
+    fn pack_vectors(
+        &self,
+        elements: &mut Elements<'p>,
+        side: usize,
+        memory: MemId,
+        blocked: Blocked,
+        extents: &[u64],
+    ) {
+        let outer = self.outer_axes_of(side, blocked.axis);
+        let (outside, inside) = extents.split_at(outer.len() + 1);
+        let contracted = self.contracted().len();
+        let (operand, geometry) = (self.operand(side), self.geometry(side));
+        let rank = self.result().rank();
+        let lanes = Lanes {
+            rows: None,
+            columns: Some(blocked.block),
+            clip: false,
+        };
+        let work: u64 = inside.iter().product();
+        elements.nest(true, outside, work, &mut |elements, blocks| {
+            elements.nest(false, &inside[..contracted], 1, &mut |elements, within| {
+                let mut point = vec![Index::constant(0); rank];
+                for (&axis, index) in outer.iter().zip(blocks) {
+                    point[axis] = index.clone();
+                }
+                let block = blocks[outer.len()].scale(i64::from(blocked.block));
+                point[blocked.axis] = block.add(&Index::var(COLUMN));
+                let coords = geometry.coords(elements.plan, operand, &point, within);
+                let kept = std::mem::replace(&mut elements.lanes, lanes);
+                let value = elements.isolated(|e| e.value(operand, coords));
+                elements.lanes = kept;
+                let at = blocks.iter().chain(within).cloned();
+                let mut subscripts: Vec<Subscript> = at.map(Subscript::At).collect();
+                subscripts.push(Subscript::Span(Index::constant(0)));
+                elements
+                    .builder
+                    .store(Access::new(memory, subscripts), value);
             });
         });
     }

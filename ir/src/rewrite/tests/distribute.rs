@@ -54,11 +54,13 @@ fn entry(text: &str) -> Graph {
 }
 
 fn scans(graph: &Graph) -> Vec<&Scan> {
-    let scan = |node| match graph.op(node) {
-        Op::Scan(scan) => Some(scan),
-        _ => None,
-    };
-    graph.nodes().filter_map(scan).collect()
+    let mut scans = Vec::new();
+    for node in graph.nodes() {
+        if let Op::Scan(scan) = graph.op(node) {
+            scans.push(scan);
+        }
+    }
+    scans
 }
 
 fn contractions(graph: &Graph) -> usize {
@@ -203,11 +205,13 @@ fn weights_stand_in_the_order_in_which_turns_read_them() {
     let after = recurrent(CELL);
     let scans = scans(&after);
     let body = scans.last().unwrap().body();
-    let contraction = body.nodes().find_map(|node| match body.op(node) {
-        Op::DotGeneral(op) => Some(op),
-        _ => None,
-    });
-    assert_eq!(contraction.unwrap().y_contract.as_slice(), [0]);
+    let mut contracted = Vec::new();
+    for node in body.nodes() {
+        if let Op::DotGeneral(op) = body.op(node) {
+            contracted.push(op.y_contract.to_vec());
+        }
+    }
+    assert_eq!(contracted, [[0]]);
 }
 
 #[test]
