@@ -159,6 +159,10 @@ fn parse_scalar(text: &str, dtype: DType) -> Option<HostTensor> {
         DType::I32 => HostTensor::scalar(text.parse::<i32>().ok()?).ok(),
         DType::I64 => HostTensor::scalar(text.parse::<i64>().ok()?).ok(),
         DType::U32 => HostTensor::scalar(text.parse::<u32>().ok()?).ok(),
+        DType::F16 | DType::Bf16 => {
+            let ty = TensorType::new(dtype, Vec::new()).ok()?;
+            HostTensor::from_numbers(ty, &[text.parse().ok()?]).ok()
+        }
         DType::F32 => HostTensor::scalar(text.parse::<f32>().ok()?).ok(),
         DType::F64 => HostTensor::scalar(text.parse::<f64>().ok()?).ok(),
     }
@@ -190,13 +194,12 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
     };
     let numbers = 0..tensor.elements();
     match tensor.dtype() {
-        DType::F32 => {
-            let elements: Vec<f32> = numbers.map(|_| nearest(real(random), range)).collect();
-            HostTensor::from_slice(tensor.dims(), &elements)
-        }
-        DType::F64 => {
-            let elements: Vec<f64> = numbers.map(|_| real(random)).collect();
-            HostTensor::from_slice(tensor.dims(), &elements)
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+            let dtype = tensor.dtype();
+            let elements: Vec<f64> = numbers
+                .map(|_| nearest(dtype, real(random), range))
+                .collect();
+            HostTensor::from_numbers(tensor.clone(), &elements)
         }
         DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
             let size = tensor.dtype().size() as usize;
@@ -212,12 +215,20 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
 }
 
 /// The float of a range that is nearest to a number in it.
-fn nearest(number: f64, Range { low, high }: Range) -> f32 {
-    let near = number as f32;
-    if f64::from(near) > high {
-        near.next_down()
-    } else if f64::from(near) < low {
-        near.next_up()
+fn nearest(dtype: DType, number: f64, Range { low, high }: Range) -> f64 {
+    let (near, down, up) = match (dtype, dtype.half()) {
+        (_, Some(half)) => (half.round(number), half.below(high), half.above(low)),
+        (DType::F32, None) => {
+            let near = number as f32;
+            let neighbours = [near.next_down(), near.next_up()].map(f64::from);
+            (f64::from(near), neighbours[0], neighbours[1])
+        }
+        (_, None) => return number,
+    };
+    if near > high {
+        down
+    } else if near < low {
+        up
     } else {
         near
     }
@@ -229,7 +240,7 @@ fn integer(dtype: DType, range: Range, random: &mut Random) -> i64 {
     let (first, last) = match dtype {
         DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
         DType::U32 => (0, i64::from(u32::MAX)),
-        DType::I64 | DType::F32 | DType::F64 => (i64::MIN, i64::MAX),
+        DType::I64 | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => (i64::MIN, i64::MAX),
         DType::Bool => (0, 1),
     };
     let (low, high) = match (low.is_finite(), high.is_finite()) {
@@ -254,7 +265,7 @@ pub(crate) fn summary(path: &str, tensor: &HostTensor) -> String {
     let shown = if tensor.tensor_type().elements() <= FEW as u64 {
         elements.join(", ")
     } else {
-        let values = floats(tensor);
+        let values = tensor.numbers();
         let (low, high) = values
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
@@ -288,6 +299,11 @@ fn texts(tensor: &HostTensor, count: usize) -> Vec<String> {
             .collect()
     }
     match tensor.dtype() {
+        // A half has few digits: those of the f32 that it is tell it from its neighbours.
+        DType::F16 | DType::Bf16 => {
+            let numbers: Vec<f32> = tensor.numbers().iter().map(|&x| x as f32).collect();
+            first(Some(&numbers), count)
+        }
         DType::F32 => first(tensor.elements::<f32>(), count),
         DType::F64 => first(tensor.elements::<f64>(), count),
         DType::I32 => first(tensor.elements::<i32>(), count),
@@ -303,22 +319,6 @@ fn texts(tensor: &HostTensor, count: usize) -> Vec<String> {
     }
 }
 
-/// The elements as floats, for statistics.
-fn floats(tensor: &HostTensor) -> Vec<f64> {
-    fn all<T: Copy>(elements: Option<&[T]>, convert: impl Fn(T) -> f64) -> Vec<f64> {
-        let elements = elements.unwrap_or_default().iter();
-        elements.map(|&element| convert(element)).collect()
-    }
-    match tensor.dtype() {
-        DType::F32 => all(tensor.elements::<f32>(), f64::from),
-        DType::F64 => all(tensor.elements::<f64>(), |value| value),
-        DType::I32 => all(tensor.elements::<i32>(), f64::from),
-        DType::I64 => all(tensor.elements::<i64>(), |value| value as f64),
-        DType::U32 => all(tensor.elements::<u32>(), f64::from),
-        DType::Bool => all(Some(tensor.bytes()), f64::from),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,7 +327,7 @@ mod tests {
     fn drawn(dtype: DType, low: f64, high: f64) -> (f64, f64) {
         let tensor = TensorType::new(dtype, vec![1000]).unwrap();
         let drawn = draw(&tensor, Range { low, high }, &mut Random::new(7)).unwrap();
-        let numbers = floats(&drawn);
+        let numbers = drawn.numbers();
         let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
         (least, numbers.into_iter().fold(f64::NEG_INFINITY, f64::max))
     }
@@ -350,6 +350,10 @@ mod tests {
             (DType::F32, 0.1, 0.1000001),
             (DType::F32, f64::from(f32::MIN), f64::from(f32::MAX)),
             (DType::F64, f64::MIN, f64::MAX),
+            (DType::F16, 0.1, 0.1001),
+            (DType::F16, -65504.0, 65504.0),
+            (DType::Bf16, 0.1, 0.101),
+            (DType::Bf16, -1e30, f64::INFINITY),
         ] {
             let (least, greatest) = drawn(dtype, low, high);
             assert!(

@@ -98,7 +98,12 @@ fn fill(session: &mut Session, mut seed: u64) {
                 let elements = session.elements_mut::<i32>(&leaf.path).unwrap();
                 elements.fill_with(|| (next() % 10) as i32);
             }
-            other @ (DType::Bool | DType::I64 | DType::U32 | DType::F64) => {
+            other @ (DType::Bool
+            | DType::I64
+            | DType::U32
+            | DType::F16
+            | DType::Bf16
+            | DType::F64) => {
                 assert_eq!(other, DType::F32, "the entries here have no such inputs");
             }
         }

@@ -6,7 +6,7 @@ use lgc_ir::dtype::DType;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DlDataType {
-    /// `DLDataTypeCode`: 0 signed, 1 unsigned, 2 float, 6 bool.
+    /// `DLDataTypeCode`: 0 signed, 1 unsigned, 2 float, 4 bfloat, 6 bool.
     pub code: u8,
     /// Bits of one element.
     pub bits: u8,
@@ -29,7 +29,8 @@ impl From<DType> for DlDataType {
         let code = match dtype {
             DType::I32 | DType::I64 => 0,
             DType::U32 => 1,
-            DType::F32 | DType::F64 => 2,
+            DType::F16 | DType::F32 | DType::F64 => 2,
+            DType::Bf16 => 4,
             DType::Bool => 6,
         };
         Self {
@@ -40,7 +41,8 @@ impl From<DType> for DlDataType {
     }
 }
 
-/// Type of an element in C. A `bool` is a byte, 0 or 1.
+/// Type of an element in C. A `bool` is a byte, 0 or 1. C11 has no type for halves that every
+/// compiler knows: they are passed as their bits.
 #[must_use]
 pub const fn c_type(dtype: DType) -> &'static str {
     match dtype {
@@ -48,6 +50,7 @@ pub const fn c_type(dtype: DType) -> &'static str {
         DType::I32 => "int32_t",
         DType::I64 => "int64_t",
         DType::U32 => "uint32_t",
+        DType::F16 | DType::Bf16 => "uint16_t",
         DType::F32 => "float",
         DType::F64 => "double",
     }
@@ -62,11 +65,13 @@ mod tests {
         for dtype in DType::ALL {
             assert_eq!(DlDataType::from(dtype).dtype(), Some(dtype));
         }
-        let half = DlDataType {
-            code: 2,
-            bits: 16,
+        let float = |code, bits| DlDataType {
+            code,
+            bits,
             lanes: 1,
         };
-        assert_eq!(half.dtype(), None);
+        assert_eq!(float(2, 16).dtype(), Some(DType::F16));
+        assert_eq!(float(4, 16).dtype(), Some(DType::Bf16));
+        assert_eq!(float(2, 128).dtype(), None);
     }
 }

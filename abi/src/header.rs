@@ -43,7 +43,8 @@ fn introduction(interface: &Interface<'_>) -> String {
         format!(", on a CPU that has {}", library.features.join(", "))
     };
     let rules = "Tensors are dense, row-major, in host memory, and aligned to their element type. \
-        A bool is one byte, 0 or 1. A pointer to a tensor without elements may be NULL. The memory \
+        A bool is one byte, 0 or 1; an f16 (IEEE 754 binary16) or bf16 (the upper half of \
+        a float) is its 16 bits, as a uint16_t. A pointer to a tensor without elements may be NULL. The memory \
         of a tensor that is written (inout, out) overlaps neither another tensor nor the \
         workspace; tensors that are only read (in) may overlap one another.\n\n\
         Functions return LGC_OK (0) or another code, in which LGC_STATUS is the status and \

@@ -55,6 +55,7 @@ pub use describe::{
 pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;
+pub use lgc_ir::half::Half;
 pub use names::{
     AbiError, EntrySymbols, Interface, info_symbol, pool_create_symbol, pool_destroy_symbol,
     run_symbol, strerror_symbol,

@@ -124,6 +124,10 @@ fn run_program(program: &Program, graph: &Graph) -> Vec<Tensor<f64>> {
 fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
     let single = tensor.ty.dtype == DType::F32;
     match &tensor.data {
+        Data::Number(v) if let Some(half) = tensor.ty.dtype.half() => {
+            let bits = v.iter().map(|x| half.encode(*x));
+            bits.flat_map(u16::to_le_bytes).collect()
+        }
         Data::Number(v) if single => v.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect(),
         Data::Number(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::Int(v) => {

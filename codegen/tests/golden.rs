@@ -116,7 +116,9 @@ fn tensor(ty: &Type, elements: &[f64]) -> Tensor<f64> {
         DType::I32 | DType::I64 | DType::U32 => {
             Tensor::integers(ty.clone(), elements.iter().map(|&x| x as i64))
         }
-        DType::F32 | DType::F64 => Tensor::numbers(ty.clone(), elements.to_vec()),
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+            Tensor::numbers(ty.clone(), elements.to_vec())
+        }
     }
 }
 

@@ -26,6 +26,8 @@ class DataType(ctypes.Structure):
         (0, 32): c_int32,
         (0, 64): c_int64,
         (1, 32): c_uint32,
+        (2, 16): ctypes.c_uint16,  # f16 and bf16: their bits
+        (4, 16): ctypes.c_uint16,
         (2, 32): ctypes.c_float,
         (2, 64): ctypes.c_double,
         (6, 8): c_uint8,

@@ -3,9 +3,11 @@
 //! Rules name their constants exactly (`√(2/π)`, `2/√π`, `44715/1000000`), so that each reading of
 //! a rule makes its own of them: a float rounds once, exact arithmetic keeps the symbol.
 
+use crate::dtype::DType;
 use dashu::base::{Abs, Sign};
 use dashu::integer::IBig;
 use dashu::rational::RBig;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A real number of the form q · √r · π^(k/2), or one of the IEEE values that are no real number.
@@ -216,6 +218,34 @@ impl Constant {
         (read == exact).then_some(text)
     }
 
+    /// The nearest number of a float dtype, rounded once from the exact value where that is rational;
+    /// for other dtypes the nearest f64.
+    pub fn to_float(&self, dtype: DType) -> f64 {
+        match (dtype, dtype.half()) {
+            (_, Some(half)) => {
+                let double = self.to_f64();
+                half.round_near(double, self.compare_with(double))
+            }
+            (DType::F32, None) => f64::from(self.to_f32()),
+            (_, None) => self.to_f64(),
+        }
+    }
+
+    /// How a rational constant compares with a number; equal where that is not known.
+    fn compare_with(&self, number: f64) -> Ordering {
+        match (self, RBig::try_from(number)) {
+            (
+                Constant::Real {
+                    factor,
+                    radicand,
+                    half_powers_of_pi: 0,
+                },
+                Ok(number),
+            ) if *radicand == RBig::ONE => factor.cmp(&number),
+            (_, _) => Ordering::Equal,
+        }
+    }
+
     /// −c.
     #[must_use]
     pub fn neg(&self) -> Self {
@@ -368,6 +398,28 @@ mod tests {
             0.398_942_280_401_432_7
         );
         assert_eq!(Constant::ratio(1, 10).to_f32(), 0.1);
+    }
+
+    #[test]
+    fn constants_round_once_to_halves() {
+        // A hair above the middle between two neighbours of bf16, by less than an f64 can tell.
+        let hair = Constant::Real {
+            factor: RBig::from(257) / RBig::from(256) + RBig::ONE / RBig::from(1u64 << 63),
+            radicand: RBig::ONE,
+            half_powers_of_pi: 0,
+        };
+        assert_eq!(hair.to_f64(), 257.0 / 256.0);
+        assert_eq!(hair.to_float(DType::Bf16), 1.0 + 1.0 / 128.0);
+        assert_eq!(hair.neg().to_float(DType::Bf16), -1.0 - 1.0 / 128.0);
+        assert_eq!(Constant::ratio(257, 256).to_float(DType::Bf16), 1.0);
+        assert_eq!(
+            Constant::ratio(1, 10).to_float(DType::F16),
+            0.099_975_585_937_5
+        );
+        assert_eq!(
+            Constant::integer(70_000).to_float(DType::F16),
+            f64::INFINITY
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Element types.
 //!
-//! The dtypes that a tensor can hold, their sizes and what may be done with them. Half precision
-//! types are storage formats and join this table together with their conversion rules.
+//! The dtypes that a tensor can hold, their sizes and what may be done with them. f16 and bf16 are
+//! formats of storage: what is computed from them is computed in f32 ([`DType::compute`]), and rounded
+//! where it is stored (see [`crate::half`]).
 
+use crate::half::Half;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +19,10 @@ pub enum DType {
     I64,
     /// An unsigned 32-bit integer with wrapping arithmetic.
     U32,
+    /// An IEEE 754 binary16 number: 5 bits of exponent, 10 of fraction.
+    F16,
+    /// The upper half of an IEEE 754 binary32 number: 8 bits of exponent, 7 of fraction.
+    Bf16,
     /// An IEEE 754 binary32 number.
     F32,
     /// An IEEE 754 binary64 number.
@@ -25,11 +31,13 @@ pub enum DType {
 
 impl DType {
     /// Every dtype, in canonical order.
-    pub const ALL: [DType; 6] = [
+    pub const ALL: [DType; 8] = [
         DType::Bool,
         DType::I32,
         DType::I64,
         DType::U32,
+        DType::F16,
+        DType::Bf16,
         DType::F32,
         DType::F64,
     ];
@@ -41,6 +49,8 @@ impl DType {
             DType::I32 => "i32",
             DType::I64 => "i64",
             DType::U32 => "u32",
+            DType::F16 => "f16",
+            DType::Bf16 => "bf16",
             DType::F32 => "f32",
             DType::F64 => "f64",
         }
@@ -50,6 +60,7 @@ impl DType {
     pub const fn size(self) -> u64 {
         match self {
             DType::Bool => 1,
+            DType::F16 | DType::Bf16 => 2,
             DType::I32 | DType::U32 | DType::F32 => 4,
             DType::I64 | DType::F64 => 8,
         }
@@ -58,8 +69,25 @@ impl DType {
     /// Whether values of this type are differentiable, that is, have tangents and cotangents.
     pub const fn is_float(self) -> bool {
         match self {
-            DType::F32 | DType::F64 => true,
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => true,
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => false,
+        }
+    }
+
+    /// The 16-bit format of this type, where it is one.
+    pub const fn half(self) -> Option<Half> {
+        match self {
+            DType::F16 => Some(Half::F16),
+            DType::Bf16 => Some(Half::BF16),
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F32 | DType::F64 => None,
+        }
+    }
+
+    /// The dtype that values of this one are computed in: f32 for the halves, itself for others.
+    pub const fn compute(self) -> Self {
+        match self {
+            DType::F16 | DType::Bf16 => DType::F32,
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F32 | DType::F64 => self,
         }
     }
 
@@ -67,7 +95,17 @@ impl DType {
     pub const fn is_integer(self) -> bool {
         match self {
             DType::I32 | DType::I64 | DType::U32 => true,
-            DType::Bool | DType::F32 | DType::F64 => false,
+            DType::Bool | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => false,
+        }
+    }
+
+    /// The largest finite number of a float type; for others, that of f64.
+    pub const fn largest(self) -> f64 {
+        match self {
+            DType::F16 => Half::F16.largest(),
+            DType::Bf16 => Half::BF16.largest(),
+            DType::F32 => f32::MAX as f64,
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F64 => f64::MAX,
         }
     }
 
@@ -77,7 +115,7 @@ impl DType {
             DType::Bool => (value != 0) as i64,
             DType::I32 => value as i32 as i64,
             DType::U32 => value as u32 as i64,
-            DType::I64 | DType::F32 | DType::F64 => value,
+            DType::I64 | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => value,
         }
     }
 
@@ -92,7 +130,7 @@ impl DType {
             DType::I32 => Some((i32::MIN as i64, i32::MAX as i64)),
             DType::I64 => Some((i64::MIN, i64::MAX)),
             DType::U32 => Some((0, u32::MAX as i64)),
-            DType::Bool | DType::F32 | DType::F64 => None,
+            DType::Bool | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => None,
         }
     }
 }
@@ -105,7 +143,7 @@ impl fmt::Display for DType {
 
 /// The text is not the name of a dtype.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a dtype; the dtypes are bool, i32, i64, u32, f32 and f64")]
+#[error("`{0}` is not a dtype; the dtypes are bool, i32, i64, u32, f16, bf16, f32 and f64")]
 pub struct UnknownDType(pub String);
 
 impl FromStr for DType {

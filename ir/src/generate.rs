@@ -68,8 +68,17 @@ const INPUTS: [(DType, &[u64]); 5] = [
 ];
 
 /// Rewrites of an example's text to other dtypes.
-const VARIANTS: [&[(&str, &str)]; 4] =
-    [&[], &[("f32", "f64")], &[("i32", "i64")], &[("i32", "u32")]];
+const VARIANTS: [&[(&str, &str)]; 9] = [
+    &[],
+    &[("f32", "f64")],
+    &[("f32", "f16")],
+    &[("f32", "bf16")],
+    &[("f32", "i64")],
+    &[("f32", "u32")],
+    &[("f32", "bool")],
+    &[("i32", "i64")],
+    &[("i32", "u32")],
+];
 
 impl Generator {
     /// A generator with every example of the table, at every dtype at which it elaborates.
@@ -310,7 +319,7 @@ fn declare_outputs(b: &Builder, pool: &[Value]) -> Result<(), TypeError> {
     Ok(())
 }
 
-/// Inputs for a graph: numbers between −2.3 and 2.3 that f32 holds exactly, without ties or zeros;
+/// Inputs for a graph: numbers between −2.3 and 2.3 that their dtype and f32 hold exactly, without ties or zeros;
 /// small integers of both signs; truth values of both kinds. What is declared to lie in a range does.
 /// `number` makes the elements.
 pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
@@ -321,10 +330,12 @@ pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S)
         let real = |i: u64| {
             let unit = (i as f64 + 1.37 * position as f64 + 0.61).sin();
             let x = range.map_or(2.3 * unit, |range| within(range, 2.3 * unit));
-            f64::from(x as f32)
+            dtype
+                .half()
+                .map_or(f64::from(x as f32), |half| half.round(x))
         };
         match dtype {
-            DType::F32 | DType::F64 => {
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                 Tensor::numbers(ty, (0..count).map(|i| number(dtype, real(i))).collect())
             }
             DType::I32 | DType::I64 | DType::U32 => {

@@ -36,6 +36,7 @@ pub mod dtype;
 pub mod expr;
 pub mod generate;
 pub mod graph;
+pub mod half;
 pub mod index;
 pub mod interpret;
 pub mod lang;

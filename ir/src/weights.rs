@@ -96,6 +96,8 @@ fn foreign(dtype: DType) -> Dtype {
         DType::I32 => Dtype::I32,
         DType::I64 => Dtype::I64,
         DType::U32 => Dtype::U32,
+        DType::F16 => Dtype::F16,
+        DType::Bf16 => Dtype::BF16,
         DType::F32 => Dtype::F32,
         DType::F64 => Dtype::F64,
     }
@@ -174,6 +176,8 @@ mod tests {
             elements(DType::I32, &[], &[1, 2, 3, 0xff]),
             elements(DType::I64, &[1, 1], &[0x80; 8]),
             elements(DType::U32, &[1], &[0xff; 4]),
+            elements(DType::F16, &[2], &[0x55, 0x35, 0, 0xfc]),
+            elements(DType::Bf16, &[1, 2], &[0x49, 0x40, 1, 0x80]),
             elements(DType::F32, &[1], &nan),
             elements(DType::F64, &[2, 0, 5], &[]),
         ];
@@ -186,8 +190,11 @@ mod tests {
         for (name, tensor) in named() {
             assert_eq!(weights.tensor(&name).as_ref(), Ok(tensor), "{name}");
         }
-        assert_eq!(weights.tensor("t6"), Err(Lack::Unknown));
-        assert_eq!(weights.names(), ["t0", "t1", "t2", "t3", "t4", "t5"]);
+        assert_eq!(weights.tensor("t8"), Err(Lack::Unknown));
+        assert_eq!(
+            weights.names(),
+            ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"]
+        );
     }
 
     #[test]
@@ -232,8 +239,8 @@ mod tests {
             let bytes = file(header, data);
             Weights::open(&bytes).unwrap().tensor("a").unwrap_err()
         };
-        let half = lack(&tensor("F16", "[2]", "[0,4]"), &[0; 4]);
-        assert_eq!(half, Lack::Foreign("F16".to_string()));
+        let quarter = lack(&tensor("F8_E4M3", "[4]", "[0,4]"), &[0; 4]);
+        assert_eq!(quarter, Lack::Foreign("F8_E4M3".to_string()));
         let ones = format!("[{}1]", "1,".repeat(MAX_RANK));
         for lacking in [
             lack(&tensor("BOOL", "[2]", "[0,2]"), &[1, 2]),

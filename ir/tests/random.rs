@@ -25,7 +25,7 @@ fn run(text: &str, inputs: &[&[i64]]) -> Vec<Vec<f64>> {
     let tensors: Vec<Tensor<f64>> = tensors.collect();
     let run = interpret::<f64>(graph, &(), &tensors).unwrap();
     let numbers = |tensor: &Tensor<f64>| match tensor.ty.dtype {
-        DType::F32 | DType::F64 => tensor.as_numbers().to_vec(),
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => tensor.as_numbers().to_vec(),
         DType::I32 | DType::I64 | DType::U32 => {
             let ints = tensor.as_ints().iter();
             ints.map(|int| int.value.unwrap() as f64).collect()

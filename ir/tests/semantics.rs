@@ -23,6 +23,8 @@ fn outputs(entry: &Entry, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
         let ty = graph.ty(*input).clone();
         if ty.dtype.is_float() {
             Tensor::numbers(ty, elements.to_vec())
+        } else if ty.dtype == DType::Bool {
+            Tensor::masks(ty.shape, elements.iter().map(|element| *element != 0.0))
         } else {
             Tensor::integers(ty, elements.iter().map(|element| *element as i64))
         }
@@ -32,13 +34,17 @@ fn outputs(entry: &Entry, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
     let outputs = run.outputs().into_iter();
     outputs
         .map(|tensor| match tensor.ty.dtype {
-            DType::F32 | DType::F64 => tensor.as_numbers().to_vec(),
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => tensor.as_numbers().to_vec(),
             DType::I32 | DType::I64 | DType::U32 => tensor
                 .as_ints()
                 .iter()
                 .map(|int| int.value.unwrap() as f64)
                 .collect(),
-            DType::Bool => vec![],
+            DType::Bool => tensor
+                .as_masks()
+                .iter()
+                .map(|&truth| f64::from(truth))
+                .collect(),
         })
         .collect()
 }
@@ -97,6 +103,180 @@ fn a_literal_is_the_float_that_is_stored() {
     assert_eq!(
         results,
         [[f64::from(0.1f32)], [0.1], [16_777_216.0], [1.0 / 3.0]]
+    );
+}
+
+#[test]
+fn conversions_are_those_of_the_table() {
+    use DType::{Bf16, Bool, F16, F32, F64, I32, I64, U32};
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let two = |exponent| 2f64.powi(exponent);
+    // The rows of the table in docs/language.md: from, to, and what becomes of some elements.
+    let rows: &[(&[DType], &[DType], &[(f64, f64)])] = &[
+        (
+            &[Bool],
+            &[I32, I64, U32, F16, Bf16, F32, F64],
+            &[(0.0, 0.0), (1.0, 1.0)],
+        ),
+        (&[I32, I64, U32], &[Bool], &[(0.0, 0.0), (7.0, 1.0)]),
+        (&[I32, I64], &[Bool], &[(-1.0, 1.0)]),
+        (
+            &[F16, Bf16, F32, F64],
+            &[Bool],
+            &[(0.0, 0.0), (-0.0, 0.0), (-0.5, 1.0), (nan, 1.0)],
+        ),
+        (&[I32, U32], &[I64], &[(7.0, 7.0), (two(30), two(30))]),
+        (&[I32], &[I64], &[(-1.0, -1.0)]),
+        (&[U32], &[I64], &[(two(32) - 1.0, two(32) - 1.0)]),
+        (&[I32], &[U32], &[(-1.0, two(32) - 1.0)]),
+        (&[U32], &[I32], &[(two(32) - 1.0, -1.0)]),
+        (
+            &[I64],
+            &[I32],
+            &[(two(32) + 5.0, 5.0), (two(31), -two(31)), (-3.0, -3.0)],
+        ),
+        (
+            &[I64],
+            &[U32],
+            &[(two(32) + 5.0, 5.0), (-3.0, two(32) - 3.0)],
+        ),
+        (&[I32, I64, U32], &[F64], &[(two(31) - 1.0, two(31) - 1.0)]),
+        (
+            &[I32, I64, U32],
+            &[F32],
+            &[(16_777_217.0, 16_777_216.0), (16_777_219.0, 16_777_220.0)],
+        ),
+        (
+            &[I32, I64, U32],
+            &[Bf16],
+            &[(257.0, 256.0), (259.0, 260.0), (256.0, 256.0)],
+        ),
+        (
+            &[I32, I64, U32],
+            &[F16],
+            &[(2049.0, 2048.0), (65_519.0, 65_504.0), (65_520.0, inf)],
+        ),
+        (
+            &[F16, Bf16, F32, F64],
+            &[I32],
+            &[
+                (1.75, 1.0),
+                (-1.75, -1.0),
+                (inf, two(31) - 1.0),
+                (-inf, -two(31)),
+                (nan, 0.0),
+            ],
+        ),
+        (
+            &[F16, Bf16, F32, F64],
+            &[U32],
+            &[(1.75, 1.0), (-1.75, 0.0), (inf, two(32) - 1.0), (nan, 0.0)],
+        ),
+        (
+            &[F16, Bf16, F32, F64],
+            &[I64],
+            &[(-1.75, -1.0), (nan, 0.0), (-inf, -two(63))],
+        ),
+        (
+            &[F16],
+            &[F32, F64],
+            &[
+                (65_504.0, 65_504.0),
+                (two(-24), two(-24)),
+                (nan, nan),
+                (inf, inf),
+            ],
+        ),
+        (
+            &[Bf16],
+            &[F32, F64],
+            &[(two(127), two(127)), (two(-133), two(-133)), (-0.0, -0.0)],
+        ),
+        (
+            &[F32],
+            &[F64],
+            &[(two(-149), two(-149)), (nan, nan), (-inf, -inf)],
+        ),
+        (
+            &[F64],
+            &[F32],
+            &[(1.0 + two(-24), 1.0), (1e39, inf), (1e-46, 0.0), (nan, nan)],
+        ),
+        (
+            &[F32, F64],
+            &[Bf16],
+            &[
+                (1.0 + two(-8), 1.0),
+                (1.0 + 3.0 * two(-8), 1.0 + two(-6)),
+                (3.4e38, inf),
+                (nan, nan),
+            ],
+        ),
+        (
+            &[Bf16, F32, F64],
+            &[F16],
+            &[
+                (65_536.0, inf),
+                (-65_536.0, -inf),
+                (two(-25), 0.0),
+                (1.5 * two(-24), two(-23)),
+                (nan, nan),
+            ],
+        ),
+        (
+            &[F32, F64],
+            &[F16],
+            &[(1.0 + two(-11), 1.0), (65_519.0, 65_504.0), (65_520.0, inf)],
+        ),
+        (
+            &[F16],
+            &[Bf16],
+            &[
+                (1.0 + two(-10), 1.0),
+                (65_504.0, 65_536.0),
+                (inf, inf),
+                (nan, nan),
+            ],
+        ),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for (from, to, cases) in rows {
+        for (from, to) in from
+            .iter()
+            .flat_map(|from| to.iter().map(move |to| (from, to)))
+        {
+            seen.insert((*from, *to));
+            let text =
+                format!("entry f(x: {from}[]) -> (y: {to}[]) {{ y = cast(x, dtype = {to}) }}");
+            for (x, y) in *cases {
+                let found = run(&text, &[&[*x]]);
+                let same = found[0][0] == *y || (found[0][0].is_nan() && y.is_nan());
+                assert!(same, "{from} {x} as {to} is {found:?}, not {y}");
+            }
+        }
+    }
+    let pairs = DType::ALL
+        .iter()
+        .flat_map(|from| DType::ALL.map(|to| (*from, to)));
+    let missing: Vec<_> = pairs
+        .filter(|(from, to)| from != to && !seen.contains(&(*from, *to)))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn numbers_of_a_half_are_rounded_to_it() {
+    let text = "entry f(x: f16[], y: bf16[]) -> (a: f16[], b: bf16[], c: bf16[2]) {
+        a = x + 0.1
+        b = y * 257
+        c = [0.1, 1e30] * y
+    }";
+    let results = run(text, &[&[0.0], &[1.0]]);
+    let tenth = 205.0 / 2048.0;
+    let large = lgc_ir::half::Half::BF16.round(1e30);
+    assert_eq!(
+        results,
+        [vec![0.099_975_585_937_5], vec![256.0], vec![tenth, large]]
     );
 }
 

@@ -273,6 +273,7 @@ fn work(graph: &Graph) -> f64 {
             | Family::Prefix(_)
             | Family::ArgFold(_)
             | Family::ArgSort(_)
+            | Family::Prefix(_)
             | Family::Gather(_)
             | Family::ScatterAdd(_)
             | Family::Barrier

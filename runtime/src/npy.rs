@@ -343,6 +343,9 @@ const fn kind_of(dtype: DType) -> &'static str {
         DType::I32 => "i4",
         DType::I64 => "i8",
         DType::U32 => "u4",
+        DType::F16 => "f2",
+        // NumPy has no bf16: arrays of ml_dtypes are written as two bytes without a meaning.
+        DType::Bf16 => "V2",
         DType::F32 => "f4",
         DType::F64 => "f8",
     }

@@ -2,11 +2,12 @@
 
 use crate::AlignedBuffer;
 use bytemuck::Pod;
-use lgc_abi::{DType, TensorType, TooLarge};
+use lgc_abi::{DType, Half, TensorType, TooLarge};
 use thiserror::Error;
 
 /// A Rust type whose values are the elements of tensors of one dtype. `bool` is not among them:
-/// its tensors hold bytes that are 0 or 1, and are read with [`HostTensor::bools`].
+/// its tensors hold bytes that are 0 or 1, and are read with [`HostTensor::bools`]. Nor are the
+/// halves, which are made with [`HostTensor::from_numbers`] and read with [`HostTensor::numbers`].
 pub trait Element: Pod + private::Sealed {
     /// The dtype of tensors with such elements.
     const DTYPE: DType;
@@ -85,6 +86,29 @@ impl HostTensor {
         Self::copy_from(tensor, elements.len(), &bytes)
     }
 
+    /// A tensor of a float dtype with these elements, row by row, each rounded once.
+    ///
+    /// # Errors
+    /// As [`HostTensor::from_slice`]; of a dtype that is no float, no number of elements fits.
+    pub fn from_numbers(tensor: TensorType, numbers: &[f64]) -> Result<Self, TensorError> {
+        let bytes: Vec<u8> = match (tensor.dtype(), tensor.dtype().half()) {
+            (_, Some(half)) => numbers
+                .iter()
+                .flat_map(|&x| half.encode(x).to_le_bytes())
+                .collect(),
+            (DType::F32, None) => numbers
+                .iter()
+                .flat_map(|&x| (x as f32).to_le_bytes())
+                .collect(),
+            (DType::F64, None) => numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            (_, None) => {
+                let found = numbers.len();
+                return Err(TensorError::Count { tensor, found });
+            }
+        };
+        Self::copy_from(tensor, numbers.len(), &bytes)
+    }
+
     /// A tensor without axes.
     ///
     /// # Errors
@@ -139,6 +163,26 @@ impl HostTensor {
         (self.dtype() == DType::Bool).then(|| bytes.map(|&byte| byte != 0))
     }
 
+    /// The elements of any dtype as numbers, row by row; of i64, the nearest f64.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<f64> {
+        fn all<T: Pod>(bytes: &[u8], number: impl Fn(T) -> f64) -> Vec<f64> {
+            let elements: &[T] = bytemuck::cast_slice(bytes);
+            elements.iter().map(|&element| number(element)).collect()
+        }
+        let bytes = self.bytes();
+        match self.dtype() {
+            DType::Bool => all(bytes, |byte: u8| f64::from(byte)),
+            DType::I32 => all(bytes, |x: i32| f64::from(x)),
+            DType::I64 => all(bytes, |x: i64| x as f64),
+            DType::U32 => all(bytes, |x: u32| f64::from(x)),
+            DType::F16 => all(bytes, |bits| Half::F16.decode(bits)),
+            DType::Bf16 => all(bytes, |bits| Half::BF16.decode(bits)),
+            DType::F32 => all(bytes, |x: f32| f64::from(x)),
+            DType::F64 => all(bytes, |x: f64| x),
+        }
+    }
+
     /// The one element of a tensor that has one of this type.
     #[must_use]
     pub fn item<T: Element>(&self) -> Option<T> {
@@ -186,6 +230,31 @@ mod tests {
         assert_eq!(flags.bytes(), [1, 0, 1]);
         assert_eq!(flags.bools().unwrap().filter(|&flag| flag).count(), 2);
         assert!(tensor.bools().is_none());
+    }
+
+    #[test]
+    fn halves_are_numbers_rounded_once() {
+        for (dtype, third) in [(DType::F16, 0x3555u16), (DType::Bf16, 0x3eab)] {
+            let ty = TensorType::new(dtype, vec![3]).unwrap();
+            let halves = HostTensor::from_numbers(ty.clone(), &[1.0 / 3.0, -0.0, 1e9]).unwrap();
+            assert_eq!(
+                halves.bytes()[..4],
+                [third.to_le_bytes(), [0, 0x80]].concat()
+            );
+            let numbers = halves.numbers();
+            assert_eq!(HostTensor::from_numbers(ty, &numbers).unwrap(), halves);
+            assert_eq!(
+                numbers[2],
+                if dtype == DType::F16 {
+                    f64::INFINITY
+                } else {
+                    998_244_352.0
+                }
+            );
+        }
+        let integers = TensorType::new(DType::I32, vec![0]).unwrap();
+        assert!(HostTensor::from_numbers(integers, &[]).is_err());
+        assert_eq!(HostTensor::scalar(-7i64).unwrap().numbers(), [-7.0]);
     }
 
     #[test]

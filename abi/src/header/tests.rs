@@ -38,6 +38,8 @@ fn awkward() -> Library {
                 param("rows", In, array(array(inner(&[2]), 5), 3)),
                 param("scales", Out, array(scalar(), 2)),
                 param("awkward_Outer", In, tensor(DType::Bool, &[3])),
+                param("halves", In, tensor(DType::F16, &[3])),
+                param("brains", Out, tensor(DType::Bf16, &[])),
                 param("unix", InOut, outer),
                 param("info", Out, scalar()),
             ],
@@ -107,7 +109,7 @@ fn program() -> String {
 CHECK(sizeof(DLTensor) == {dl_size});
 CHECK(sizeof(digits_step_args) == 8 * sizeof(void *));
 CHECK(offsetof(digits_step_args, l) == 7 * sizeof(void *));
-CHECK(sizeof(awkward_twist_args) == 23 * sizeof(void *));
+CHECK(sizeof(awkward_twist_args) == 25 * sizeof(void *));
 static DIGITS_STEP_WORKSPACE(memory);
 CHECK(sizeof(memory) == DIGITS_STEP_WORKSPACE_BYTES);
 int32_t use(float *w, const float *x, const int32_t *labels, const lgc_ctx *ctx);

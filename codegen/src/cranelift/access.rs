@@ -474,14 +474,14 @@ impl<'k> KernelEmitter<'k> {
         condition: Option<Value>,
         default: Value,
     ) -> Value {
-        let ty = element_type(grid.dtype);
+        let dtype = grid.dtype;
         let (address, offset) = self.address(grid, row, column);
         let Some(condition) = condition else {
-            return self.core.load(ty, address, offset);
+            return self.core.load_part(dtype, 1, address, offset);
         };
         let address = self.core.add_constant(address, i64::from(offset));
         let address = self.core.select(condition, address, grid.base);
-        let loaded = self.core.load(ty, address, 0);
+        let loaded = self.core.load_part(dtype, 1, address, 0);
         self.core.choose(grid.dtype, 1, condition, loaded, default)
     }
 

@@ -11,6 +11,7 @@ use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
+use lgc_ir::half::Half;
 use lgc_ir::scalar::{Binary, Comparison, Unary};
 
 const OPAQUE: Fault = Fault("an elementary function was not expanded");
@@ -20,7 +21,7 @@ impl Core {
     /// A constant as a single element, rounded once.
     pub(super) fn element(&mut self, dtype: DType, constant: &Constant) -> Value {
         match dtype {
-            DType::F32 => self.float32(constant.to_f32()),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(constant.to_float(dtype) as f32),
             DType::F64 => self.float64(constant.to_f64()),
             DType::Bool => self.int(types::I8, i64::from(!constant.is_zero())),
             DType::I32 | DType::I64 | DType::U32 => {
@@ -47,7 +48,7 @@ impl Core {
     /// Zero or false as a single element.
     pub(super) fn zero(&mut self, dtype: DType) -> Value {
         match dtype {
-            DType::F32 => self.float32(0.0),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0.0),
             DType::F64 => self.float64(0.0),
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => self.int(element_type(dtype), 0),
         }
@@ -138,6 +139,7 @@ impl Core {
     ) -> Result<Value> {
         let ty = part_type(dtype, width);
         let opcode = match (function, dtype) {
+            (_, DType::F16 | DType::Bf16) => return Err(NO_SUCH),
             (_, DType::Bool) => return Err(NO_SUCH),
             (Unary::Neg, DType::F32 | DType::F64) => Opcode::Fneg,
             (Unary::Neg, DType::I32 | DType::I64 | DType::U32) => Opcode::Ineg,
@@ -177,6 +179,7 @@ impl Core {
         y: Value,
     ) -> Result<Value> {
         let opcode = match (function, dtype) {
+            (_, DType::F16 | DType::Bf16) => return Err(NO_SUCH),
             (_, DType::Bool) => return Err(NO_SUCH),
             (Binary::Pow, _) => return Err(OPAQUE),
             (Binary::Add, DType::F32 | DType::F64) => Opcode::Fadd,
@@ -304,7 +307,7 @@ impl Core {
         y: Value,
     ) -> Value {
         match dtype {
-            DType::F32 | DType::F64 => {
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                 let relation = match comparison {
                     Comparison::Eq => FloatCC::Equal,
                     Comparison::Ne => FloatCC::NotEqual,
@@ -341,7 +344,7 @@ impl Core {
                 DType::I32 | DType::U32 | DType::I64 => {
                     self.apply_unary(Opcode::Uextend, element_type(to), x)
                 }
-                DType::F32 | DType::F64 => {
+                DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                     let wide = self.apply_unary(Opcode::Uextend, types::I32, x);
                     self.apply_unary(Opcode::FcvtFromSint, element_type(to), wide)
                 }
@@ -396,6 +399,9 @@ impl Core {
     pub(super) fn convert(&mut self, from: DType, to: DType, width: u32, x: Value) -> Value {
         let ty = part_type(to, width);
         let opcode = match (from, to) {
+            (DType::F16 | DType::Bf16, _) => return self.convert(DType::F32, to, width, x),
+            (_, DType::F16) => return self.convert_to_half(from, Half::F16, width, x),
+            (_, DType::Bf16) => return self.convert_to_half(from, Half::BF16, width, x),
             (DType::F32, DType::F64) => Opcode::Fpromote,
             (DType::F64, DType::F32) => Opcode::Fdemote,
             (DType::F32 | DType::F64, DType::U32) => Opcode::FcvtToUintSat,

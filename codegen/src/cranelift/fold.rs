@@ -367,7 +367,7 @@ impl<'k> KernelEmitter<'k> {
             .map(|state| self.kernel.type_of(state.state));
         types
             .map(|ty| match ty.form {
-                Form::Scalar => (ty, ty.dtype.size() as u32),
+                Form::Scalar => (ty, ty.dtype.compute().size() as u32),
                 Form::Vector(_) | Form::Tile(..) => (ty, part_types(ty).len() as u32 * 16),
             })
             .collect()
@@ -405,7 +405,8 @@ impl<'k> KernelEmitter<'k> {
             let cuts = cuts(fold.lanes, native_unit(ty.dtype));
             for ((lane, width), &part) in cuts.zip(parts.by_ref()) {
                 let offset = (lane * bytes) as i32;
-                self.core.store_part(ty.dtype, width, part, base, offset);
+                let dtype = ty.dtype.compute();
+                self.core.store_part(dtype, width, part, base, offset);
             }
         }
     }
@@ -416,7 +417,8 @@ impl<'k> KernelEmitter<'k> {
         for &(base, ty, bytes) in &store.components {
             for (lane, width) in cuts(fold.lanes, native_unit(ty.dtype)) {
                 let offset = (lane * bytes) as i32;
-                parts.push(self.core.load_part(ty.dtype, width, base, offset));
+                let dtype = ty.dtype.compute();
+                parts.push(self.core.load_part(dtype, width, base, offset));
             }
         }
         parts

@@ -16,6 +16,7 @@ use crate::kernel::{
 };
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
+use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
 
@@ -121,11 +122,16 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
             *apart = false;
         }
     };
+    let mut widened = Vec::new();
     kernel.body.visit(&mut |stmt| match stmt {
-        Stmt::Compute { op, .. } => match op {
+        Stmt::Compute { result, op } => match op {
             Op::Mma(acc, _, b) => {
                 together(*acc);
                 together(*b);
+            }
+            // A half is an f32 already: it is used as that is.
+            Op::Cast(DType::F32, x) if kernel.type_of(*x).dtype.half().is_some() => {
+                widened.push((*x, *result));
             }
             Op::Const(..)
             | Op::Index(..)
@@ -164,6 +170,12 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
         }
         Stmt::Par { .. } | Stmt::Let { .. } | Stmt::Load { .. } => {}
     });
+    for (half, single) in widened {
+        let single = apart.get(single.index()).copied().unwrap_or(false);
+        if let Some(apart) = apart.get_mut(half.index()) {
+            *apart &= single;
+        }
+    }
     apart
 }
 

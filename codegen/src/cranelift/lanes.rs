@@ -4,7 +4,8 @@
 //! row is cut into *parts*: as many registers of `unit` elements as fit, then single elements. The
 //! unit is 4 or 2, whichever fills 128 bits, or 1. Truth values beside 32-bit numbers have unit 4,
 //! beside 64-bit numbers unit 2: a part of several truth values is a mask of lanes that are all
-//! ones or all zeros, a single one is a byte, 0 or 1.
+//! ones or all zeros, a single one is a byte, 0 or 1. A half is the f32 that it is (see
+//! [`super::halves`]).
 
 use super::core::Core;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -60,13 +61,13 @@ pub(super) fn cuts(columns: u32, unit: u32) -> impl Iterator<Item = (u32, u32)> 
     registers.chain((whole..columns).map(|at| (at, 1)))
 }
 
-/// The type of a single element in a register.
+/// The type of a single element in a register; in memory, halves have 16 bits.
 pub(super) const fn element_type(dtype: DType) -> Type {
     match dtype {
         DType::Bool => types::I8,
         DType::I32 | DType::U32 => types::I32,
         DType::I64 => types::I64,
-        DType::F32 => types::F32,
+        DType::F16 | DType::Bf16 | DType::F32 => types::F32,
         DType::F64 => types::F64,
     }
 }
@@ -75,7 +76,7 @@ pub(super) const fn element_type(dtype: DType) -> Type {
 pub(super) const fn part_type(dtype: DType, width: u32) -> Type {
     match (dtype, width) {
         (_, 1) => element_type(dtype),
-        (DType::F32, _) => types::F32X4,
+        (DType::F16 | DType::Bf16 | DType::F32, _) => types::F32X4,
         (DType::F64, _) => types::F64X2,
         (DType::I32 | DType::U32, _) => types::I32X4,
         (DType::I64, _) => types::I64X2,
@@ -87,7 +88,7 @@ pub(super) const fn part_type(dtype: DType, width: u32) -> Type {
 /// The elements of a dtype that fill a register; truth values go with 32-bit numbers.
 pub(super) const fn native_unit(dtype: DType) -> u32 {
     match dtype {
-        DType::Bool | DType::I32 | DType::U32 | DType::F32 => 4,
+        DType::Bool | DType::I32 | DType::U32 | DType::F16 | DType::Bf16 | DType::F32 => 4,
         DType::I64 | DType::F64 => 2,
     }
 }
@@ -113,7 +114,7 @@ impl Core {
     }
 
     /// A constant element, given by its bits, as every lane of a register.
-    fn splat_bits(&mut self, dtype: DType, width: u32, bits: i64) -> Value {
+    pub(super) fn splat_bits(&mut self, dtype: DType, width: u32, bits: i64) -> Value {
         let bits = if dtype == DType::Bool {
             -(bits & 1)
         } else {
@@ -177,7 +178,7 @@ impl Core {
             Lanes::Uniform(x) => std::iter::repeat_n(*x, count).collect(),
             Lanes::Memory(places) => places
                 .iter()
-                .map(|&(base, offset)| self.load(element_type(dtype), base, offset))
+                .map(|&(base, offset)| self.load_part(dtype, 1, base, offset))
                 .collect(),
             Lanes::Parts { unit, parts } => {
                 let mut elements = Parts::with_capacity(count);
@@ -275,6 +276,9 @@ impl Core {
         address: Value,
         offset: i32,
     ) -> Value {
+        if let Some(half) = dtype.half() {
+            return self.load_halves(half, width, address, offset);
+        }
         if dtype != DType::Bool || width == 1 {
             return self.load(part_type(dtype, width), address, offset);
         }
@@ -303,6 +307,9 @@ impl Core {
         address: Value,
         offset: i32,
     ) {
+        if let Some(half) = dtype.half() {
+            return self.store_halves(half, width, part, address, offset);
+        }
         if dtype != DType::Bool || width == 1 {
             return self.store(part, address, offset);
         }

@@ -28,6 +28,7 @@ mod core;
 mod cpu;
 mod entry;
 mod fold;
+mod halves;
 mod index;
 mod isa;
 mod jit;

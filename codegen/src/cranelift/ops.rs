@@ -259,11 +259,22 @@ impl KernelEmitter<'_> {
         if let Lanes::Uniform(x) = lanes {
             return Ok(Lanes::Uniform(self.core.convert(from, to, 1, x)));
         }
+        if from.half().is_some() && to == DType::F32 {
+            // They are f32 already.
+            return Ok(match lanes {
+                Lanes::Memory(_) => Lanes::Parts {
+                    unit: 1,
+                    parts: self.core.elements(from, extent, &lanes),
+                },
+                Lanes::Uniform(_) | Lanes::Parts { .. } => lanes,
+            });
+        }
         let by_fours = extent.columns.is_multiple_of(4);
-        Ok(match (from, to) {
+        Ok(match (from.compute(), to) {
             (DType::Bool, _) => self.cast_parts(from, to, extent, &lanes, native_unit(to)),
             (_, DType::Bool) => self.cast_parts(from, to, extent, &lanes, native_unit(from)),
-            (DType::I32 | DType::U32 | DType::F32, DType::I32 | DType::U32 | DType::F32) => {
+            (DType::I32 | DType::U32 | DType::F32, DType::I32 | DType::U32 | DType::F32)
+            | (DType::F32, DType::F16 | DType::Bf16) => {
                 self.cast_parts(from, to, extent, &lanes, 4)
             }
             (DType::I32 | DType::U32 | DType::F32, DType::F64)
@@ -273,7 +284,7 @@ impl KernelEmitter<'_> {
                 let parts = self.core.parts(from, extent, &lanes, 4);
                 let halves = parts
                     .iter()
-                    .flat_map(|&part| self.core.doubled(from, to, part));
+                    .flat_map(|&part| self.core.doubled(from.compute(), to, part));
                 Lanes::Parts {
                     unit: 2,
                     parts: halves.collect(),
@@ -288,9 +299,7 @@ impl KernelEmitter<'_> {
                     parts: wholes.collect(),
                 }
             }
-            (DType::I32 | DType::U32 | DType::I64 | DType::F32 | DType::F64, _) => {
-                self.cast_parts(from, to, extent, &lanes, 1)
-            }
+            (_, _) => self.cast_parts(from, to, extent, &lanes, 1),
         })
     }
 

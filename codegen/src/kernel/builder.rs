@@ -6,6 +6,9 @@
 //! one around it, has already computed is not computed again, and neither is a load of an `in`
 //! parameter repeated. A scalar operand beside a vector or tile is splatted.
 //!
+//! Values that lowering computes with are never halves: constants, casts and loads of these dtypes
+//! yield the f32 that they are, and stores round. Only [`KernelBuilder::op`] makes values of them.
+//!
 //! Mistakes do not interrupt the building: the first one is remembered, and
 //! [`KernelBuilder::finish`] returns it.
 
@@ -367,9 +370,20 @@ impl KernelBuilder {
         );
     }
 
-    /// Adds a store.
+    /// Adds a store. What is stored in memory of halves is rounded to them.
     pub fn store(&self, access: Access, value: ValueId) {
+        let value = match self.half_memory(access.memory) {
+            Some(dtype) => self.op(Op::Cast(dtype, value)),
+            None => value,
+        };
         self.push(Stmt::Store { access, value });
+    }
+
+    /// The dtype of a memory, if it is a half.
+    fn half_memory(&self, memory: MemId) -> Option<DType> {
+        let state = self.0.borrow();
+        let dtype = state.kernel.memories.get(memory.index())?.ty.dtype;
+        dtype.half().map(|_| dtype)
     }
 
     /// Loads one element; where the access does not happen, zero.
@@ -383,7 +397,18 @@ impl KernelBuilder {
     }
 
     /// Loads a value of the given form; elements that are not accessed are `otherwise`, or zero.
+    /// From memory of halves they come as f32.
     pub fn load_form(&self, access: Access, form: Form, otherwise: Option<ValueId>) -> ValueId {
+        let Some(dtype) = self.half_memory(access.memory) else {
+            return self.load_stored(access, form, otherwise);
+        };
+        let otherwise = otherwise.map(|value| self.op(Op::Cast(dtype, value)));
+        let loaded = self.load_stored(access, form, otherwise);
+        self.op(Op::Cast(dtype.compute(), loaded))
+    }
+
+    /// Loads a value of the dtype that the memory has.
+    fn load_stored(&self, access: Access, form: Form, otherwise: Option<ValueId>) -> ValueId {
         let mut state = self.0.borrow_mut();
         let shareable = access.fault.is_none() && state.is_read_only(access.memory);
         let key = (access, form, otherwise);
@@ -448,9 +473,13 @@ impl KernelBuilder {
         })
     }
 
-    /// A constant.
+    /// A constant. One of a half is the f32 that it is.
     pub fn constant(&self, dtype: DType, value: &Constant) -> ValueId {
-        self.op(Op::Const(dtype, value.clone()))
+        let value = match dtype.half() {
+            Some(_) => Constant::from_f64(value.to_float(dtype)),
+            None => value.clone(),
+        };
+        self.op(Op::Const(dtype.compute(), value))
     }
 
     /// A small integer as a constant of any dtype.
@@ -497,12 +526,17 @@ impl KernelBuilder {
         self.op(Op::Select(mask, yes, no))
     }
 
-    /// The value as an element of `dtype`; itself if it is one.
+    /// The value as an element of `dtype`; itself if it is one. As an element of a half it is
+    /// rounded to that, and stays an f32.
     pub fn cast(&self, dtype: DType, x: ValueId) -> ValueId {
         if self.type_of(x).dtype == dtype {
             return x;
         }
-        self.op(Op::Cast(dtype, x))
+        let cast = self.op(Op::Cast(dtype, x));
+        match dtype.half() {
+            Some(_) => self.op(Op::Cast(dtype.compute(), cast)),
+            None => cast,
+        }
     }
 
     /// The bits as an element of `dtype`.

@@ -121,7 +121,8 @@ pub enum Op {
     /// The second operand where the first, a bool, holds, else the third.
     Select(ValueId, ValueId, ValueId),
     /// The value as an element of another dtype. Floats to integers truncate and saturate, NaN
-    /// becomes 0; integers to integers keep low bits; to bool is ≠ 0; bool becomes 0 or 1.
+    /// becomes 0; integers to integers keep low bits; to bool is ≠ 0; bool becomes 0 or 1. To floats
+    /// rounds once, to nearest, ties to even. Halves have no other arithmetic.
     Cast(DType, ValueId),
     /// The same bits as an element of another numeric dtype of equal width.
     Bitcast(DType, ValueId),
@@ -145,6 +146,7 @@ const DTYPES_DIFFER: TypeFault = "the operands must have one dtype";
 const NEEDS_BOOL: TypeFault = "the operand must be bool";
 const NEEDS_NUMBER: TypeFault = "the operands must be numbers";
 const NEEDS_FLOAT: TypeFault = "the operands must be floats";
+const HALVES: TypeFault = "halves are computed with as f32: cast them";
 const NEEDS_INTEGER: TypeFault = "the operands must be integers";
 const NEEDS_SCALAR: TypeFault = "the operand must be a scalar";
 const NEEDS_VECTOR: TypeFault = "the operand must be a vector";
@@ -162,6 +164,7 @@ fn same(a: ValueType, b: ValueType) -> Result<ValueType, TypeFault> {
 }
 
 fn unary_type(function: Unary, x: ValueType) -> Result<ValueType, TypeFault> {
+    require(x.dtype.half().is_none(), HALVES)?;
     match function {
         Unary::Neg | Unary::Abs => require(x.dtype != DType::Bool, NEEDS_NUMBER)?,
         Unary::Sqrt
@@ -184,6 +187,7 @@ fn unary_type(function: Unary, x: ValueType) -> Result<ValueType, TypeFault> {
 
 fn binary_type(function: Binary, x: ValueType, y: ValueType) -> Result<ValueType, TypeFault> {
     let common = same(x, y)?;
+    require(common.dtype.half().is_none(), HALVES)?;
     match function {
         Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Max | Binary::Min => {
             require(common.dtype != DType::Bool, NEEDS_NUMBER)?;
@@ -205,6 +209,7 @@ fn select_type(mask: ValueType, yes: ValueType, no: ValueType) -> Result<ValueTy
 
 fn mma_type(acc: ValueType, a: ValueType, b: ValueType) -> Result<ValueType, TypeFault> {
     require(acc.dtype.is_float(), NEEDS_FLOAT)?;
+    require(acc.dtype.half().is_none(), HALVES)?;
     require(a.dtype == acc.dtype && b.dtype == acc.dtype, DTYPES_DIFFER)?;
     let fits = match (acc.form, a.form, b.form) {
         (Form::Tile(m, n), Form::Vector(rows), Form::Vector(columns)) => rows == m && columns == n,
@@ -312,6 +317,8 @@ impl Op {
             Op::Cast(dtype, x) => Ok(type_of(x).with_dtype(dtype)),
             Op::Bitcast(dtype, x) => {
                 let from = type_of(x).dtype;
+                let halves = from.half().or(dtype.half());
+                require(halves.is_none(), HALVES)?;
                 let numeric = from != DType::Bool && dtype != DType::Bool;
                 require(numeric, NEEDS_NUMBER)?;
                 require(
@@ -323,6 +330,7 @@ impl Op {
             Op::Fma(x, y, z) => {
                 let common = same(same(type_of(x), type_of(y))?, type_of(z))?;
                 require(common.dtype.is_float(), NEEDS_FLOAT)?;
+                require(common.dtype.half().is_none(), HALVES)?;
                 Ok(common)
             }
             Op::Splat(form, x) => {

@@ -60,7 +60,13 @@ fn expand_region(region: &mut Region, values: &mut Vec<ValueType>) {
             form: ty.form,
             width: match ty.dtype {
                 DType::F64 => Width::F64,
-                DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F32 => Width::F32,
+                DType::Bool
+                | DType::I32
+                | DType::I64
+                | DType::U32
+                | DType::F16
+                | DType::Bf16
+                | DType::F32 => Width::F32,
             },
         };
         let last = match opaque {

@@ -80,7 +80,13 @@ fn check(legal: &Kernel, function: Function, dtype: DType) {
                 );
             }
         }
-        DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F64 => {
+        DType::Bool
+        | DType::I32
+        | DType::I64
+        | DType::U32
+        | DType::F16
+        | DType::Bf16
+        | DType::F64 => {
             let cells = || Cells::numbers(dtype, POINTS);
             let mut args = vec![cells(), cells(), cells()];
             interpret_kernel(&(), legal, &mut args).unwrap();

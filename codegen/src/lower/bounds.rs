@@ -50,7 +50,7 @@ fn of_node(graph: &Graph, node: NodeId, ty: &Type, known: &[Option<Bounds>]) -> 
         Family::Cast(_) => match graph.ty(operands[0]).dtype {
             DType::Bool => Some((0, 1)),
             DType::I32 | DType::I64 | DType::U32 => of(0),
-            DType::F32 | DType::F64 => None,
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => None,
         },
         Family::View(view) => {
             let fill = view.fill().as_i64()?;

@@ -194,7 +194,8 @@ impl<'p> Contraction<'p> {
 
     /// Adds a parameter for scratch memory.
     fn scratch(&mut self, builder: &KernelBuilder, name: &str, extents: Vec<u64>) -> MemId {
-        let dtype = self.plan.model.ty(self.node).dtype;
+        // Elements are packed as they are used: halves as f32.
+        let dtype = self.plan.model.ty(self.node).dtype.compute();
         let ty = Type::new(dtype, Shape::new(extents));
         let name = format!("{name}{}", self.scratch.len());
         let memory = builder.param(name, ty.clone(), Mode::Scratch);

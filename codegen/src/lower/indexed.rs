@@ -6,7 +6,7 @@ use super::group::GroupId;
 use super::model::Kind;
 use super::phases::chunks;
 use super::plan::{Draft, Plan};
-use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, Subscript, ValueId};
+use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, MemId, Mode, Subscript, ValueId};
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::Index;
@@ -23,21 +23,41 @@ pub(super) fn scatter(plan: &Plan<'_>, group: GroupId, node: NodeId) -> Result<D
     let mut elements = Elements::new(plan, Some(group), builder);
     let (reads, writes) = plan.traffic(group);
     elements.declare(&reads, &writes);
-    let extents: Vec<u64> = plan.model.shape(node).extents().collect();
+    let Some(memory) = elements.memory(node) else {
+        return Err(LowerError::Internal("a scatter has no buffer".into()));
+    };
+    let ty = plan.model.ty(node);
+    let extents: Vec<u64> = ty.shape.extents().collect();
+    // Halves are added up in f32, and rounded once.
+    let mut scratch = Vec::new();
+    let mut sums = memory;
+    if ty.dtype.half().is_some() {
+        let wide = ty.with_dtype(ty.dtype.compute());
+        sums = elements.builder.param("sums", wide.clone(), Mode::Scratch);
+        scratch.push(wide);
+    }
     let x = plan.model.operand(node, 0);
     elements.nest(true, &extents, 1, &mut |elements, at| {
         let value = elements.value(x, at.to_vec());
-        elements.save(node, at, value);
+        elements.store_to(sums, at, value);
     });
-    add_updates(&mut elements, node, picking);
+    add_updates(&mut elements, node, picking, sums);
+    if sums != memory {
+        elements.nest(true, &extents, 1, &mut |elements, at| {
+            let sum = elements
+                .builder
+                .load(Access::element(sums, at.iter().cloned()));
+            elements.store_to(memory, at, sum);
+        });
+    }
     Ok(Draft {
         kernel: elements.builder.finish()?,
         args: elements.args(),
-        scratch: Vec::new(),
+        scratch,
     })
 }
 
-fn add_updates(elements: &mut Elements<'_>, node: NodeId, picking: Picking) {
+fn add_updates(elements: &mut Elements<'_>, node: NodeId, picking: Picking, sums: MemId) {
     let model = elements.plan.model;
     let updates = model.shape(model.operand(node, 2)).clone();
     if updates.elements() == 0 {
@@ -60,12 +80,18 @@ fn add_updates(elements: &mut Elements<'_>, node: NodeId, picking: Picking) {
             for (&axis, index) in sequential.iter().zip(along) {
                 point[axis] = index.clone();
             }
-            add_update(elements, node, picking, &point);
+            add_update(elements, node, picking, &point, sums);
         });
     });
 }
 
-fn add_update(elements: &mut Elements<'_>, node: NodeId, picking: Picking, point: &[Index]) {
+fn add_update(
+    elements: &mut Elements<'_>,
+    node: NodeId,
+    picking: Picking,
+    point: &[Index],
+    sums: MemId,
+) {
     let model = elements.plan.model;
     let [indices, updates] = [1, 2].map(|slot| model.operand(node, slot));
     let at = picking
@@ -74,18 +100,11 @@ fn add_update(elements: &mut Elements<'_>, node: NodeId, picking: Picking, point
         .collect();
     let index = elements.value(indices, at);
     let update = elements.value(updates, point.to_vec());
-    let Some(memory) = elements.memory(node) else {
-        elements.builder.fail("a scatter has no buffer");
-        return;
-    };
     let subscript = |axis: usize| match picking.table_axis(axis) {
         Some(own) => Subscript::At(point[own].clone()),
         None => Subscript::Value(index),
     };
-    let access = Access::new(
-        memory,
-        (0..model.shape(node).rank()).map(subscript).collect(),
-    );
+    let access = Access::new(sums, (0..model.shape(node).rank()).map(subscript).collect());
     let old = elements.builder.load(access.clone());
     let sum = elements.builder.binary(Binary::Add, old, update);
     elements.builder.store(access, sum);

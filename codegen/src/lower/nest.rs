@@ -136,7 +136,9 @@ impl<'p> Nest<'p> {
             None => 1,
         };
         let kept = self.schedule.kept.iter().flatten();
-        let bytes: u64 = kept.map(|&n| self.plan.model.ty(n).dtype.size()).sum();
+        let bytes: u64 = kept
+            .map(|&n| self.plan.model.ty(n).dtype.compute().size())
+            .sum();
         let elements: u64 = self
             .schedule
             .extents(&self.schedule.folded)
@@ -153,7 +155,8 @@ impl<'p> Nest<'p> {
         };
         let mut extents = self.schedule.extents(&self.schedule.folded);
         extents.extend(self.elements.lanes.columns.map(u64::from));
-        let ty = Type::new(self.plan.model.ty(node).dtype, Shape::new(extents));
+        let dtype = self.plan.model.ty(node).dtype.compute();
+        let ty = Type::new(dtype, Shape::new(extents));
         let builder = self.elements.builder.clone();
         builder.local(format!("row{}", rest.len()), ty, Space::Private, |memory| {
             let whole = false;
@@ -236,7 +239,7 @@ impl<'p> Nest<'p> {
             .schedule
             .needed
             .iter()
-            .map(|&n| self.plan.model.ty(n).dtype);
+            .map(|&n| self.plan.model.ty(n).dtype.compute());
         let widest = dtypes.max_by_key(|dtype| dtype.size());
         2 * self.plan.target.lanes(widest.unwrap_or(DType::F32))
     }

@@ -194,7 +194,7 @@ impl<'p> Nest<'p> {
             };
             let dtype = self.plan.model.ty(*node).dtype;
             let value = value.unwrap_or_else(|| self.elements.builder.int(dtype, 0));
-            results.push(self.elements.builder.cast(dtype, value));
+            results.push(self.elements.builder.cast(dtype.compute(), value));
         }
         results
     }

@@ -456,7 +456,7 @@ fn width(kernel: &Kernel, body: &Region, target: &Target) -> Option<u32> {
         if ty.form != Form::Scalar {
             return None;
         }
-        bytes = bytes.max(ty.dtype.size());
+        bytes = bytes.max(ty.dtype.compute().size());
     }
     let lanes = u64::from(target.vector_bytes) / bytes.max(1);
     let vectors = if body.stmts.len() <= SHORT_BODY { 4 } else { 2 };

@@ -72,7 +72,7 @@ impl LoopShape {
     /// The shapes to try, the best first.
     pub(super) fn candidates(plan: &Plan<'_>, node: NodeId, tile: TileAxes) -> Vec<LoopShape> {
         let ty = plan.model.ty(node);
-        let (target, lanes) = (plan.target, plan.target.lanes(ty.dtype));
+        let (target, lanes) = (plan.target, plan.target.lanes(ty.dtype.compute()));
         let scalar = LoopShape {
             rows: None,
             columns: None,

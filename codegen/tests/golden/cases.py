@@ -27,6 +27,8 @@ jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
 
 DTYPES = {
+    "f16": np.float16,
+    "bf16": jnp.bfloat16,
     "f32": np.float32,
     "f64": np.float64,
     "i32": np.int32,
@@ -108,7 +110,7 @@ def integers(low, high):
 
 
 def default_draw(dtype):
-    if dtype in ("f32", "f64"):
+    if dtype in ("f16", "bf16", "f32", "f64"):
         return normal
     if dtype == "bool":
         return lambda rng, shape: rng.integers(0, 2, shape).astype(bool)
@@ -124,7 +126,7 @@ def inputs_of(case, rng):
 
 
 def is_float(array):
-    return jnp.result_type(array).kind == "f"
+    return jnp.issubdtype(jnp.result_type(array), jnp.floating)
 
 
 def tuple_of(value):
@@ -253,7 +255,8 @@ def written(value):
     """Arrays as lists of numbers that read back exactly."""
     if isinstance(value, (str, bool)):
         return value
-    return [[number(element) for element in np.asarray(array).ravel().tolist()] for array in value]
+    plain = lambda array: array.astype(np.float64) if array.dtype == jnp.bfloat16 else array
+    return [[number(element) for element in plain(np.asarray(array)).ravel().tolist()] for array in value]
 
 
 def number(element):

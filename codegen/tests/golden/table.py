@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jax import lax
 from jax.extend.random import threefry_2x32
 
-from cases import Case, between, distinct, integers, normal, off, positive
+from cases import DTYPES, Case, between, distinct, integers, normal, off, positive, single
 
 CASES = {}
 
@@ -158,6 +158,61 @@ family(
         whole("(x: bool[8], y: bool[8]) -> x || y", jnp.logical_or),
         whole("(x: bool[8], y: bool[8]) -> logical_xor(x, y)", jnp.logical_xor),
         whole("(x: bool[8]) -> !x", jnp.logical_not),
+    ],
+)
+
+
+def halves(rng, shape):
+    """Numbers of every size that bf16 has, some of them midway between two of a half, and some beyond f16."""
+    numbers = rng.standard_normal(shape) * 2.0 ** rng.integers(-30, 20, shape)
+    ties = np.round(rng.standard_normal(shape) * 2**10) * 2.0 ** rng.integers(-12, 4, shape)
+    picked = np.where(rng.integers(0, 2, shape), numbers, ties)
+    picked.flat[:4] = [np.inf, -0.0, np.nan, 65520]
+    return single(picked)
+
+
+def conversion(start, to, draw=halves):
+    """A cast, which JAX and PyTorch round as we do."""
+    kinds = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32, "f64": torch.float64, "i32": torch.int32}
+    return whole(
+        f"(x: {start}[32]) -> cast(x, dtype = {to})",
+        lambda x: x.astype(DTYPES[to]).astype(np.float64),
+        # NumPy has no bf16 that PyTorch takes.
+        None if start == "bf16" else lambda x: x.to(kinds[to]).to(torch.float64),
+        x=draw,
+    )
+
+
+def rounded(graph, f, **draw):
+    """A function of halves of which each result is rounded once."""
+    return whole(graph, lambda *xs: f(*xs).astype(np.float64), **draw)
+
+
+family(
+    "halves",
+    [conversion(start, to) for start in ("f32", "f64") for to in ("f16", "bf16")]
+    + [conversion("f16", "bf16"), conversion("bf16", "f16"), conversion("f16", "f32"), conversion("bf16", "f64")]
+    + [conversion("i32", to, integers(-100_000, 100_000)) for to in ("f16", "bf16")]
+    + [
+        rounded(f"(x: {dtype}[16], y: {dtype}[16]) -> {call}", f, x=halves, y=halves)
+        for dtype in ("f16", "bf16")
+        for call, f in [("x + y", jnp.add), ("x * y", jnp.multiply), ("x / y", jnp.divide), ("max(x, y)", jnp.maximum)]
+    ]
+    + [
+        # More than bf16 can count to: a sum in bf16 would stay at 256.
+        rounded("(x: bf16[700]) -> sum(x)", jnp.sum, x=integers(0, 3)),
+        rounded(
+            "(x: bf16[3, 40], y: bf16[40, 5]) -> x @ y",
+            lambda x, y: jnp.matmul(x, y, preferred_element_type=np.float32).astype(jnp.bfloat16),
+            x=integers(-16, 17),
+            y=integers(-16, 17),
+        ),
+        rounded(
+            "(x: f16[3, 40], y: f16[40, 5]) -> x @ y",
+            lambda x, y: jnp.matmul(x, y, preferred_element_type=np.float32).astype(np.float16),
+            x=integers(-16, 17),
+            y=integers(-16, 17),
+        ),
     ],
 )
 

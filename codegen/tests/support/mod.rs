@@ -13,6 +13,7 @@ use lgc_ir::autodiff::{jvp, vjp};
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::{Graph, Value};
+use lgc_ir::half::Half;
 use lgc_ir::lang::{Options, elaborate, example, import, parse, standard};
 use lgc_ir::rewrite::optimize;
 use lgc_ir::shape::Type;
@@ -73,6 +74,8 @@ fn to_bytes(ty: &Type, elements: &[f64]) -> Vec<u8> {
         DType::I32 => (*x as i32).to_le_bytes().to_vec(),
         DType::I64 => (*x as i64).to_le_bytes().to_vec(),
         DType::U32 => (*x as u32).to_le_bytes().to_vec(),
+        DType::F16 => Half::F16.encode(*x).to_le_bytes().to_vec(),
+        DType::Bf16 => Half::BF16.encode(*x).to_le_bytes().to_vec(),
         DType::F32 => (*x as f32).to_le_bytes().to_vec(),
         DType::F64 => x.to_le_bytes().to_vec(),
     };
@@ -85,6 +88,8 @@ fn from_bytes(ty: &Type, bytes: &[u8]) -> Vec<f64> {
         DType::I32 => f64::from(i32::from_le_bytes(chunk.try_into().unwrap())),
         DType::I64 => i64::from_le_bytes(chunk.try_into().unwrap()) as f64,
         DType::U32 => f64::from(u32::from_le_bytes(chunk.try_into().unwrap())),
+        DType::F16 => Half::F16.decode(u16::from_le_bytes(chunk.try_into().unwrap())),
+        DType::Bf16 => Half::BF16.decode(u16::from_le_bytes(chunk.try_into().unwrap())),
         DType::F32 => f64::from(f32::from_le_bytes(chunk.try_into().unwrap())),
         DType::F64 => f64::from_le_bytes(chunk.try_into().unwrap()),
     };

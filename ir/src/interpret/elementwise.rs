@@ -15,7 +15,7 @@ impl<S: Scalar> Machine<'_, S> {
         };
         let constant = |value| S::constant(self.world, to, &Constant::integer(value));
         Ok(match (&x.data, to) {
-            (Data::Number(v), DType::F32 | DType::F64) => {
+            (Data::Number(v), DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
                 Data::Number(v.iter().map(|x| x.cast_float(to)).collect())
             }
             (Data::Number(v), DType::I32 | DType::I64 | DType::U32) => {
@@ -26,7 +26,7 @@ impl<S: Scalar> Machine<'_, S> {
                     .map(|x| x.compare(Comparison::Ne, &x.int(0)))
                     .collect(),
             ),
-            (Data::Int(v), DType::F32 | DType::F64) => {
+            (Data::Int(v), DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
                 Data::Number(v.iter().map(|x| S::from_int(self.world, to, x)).collect())
             }
             (Data::Int(v), DType::I32 | DType::I64 | DType::U32) => {
@@ -36,7 +36,7 @@ impl<S: Scalar> Machine<'_, S> {
                 let nonzero = |x: &Int| S::Mask::known(x.value.map(|value| value != 0));
                 Data::Mask(v.iter().map(nonzero).collect())
             }
-            (Data::Mask(v), DType::F32 | DType::F64) => {
+            (Data::Mask(v), DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
                 let (one, zero) = (constant(1), constant(0));
                 Data::Number(v.iter().map(|m| S::select(m, &one, &zero)).collect())
             }

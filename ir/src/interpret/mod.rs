@@ -22,7 +22,7 @@ pub use tensor::{Data, Tensor};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Composite, Elements, Family, Input, Iota, Leaf, TypeError};
+use crate::op::{Composite, Elements, Family, Input, Iota, Leaf, TypeError, expansion};
 use crate::scalar::{Int, Logic, Scalar};
 use crate::shape::Type;
 use crate::span::Span;
@@ -155,7 +155,7 @@ fn run<S: Scalar>(
             machine.cond(cond, &operands)?
         } else {
             let ty = graph.ty(Value { node, result: 0 }).clone();
-            let data = machine.evaluate(family, &operands, &ty)?;
+            let data = machine.evaluate(family, &operands, &ty)?.stored(ty.dtype);
             vec![Rc::new(Tensor { ty, data })]
         };
         let unread = !keep_all && uses[node.index()] == 0;
@@ -288,7 +288,9 @@ impl<S: Scalar> Machine<'_, S> {
             };
             inputs.push(builder.apply(op, &[])?);
         }
-        for result in composite.decompose(&builder, &inputs)? {
+        let results = self.graph.results(self.node).into_iter();
+        let results: Vec<Type> = results.map(|value| self.graph.ty(value).clone()).collect();
+        for result in expansion(composite, &builder, &inputs, &results)? {
             builder.edit(|graph| graph.add_output("y", result));
         }
         let graph = builder.finish();

@@ -17,6 +17,16 @@ pub enum Data<S: Scalar> {
 }
 
 impl<S: Scalar> Data<S> {
+    /// The elements as they are once they lie in memory of `dtype`.
+    pub(super) fn stored(self, dtype: DType) -> Self {
+        match self {
+            Data::Number(elements) if dtype.half().is_some() => {
+                Data::Number(elements.iter().map(|x| x.stored(dtype)).collect())
+            }
+            Data::Number(_) | Data::Int(_) | Data::Mask(_) => self,
+        }
+    }
+
     /// The elements without their derivatives, where they carry any.
     pub(super) fn detached(self) -> Self {
         match self {
@@ -72,7 +82,7 @@ impl<S: Scalar> Tensor<S> {
     pub fn full(world: &S::World, ty: &Type, value: &Constant) -> Self {
         let count = ty.elements() as usize;
         let data = match ty.dtype {
-            DType::F32 | DType::F64 => {
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                 Data::Number(vec![S::constant(world, ty.dtype, value); count])
             }
             DType::I32 | DType::I64 | DType::U32 => {

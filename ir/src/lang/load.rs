@@ -221,8 +221,7 @@ fn lacking(path: &str, weights: &Weights<'_>, tensor: &Text, lack: Lack) -> Diag
         }
         Lack::Foreign(dtype) => {
             let message = format!("`{name}` of `{path}` has the dtype {dtype}");
-            let help =
-                "bool, i32, i64, u32, f32 and f64 are read; convert the tensor to one of them";
+            let help = "bool, i32, i64, u32, f16, bf16, f32 and f64 are read; convert the tensor to one of them";
             (Code::BadTensorFile, message, help.to_string())
         }
         Lack::Malformed(reason) => {

@@ -67,7 +67,9 @@ impl Point {
         grid: Grid,
     ) -> Point {
         let elements = types.iter().map(|ty| match ty.dtype {
-            DType::F32 | DType::F64 => Elements::Numbers(numbers(ty.elements(), random, grid)),
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+                Elements::Numbers(numbers(ty.elements(), random, grid))
+            }
             DType::I32 | DType::I64 => Elements::Ints(integers(ty.elements(), random, ints)),
             DType::U32 => {
                 let ints = (ints.0.max(0), ints.1.max(0));

@@ -494,7 +494,7 @@ fn leaf_range(leaf: Leaf<'_>) -> Range {
 fn cast(graph: &Graph, operand: Value, range: Range) -> Range {
     match graph.ty(operand).dtype {
         DType::Bool => Range::between(0.0, 1.0),
-        DType::F32 | DType::F64 => range,
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => range,
         DType::I32 | DType::I64 | DType::U32 => Range::ANY,
     }
 }

@@ -288,10 +288,14 @@ pub(super) fn strong_zeros(d: &Derivatives, effort: Effort) -> Result<Option<Str
         for (position, ty) in types.iter().enumerate() {
             let count = ty.elements();
             inputs.push(match ty.dtype {
-                DType::F32 | DType::F64 if position < d.inputs().len() => {
+                DType::F16 | DType::Bf16 | DType::F32 | DType::F64
+                    if position < d.inputs().len() =>
+                {
                     Tensor::numbers(ty.clone(), (0..count).map(|_| edge(&mut random)).collect())
                 }
-                DType::F32 | DType::F64 => Tensor::numbers(ty.clone(), vec![0.0; count as usize]),
+                DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+                    Tensor::numbers(ty.clone(), vec![0.0; count as usize])
+                }
                 DType::I32 | DType::I64 | DType::U32 => {
                     Tensor::integers(ty.clone(), (0..count).map(|_| 0))
                 }

@@ -113,6 +113,9 @@ impl OpDef for TakeAlongAxis {
     }
 }
 impl Composite for TakeAlongAxis {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let to_end = ToEnd::new(self.axis, b.shape(operands[0]).rank());
         let x = b.transpose(operands[0], &to_end.forth)?;
@@ -137,6 +140,9 @@ impl OpDef for ScatterElementsAdd {
     }
 }
 impl Composite for ScatterElementsAdd {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let to_end = ToEnd::new(self.axis, b.shape(operands[0]).rank());
         let [x, indices, updates] =
@@ -275,6 +281,9 @@ impl OpDef for GatherNd {
     }
 }
 impl Composite for GatherNd {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let [x, indices] = [operands[0], operands[1]];
         let tuples = Tuples::new("gather_nd", self.batch, &b.ty(x), &b.ty(indices))?;
@@ -299,6 +308,9 @@ impl OpDef for ScatterNdAdd {
     }
 }
 impl Composite for ScatterNdAdd {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let [x, indices, updates] = [operands[0], operands[1], operands[2]];
         let tuples = Tuples::new("scatter_nd_add", self.batch, &b.ty(x), &b.ty(indices))?;
@@ -412,6 +424,9 @@ impl OpDef for DynamicSlice {
     }
 }
 impl Composite for DynamicSlice {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let sizes = extents_of("dynamic_slice", &self.sizes)?;
         let mut part = operands[0];
@@ -461,6 +476,9 @@ impl OpDef for DynamicUpdateSlice {
     }
 }
 impl Composite for DynamicUpdateSlice {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     /// Each element of x asks which element of the update stands there, if any: no scatter, and no
     /// order in which elements are written.
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {

@@ -183,7 +183,7 @@ impl Attribute for Option<Axes> {
 }
 
 impl Attribute for DType {
-    const KIND: &'static str = "a dtype: bool, i32, i64, u32, f32 or f64";
+    const KIND: &'static str = "a dtype: bool, i32, i64, u32, f16, bf16, f32 or f64";
     fn read(value: &AttrValue) -> Option<Self> {
         match value {
             AttrValue::Name(name) => name.parse().ok(),

@@ -210,10 +210,7 @@ impl Composite for LogSumExp {
         let (axis, shape) = (axis_of(self.axis), b.shape(operands[0]));
         let largest = b.stop_gradient(b.reduce_max(operands[0], &[axis], true)?)?;
         // −∞ less −∞ would be NaN: the shift is finite.
-        let bound = match b.ty(largest).dtype {
-            DType::F32 => f64::from(f32::MAX),
-            DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => f64::MAX,
-        };
+        let bound = b.ty(largest).dtype.largest();
         let (lo, hi) = (Real(-bound), Real(bound));
         let largest = b.apply(Clamp { lo, hi }, &[largest])?;
         let centred = b.sub(operands[0], b.broadcast_to(largest, &shape)?)?;

@@ -23,6 +23,7 @@ op! {
     }
     examples [
         "(x: f32[2, 3], y: f32[3, 4]) -> x @ y",
+        "(x: bf16[3, 5], y: bf16[5, 2]) -> x @ y",
         "(x: f32[2, 2, 3], y: f32[4, 2, 3]) -> dot_general(x, y, x_contract = [2], y_contract = [2], x_batch = [0], y_batch = [1])",
     ]
 }

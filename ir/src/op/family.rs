@@ -310,6 +310,28 @@ pub struct PrefixRule {
     pub exclusive: bool,
 }
 
+/// What a composite stands for on these operands, as values of these types. Where there are halves,
+/// it is computed in f32 throughout, and only the results are rounded.
+pub(crate) fn expansion(
+    composite: &dyn Composite,
+    builder: &Builder,
+    operands: &[Value],
+    results: &[Type],
+) -> Result<SmallVec<[Value; 2]>, TypeError> {
+    if composite.keeps_halves() {
+        return composite.decompose(builder, operands);
+    }
+    let mut wide = SmallVec::<[Value; 4]>::new();
+    for &operand in operands {
+        wide.push(builder.cast(operand, builder.ty(operand).dtype.compute())?);
+    }
+    let mut values = composite.decompose(builder, &wide)?;
+    for (value, ty) in values.iter_mut().zip(results) {
+        *value = builder.cast(*value, ty.dtype)?;
+    }
+    Ok(values)
+}
+
 /// An op that is defined by other ops.
 pub trait Composite: std::fmt::Debug {
     /// Builds the op from others: one value per result.
@@ -318,6 +340,11 @@ pub trait Composite: std::fmt::Debug {
         builder: &Builder,
         operands: &[Value],
     ) -> Result<SmallVec<[Value; 2]>, TypeError>;
+    /// Whether the op is built in the dtypes of its operands, halves too: calls, and what moves elements
+    /// or only adds them up, which is done in f32 anyway.
+    fn keeps_halves(&self) -> bool {
+        false
+    }
     /// Whether the op states a VJP of its own.
     fn has_vjp(&self) -> bool {
         false

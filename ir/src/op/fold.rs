@@ -93,9 +93,10 @@ macro_rules! reduction {
 }
 
 reduction! {
-    /// Sum over axes. The sum of no elements is 0.
+    /// Sum over axes. The sum of no elements is 0. Halves are added up in f32.
     Sum = "sum", Numbers, needs_elements: false,
-    ["(x: f32[2, 3]) -> sum(x, axes = [1])", "(x: f32[2, 3]) -> sum(x, axes = [0], keepdims = true)"],
+    ["(x: f32[2, 3]) -> sum(x, axes = [1])", "(x: f32[2, 3]) -> sum(x, axes = [0], keepdims = true)",
+     "(x: bf16[3, 5]) -> sum(x)", "(x: i64[2, 3]) -> sum(x, axes = [1])"],
     Sum
 }
 reduction! {

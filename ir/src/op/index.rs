@@ -18,6 +18,7 @@ op! {
     }
     examples [
         "(x: f32[4, 2], indices: i32[3]) -> gather(x, indices)",
+        "(x: bool[4], indices: i64[2, 2]) -> gather(x, indices)",
         "(x: f32[2, 3], indices: i32[2, 2]) -> gather(x, indices, axis = 1)",
         "(x: f32[2, 3], indices: i32[2]) -> gather(x, indices, axis = 1, batch = 1)",
     ]
@@ -25,7 +26,7 @@ op! {
 
 op! {
     /// x with updates added at indices along an axis; repeated indices add up, in row-major order of
-    /// the updates. The transpose of `gather`: updates have the shape of what `gather` yields for the
+    /// the updates, halves in f32. The transpose of `gather`: updates have the shape of what `gather` yields for the
     /// same x, indices and attributes. An index outside 0..extent is an error, which compiled code
     /// reports.
     ScatterAdd = "scatter_add"(x, indices, updates) {
@@ -37,6 +38,7 @@ op! {
     examples [
         "(x: f32[4, 2], indices: i32[3], updates: f32[3, 2]) -> scatter_add(x, indices, updates)",
         "(x: f32[2, 3], indices: i32[2], updates: f32[2]) -> scatter_add(x, indices, updates, axis = 1, batch = 1)",
+        "(x: f16[3], indices: i32[4], updates: f16[4]) -> scatter_add(x, indices, updates)",
     ]
 }
 

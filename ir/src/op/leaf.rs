@@ -5,6 +5,7 @@ use super::macros::op;
 use super::spec::{OpDef, TypeError, Types, single};
 use crate::constant::Constant;
 use crate::dtype::DType;
+use crate::half::Half;
 use crate::shape::{Shape, Type};
 use std::sync::Arc;
 
@@ -49,34 +50,56 @@ impl Full {
 }
 impl OpDef for Full {
     fn infer(&self, _operands: &[&Type]) -> Result<Types, TypeError> {
-        if self.dtype.is_integer() || self.dtype == DType::Bool {
-            let fits = self
-                .value
-                .as_i64()
-                .is_some_and(|value| self.dtype.wrap(value) == value);
-            if !fits {
-                return Err(TypeError::new(format!(
-                    "{} is no value of {}",
-                    literal(&self.value),
-                    self.dtype
-                )));
-            }
-        }
+        check_constant(self.dtype, &self.value)?;
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
     fn canonical(self, _operands: &[&Type]) -> Self {
-        Full {
-            value: round_to(self.dtype, &self.value),
-            ..self
-        }
+        // What the dtype does not have is left as it is, for `infer` to refuse.
+        let value = match check_constant(self.dtype, &self.value) {
+            Ok(()) => round_to(self.dtype, &self.value),
+            Err(_) => self.value,
+        };
+        Full { value, ..self }
     }
+}
+
+/// An error unless the dtype has the value: integers exactly, floats after rounding. A number that
+/// would round to infinity is none of a float.
+pub(crate) fn check_constant(dtype: DType, value: &Constant) -> Result<(), TypeError> {
+    let fits = if dtype.is_float() {
+        let is_number = matches!(value, Constant::Real { .. });
+        !is_number || value.to_float(dtype).is_finite()
+    } else {
+        let integer = if value.is_zero() {
+            Some(0)
+        } else {
+            value.as_i64()
+        };
+        integer.is_some_and(|value| dtype.wrap(value) == value)
+    };
+    if fits {
+        return Ok(());
+    }
+    let largest = match dtype {
+        DType::F16 => format!(", whose largest is {}", Half::F16.largest()),
+        DType::Bool
+        | DType::I32
+        | DType::I64
+        | DType::U32
+        | DType::Bf16
+        | DType::F32
+        | DType::F64 => String::new(),
+    };
+    let message = format!("{} is no value of {dtype}{largest}", literal(value));
+    Err(TypeError::new(message))
 }
 
 /// The nearest value that the dtype can hold, for floats; other dtypes keep the value.
 pub(crate) fn round_to(dtype: DType, value: &Constant) -> Constant {
     match dtype {
-        DType::F32 => Constant::from_f64(f64::from(value.to_f32())),
-        DType::F64 => Constant::from_f64(value.to_f64()),
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+            Constant::from_f64(value.to_float(dtype))
+        }
         DType::Bool | DType::I32 | DType::I64 | DType::U32 => match value {
             Constant::NegZero => Constant::integer(0),
             Constant::Real { .. } | Constant::Infinity | Constant::NegInfinity | Constant::Nan => {
@@ -114,6 +137,8 @@ impl Elements {
         let mut bytes = Vec::with_capacity(values.len() * dtype.size() as usize);
         for value in values {
             match dtype {
+                DType::F16 => bytes.extend(Half::F16.encode(value.to_float(dtype)).to_le_bytes()),
+                DType::Bf16 => bytes.extend(Half::BF16.encode(value.to_float(dtype)).to_le_bytes()),
                 DType::F32 => bytes.extend(value.to_f32().to_le_bytes()),
                 DType::F64 => bytes.extend(value.to_f64().to_le_bytes()),
                 DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
@@ -135,6 +160,8 @@ fn element(dtype: DType, chunk: &[u8]) -> Constant {
     wide[..chunk.len()].copy_from_slice(chunk);
     let bits = u64::from_le_bytes(wide);
     match dtype {
+        DType::F16 => Constant::from_f64(Half::F16.decode(bits as u16)),
+        DType::Bf16 => Constant::from_f64(Half::BF16.decode(bits as u16)),
         DType::F32 => Constant::from_f64(f64::from(f32::from_bits(bits as u32))),
         DType::F64 => Constant::from_f64(f64::from_bits(bits)),
         DType::I32 => Constant::integer(i64::from(bits as u32 as i32)),

@@ -115,13 +115,22 @@ impl OpDef for Select {
 
 op! {
     /// x as another dtype. Float to integer truncates, saturates and turns NaN to 0; integers keep
-    /// their low bits; to bool is x ≠ 0; bool to number is 0 or 1. Linear between floats, else
-    /// without derivative.
+    /// their low bits; to bool is x ≠ 0; bool to number is 0 or 1; what becomes a float is rounded
+    /// once, to nearest, ties to even, and may become infinite. Linear between floats, else without
+    /// derivative.
     Cast = "cast"(x) {
         /// The dtype of the result.
         dtype: DType,
     }
-    examples ["(x: f32[3]) -> cast(x, dtype = f64)", "(x: f32[3]) -> cast(x, dtype = i32)"]
+    examples [
+        "(x: f32[3]) -> cast(x, dtype = f64)",
+        "(x: f32[3]) -> cast(x, dtype = i32)",
+        "(x: f32[5]) -> cast(x, dtype = bf16)",
+        "(x: bf16[2, 3]) -> cast(x, dtype = f16)",
+        "(x: f16[5]) -> cast(x, dtype = f32)",
+        "(x: f32[3]) -> cast(x, dtype = bool)",
+        "(x: i32[5]) -> cast(x, dtype = bf16)",
+    ]
 }
 impl OpDef for Cast {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {

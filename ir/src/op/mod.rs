@@ -47,11 +47,13 @@ pub use attribute::{
 pub use composite::*;
 pub use contract::{ContractAxes, DotGeneral};
 pub use conv::*;
+pub(crate) use family::expansion;
 pub use family::{
     ArgRule, Composite, Family, FoldRule, Leaf, Monoid, Prefix, PrefixRule, SortRule, View,
 };
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
+pub(crate) use leaf::check_constant;
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use loss::*;

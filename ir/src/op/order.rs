@@ -121,6 +121,9 @@ impl OpDef for Sort {
     }
 }
 impl Composite for Sort {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let [values, _] = sorted(b, operands[0], self.axis, self.descending)?;
         Ok(smallvec![values])
@@ -171,6 +174,9 @@ impl OpDef for TopK {
     }
 }
 impl Composite for TopK {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let x = operands[0];
         let order = ArgSort {

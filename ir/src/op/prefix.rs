@@ -10,7 +10,6 @@ use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
 use crate::constant::Constant;
-use crate::dtype::DType;
 use crate::graph::Value;
 use crate::op::{Concat, Max, Op};
 use crate::shape::Type;
@@ -170,7 +169,7 @@ impl Composite for CumLogSumExp {
         };
         let largest = b.stop_gradient(b.apply(running, &[x])?)?;
         // Finite, so that no difference of infinities arises where all so far is −∞.
-        let lowest = lowest(b.ty(x).dtype);
+        let lowest = Constant::from_f64(-b.ty(x).dtype.largest());
         let lowest = b.full(&b.ty(x), &lowest)?;
         let largest = b.apply(Max {}, &[largest, lowest])?;
         let before = earlier(b, largest, axis, reverse)?;
@@ -183,16 +182,6 @@ impl Composite for CumLogSumExp {
         };
         let total = b.apply(recurrence, &[shrink, own])?;
         Ok(smallvec![b.add(b.log(total)?, largest)?])
-    }
-}
-
-/// The lowest finite number of a float dtype.
-fn lowest(dtype: DType) -> Constant {
-    match dtype {
-        DType::F64 => Constant::from_f64(f64::MIN),
-        DType::F32 | DType::I32 | DType::I64 | DType::U32 | DType::Bool => {
-            Constant::from_f64(f64::from(f32::MIN))
-        }
     }
 }
 

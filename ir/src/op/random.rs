@@ -207,8 +207,13 @@ impl<'b> Stream<'b> {
         self.b.apply(BitXor {}, &self.words(0)?)
     }
 
-    /// Numbers from 0 to 1, without 1: multiples of 2⁻²³ in f32 and of 2⁻⁵² in f64.
+    /// Numbers from 0 to 1, without 1: multiples of 2⁻²³ in f32 and of 2⁻⁵² in f64. For halves, f32
+    /// that are multiples of 2⁻¹¹ (f16) and 2⁻⁸ (bf16), which they have.
     fn unit(&self, dtype: DType) -> Result<Value, TypeError> {
+        if let Some(half) = dtype.half() {
+            let dropped = 31 - i64::from(half.fraction);
+            return scaled(self.b, self.bits()?, dtype.compute(), dropped);
+        }
         if dtype == DType::F32 {
             return scaled(self.b, self.bits()?, dtype, 9);
         }
@@ -255,9 +260,7 @@ fn check_float(op: &str, dtype: DType) -> Result<(), TypeError> {
     if dtype.is_float() {
         return Ok(());
     }
-    Err(TypeError::new(format!(
-        "`{op}` yields f32 or f64, not {dtype}"
-    )))
+    Err(TypeError::new(format!("`{op}` yields floats, not {dtype}")))
 }
 
 op! {
@@ -306,6 +309,7 @@ op! {
     examples [
         "(key: u32[2]) -> rng_uniform(key, stream = 0, shape = [2, 3])",
         "(seed: i64[]) -> rng_uniform(seed, stream = 1, shape = [5], low = -2, high = 3, dtype = f64)",
+        "(key: u32[2]) -> rng_uniform(key, stream = 2, shape = [7], dtype = bf16)",
     ]
 }
 impl OpDef for RngUniform {
@@ -364,7 +368,7 @@ impl OpDef for RngNormal {
 impl RngNormal {
     /// u, which is not 0, and v, which is below 1.
     fn uniform_pair(&self, b: &Builder, stream: &Stream<'_>) -> Result<[Value; 2], TypeError> {
-        let dtype = self.dtype;
+        let dtype = self.dtype.compute();
         let [first, second] = stream.words(0)?;
         // Half a step up: no logarithm of 0.
         let centred = |word: Value| {
@@ -482,7 +486,7 @@ impl Composite for RngCategorical {
         let [key, logits] = [operands[0], operands[1]];
         let ty = b.ty(logits);
         let smallest = match ty.dtype {
-            DType::F32 => f64::from(f32::MIN_POSITIVE),
+            DType::F16 | DType::Bf16 | DType::F32 => f64::from(f32::MIN_POSITIVE),
             DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => f64::MIN_POSITIVE,
         };
         let uniform = RngUniform {

@@ -296,6 +296,9 @@ impl OpDef for Call {
 }
 
 impl Composite for Call {
+    fn keeps_halves(&self) -> bool {
+        true
+    }
     fn decompose(
         &self,
         builder: &Builder,

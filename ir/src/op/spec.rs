@@ -164,7 +164,7 @@ impl TypeError {
 /// Which dtypes an op takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepts {
-    /// f32 and f64.
+    /// f16, bf16, f32 and f64.
     Floats,
     /// i32, i64 and u32.
     Integers,
@@ -188,9 +188,9 @@ impl Accepts {
     /// The dtypes in words.
     pub fn describe(self) -> &'static str {
         match self {
-            Accepts::Floats => "f32 or f64",
+            Accepts::Floats => "f16, bf16, f32 or f64",
             Accepts::Integers => "i32, i64 or u32",
-            Accepts::Numbers => "a number type (f32, f64, i32, i64 or u32)",
+            Accepts::Numbers => "a number type (f16, bf16, f32, f64, i32, i64 or u32)",
             Accepts::Anything => "any dtype",
         }
     }

@@ -23,6 +23,7 @@ use super::leaf::{Elements, Literal};
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
+use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
 use crate::op::{Concat, ContractAxes};
@@ -69,20 +70,10 @@ pub(super) fn literal(
     extents: &[u64],
     values: &[f64],
 ) -> Result<Value, TypeError> {
-    let bytes: Vec<u8> = match dtype {
-        DType::F32 => values
-            .iter()
-            .flat_map(|&x| (x as f32).to_le_bytes())
-            .collect(),
-        DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
-            values.iter().flat_map(|x| x.to_le_bytes()).collect()
-        }
-    };
-    let elements = Elements {
-        dtype,
-        shape: Shape::new(extents.iter().copied()),
-        bytes: bytes.into(),
-    };
+    let values: Vec<Constant> = values.iter().map(|&x| Constant::from_f64(x)).collect();
+    let shape = Shape::new(extents.iter().copied());
+    let elements = Elements::from_constants(dtype, shape, &values);
+    let elements = elements.ok_or_else(|| TypeError::new("a table is no constant of its type"))?;
     b.apply(Literal { elements }, &[])
 }
 

@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
 use crate::index::{Guard as IndexGuard, Index, IndexMap};
-use crate::op::Op;
+use crate::op::{Op, check_constant};
 use crate::shape::{Shape, Type};
 use smallvec::SmallVec;
 
@@ -373,6 +373,7 @@ op! {
     examples [
         "(x: f32[2, 3]) -> pad(x, low = [1, 0], high = [0, 2], interior = [0, 1])",
         "(x: f32[4]) -> pad(x, low = [-1], high = [2], value = 0.5)",
+        "(x: u32[3]) -> pad(x, low = [1], high = [2], value = 7)",
     ]
 }
 impl Pad {
@@ -390,6 +391,7 @@ impl OpDef for Pad {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let shape = &operands[0].shape;
         Accepts::Numbers.require("pad", 0, operands[0])?;
+        check_constant(operands[0].dtype, &Constant::from_f64(self.value.0))?;
         let interior = amounts(&self.interior, shape.rank(), 0);
         let lists = [
             ("low", self.low.len()),

@@ -2,7 +2,8 @@
 
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap};
-use crate::op::{Composite, Family, TypeError};
+use crate::op::{Composite, Family, TypeError, expansion};
+use crate::shape::Type;
 
 /// Decompositions nest a few levels deep, within regions that nest as deep as calls; more than this
 /// is a composite that contains itself.
@@ -97,7 +98,12 @@ fn one_level(
 ) -> Result<(Graph, Remap), TypeError> {
     rebuild(graph, |builder, node, operands| {
         match composite(&graph.op(node).family()).filter(|composite| !keep(*composite)) {
-            Some(composite) => Ok(Step::Expand(composite.decompose(builder, operands)?)),
+            Some(composite) => {
+                let results = graph.results(node).into_iter();
+                let results: Vec<Type> = results.map(|value| graph.ty(value).clone()).collect();
+                let values = expansion(composite, builder, operands, &results)?;
+                Ok(Step::Expand(values))
+            }
             None => Ok(Step::Keep),
         }
     })

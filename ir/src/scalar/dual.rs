@@ -180,6 +180,12 @@ impl<S: Scalar> Scalar for Dual<S> {
                 .map(|tangent| tangent.cast_float(dtype)),
         }
     }
+    fn stored(&self, dtype: DType) -> Self {
+        Dual {
+            value: self.value.stored(dtype),
+            tangent: self.tangent.as_ref().map(|tangent| tangent.stored(dtype)),
+        }
+    }
     fn detached(&self) -> Self {
         Dual::fixed(self.value.detached())
     }

@@ -98,27 +98,31 @@ macro_rules! float_scalar {
                 if *mask { *yes } else { *no }
             }
             fn cast_float(&self, dtype: DType) -> Self {
-                match dtype {
-                    DType::F32 => *self as f32 as $float,
-                    DType::F64 => *self,
-                    DType::Bool | DType::I32 | DType::I64 | DType::U32 => $float::NAN,
+                match (dtype, dtype.half()) {
+                    (_, Some(half)) => half.round(f64::from(*self)) as $float,
+                    (DType::F32, None) => *self as f32 as $float,
+                    (DType::F64, None) => *self,
+                    (_, None) => $float::NAN,
                 }
             }
             fn from_int((): &(), dtype: DType, integer: &Int) -> Self {
-                match (integer.value, dtype) {
-                    (Err(_), _) => $float::NAN,
-                    (Ok(value), DType::F32) => value as f32 as $float,
-                    (
-                        Ok(value),
-                        DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32,
-                    ) => value as $float,
+                match (integer.value, dtype, dtype.half()) {
+                    (Err(_), ..) => $float::NAN,
+                    (Ok(value), _, Some(half)) => half.round_integer(value) as $float,
+                    (Ok(value), DType::F32, None) => value as f32 as $float,
+                    (Ok(value), _, None) => value as $float,
                 }
             }
             fn to_int(&self, dtype: DType) -> Int {
                 let value = match dtype {
                     DType::I32 => *self as i32 as i64,
                     DType::U32 => *self as u32 as i64,
-                    DType::I64 | DType::Bool | DType::F32 | DType::F64 => *self as i64,
+                    DType::I64
+                    | DType::Bool
+                    | DType::F16
+                    | DType::Bf16
+                    | DType::F32
+                    | DType::F64 => *self as i64,
                 };
                 Int::new(dtype, value)
             }

@@ -21,7 +21,7 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// The float dtype whose rounding is enclosed.
+    /// The float dtype whose rounding is enclosed: the one that is computed in, f32 or f64.
     pub dtype: DType,
 }
 
@@ -77,7 +77,7 @@ impl Interval {
         Interval {
             low: value,
             high: value,
-            dtype,
+            dtype: dtype.compute(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Interval {
         Interval {
             low: f64::NAN,
             high: f64::NAN,
-            dtype,
+            dtype: dtype.compute(),
         }
     }
 
@@ -273,6 +273,7 @@ impl Interval {
 
     /// The enclosure of a sum of `terms` in any order, with or without fused products.
     fn total(dtype: DType, terms: impl Iterator<Item = Interval>) -> Self {
+        let dtype = dtype.compute();
         let mut sum = Interval::point(dtype, 0.0);
         let (mut magnitude, mut count) = (0.0f64, 0u32);
         for term in terms {
@@ -314,6 +315,7 @@ impl Interval {
         dtype: DType,
         pairs: impl Iterator<Item = (&'x Interval, &'x Interval)>,
     ) -> Self {
+        let dtype = dtype.compute();
         let (mut low, mut high, mut magnitude, mut count) = (0.0f64, 0.0f64, 0.0f64, 0u32);
         // NaN as soon as any end is not finite.
         let mut poison = 0.0f64;
@@ -356,17 +358,13 @@ impl Scalar for Interval {
 
     fn constant((): &(), dtype: DType, value: &Constant) -> Self {
         if let Some(exact) = value.small_dyadic()
-            && (dtype != DType::F32 || f64::from(exact as f32) == exact)
+            && value.to_float(dtype) == exact
         {
             return Interval::point(dtype, exact);
         }
         // Compiled code holds the rounded constant; rules mean the exact one.
         let nearest = value.to_f64();
-        let rounded = if dtype == DType::F32 {
-            value.to_f32() as f64
-        } else {
-            nearest
-        };
+        let rounded = value.to_float(dtype);
         let point = Interval::point(dtype, nearest).hull(&Interval::point(dtype, rounded));
         if nearest == rounded && Constant::from_f64(nearest) == *value {
             point
@@ -482,18 +480,38 @@ impl Scalar for Interval {
         }
     }
     fn cast_float(&self, dtype: DType) -> Self {
-        let cast = Interval { dtype, ..*self };
-        if dtype == DType::F32 && self.dtype != DType::F32 {
+        let cast = Interval {
+            dtype: dtype.compute(),
+            ..*self
+        };
+        if dtype.half().is_some() {
+            cast.stored(dtype)
+        } else if dtype == DType::F32 && self.dtype != DType::F32 {
             cast.widened(0.5)
         } else {
             cast
         }
     }
+    fn stored(&self, dtype: DType) -> Self {
+        match dtype.half() {
+            // Rounding goes no further than to the neighbours, between which every f32 lies too.
+            Some(half) => Interval {
+                low: half.below(self.low),
+                high: half.above(self.high),
+                dtype: DType::F32,
+            },
+            None => *self,
+        }
+    }
     fn from_int((): &(), dtype: DType, integer: &Int) -> Self {
         match integer.value {
             Err(_) => Interval::anything(dtype),
-            Ok(value) if value.unsigned_abs() <= 1 << 24 => Interval::point(dtype, value as f64),
-            Ok(value) => Interval::point(dtype, value as f64).widened(0.5),
+            Ok(value) if value.unsigned_abs() <= 1 << 24 => {
+                Interval::point(dtype, value as f64).stored(dtype)
+            }
+            Ok(value) => Interval::point(dtype, value as f64)
+                .widened(0.5)
+                .stored(dtype),
         }
     }
     fn to_int(&self, dtype: DType) -> Int {

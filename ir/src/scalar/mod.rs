@@ -253,6 +253,12 @@ pub trait Scalar: Clone + Debug {
     /// The value as an element of another float dtype.
     #[must_use]
     fn cast_float(&self, dtype: DType) -> Self;
+    /// The value once it lies in memory of a 16-bit `dtype`: what is computed there may be rounded,
+    /// or may be used in f32 before it is. Enclosures take in both; other scalars keep the value.
+    #[must_use]
+    fn stored(&self, _dtype: DType) -> Self {
+        self.clone()
+    }
     /// The value of `integer` as an element of float `dtype`.
     fn from_int(world: &Self::World, dtype: DType, integer: &Int) -> Self;
     /// The value as an element of integer `dtype`: truncated, saturating, NaN as 0.

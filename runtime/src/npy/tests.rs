@@ -31,8 +31,30 @@ fn header_is_what_numpy_writes() {
 }
 
 #[test]
+fn halves_are_what_numpy_writes() {
+    // From numpy.save of arrays of float16 and of bfloat16 of ml_dtypes 0.5, NumPy 2.4.
+    for (dtype, descr) in [(DType::F16, "<f2"), (DType::Bf16, "<V2")] {
+        let tensor = HostTensor::zeros(TensorType::new(dtype, vec![2]).unwrap()).unwrap();
+        let bytes = encode(&tensor);
+        let header = std::str::from_utf8(&bytes[10..128]).unwrap();
+        let expected = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2,), }}");
+        assert_eq!(header.trim_end(), expected);
+        assert_eq!(decode(&bytes).unwrap(), tensor);
+        // What NumPy has read and writes again says nothing on the order of the bytes.
+        let again = file(&expected.replace("<V2", "|V2"), &[0; 4]);
+        assert_eq!(decode(&again).unwrap(), tensor);
+    }
+}
+
+#[test]
 fn every_dtype_and_rank_round_trips() {
+    let half = |dtype| {
+        let ty = TensorType::new(dtype, vec![3]).unwrap();
+        HostTensor::from_numbers(ty, &[1.0 / 3.0, -2.5, f64::INFINITY]).unwrap()
+    };
     let tensors = [
+        half(DType::F16),
+        half(DType::Bf16),
         HostTensor::scalar(1.5f32).unwrap(),
         HostTensor::from_slice(&[3], &[1i32, -2, i32::MAX]).unwrap(),
         HostTensor::from_slice(&[1, 2], &[i64::MIN, 7]).unwrap(),
@@ -94,7 +116,7 @@ fn refusals_say_what_is_wrong() {
             refusal(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{"),
             refusal(&file(good, &[0; 20])),
             refusal(&file(good, &[0; 49])),
-            with("<f4", "<f2"),
+            with("<f4", "<f16"),
             with("'<f4'", "[('a', '<f4')]"),
             with("<f4", "<U12"),
             with("<f4", "x'); import os"),

@@ -11,6 +11,7 @@ use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::sample_inputs;
 use lgc_ir::graph::Graph;
+use lgc_ir::half::Half;
 use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::op::Family;
@@ -208,6 +209,10 @@ fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
         Data::Number(v) if tensor.ty.dtype == DType::F32 => {
             v.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect()
         }
+        Data::Number(v) if let Some(half) = tensor.ty.dtype.half() => {
+            let bits = v.iter().map(|x| half.encode(*x));
+            bits.flat_map(u16::to_le_bytes).collect()
+        }
         Data::Number(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::Int(v) => v
             .iter()
@@ -223,6 +228,8 @@ fn number(dtype: DType, bytes: &[u8]) -> f64 {
     wide[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
     let bits = u64::from_le_bytes(wide);
     match dtype {
+        DType::F16 => Half::F16.decode(bits as u16),
+        DType::Bf16 => Half::BF16.decode(bits as u16),
         DType::F32 => f64::from(f32::from_bits(bits as u32)),
         DType::F64 => f64::from_bits(bits),
         DType::I32 => f64::from(bits as u32 as i32),

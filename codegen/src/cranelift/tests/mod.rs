@@ -2,6 +2,7 @@
 
 mod accesses;
 mod folds;
+mod halves;
 mod library;
 mod operations;
 mod programs;
@@ -15,6 +16,7 @@ use crate::kernel::{
 };
 use crate::legalize::legalize;
 use lgc_ir::dtype::DType;
+use lgc_ir::half::Half;
 use lgc_ir::scalar::Scalar;
 use lgc_ir::shape::{Shape, Type};
 
@@ -154,6 +156,8 @@ impl Data {
             DType::I32 => (integer as i32).to_le_bytes().to_vec(),
             DType::U32 => (integer as u32).to_le_bytes().to_vec(),
             DType::I64 => integer.to_le_bytes().to_vec(),
+            DType::F16 => Half::F16.encode(float).to_le_bytes().to_vec(),
+            DType::Bf16 => Half::BF16.encode(float).to_le_bytes().to_vec(),
             DType::F32 => (float as f32).to_le_bytes().to_vec(),
             DType::F64 => float.to_le_bytes().to_vec(),
         }
@@ -227,10 +231,10 @@ fn bits<S: Scalar + 'static>(element: &Element<S>, dtype: DType) -> Vec<u8> {
 
 fn float_bits(value: f64, dtype: DType) -> Vec<u8> {
     let value = if value.is_nan() { f64::NAN } else { value };
-    if dtype == DType::F32 {
-        (value as f32).to_le_bytes().to_vec()
-    } else {
-        value.to_le_bytes().to_vec()
+    match (dtype, dtype.half()) {
+        (_, Some(half)) => half.encode(value).to_le_bytes().to_vec(),
+        (DType::F32, None) => (value as f32).to_le_bytes().to_vec(),
+        (_, None) => value.to_le_bytes().to_vec(),
     }
 }
 
@@ -244,6 +248,10 @@ fn canonical(bytes: &[u8], dtype: DType) -> Vec<Vec<u8>> {
                 dtype,
             ),
             DType::F64 => float_bits(f64::from_le_bytes(element.try_into().unwrap()), dtype),
+            DType::F16 | DType::Bf16 => {
+                let bits = u16::from_le_bytes(element.try_into().unwrap());
+                float_bits(dtype.half().unwrap().decode(bits), dtype)
+            }
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => element.to_vec(),
         })
         .collect()

@@ -4,6 +4,7 @@ use super::undefined_element;
 use crate::kernel::Op;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
+use lgc_ir::half::Half;
 use lgc_ir::interpret::{Data, Tensor};
 use lgc_ir::scalar::{Binary, Comparison, Connective, Int, Logic, Scalar, Truth, Unary, Undefined};
 use lgc_ir::shape::Type;
@@ -89,7 +90,7 @@ impl<S: Scalar> Cells<S> {
         }
         let elements = self.elements.into_iter();
         let data = match ty.dtype {
-            DType::F32 | DType::F64 => {
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                 Data::Number(elements.map(Element::number).collect::<Option<_>>()?)
             }
             DType::I32 | DType::I64 | DType::U32 => {
@@ -164,7 +165,9 @@ impl<S: Scalar> Element<S> {
     /// A constant as an element of a dtype. For bool, what is not zero is true.
     pub fn constant(world: &S::World, dtype: DType, constant: &Constant) -> Self {
         match dtype {
-            DType::F32 | DType::F64 => Element::Number(S::constant(world, dtype, constant)),
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+                Element::Number(S::constant(world, dtype, constant))
+            }
             DType::I32 | DType::I64 | DType::U32 => {
                 Element::Int(Int::constant(&(), dtype, constant))
             }
@@ -184,6 +187,8 @@ impl<S: Scalar> Element<S> {
             .for_each(|(to, from)| *to = *from);
         let word = u64::from_le_bytes(word);
         let constant = match dtype {
+            DType::F16 => Constant::from_f64(Half::F16.decode(word as u16)),
+            DType::Bf16 => Constant::from_f64(Half::BF16.decode(word as u16)),
             DType::F32 => Constant::from_f64(f64::from(f32::from_bits(word as u32))),
             DType::F64 => Constant::from_f64(f64::from_bits(word)),
             DType::I32 => Constant::integer(i64::from(word as u32 as i32)),
@@ -281,13 +286,13 @@ impl<S: Scalar> Element<S> {
                 let truth = x.compare(Comparison::Ne, &Int::new(x.dtype, 0));
                 Ok(Element::Mask(S::Mask::known(truth)))
             }
-            (Element::Number(x), DType::F32 | DType::F64) => {
+            (Element::Number(x), DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
                 Ok(Element::Number(x.cast_float(dtype)))
             }
             (Element::Number(x), DType::I32 | DType::I64 | DType::U32) => {
                 Ok(Element::Int(x.to_int(dtype)))
             }
-            (Element::Int(x), DType::F32 | DType::F64) => {
+            (Element::Int(x), DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
                 Ok(Element::Number(S::from_int(world, dtype, x)))
             }
             (Element::Int(x), DType::I32 | DType::I64 | DType::U32) => {
@@ -392,7 +397,7 @@ fn bits<S: 'static>(number: &S, dtype: DType) -> Option<i64> {
             let value = double.or(single.map(f64::from))?;
             Some(value.to_bits() as i64)
         }
-        DType::Bool | DType::I32 | DType::I64 | DType::U32 => None,
+        DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F16 | DType::Bf16 => None,
     }
 }
 
@@ -401,7 +406,9 @@ fn from_bits<S: Clone + 'static>(bits: i64, dtype: DType) -> Option<S> {
     let value = match dtype {
         DType::F32 => f64::from(f32::from_bits(bits as u32)),
         DType::F64 => f64::from_bits(bits as u64),
-        DType::Bool | DType::I32 | DType::I64 | DType::U32 => return None,
+        DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F16 | DType::Bf16 => {
+            return None;
+        }
     };
     let (single, double): (&dyn Any, &dyn Any) = (&(value as f32), &value);
     single

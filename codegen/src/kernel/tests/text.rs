@@ -117,7 +117,7 @@ fn syntax_errors_say_where_and_what() {
     let wrong = [
         "",
         "kernel",
-        "kernel k(x: f16[2] in) {}",
+        "kernel k(x: f8[2] in) {}",
         "kernel k(x: f32[2]) {}",
         "kernel k(x: f32[1099511627776] in) {}",
         "kernel k(x: f32[2] in, x: f32[2] in) {}",

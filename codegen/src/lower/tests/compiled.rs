@@ -10,6 +10,10 @@ fn bytes(tensor: &Tensor<f64>) -> Vec<u8> {
         Data::Number(x) if dtype == DType::F32 => {
             x.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect()
         }
+        Data::Number(x) if let Some(half) = dtype.half() => {
+            let bits = x.iter().map(|&x| half.encode(x));
+            bits.flat_map(u16::to_le_bytes).collect()
+        }
         Data::Number(x) => x.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Data::Int(x) => {
             let low = |x: &lgc_ir::scalar::Int| x.value.unwrap().to_le_bytes();

@@ -446,7 +446,7 @@ fn enclosures_contain_the_values_of_every_op() {
             let tensor = |ty: &Type| {
                 let count = ty.elements() as usize;
                 match ty.dtype {
-                    DType::F32 | DType::F64 => {
+                    DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                         Tensor::numbers(ty.clone(), (0..count).map(|at| number(ty, at)).collect())
                     }
                     DType::Bool => {

@@ -380,7 +380,7 @@ impl Elaborator<'_> {
                 return Err(self.report(
                     Diagnostic::error(Code::NotDifferentiable, message)
                         .primary(span, "")
-                        .help("return its f32 and f64 leaves apart from the others"),
+                        .help("return its float leaves apart from the others"),
                 ));
             }
         }

@@ -416,7 +416,7 @@ impl Elaborator<'_> {
             .primary(ty.name.span, "neither a dtype nor a struct of this file");
         match super::closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-            None => diagnostic.help("the dtypes are bool, i32, i64, u32, f32 and f64"),
+            None => diagnostic.help("the dtypes are bool, i32, i64, u32, f16, bf16, f32 and f64"),
         }
     }
 

@@ -642,7 +642,7 @@ impl Elaborator<'_> {
                 Err(self.report(
                     Diagnostic::error(Code::NotDifferentiable, message)
                         .primary(path.span, "")
-                        .help("derivatives are with respect to f32 and f64 tensors"),
+                        .help("derivatives are with respect to tensors of floats: f16, bf16, f32 or f64"),
                 ))
             }
         }

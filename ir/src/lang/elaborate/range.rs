@@ -6,6 +6,7 @@ use super::{Elaborator, Reported, written};
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
+use crate::half::Half;
 use crate::lang::ast;
 use crate::module::Tree;
 use crate::span::Span;
@@ -51,6 +52,8 @@ impl<'a> Elaborator<'a> {
         let dtypes = tree.leaves("").into_iter().map(|(_, ty)| ty.dtype);
         let some = |dtype| match dtype {
             // Some float lies between the bounds, rounded towards one another.
+            DType::F16 => Half::F16.above(low) <= Half::F16.below(high),
+            DType::Bf16 => Half::BF16.above(low) <= Half::BF16.below(high),
             DType::F32 => above(low) <= below(high),
             DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F64 => true,
         };
@@ -84,11 +87,16 @@ impl<'a> Elaborator<'a> {
     ) -> Result<(), Reported> {
         // Most numbers need no more than a glance.
         let glance = number.small_dyadic().map(f64::abs);
-        let plain = glance.is_some_and(|size| size == 0.0 || (1e-30..1e30).contains(&size));
+        let usual = if dtype == DType::F16 {
+            1e-4..6e4
+        } else {
+            1e-30..1e30
+        };
+        let plain = glance.is_some_and(|size| size == 0.0 || usual.contains(&size));
         if plain || !dtype.is_float() || number.as_rational().is_none() || number.is_zero() {
             return Ok(());
         }
-        let stored = stored(number, dtype);
+        let stored = number.to_float(dtype);
         let text = Some(written(number)).filter(|text| text.len() <= LONG);
         let text = text.unwrap_or_else(|| "this number".to_string());
         if stored.is_infinite() {
@@ -116,7 +124,13 @@ fn no_bound(number: &Constant, dtype: DType) -> Option<String> {
     let text = written(number);
     let integers = match dtype {
         DType::Bool => Some((0, 1)),
-        DType::I32 | DType::I64 | DType::U32 | DType::F32 | DType::F64 => dtype.integer_range(),
+        DType::I32
+        | DType::I64
+        | DType::U32
+        | DType::F16
+        | DType::Bf16
+        | DType::F32
+        | DType::F64 => dtype.integer_range(),
     };
     if let Some((first, last)) = integers {
         let value = number
@@ -130,22 +144,14 @@ fn no_bound(number: &Constant, dtype: DType) -> Option<String> {
             Some(_) => None,
         };
     }
-    let beyond = stored(number, dtype).is_infinite();
+    let beyond = number.to_float(dtype).is_infinite();
     beyond.then(|| format!("{text} is beyond the numbers of {dtype}"))
-}
-
-/// A number as a float of a dtype has it.
-fn stored(number: &Constant, dtype: DType) -> f64 {
-    match dtype {
-        DType::F32 => f64::from(number.to_f32()),
-        DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => number.to_f64(),
-    }
 }
 
 /// The largest float of a dtype, as text.
 fn largest(dtype: DType) -> String {
     match dtype {
-        DType::F32 => format!("{:?}", f32::MAX),
+        DType::F16 | DType::Bf16 | DType::F32 => format!("{:?}", dtype.largest() as f32),
         DType::F64 | DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
             format!("{:?}", f64::MAX)
         }

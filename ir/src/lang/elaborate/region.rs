@@ -102,7 +102,7 @@ impl<'a> Elaborator<'a> {
                         "the {what} `{param}` of type {tree} has leaves with and without \
                          cotangents"
                     ),
-                    "pass its f32 and f64 leaves apart from the others",
+                    "pass its float leaves apart from the others",
                 ),
             };
             let (message, help) = problem;

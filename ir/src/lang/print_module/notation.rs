@@ -159,8 +159,9 @@ impl Notation {
     /// A number of a dtype, exactly.
     pub(super) fn number(&mut self, dtype: DType, value: &Constant) -> ExprId {
         match dtype {
-            DType::F32 => {
-                let value = value.to_f32();
+            // A half is written as the f32 that it is.
+            DType::F16 | DType::Bf16 | DType::F32 => {
+                let value = value.to_float(dtype) as f32;
                 self.float(
                     value.is_sign_negative() && !value.is_nan(),
                     &format!("{:?}", value.abs()),

@@ -290,7 +290,9 @@ fn exact_reciprocal(dtype: DType, x: f64) -> Option<f64> {
     let reciprocal = x.recip();
     let is_power = x.is_normal() && x.to_bits() & ((1 << 52) - 1) == 0;
     let normal = match dtype {
-        DType::F32 => (x as f32).is_normal() && (reciprocal as f32).is_normal(),
+        DType::F16 | DType::Bf16 | DType::F32 => {
+            (x as f32).is_normal() && (reciprocal as f32).is_normal()
+        }
         DType::F64 => reciprocal.is_normal(),
         DType::Bool | DType::I32 | DType::I64 | DType::U32 => false,
     };

@@ -215,9 +215,7 @@ fn holds(dtype: DType, other: DType) -> bool {
         (_, DType::Bool) => true,
         (DType::I64 | DType::F64, DType::I32 | DType::U32) => true,
         (DType::F64, DType::F32) => true,
-        (
-            DType::Bool | DType::I32 | DType::I64 | DType::U32 | DType::F32 | DType::F64,
-            DType::I32 | DType::I64 | DType::U32 | DType::F32 | DType::F64,
-        ) => dtype == other,
+        (DType::F32 | DType::F64, DType::F16 | DType::Bf16) => true,
+        (_, _) => dtype == other,
     }
 }

@@ -83,7 +83,7 @@ fn tensor<S: Scalar>(
 ) -> Tensor<S> {
     let count = ty.elements() as usize;
     match ty.dtype {
-        DType::F32 | DType::F64 => {
+        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
             Tensor::numbers(ty.clone(), (0..count).map(|_| number(random)).collect())
         }
         DType::I32 | DType::I64 | DType::U32 => {
