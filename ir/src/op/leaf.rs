@@ -54,43 +54,24 @@ impl OpDef for Full {
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
     fn canonical(self, _operands: &[&Type]) -> Self {
-        // What the dtype does not have is left as it is, for `infer` to refuse.
-        let value = match check_constant(self.dtype, &self.value) {
-            Ok(()) => round_to(self.dtype, &self.value),
-            Err(_) => self.value,
-        };
-        Full { value, ..self }
+        Full {
+            value: round_to(self.dtype, &self.value),
+            ..self
+        }
     }
 }
 
-/// An error unless the dtype has the value: integers exactly, floats after rounding. A number that
-/// would round to infinity is none of a float.
+/// An error unless the dtype has the value; what is no value of a float is rounded to one.
 pub(crate) fn check_constant(dtype: DType, value: &Constant) -> Result<(), TypeError> {
-    let fits = if dtype.is_float() {
-        let is_number = matches!(value, Constant::Real { .. });
-        !is_number || value.to_float(dtype).is_finite()
+    let integer = if value.is_zero() {
+        Some(0)
     } else {
-        let integer = if value.is_zero() {
-            Some(0)
-        } else {
-            value.as_i64()
-        };
-        integer.is_some_and(|value| dtype.wrap(value) == value)
+        value.as_i64()
     };
-    if fits {
+    if dtype.is_float() || integer.is_some_and(|value| dtype.wrap(value) == value) {
         return Ok(());
     }
-    let largest = match dtype {
-        DType::F16 => format!(", whose largest is {}", Half::F16.largest()),
-        DType::Bool
-        | DType::I32
-        | DType::I64
-        | DType::U32
-        | DType::Bf16
-        | DType::F32
-        | DType::F64 => String::new(),
-    };
-    let message = format!("{} is no value of {dtype}{largest}", literal(value));
+    let message = format!("{} is no value of {dtype}", literal(value));
     Err(TypeError::new(message))
 }
 
