@@ -95,7 +95,7 @@ impl Half {
     /// The smallest half, infinities included, that is not below `x`.
     pub fn above(self, x: f64) -> f64 {
         let nearest = self.round(x);
-        if !(nearest < x) {
+        if nearest >= x || nearest.is_nan() {
             return nearest;
         }
         // The neighbour away from −∞ has the next bits of the same sign, and 0 lies between signs.
