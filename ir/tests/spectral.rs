@@ -273,7 +273,6 @@ fn work(graph: &Graph) -> f64 {
             | Family::Prefix(_)
             | Family::ArgFold(_)
             | Family::ArgSort(_)
-            | Family::Prefix(_)
             | Family::Gather(_)
             | Family::ScatterAdd(_)
             | Family::Barrier

@@ -54,25 +54,44 @@ impl OpDef for Full {
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
     fn canonical(self, _operands: &[&Type]) -> Self {
-        Full {
-            value: round_to(self.dtype, &self.value),
-            ..self
-        }
+        // What is beyond the dtype stays as it is written, and is refused with that number.
+        let value = match check_constant(self.dtype, &self.value) {
+            Ok(()) => round_to(self.dtype, &self.value),
+            Err(_) => self.value,
+        };
+        Full { value, ..self }
     }
 }
 
-/// An error unless the dtype has the value; what is no value of a float is rounded to one.
+/// An error unless the dtype has the value. What is between the values of a float is rounded to one,
+/// but what is beyond its largest is refused rather than made infinite.
 pub(crate) fn check_constant(dtype: DType, value: &Constant) -> Result<(), TypeError> {
+    if dtype.is_float() {
+        return check_finite(dtype, value);
+    }
     let integer = if value.is_zero() {
         Some(0)
     } else {
         value.as_i64()
     };
-    if dtype.is_float() || integer.is_some_and(|value| dtype.wrap(value) == value) {
+    if integer.is_some_and(|value| dtype.wrap(value) == value) {
         return Ok(());
     }
     let message = format!("{} is no value of {dtype}", literal(value));
     Err(TypeError::new(message))
+}
+
+/// An error if the nearest float of a finite number is infinite.
+fn check_finite(dtype: DType, value: &Constant) -> Result<(), TypeError> {
+    if !matches!(value, Constant::Real { .. }) || value.to_float(dtype).is_finite() {
+        return Ok(());
+    }
+    let message = format!("{} is too large for {dtype}", literal(value));
+    let help = format!(
+        "the largest {dtype} is {:?}; infinity is written `inf`",
+        dtype.largest()
+    );
+    Err(TypeError::new(message).help(help))
 }
 
 /// The nearest value that the dtype can hold, for floats; other dtypes keep the value.

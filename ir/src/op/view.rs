@@ -6,7 +6,7 @@
 use super::attribute::{Axes, Real, as_axes};
 use super::family::View;
 use super::macros::op;
-use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::spec::{OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
@@ -374,6 +374,7 @@ op! {
         "(x: f32[2, 3]) -> pad(x, low = [1, 0], high = [0, 2], interior = [0, 1])",
         "(x: f32[4]) -> pad(x, low = [-1], high = [2], value = 0.5)",
         "(x: u32[3]) -> pad(x, low = [1], high = [2], value = 7)",
+        "(x: bool[2]) -> pad(x, low = [1], high = [1], interior = [1], value = 1)",
     ]
 }
 impl Pad {
@@ -390,7 +391,6 @@ impl Pad {
 impl OpDef for Pad {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let shape = &operands[0].shape;
-        Accepts::Numbers.require("pad", 0, operands[0])?;
         check_constant(operands[0].dtype, &Constant::from_f64(self.value.0))?;
         let interior = amounts(&self.interior, shape.rank(), 0);
         let lists = [
