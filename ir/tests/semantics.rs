@@ -112,7 +112,8 @@ fn conversions_are_those_of_the_table() {
     let (inf, nan) = (f64::INFINITY, f64::NAN);
     let two = |exponent| 2f64.powi(exponent);
     // The rows of the table in docs/language.md: from, to, and what becomes of some elements.
-    let rows: &[(&[DType], &[DType], &[(f64, f64)])] = &[
+    type Row<'a> = (&'a [DType], &'a [DType], &'a [(f64, f64)]);
+    let rows: &[Row<'_>] = &[
         (
             &[Bool],
             &[I32, I64, U32, F16, Bf16, F32, F64],

@@ -101,7 +101,7 @@ impl Bits<'_> {
     }
 
     /// The bits of an f32 that is an f16 as such.
-    fn to_f16(&mut self, x: Value) -> Value {
+    fn f16_from_f32(&mut self, x: Value) -> Value {
         let magnitude = self.and(x, MAGNITUDE);
         let sign = self.core.shift(Shift::Logical, x, 16);
         let sign = self.and(sign, 0x8000);
@@ -189,7 +189,7 @@ impl Core {
         let mut bits = self.bits(width);
         let part = bits.as_int(part);
         let words = if half == Half::F16 {
-            bits.to_f16(part)
+            bits.f16_from_f32(part)
         } else {
             self.shift(Shift::Logical, part, 16)
         };

@@ -13,7 +13,9 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::expr::Rule;
 use crate::graph::{NodeId, Value, Values};
-use crate::op::{DotGeneral, Family, FoldRule, Gather, Guard, Monoid, Op, ScatterAdd, View};
+use crate::op::{
+    DotGeneral, Family, FoldRule, Gather, Guard, Monoid, Op, ScatterAdd, TypeError, View,
+};
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Type};
 use smallvec::SmallVec;
@@ -247,19 +249,24 @@ fn family_jvp(
     Ok(parts)
 }
 
+/// A value as a scalar of the rules, which compute with halves in f32 as the ops themselves do.
+fn traced(b: &Builder, value: Value) -> Result<Traced, TypeError> {
+    let ty = b.ty(value);
+    let wide = ty.dtype.compute();
+    let tracer = Tracer::new(b, ty.with_dtype(wide));
+    Ok(match b.splat(value) {
+        Some(constant) => Traced::constant(&tracer, wide, &constant),
+        None => tracer.node(b.cast(value, wide)?),
+    })
+}
+
 /// The partial derivative of a pointwise op with respect to one operand.
-fn partial(b: &Builder, site: &Site, rule: &Rule, operand: usize) -> Traced {
-    let tracer = Tracer::new(b, b.ty(site.results[0]));
-    let inputs: Vec<Traced> = site
-        .operands
-        .iter()
-        .chain(&site.results)
-        .map(|value| match b.splat(*value) {
-            Some(constant) => Traced::constant(&tracer, DType::F64, &constant),
-            None => tracer.node(*value),
-        })
-        .collect();
-    rule.evaluate(rule.partials()[operand], &inputs)
+fn partial(b: &Builder, site: &Site, rule: &Rule, operand: usize) -> Result<Traced, TypeError> {
+    let inputs = site.operands.iter().chain(&site.results);
+    let inputs: Vec<Traced> = inputs
+        .map(|value| traced(b, *value))
+        .collect::<Result<_, _>>()?;
+    Ok(rule.evaluate(rule.partials()[operand], &inputs))
 }
 
 /// derivative · partial; where the op is singular, a zero derivative gives zero whatever the
@@ -273,11 +280,8 @@ fn product(
     if partial.is_zero() {
         return Ok(None);
     }
-    let tracer = Tracer::new(b, b.ty(derivative));
-    let derivative = match b.splat(derivative) {
-        Some(constant) => Traced::constant(&tracer, DType::F64, &constant),
-        None => tracer.node(derivative),
-    };
+    let dtype = b.ty(derivative).dtype;
+    let derivative = traced(b, derivative)?;
     let product = derivative.mul(partial);
     let guarded = if site.is_singular(b) {
         let zero = derivative.int(0);
@@ -285,7 +289,7 @@ fn product(
     } else {
         product
     };
-    Ok(Some(guarded.emit()?))
+    Ok(Some(b.cast(guarded.emit()?, dtype)?))
 }
 
 fn pointwise_part(
@@ -295,7 +299,7 @@ fn pointwise_part(
     operand: usize,
     ct: Value,
 ) -> Result<Option<Value>, AutodiffError> {
-    product(b, site, &partial(b, site, rule, operand), ct)
+    product(b, site, &partial(b, site, rule, operand)?, ct)
 }
 
 fn pointwise_jvp(
@@ -307,7 +311,7 @@ fn pointwise_jvp(
     let mut sum = None;
     for (operand, tangent) in tangents.iter().enumerate() {
         let Some(tangent) = tangent else { continue };
-        let part = product(b, site, &partial(b, site, rule, operand), *tangent)?;
+        let part = product(b, site, &partial(b, site, rule, operand)?, *tangent)?;
         sum = plus(b, sum, part)?;
     }
     Ok(sum)

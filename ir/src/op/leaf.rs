@@ -54,43 +54,37 @@ impl OpDef for Full {
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
     fn canonical(self, _operands: &[&Type]) -> Self {
-        // What is beyond the dtype stays as it is written, and is refused with that number.
-        let value = match check_constant(self.dtype, &self.value) {
-            Ok(()) => round_to(self.dtype, &self.value),
-            Err(_) => self.value,
-        };
-        Full { value, ..self }
+        Full {
+            value: round_to(self.dtype, &self.value),
+            ..self
+        }
     }
 }
 
-/// An error unless the dtype has the value. What is between the values of a float is rounded to one,
-/// but what is beyond its largest is refused rather than made infinite.
-pub(crate) fn check_constant(dtype: DType, value: &Constant) -> Result<(), TypeError> {
-    if dtype.is_float() {
-        return check_finite(dtype, value);
-    }
+/// An error unless the dtype has the value; what is between the values of a float is rounded to one.
+fn check_constant(dtype: DType, value: &Constant) -> Result<(), TypeError> {
     let integer = if value.is_zero() {
         Some(0)
     } else {
         value.as_i64()
     };
-    if integer.is_some_and(|value| dtype.wrap(value) == value) {
+    if dtype.is_float() || integer.is_some_and(|value| dtype.wrap(value) == value) {
         return Ok(());
     }
     let message = format!("{} is no value of {dtype}", literal(value));
     Err(TypeError::new(message))
 }
 
-/// An error if the nearest float of a finite number is infinite.
-fn check_finite(dtype: DType, value: &Constant) -> Result<(), TypeError> {
-    if !matches!(value, Constant::Real { .. }) || value.to_float(dtype).is_finite() {
+/// An error unless a number that is written as an attribute has a finite place in the dtype.
+pub(crate) fn check_written(dtype: DType, value: &Constant) -> Result<(), TypeError> {
+    check_constant(dtype, value)?;
+    let finite = matches!(value, Constant::Real { .. });
+    if !finite || value.to_float(dtype).is_finite() {
         return Ok(());
     }
-    let message = format!("{} is too large for {dtype}", literal(value));
-    let help = format!(
-        "the largest {dtype} is {:?}; infinity is written `inf`",
-        dtype.largest()
-    );
+    let message = format!("{} is beyond the numbers of {dtype}", literal(value));
+    let largest = dtype.largest();
+    let help = format!("the largest is {largest:?}; write `inf` for infinity");
     Err(TypeError::new(message).help(help))
 }
 

@@ -7,15 +7,15 @@ use crate::dtype::DType;
 use crate::shape::Type;
 
 macro_rules! comparison {
-    ($($(#[doc = $doc:literal])+ $Name:ident = $name:literal, $example:literal;)+) => {$(
+    ($($(#[doc = $doc:literal])+ $Name:ident = $name:literal on $accepts:ident, $($example:literal),+;)+) => {$(
         op! {
             $(#[doc = $doc])+
             $Name = $name(x, y)
-            examples [$example]
+            examples [$($example),+]
         }
         impl OpDef for $Name {
             fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
-                let ty = elementwise($name, Accepts::Anything, operands)?;
+                let ty = elementwise($name, Accepts::$accepts, operands)?;
                 Ok(single(ty.with_dtype(DType::Bool)))
             }
         }
@@ -24,17 +24,18 @@ macro_rules! comparison {
 
 comparison! {
     /// x = y; false if either is NaN.
-    Equal = "equal", "(x: f32[3], y: f32[3]) -> x == y";
+    Equal = "equal" on Anything, "(x: f32[3], y: f32[3]) -> x == y";
     /// x ≠ y; true if either is NaN.
-    NotEqual = "not_equal", "(x: f32[3], y: f32[3]) -> x != y";
+    NotEqual = "not_equal" on Anything, "(x: f32[3], y: f32[3]) -> x != y",
+        "(x: bool[3], y: bool[3]) -> x != y";
     /// x < y; false if either is NaN.
-    Less = "less", "(x: f32[3], y: f32[3]) -> x < y";
+    Less = "less" on Numbers, "(x: f32[3], y: f32[3]) -> x < y";
     /// x ≤ y; false if either is NaN.
-    LessEqual = "less_equal", "(x: i32[3], y: i32[3]) -> x <= y";
+    LessEqual = "less_equal" on Numbers, "(x: i32[3], y: i32[3]) -> x <= y";
     /// x > y; false if either is NaN.
-    Greater = "greater", "(x: f32[3], y: f32[3]) -> x > y";
+    Greater = "greater" on Numbers, "(x: f32[3], y: f32[3]) -> x > y";
     /// x ≥ y; false if either is NaN.
-    GreaterEqual = "greater_equal", "(x: i32[3], y: i32[3]) -> x >= y";
+    GreaterEqual = "greater_equal" on Numbers, "(x: i32[3], y: i32[3]) -> x >= y";
 }
 
 fn booleans(op: &str, operands: &[&Type]) -> Result<Types, TypeError> {

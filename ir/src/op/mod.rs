@@ -53,7 +53,7 @@ pub use family::{
 };
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
-pub(crate) use leaf::check_constant;
+pub(crate) use leaf::check_written;
 pub use leaf::{Elements, Full, Input, Iota, Literal};
 pub use logic::*;
 pub use loss::*;

@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
 use crate::index::{Guard as IndexGuard, Index, IndexMap};
-use crate::op::{Op, check_constant};
+use crate::op::{Op, check_written};
 use crate::shape::{Shape, Type};
 use smallvec::SmallVec;
 
@@ -391,7 +391,7 @@ impl Pad {
 impl OpDef for Pad {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let shape = &operands[0].shape;
-        check_constant(operands[0].dtype, &Constant::from_f64(self.value.0))?;
+        check_written(operands[0].dtype, &Constant::from_f64(self.value.0))?;
         let interior = amounts(&self.interior, shape.rank(), 0);
         let lists = [
             ("low", self.low.len()),

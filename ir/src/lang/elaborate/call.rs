@@ -291,7 +291,12 @@ impl<'a> Elaborator<'a> {
             }
         }
         match Op::read(name, &given) {
-            Some(Ok(op)) => Ok(op),
+            Some(Ok(op)) => {
+                if let Op::Full(full) = &op {
+                    self.check_float(&full.value, full.dtype, span)?;
+                }
+                Ok(op)
+            }
             Some(Err(error)) => {
                 let kind = matches!(error, AttrError::Kind { .. });
                 let values = attributes.iter().filter(|_| kind);

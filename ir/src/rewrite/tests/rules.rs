@@ -207,7 +207,7 @@ const CASES: &[Case] = &[
         Ok(not(b, b.apply(Less {}, &[n(b), n(b)])?))
     }),
     ("not of a comparison", |b| {
-        Ok(not(b, b.apply(GreaterEqual {}, &[p(b), p(b)])?))
+        Ok(not(b, b.apply(GreaterEqual {}, &[n(b), n(b)])?))
     }),
     ("with a known truth value", |b| {
         b.apply(LogicalAnd {}, &[truth(b, 1.0), p(b)])
