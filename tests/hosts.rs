@@ -161,3 +161,43 @@ fn two_models_are_linked_into_one_program() {
         }
     }
 }
+
+/// A sum of halves that no half can hold on the way, and a product; for C, halves are their bits.
+const HALVES_GRAPH: &str = "
+entry average(x: f16[4], w: bf16[4]) -> (mean: f16[], product: bf16[4]) {
+    mean = mean(x, axes = [0])
+    product = w * w
+}
+";
+
+const HALVES_HOST: &str = r#"
+#include "halves.h"
+
+#include <stdio.h>
+
+int main(void) {
+    /* 60000, 60000, 60000, 2 as f16; 1, 1.5, -2, 2^100 as bf16. */
+    static const uint16_t x[4] = {0x7b53, 0x7b53, 0x7b53, 0x4000};
+    static const uint16_t w[4] = {0x3f80, 0x3fc0, 0xc000, 0x7180};
+    uint16_t mean, product[4];
+    static HALVES_AVERAGE_WORKSPACE(workspace);
+    const halves_average_args args = {x, w, &mean, product};
+    const int32_t code = halves_average(&args, workspace, NULL);
+    printf("%d %04x", code, (unsigned)mean);
+    for (int i = 0; i < 4; i++) printf(" %04x", (unsigned)product[i]);
+    printf("\n");
+    return 0;
+}
+"#;
+
+#[test]
+fn halves_are_passed_as_their_bits() {
+    let place = Place::new();
+    place.write("halves.graph", HALVES_GRAPH);
+    place.write("halves.c", HALVES_HOST);
+    place.run(&["compile", "halves.graph"]).success();
+    if let Some(output) = compiled(&place, "cc", "-std=c11", &["halves.c", "./halves.so"]) {
+        // 45000.5, rounded to a multiple of 32; 1, 2.25, 4 and beyond the largest.
+        assert_eq!(output, "0 797e 3f80 4010 4080 7f80\n");
+    }
+}
