@@ -108,7 +108,7 @@ pub fn interpret<S: Scalar>(
     world: &S::World,
     inputs: &[Tensor<S>],
 ) -> Result<Interpretation<S>, InterpretError> {
-    run(graph, world, inputs, false)
+    run(graph, world, inputs, false, None)
 }
 
 /// Evaluates a graph, keeping every value.
@@ -120,7 +120,24 @@ pub fn trace<S: Scalar>(
     world: &S::World,
     inputs: &[Tensor<S>],
 ) -> Result<Interpretation<S>, InterpretError> {
-    run(graph, world, inputs, true)
+    run(graph, world, inputs, true, None)
+}
+
+/// What sees each run of the body of a loop or branch, with every value.
+pub type Watch<'a, S> = &'a dyn Fn(&Graph, &Interpretation<S>);
+
+/// As [`trace`], and shows each run of a body in the order of evaluation: inner ones first, one of a
+/// loop for each turn, and of a branch that which is taken.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn trace_bodies<S: Scalar>(
+    graph: &Graph,
+    world: &S::World,
+    inputs: &[Tensor<S>],
+    watch: Watch<'_, S>,
+) -> Result<Interpretation<S>, InterpretError> {
+    run(graph, world, inputs, true, Some(watch))
 }
 
 fn run<S: Scalar>(
@@ -128,6 +145,7 @@ fn run<S: Scalar>(
     world: &S::World,
     inputs: &[Tensor<S>],
     keep_all: bool,
+    watch: Option<Watch<'_, S>>,
 ) -> Result<Interpretation<S>, InterpretError> {
     check_inputs(graph, inputs)?;
     let mut uses = graph.use_counts();
@@ -143,7 +161,12 @@ fn run<S: Scalar>(
                     .ok_or(MISSING)
             })
             .collect::<Result<Vec<Rc<Tensor<S>>>, _>>()?;
-        let machine = Machine { graph, world, node };
+        let machine = Machine {
+            graph,
+            world,
+            node,
+            watch,
+        };
         let family = graph.op(node).family();
         let results = if let Family::Leaf(Leaf::Input(_)) = family {
             vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
@@ -201,6 +224,7 @@ struct Machine<'a, S: Scalar> {
     graph: &'a Graph,
     world: &'a S::World,
     node: NodeId,
+    watch: Option<Watch<'a, S>>,
 }
 
 impl<S: Scalar> Machine<'_, S> {
@@ -295,7 +319,8 @@ impl<S: Scalar> Machine<'_, S> {
         }
         let graph = builder.finish();
         let tensors: Vec<Tensor<S>> = operands.iter().map(|operand| (**operand).clone()).collect();
-        let inner = run(&graph, self.world, &tensors, false).map_err(|error| self.outer(error))?;
+        let inner = run(&graph, self.world, &tensors, false, None);
+        let inner = inner.map_err(|error| self.outer(error))?;
         Ok(inner
             .outputs()
             .into_iter()

@@ -16,7 +16,11 @@ impl<S: Scalar> Machine<'_, S> {
         body: &Graph,
         inputs: &[Tensor<S>],
     ) -> Result<Vec<Tensor<S>>, InterpretError> {
-        let inner = run(body, self.world, inputs, false).map_err(|error| self.outer(error))?;
+        let inner = run(body, self.world, inputs, self.watch.is_some(), self.watch);
+        let inner = inner.map_err(|error| self.outer(error))?;
+        if let Some(watch) = self.watch {
+            watch(body, &inner);
+        }
         Ok(inner.outputs().into_iter().cloned().collect())
     }
 

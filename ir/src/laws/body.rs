@@ -1,30 +1,97 @@
-//! What is known of the bodies of loops and branches from the graph around them.
+//! What is known of the bodies of loops and branches from the graph around them, and the walk through
+//! them all.
 //!
 //! A slice lies where the stacked tensor does, a closed value where the operand does. Of a carried
 //! value nothing is known but what the body itself shows of the next one, so that what holds in every
 //! turn is what holds for any value that is carried.
 
-use super::range::{Range, Ranges};
+use super::range::{Range, Ranges, differentiated, differentiated_from};
 use crate::graph::{Graph, NodeId};
-use crate::op::{Family, Region, ScanRole};
+use crate::op::{Family, Guard, Region, ScanRole};
 use std::rc::Rc;
 
-/// A body that a node runs.
-pub(super) struct Body<'g> {
-    pub(super) region: &'g Rc<Region>,
-    /// Where its parameters lie.
-    pub(super) ranges: Vec<Range>,
-    /// Through which of its parameters a derivative may flow, if one flows through the node.
+/// A graph with what is known of its values: a whole one, or a body in it.
+pub(super) struct Part<'g> {
+    pub(super) graph: &'g Graph,
+    pub(super) ranges: Ranges,
+    /// Through which nodes a derivative flows.
     pub(super) flow: Vec<bool>,
+    /// What the body is of; `None` for the whole graph.
+    pub(super) region: Option<&'g Rc<Region>>,
+}
+
+/// Visits the live nodes of a graph in order, after each one those of the bodies that it runs. Bodies
+/// nest as deep as calls.
+pub(super) fn visit(graph: &Graph, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
+    let whole = Part {
+        graph,
+        ranges: Ranges::of(graph),
+        flow: differentiated(graph),
+        region: None,
+    };
+    whole.visit(visitor);
+}
+
+impl<'g> Part<'g> {
+    fn visit(&self, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
+        let live = self.graph.live();
+        for node in self.graph.nodes().filter(|node| live[node.index()]) {
+            visitor(self, node);
+            for body in bodies(self.graph, node, &self.ranges, &self.flow) {
+                self.inside(node, &body).visit(visitor);
+            }
+        }
+    }
+
+    fn inside(&self, node: NodeId, body: &Body<'g>) -> Part<'g> {
+        let graph = body.region.body();
+        Part {
+            graph,
+            ranges: Ranges::given(graph, &body.ranges),
+            flow: match self.flow[node.index()] {
+                true => differentiated_from(graph, &body.flow),
+                false => vec![false; graph.len()],
+            },
+            region: Some(body.region),
+        }
+    }
+
+    /// The guards of a node that matter here.
+    pub(super) fn guards(&self, node: NodeId) -> impl Iterator<Item = Guard> {
+        let all = self.graph.op(node).guards().into_iter();
+        all.filter(move |guard| self.applies(node, guard))
+    }
+
+    /// Integers have no singularities, and slopes matter only where a derivative flows.
+    fn applies(&self, node: NodeId, guard: &Guard) -> bool {
+        let operand = self.graph.operands(node).get(operand_of(guard)).copied();
+        let float = operand.is_some_and(|value| self.graph.ty(value).dtype.is_float());
+        float && (guard.is_singular() || self.flow[node.index()])
+    }
+}
+
+/// The operand that a guard speaks of first.
+pub(super) fn operand_of(guard: &Guard) -> usize {
+    match guard {
+        Guard::Above { operand, .. }
+        | Guard::Nonzero { operand }
+        | Guard::Off { operand, .. }
+        | Guard::UniqueWinner { operand } => *operand,
+        Guard::Distinct { left, .. } => *left,
+    }
+}
+
+/// A body that a node runs.
+struct Body<'g> {
+    region: &'g Rc<Region>,
+    /// Where its parameters lie.
+    ranges: Vec<Range>,
+    /// Through which of its parameters a derivative may flow, if one flows through the node.
+    flow: Vec<bool>,
 }
 
 /// The bodies that a node runs at least once.
-pub(super) fn bodies<'g>(
-    graph: &'g Graph,
-    node: NodeId,
-    ranges: &Ranges,
-    flow: &[bool],
-) -> Vec<Body<'g>> {
+fn bodies<'g>(graph: &'g Graph, node: NodeId, ranges: &Ranges, flow: &[bool]) -> Vec<Body<'g>> {
     let operands = graph.operands(node);
     let flows = |operand: usize| flow.get(operands[operand].node.index()) == Some(&true);
     match graph.op(node).family() {

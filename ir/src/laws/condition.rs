@@ -1,7 +1,7 @@
 //! The conditions under which a graph is defined and differentiable.
 
-use super::body::bodies;
-use super::range::{Range, Ranges, differentiated, differentiated_from};
+use super::body::{Part, operand_of, visit};
+use super::range::Range;
 use crate::graph::{Graph, NodeId};
 use crate::op::{Guard, TypeError};
 use crate::rewrite::decompose_deeply;
@@ -49,21 +49,12 @@ pub struct Condition {
 pub fn conditions(graph: &Graph) -> Result<Vec<Condition>, TypeError> {
     let (graph, _) = decompose_deeply(graph)?;
     let mut found = Found::default();
-    found.look_into(&Part {
-        graph: &graph,
-        ranges: Ranges::of(&graph),
-        flow: differentiated(&graph),
-        body: None,
+    visit(&graph, &mut |part, node| {
+        for guard in part.guards(node) {
+            found.add(condition(part, node, &guard));
+        }
     });
     Ok(found.conditions)
-}
-
-/// A graph in which conditions are looked for: the whole one, or a body in it.
-struct Part<'g> {
-    graph: &'g Graph,
-    ranges: Ranges,
-    flow: Vec<bool>,
-    body: Option<&'g str>,
 }
 
 /// The conditions so far.
@@ -74,32 +65,6 @@ struct Found {
 }
 
 impl Found {
-    /// Takes the conditions of a graph, and of the bodies that it runs. Bodies nest as deep as calls.
-    fn look_into(&mut self, part: &Part<'_>) {
-        let Part { graph, .. } = part;
-        let live = graph.live();
-        for node in graph.nodes().filter(|node| live[node.index()]) {
-            for guard in graph.op(node).guards() {
-                if guard_applies(graph, node, &guard, &part.flow) {
-                    self.add(condition(part, node, &guard));
-                }
-            }
-            for body in bodies(graph, node, &part.ranges, &part.flow) {
-                let inner = body.region.body();
-                let flow = match part.flow[node.index()] {
-                    true => differentiated_from(inner, &body.flow),
-                    false => vec![false; inner.len()],
-                };
-                self.look_into(&Part {
-                    graph: inner,
-                    ranges: Ranges::given(inner, &body.ranges),
-                    flow,
-                    body: Some(body.region.name()),
-                });
-            }
-        }
-    }
-
     /// One condition for each place: one that is not assumed where another one is gives way to it.
     fn add(&mut self, condition: Condition) {
         let key = (condition.span, condition.op, condition.requirement.clone());
@@ -117,27 +82,6 @@ impl Found {
                 self.conditions.push(condition);
             }
         }
-    }
-}
-
-/// Whether a guard of a node matters: integers have no singularities, and slopes matter only where a
-/// derivative flows.
-pub(super) fn guard_applies(graph: &Graph, node: NodeId, guard: &Guard, flow: &[bool]) -> bool {
-    let operands = graph.operands(node);
-    let float = |operand: usize| {
-        let value = operands.get(operand);
-        value.is_some_and(|value| graph.ty(*value).dtype.is_float())
-    };
-    float(operand_of(guard)) && (guard.is_singular() || flow[node.index()])
-}
-
-fn operand_of(guard: &Guard) -> usize {
-    match guard {
-        Guard::Above { operand, .. }
-        | Guard::Nonzero { operand }
-        | Guard::Off { operand, .. }
-        | Guard::UniqueWinner { operand } => *operand,
-        Guard::Distinct { left, .. } => *left,
     }
 }
 
@@ -163,7 +107,7 @@ fn condition(part: &Part<'_>, node: NodeId, guard: &Guard) -> Condition {
         },
         span: graph.span(node),
         nodes: 1,
-        body: part.body.map(str::to_string),
+        body: part.region.map(|region| region.name().to_string()),
     }
 }
 

@@ -1,25 +1,32 @@
 //! Finding points at which a graph is defined and differentiable.
 
-use super::condition::{guard_applies, requirement};
+use super::body::visit;
+use super::condition::requirement;
 use super::derivatives::input_types;
 use super::number::{Number, Points};
 use super::point::{Grid, Point, Random};
-use super::range::differentiated;
 use super::rules::LawError;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, NodeId, Value};
-use crate::interpret::{Data, Groups, InterpretError, Interpretation, Tensor, trace};
-use crate::op::{Family, Guard, Monoid, Op};
-use crate::rewrite::decompose;
+use crate::interpret::{Data, Groups, InterpretError, Interpretation, Tensor, trace_bodies};
+use crate::op::{Family, Guard, Monoid, Op, Region};
+use crate::rewrite::decompose_deeply;
 use crate::scalar::{Comparison, Logic};
 use crate::shape::Type;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Conditions of nodes of one graph.
+type Guards = Vec<(NodeId, Guard)>;
 
 /// Where a graph is defined and differentiable.
 pub(super) struct Domain {
     /// The graph, down to primitive ops.
     graph: Graph,
-    guards: Vec<(NodeId, Guard)>,
+    guards: Guards,
+    /// Those in the bodies of its loops and branches.
+    bodies: Vec<(Rc<Region>, Guards)>,
     inputs: Vec<Type>,
     /// Where they are declared to lie.
     ranges: Vec<Option<(f64, f64)>>,
@@ -44,14 +51,21 @@ fn short_grid(graph: &Graph, attempt: usize) -> Grid {
 
 impl Domain {
     pub(super) fn of(graph: &Graph) -> Result<Self, LawError> {
-        let (graph, _) = decompose(graph, &|_| false)?;
-        let (flow, live) = (differentiated(&graph), graph.live());
-        let mut guards = Vec::new();
-        for node in graph.nodes().filter(|node| live[node.index()]) {
-            let of_node = graph.op(node).guards().into_iter();
-            let applying = of_node.filter(|guard| guard_applies(&graph, node, guard, &flow));
-            guards.extend(applying.map(|guard| (node, guard)));
-        }
+        let (graph, _) = decompose_deeply(graph)?;
+        let mut guards = Guards::new();
+        let mut bodies: Vec<(Rc<Region>, Guards)> = Vec::new();
+        visit(&graph, &mut |part, node| {
+            let of_node = part.guards(node).map(|guard| (node, guard));
+            let Some(region) = part.region else {
+                guards.extend(of_node);
+                return;
+            };
+            let mut known = bodies.iter_mut();
+            match known.find(|(known, _)| Rc::ptr_eq(known, region)) {
+                Some((_, guards)) => guards.extend(of_node),
+                None => bodies.push((region.clone(), of_node.collect())),
+            }
+        });
         Ok(Domain {
             inputs: input_types(&graph),
             ranges: graph
@@ -61,6 +75,7 @@ impl Domain {
                 .collect(),
             graph,
             guards,
+            bodies,
             ints: (-3, 4),
         })
     }
@@ -81,11 +96,9 @@ impl Domain {
             if N::POINTS == Points::Fine {
                 point = point.refined(&self.ranges, random);
             }
-            match trace::<N>(&self.graph, &(), &point.tensors()) {
-                Ok(values) => match self.sides(&values) {
-                    Ok(_) => return Ok(point),
-                    Err(broken) => why = broken,
-                },
+            match self.sides::<N>(&point) {
+                Ok(Ok(())) => return Ok(point),
+                Ok(Err(broken)) => why = broken,
                 Err(InterpretError::IndexOutOfRange { extent, .. }) => {
                     if extent == 0 {
                         return Err("an index into an axis without elements".into());
@@ -98,15 +111,47 @@ impl Domain {
         Err(format!("no point was found in the domain: {why}"))
     }
 
-    /// Which side of each guard the elements are on; an error says which guard fails or is not
-    /// decided.
-    fn sides<N: Number>(&self, values: &Interpretation<N>) -> Result<Vec<i64>, String> {
+    /// Whether a point is in the domain, or which guard fails there or is not decided.
+    fn sides<N: Number>(&self, point: &Point) -> Result<Result<(), String>, InterpretError> {
+        let broken: RefCell<Option<String>> = RefCell::new(None);
+        let watch = |graph: &Graph, values: &Interpretation<N>| {
+            let sides = self.sides_in(graph, values);
+            if let Err(why) = sides {
+                broken.borrow_mut().get_or_insert(why);
+            }
+        };
+        let values = trace_bodies::<N>(&self.graph, &(), &point.tensors(), &watch)?;
+        watch(&self.graph, &values);
+        Ok(broken.into_inner().map_or(Ok(()), Err))
+    }
+
+    /// The guards of the whole graph or of a body, with the name of the body.
+    fn guards_in(&self, graph: &Graph) -> (&[(NodeId, Guard)], Option<&str>) {
+        if std::ptr::eq(graph, &self.graph) {
+            return (&self.guards, None);
+        }
+        let mut bodies = self.bodies.iter();
+        let body = bodies.find(|(region, _)| std::ptr::eq(region.body(), graph));
+        body.map_or((&[], None), |(region, guards)| {
+            (guards, Some(region.name()))
+        })
+    }
+
+    /// Which side of each guard the elements are on in one run of the graph or a body; an error says
+    /// which guard fails or is not decided.
+    fn sides_in<N: Number>(
+        &self,
+        graph: &Graph,
+        values: &Interpretation<N>,
+    ) -> Result<Vec<i64>, String> {
         let mut all = Vec::new();
-        for (node, guard) in &self.guards {
-            let sides = guard_sides(&self.graph, *node, guard, values);
+        let (guards, body) = self.guards_in(graph);
+        for (node, guard) in guards {
+            let sides = guard_sides(graph, *node, guard, values);
             all.extend(sides.ok_or_else(|| {
-                let op = self.graph.op(*node).spec().name;
-                format!("`{op}` needs {}", requirement(&self.graph, *node, guard))
+                let (op, inside) = (graph.op(*node).spec().name, body.map(in_body));
+                let needs = requirement(graph, *node, guard);
+                format!("`{op}` needs {needs}{}", inside.unwrap_or_default())
             })?);
         }
         Ok(all)
@@ -114,16 +159,26 @@ impl Domain {
 
     /// What the graph yields at a point, and everything discrete that it decides there.
     pub(super) fn sample<N: Number>(&self, point: &Point) -> Option<(Vec<Tensor<N>>, Vec<i64>)> {
-        let values = trace::<N>(&self.graph, &(), &point.tensors()).ok()?;
-        let branches = self.branches(&values)?;
-        Some((values.outputs().into_iter().cloned().collect(), branches))
+        let decided: RefCell<Option<Vec<i64>>> = RefCell::new(Some(Vec::new()));
+        let watch = |graph: &Graph, values: &Interpretation<N>| {
+            let branches = self.branches(graph, values);
+            let mut decided = decided.borrow_mut();
+            *decided = decided.take().zip(branches).map(|(mut all, more)| {
+                all.extend(more);
+                all
+            });
+        };
+        let values = trace_bodies::<N>(&self.graph, &(), &point.tensors(), &watch).ok()?;
+        watch(&self.graph, &values);
+        let outputs = values.outputs().into_iter().cloned().collect();
+        Some((outputs, decided.into_inner()?))
     }
 
-    /// Everything discrete that the graph decides: the sides of guards, truth values, integers,
-    /// rounded numbers. On a segment where this does not change the graph is smooth.
-    fn branches<N: Number>(&self, values: &Interpretation<N>) -> Option<Vec<i64>> {
-        let mut branches = self.sides(values).ok()?;
-        for node in self.graph.nodes() {
+    /// Everything discrete that one run of the graph or a body decides: the sides of guards, truth
+    /// values, integers, rounded numbers. On a segment where this does not change the graph is smooth.
+    fn branches<N: Number>(&self, graph: &Graph, values: &Interpretation<N>) -> Option<Vec<i64>> {
+        let mut branches = self.sides_in(graph, values).ok()?;
+        for node in graph.nodes() {
             let tensor = values.value(Value { node, result: 0 })?;
             match &tensor.data {
                 Data::Mask(truths) => {
@@ -136,7 +191,7 @@ impl Domain {
                         branches.push(int.value.ok()?);
                     }
                 }
-                Data::Number(numbers) if rounds(&self.graph, node) => {
+                Data::Number(numbers) if rounds(graph, node) => {
                     for number in numbers {
                         branches.push(number.to_int(DType::I64).value.ok()?);
                     }
@@ -146,6 +201,10 @@ impl Domain {
         }
         Some(branches)
     }
+}
+
+fn in_body(name: &str) -> String {
+    format!(", in the body of `{name}`")
 }
 
 /// Whether a node yields integral floats, piecewise constant in its operands.

@@ -1,5 +1,6 @@
 //! Replaces composite ops by what they are made of.
 
+use super::bodies::map_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap};
 use crate::op::{Composite, Family, TypeError, expansion};
@@ -37,30 +38,14 @@ pub fn decompose(
 /// A decomposition does not type-check, or composites nest without end.
 pub fn decompose_deeply(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     let (flat, mut remap) = decompose(graph, &|_| false)?;
-    let mut nodes = flat.nodes();
-    if !nodes.any(|node| flat.op(node).runs_regions()) {
-        return Ok((flat, remap));
-    }
-    let mut changed = false;
-    let (deep, _) = rebuild(&flat, |_, node, _| {
-        let op = flat.op(node);
-        let mut bodies = Vec::new();
-        let mut changed_here = false;
-        for region in op.regions() {
-            let (body, remap) = decompose_deeply(region.body())?;
-            changed_here |= remap.changes();
-            bodies.push(body);
-        }
-        changed |= changed_here;
-        Ok(match changed_here {
-            true => Step::Replace(op.with_bodies(&bodies)),
-            false => Step::Keep,
-        })
+    let deep = map_bodies(&flat, &mut |body| {
+        let (body, remap) = decompose_deeply(body)?;
+        Ok(remap.changes().then_some(body))
     })?;
-    if changed {
+    if deep.is_some() {
         remap.note_change_inside();
     }
-    Ok((deep, remap))
+    Ok((deep.unwrap_or(flat), remap))
 }
 
 fn to_replace(family: Family<'_>, keep: &dyn Fn(&dyn Composite) -> bool) -> bool {

@@ -141,6 +141,39 @@ fn said(text: &str, condition: &Condition) -> String {
     format!("`{source}`: {requirement}, {status:?}, in {body}")
 }
 
+/// Points are drawn where conditions hold inside of bodies, in every turn and in the branch that is taken.
+#[test]
+fn points_satisfy_conditions_inside_of_bodies() {
+    let text = "\
+graph cell(h: f32[2], x: f32[2], w: f32[2]) -> (next: f32[2], y: f32[2]) {
+    next = h * log(w) + x
+    y = sqrt(x * x * x) / h
+}
+graph outer(h: f32[2], xs: f32[2, 2], w: f32[2]) -> (next: f32[2], ys: f32[2, 2]) {
+    (next, ys) = scan(cell)(h, xs, w)
+}
+graph root(x: f32[2]) -> (y: f32[2]) { y = sqrt(x) }
+graph shifted(x: f32[2]) -> (y: f32[2]) { y = log(x + 3) }
+entry f(c: bool[], h: f32[2], xs: f32[2, 2, 2], w: f32[2], v: f32[2]) -> (last: f32[2], ys: f32[2, 2, 2], z: f32[2]) {
+    (last, ys) = scan(outer)(h, xs, w)
+    z = cond(root, shifted)(c, v)
+}
+";
+    let (report, _) = check(text, &Options::default());
+    assert!(!report.failed(), "{report}");
+    for law in [Law::Adjoint, Law::Tangent, Law::Jacobian, Law::SecondOrder] {
+        assert_eq!(*outcome(&report, law), Outcome::Proved, "{report}");
+    }
+    assert!(!outcome(&report, Law::Witness).is_skipped(), "{report}");
+    // Where there is no such point the law says which condition fails, and where.
+    let nowhere = text.replace("log(w)", "log(-w * w)");
+    let (report, _) = check(&nowhere, &Options::default());
+    let why = "no point was found in the domain: `log` needs x > 0, in the body of `cell`";
+    for law in [Law::Adjoint, Law::Jacobian, Law::Witness] {
+        assert_eq!(*outcome(&report, law), Outcome::Skipped(why.into()));
+    }
+}
+
 #[test]
 fn graphs_without_floats_have_sensible_reports() {
     let text = "entry f(x: i32[3], m: bool[3]) -> (y: i32[3], any: bool[3]) {\n    y = select(m, x * x, x / 2)\n    any = m || x > 1\n}";
