@@ -34,17 +34,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::rc::Rc;
 
-/// How many residues a number has.
-const LEVELS: usize = 4;
+mod field;
 
-/// A chain of primes, each twice the next one and one more (a Cunningham chain of the first kind). The
-/// first is next to 2⁶¹; all are 3 modulo 4, so that −1 is no square.
-pub const PRIMES: [u64; LEVELS] = [
-    2_305_843_009_211_318_399,
-    1_152_921_504_605_659_199,
-    576_460_752_302_829_599,
-    288_230_376_151_414_799,
-];
+pub use field::PRIMES;
+use field::{LEVELS, keyed, mixed, odd};
 
 /// A number modulo primes, with an enclosure of its real value, or why it is not known.
 #[derive(Clone, Debug)]
@@ -72,78 +65,8 @@ const MAX_EXPONENT: i64 = 1 << 12;
 
 type Known<T> = Result<T, Undefined>;
 
-mod field {
-    //! Modulo one prime below 2⁶².
-
-    pub(super) fn add(x: u64, y: u64, p: u64) -> u64 {
-        let sum = x + y;
-        if sum >= p { sum - p } else { sum }
-    }
-
-    pub(super) fn neg(x: u64, p: u64) -> u64 {
-        if x == 0 { 0 } else { p - x }
-    }
-
-    /// With p = 2ᵏ − c, what stands above k bits counts c times. Since c is small for our primes, two
-    /// rounds leave little above.
-    pub(super) fn mul(x: u64, y: u64, p: u64) -> u64 {
-        let bits = u64::BITS - p.leading_zeros();
-        let (mask, c) = ((1u128 << bits) - 1, u128::from((1 << bits) - p));
-        let mut product = u128::from(x) * u128::from(y);
-        while product >> bits != 0 {
-            product = (product >> bits) * c + (product & mask);
-        }
-        let product = product as u64;
-        if product >= p { product - p } else { product }
-    }
-
-    pub(super) fn pow(base: u64, mut exponent: u64, p: u64) -> u64 {
-        let (mut square, mut power) = (base, 1);
-        while exponent > 0 {
-            if exponent & 1 == 1 {
-                power = mul(power, square, p);
-            }
-            square = mul(square, square, p);
-            exponent >>= 1;
-        }
-        power
-    }
-
-    /// 1/x for x ≠ 0 (Fermat).
-    pub(super) fn inverse(x: u64, p: u64) -> u64 {
-        pow(x, p - 2, p)
-    }
-}
-
-/// The symbol `name(x)`: an element of the field that depends on both only, and is not 0.
-fn keyed(name: &str, x: u64, level: usize) -> u64 {
-    let mut state = x;
-    for byte in name.bytes().chain([level as u8]) {
-        state = mixed(state ^ u64::from(byte));
-    }
-    1 + state % (PRIMES[level] - 1)
-}
-
-/// One step of SplitMix64.
-fn mixed(state: u64) -> u64 {
-    let mut bits = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
-}
-
 fn each(residue: impl Fn(usize) -> u64) -> [u64; LEVELS] {
     std::array::from_fn(residue)
-}
-
-/// A keyed function that is odd and vanishes at 0.
-fn odd(name: &str, x: u64, level: usize) -> u64 {
-    let (p, opposite) = (PRIMES[level], field::neg(x, PRIMES[level]));
-    match x.cmp(&opposite) {
-        Ordering::Equal => 0,
-        Ordering::Less => keyed(name, x, level),
-        Ordering::Greater => field::neg(keyed(name, opposite, level), p),
-    }
 }
 
 fn integer(value: &IBig, level: usize) -> u64 {
@@ -690,141 +613,4 @@ impl Scalar for Residue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A random-looking number.
-    fn x(seed: i64) -> Residue {
-        Residue::finite(Element::rational(
-            &(RBig::from(7 * seed + 3) / RBig::from(1 << 20) + RBig::from(1)),
-        ))
-    }
-
-    fn same(x: &Residue, y: &Residue) -> bool {
-        let apart = x.real().is_apart(&y.real());
-        x.residue().is_ok() && x.residue() == y.residue() && !apart
-    }
-
-    /// Whether n is prime, by Miller and Rabin's test to bases that leave no doubt below 2⁶⁴
-    /// (Sorenson & Webster, Mathematics of Computation 2017).
-    fn is_prime(n: u64) -> bool {
-        let (twos, odd) = (
-            (n - 1).trailing_zeros(),
-            (n - 1) >> (n - 1).trailing_zeros(),
-        );
-        [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
-            .iter()
-            .all(|&a| {
-                let mut power = field::pow(a, odd, n);
-                let mut passes = power == 1;
-                for _ in 0..twos {
-                    passes |= power == n - 1;
-                    power = field::mul(power, power, n);
-                }
-                passes
-            })
-    }
-
-    #[test]
-    fn the_primes_are_a_chain() {
-        assert!(PRIMES.iter().all(|&p| is_prime(p) && p % 4 == 3));
-        assert!(PRIMES.windows(2).all(|pair| pair[0] == 2 * pair[1] + 1));
-        assert!(!is_prime(PRIMES[0] - 2));
-    }
-
-    #[test]
-    fn arithmetic_is_that_of_a_field() {
-        let (a, b, c) = (x(1), x(2), x(-5));
-        assert!(same(&a.add(&b).mul(&c), &a.mul(&c).add(&b.mul(&c))));
-        assert!(same(&a.div(&b).mul(&b), &a));
-        assert!(same(&a.sub(&a), &a.int(0)));
-        assert!(same(&a.ratio(1, 3).mul(&a.int(3)), &a.int(1)));
-        assert_eq!(
-            a.sub(&a).recip().residue(),
-            Err(Undefined("division by zero"))
-        );
-    }
-
-    #[test]
-    fn exponentials_turn_sums_into_products_along_the_chain() {
-        let (a, b) = (x(-1), x(2));
-        let (mut sum, mut product) = (a.add(&b).exp(), a.exp().mul(&b.exp()));
-        for depth in 1..=LEVELS {
-            assert_eq!(same(&sum, &product), depth < LEVELS, "{depth}");
-            assert!(same(&sum.neg().exp(), &sum.exp().recip()), "{depth}");
-            // Inside of another exponential, it matters whether both are the same number there.
-            let quarter = a.ratio(1, 4);
-            (sum, product) = (sum.mul(&quarter).exp(), product.mul(&quarter).exp());
-        }
-        assert!(same(&a.int(0).exp(), &a.int(1)));
-        assert!(!same(&a.exp(), &b.exp()));
-    }
-
-    #[test]
-    fn exponentials_undo_logarithms() {
-        let (a, b, c) = (x(1), x(2), x(3));
-        assert!(same(&a.log().exp(), &a));
-        let both = c.add(&a.log()).sub(&b.log()).sub(&b.log());
-        assert!(same(&both.exp(), &c.exp().mul(&a).div(&b.square())));
-        assert!(same(&a.recip().log(), &a.log().neg()));
-        assert!(same(&a.log().mul(&a.int(-1)).exp(), &a.recip()));
-        assert!(same(&a.div(&a).log(), &a.int(0)));
-        assert!(!same(&a.log(), &b.log()));
-        assert!(a.neg().log().residue().is_err());
-    }
-
-    #[test]
-    fn functions_keep_their_symmetries() {
-        let (a, minus) = (x(1), x(1).neg());
-        for odd in [Unary::Sin, Unary::Sinh, Unary::Tanh, Unary::Erf] {
-            assert!(same(&minus.unary(odd), &a.unary(odd).neg()), "{odd:?}");
-            assert!(same(&a.int(0).unary(odd), &a.int(0)), "{odd:?}");
-        }
-        for even in [Unary::Cos, Unary::Cosh, Unary::Abs] {
-            assert!(same(&minus.unary(even), &a.unary(even)), "{even:?}");
-        }
-        let [sin, cos] = [Unary::Sin, Unary::Cos].map(|f| a.unary(f).square());
-        assert!(same(&sin.add(&cos), &a.int(1)));
-        let [sinh, cosh] = [Unary::Sinh, Unary::Cosh].map(|f| a.unary(f).square());
-        assert!(same(&cosh.sub(&sinh), &a.int(1)));
-    }
-
-    #[test]
-    fn powers() {
-        let (a, b) = (x(1), x(2));
-        assert!(same(&a.pow(&a.int(3)), &a.mul(&a).mul(&a)));
-        assert!(same(&a.pow(&a.int(-2)), &a.square().recip()));
-        let (half, more) = (a.ratio(1, 2), a.ratio(5, 2));
-        assert!(same(&a.pow(&more), &a.pow(&half).mul(&a.square())));
-        assert!(same(&a.pow(&b.sub(&b.int(1))), &a.pow(&b).div(&a)));
-        assert!(!same(&a.pow(&half), &b.pow(&half)));
-    }
-
-    #[test]
-    fn comparisons_are_those_of_real_numbers() {
-        let (a, b) = (x(1), x(2));
-        assert_eq!(a.lt(&b), Ok(true));
-        assert_eq!(a.exp().gt(&b.exp()), Ok(false));
-        assert_eq!(a.equals(&a.clone()), Ok(true));
-        assert!(same(&a.max(&b), &b));
-        assert_eq!(a.unary(Unary::Floor).to_int(DType::I64).value, Ok(1));
-        // Alike to the last bit of a double, but not the same.
-        let near = a.add(&a.ratio(1, i64::MAX));
-        assert!(near.gt(&a).is_err());
-        assert_eq!(near.equals(&a), Ok(false));
-    }
-
-    #[test]
-    fn infinities_have_limits() {
-        let (a, low) = (
-            x(1),
-            Residue::constant(&(), DType::F32, &Constant::NegInfinity),
-        );
-        assert!(same(&low.exp(), &a.int(0)));
-        assert!(same(&low.max(&a), &a));
-        assert_eq!(low.lt(&a), Ok(true));
-        assert!(same(&a.div(&low.neg()), &a.int(0)));
-        assert!(low.sub(&low).residue().is_err() && low.mul(&a.int(0)).residue().is_err());
-        assert_eq!(low.sub(&a).real(), low.real());
-    }
-}
+mod tests;
