@@ -187,6 +187,13 @@ impl KernelBuilder {
         id
     }
 
+    /// The extents of a memory.
+    pub fn extents(&self, memory: MemId) -> Vec<u64> {
+        let state = self.0.borrow();
+        let memory = state.kernel.memories.get(memory.0 as usize);
+        memory.map_or_else(Vec::new, |memory| memory.ty.shape.extents().collect())
+    }
+
     /// Adds a scheduling directive.
     pub fn schedule(&self, directive: Directive) {
         self.0.borrow_mut().kernel.schedule.push(directive);

@@ -358,7 +358,7 @@ impl<'p> Contraction<'p> {
         let lanes = Lanes {
             rows: None,
             columns: Some(blocked.block),
-            clip: false,
+            clip: None,
         };
         let work: u64 = inside.iter().product();
         elements.nest(true, outside, work, &mut |elements, blocks| {
@@ -397,7 +397,7 @@ impl<'p> Contraction<'p> {
             first: 0,
             count: 1,
             size: 1,
-            clip: false,
+            clip: None,
         }];
         let pieces = |blocked: Option<Blocked>| blocked.map_or(whole.to_vec(), Blocked::pieces);
         for rows in pieces(self.shape.rows) {
@@ -571,7 +571,7 @@ impl<'p> Contraction<'p> {
         elements.lanes = Lanes {
             rows: None,
             columns,
-            clip: false,
+            clip: None,
         };
         // Along its block, an operand is a vector: rows and columns look alike.
         let renamed =

@@ -20,8 +20,8 @@ pub(super) struct Lanes {
     pub(super) rows: Option<u32>,
     /// Elements along [`COLUMN`].
     pub(super) columns: Option<u32>,
-    /// Whether the last ones may lie beyond the end.
-    pub(super) clip: bool,
+    /// How many of the columns there are, where the last ones lie beyond the end.
+    pub(super) clip: Option<u32>,
 }
 
 impl Lanes {
@@ -46,7 +46,7 @@ impl Elements<'_> {
     ) -> Option<ValueId> {
         let (subscripts, form) = self.spans(coords, guard)?;
         let mut access = Access::new(memory, subscripts).when(guard);
-        access.clip = self.lanes.clip && form != Form::Scalar;
+        access.clip = self.lanes.clip.is_some() && form != Form::Scalar;
         let value = self.builder.load_form(access, form, otherwise);
         Some(match (self.lanes.form(), form) {
             (Form::Tile(rows, columns), Form::Vector(_)) => {
@@ -66,7 +66,7 @@ impl Elements<'_> {
             self.refuse_lanes();
             return;
         };
-        if form != self.lanes.form() {
+        if form != self.lanes.form() || !self.ends_with_memory(memory, &subscripts) {
             self.refuse_lanes();
             return;
         }
@@ -75,8 +75,28 @@ impl Elements<'_> {
             Form::Vector(_) | Form::Tile(..) => value,
         };
         let mut access = Access::new(memory, subscripts);
-        access.clip = self.lanes.clip;
+        access.clip = self.lanes.clip.is_some();
         self.builder.store(access, value);
+    }
+
+    /// Whether columns that lie beyond the end of their axis also lie beyond the end of the memory's, where
+    /// a store stops: they do not if the axis was joined with others, and the next row follows.
+    fn ends_with_memory(&self, memory: MemId, subscripts: &[Subscript]) -> bool {
+        let Some(count) = self.lanes.clip else {
+            return true;
+        };
+        let last = subscripts
+            .iter()
+            .zip(self.builder.extents(memory))
+            .filter_map(|(subscript, extent)| match subscript {
+                Subscript::Span(base) => Some((base, extent)),
+                Subscript::At(_) | Subscript::Value(_) => None,
+            })
+            .next_back();
+        last.is_none_or(|(base, extent)| {
+            let end = base.add_constant(i64::from(count)).as_constant();
+            end == i64::try_from(extent).ok()
+        })
     }
 
     /// Subscripts for coordinates that may mention [`ROW`] and [`COLUMN`], and the form of what lies

@@ -274,7 +274,7 @@ impl<'p> Nest<'p> {
         self.elements.lanes = Lanes {
             rows: None,
             columns: (width > 1).then_some(width),
-            clip: false,
+            clip: None,
         };
         self.over_rows(&extents, work, &mut |this, rows| {
             let mut point = vec![Index::constant(0); this.schedule.domain.rank()];

@@ -208,7 +208,11 @@ impl<'p> Nest<'p> {
         extents: &[u64],
         inits: &[ValueId],
     ) -> Vec<ValueId> {
-        let axis = self.schedule.folded[self.schedule.folded.len() - extents.len()];
+        let depth = self.schedule.folded.len() - extents.len();
+        let Some(&axis) = self.schedule.folded.get(depth) else {
+            // A fold over no axes takes the one element that there is.
+            return self.step(folds, phase, point, inits);
+        };
         match *extents {
             [] => inits.to_vec(),
             [extent] => self.innermost(extent, inits, folds, &mut |this, index, states| {

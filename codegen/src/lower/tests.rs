@@ -11,6 +11,7 @@ mod random;
 mod regions;
 mod scale;
 mod snapshots;
+mod tails;
 mod windows;
 
 use super::{Lowering, Signature, Target, lower, normal_form};

@@ -28,8 +28,8 @@ pub(super) struct Piece {
     pub(super) first: u64,
     pub(super) count: u64,
     pub(super) size: u32,
-    /// Whether the block extends beyond the axis.
-    pub(super) clip: bool,
+    /// How much of the block there is, where it extends beyond the axis.
+    pub(super) clip: Option<u32>,
 }
 
 impl Blocked {
@@ -44,7 +44,7 @@ impl Blocked {
                 first: 0,
                 count: full,
                 size: self.block,
-                clip: false,
+                clip: None,
             });
         }
         if rest > 0 {
@@ -53,7 +53,7 @@ impl Blocked {
                 first: full,
                 count: 1,
                 size,
-                clip: size != rest,
+                clip: (size != rest).then_some(rest),
             });
         }
         pieces
