@@ -221,8 +221,30 @@ def agree(name, case, ours, theirs):
             raise SystemExit(f"{case.graph}: the references disagree on {name}:\n{left}\n{right}")
 
 
-def record(case, seed=0):
-    """The numbers of a case, ready to be written."""
+def narrowed(arrays):
+    return [array.astype(np.float32) if array.dtype == np.float64 else array for array in arrays]
+
+
+def errors_in_single(case, xs, tangents, cotangents, expected):
+    """By how much JAX itself is off in single precision: the largest error of each tensor."""
+    jax_ = REFERENCES[0]
+    xs, tangents = narrowed(xs), narrowed(tangents)
+    results = jax_.values(jax_.function(case), xs)
+    found = list(results)
+    if len(expected) > len(results):
+        floats = [y for y in results if is_float(y)]
+        cotangents = [c.astype(y.dtype) for c, y in zip(cotangents, floats, strict=True)]
+        jvp, vjp, second = jax_.derivatives(jax_.function(case), xs, tangents, cotangents)
+        found += [*vjp, *jvp, *second]
+    errors = []
+    for ours, exact in zip(found, expected, strict=True):
+        off = np.abs(np.asarray(ours, np.float64) - np.asarray(exact, np.float64))
+        errors.append(float(np.max(off[np.isfinite(off)], initial=0)))
+    return errors
+
+
+def record(case, seed=0, single=False):
+    """The numbers of a case, ready to be written; if wanted, with the errors of JAX in single precision."""
     rng = case.generator(seed)
     xs = inputs_of(case, rng)
     tangents = [normal(rng, x.shape).astype(x.dtype) for x in xs if is_float(x)]
@@ -248,7 +270,12 @@ def record(case, seed=0):
         if derivatives:
             for name, ours, theirs in zip(names, derivatives, other.derivatives(f, xs, tangents, cotangents)):
                 agree(name, case, ours, theirs)
-    return {key: written(value) for key, value in entry.items()}
+    recorded = {key: written(value) for key, value in entry.items()}
+    if single and case.jax and not case.double and "f64" in case.graph:
+        jvp, vjp, second = derivatives or ([], [], [])
+        expected = [*results, *vjp, *jvp, *second]
+        recorded["single"] = errors_in_single(case, xs, tangents, cotangents, expected)
+    return recorded
 
 
 def written(value):

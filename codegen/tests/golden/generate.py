@@ -9,17 +9,22 @@ import json
 import sys
 from pathlib import Path
 
+import jax
+
 from cases import record
 from library import CASES
 
 HERE = Path(__file__).parent
 
 
-def write(path, cases, seed=0):
+def write(path, cases, seed=0, single=False):
     recorded = []
-    for case in cases:
+    for at, case in enumerate(cases):
+        if at % 100 == 0:
+            # Each shape is compiled anew, and kept.
+            jax.clear_caches()
         try:
-            recorded.append(record(case, seed))
+            recorded.append(record(case, seed, single))
         except Exception as error:
             raise SystemExit(f"{case.graph}: {type(error).__name__}: {error}") from error
     text = ",\n".join(json.dumps(entry, allow_nan=False) for entry in recorded)
@@ -38,7 +43,7 @@ def main():
 
         if arguments.file is None:
             parser.error("where are the cases to be written?")
-        write(arguments.file, draw(arguments.fuzz, arguments.seed), arguments.seed)
+        write(arguments.file, draw(arguments.fuzz, arguments.seed), arguments.seed, single=True)
         return
     for name, cases in CASES.items():
         write(HERE / f"{name}.json", cases)

@@ -60,11 +60,9 @@ struct Normalised {
 enum Centre {
     /// Nothing.
     Origin,
-    /// Their mean as it is rounded.
-    Mean,
     /// Their mean, and then the mean of what is left: what the first one lost when it was rounded. A
     /// real number has no such rest, so it has no derivative.
-    CorrectedMean,
+    Mean,
 }
 
 impl Normalised {
@@ -77,13 +75,13 @@ impl Normalised {
     ) -> Result<Self, TypeError> {
         let shape = b.shape(x);
         let (mut average, mut centred) = (None, x);
-        if centre != Centre::Origin {
+        if centre == Centre::Mean {
             let first = mean(b, x, &axes)?;
             centred = b.sub(x, b.broadcast_to(first, &shape)?)?;
             average = Some(first);
         }
         let mut variance = mean(b, b.mul(centred, centred)?, &axes)?;
-        if let (Centre::CorrectedMean, Some(first)) = (centre, average) {
+        if let Some(first) = average {
             let rest = b.stop_gradient(mean(b, centred, &axes)?)?;
             variance = b.sub(variance, b.mul(rest, rest)?)?;
             centred = b.sub(centred, b.broadcast_to(rest, &shape)?)?;
@@ -231,7 +229,8 @@ impl LayerNorm {
         gamma: Value,
     ) -> Result<(Normalised, Placed), TypeError> {
         let placed = Placed::last(b, x, gamma);
-        let normalised = Normalised::new(b, x, placed.axes.clone(), self.eps, Centre::Mean)?;
+        let axes = placed.axes.clone();
+        let normalised = Normalised::new(b, x, axes, self.eps, Centre::Mean)?;
         Ok((normalised, placed))
     }
 }
@@ -393,7 +392,7 @@ impl Grouped {
         let shape = Shape::new([whole.extent(0), groups, channels * places]);
         let grouped = b.reshape(x, &shape)?;
         Ok(Grouped {
-            normalised: Normalised::new(b, grouped, vec![2], eps, Centre::CorrectedMean)?,
+            normalised: Normalised::new(b, grouped, vec![2], eps, Centre::Mean)?,
             placed: Placed::channels(b, x),
             shape,
         })
@@ -535,7 +534,7 @@ impl OpDef for BatchNormTraining {
 impl BatchNormTraining {
     fn normalise(&self, b: &Builder, x: Value) -> Result<(Normalised, Placed), TypeError> {
         let others = (0..b.shape(x).rank()).filter(|&axis| axis != 1).collect();
-        let normalised = Normalised::new(b, x, others, self.eps, Centre::CorrectedMean)?;
+        let normalised = Normalised::new(b, x, others, self.eps, Centre::Mean)?;
         Ok((normalised, Placed::channels(b, x)))
     }
 }
