@@ -520,7 +520,7 @@ impl<'a> Elaborator<'a> {
                 other @ (Val::Number(_)
                 | Val::Bool(_)
                 | Val::List(_)
-                | Val::Text
+                | Val::Text(_)
                 | Val::Tuple(_)
                 | Val::Function(_)
                 | Val::Instance(..)),
@@ -567,7 +567,7 @@ impl<'a> Elaborator<'a> {
             Val::List(_) => self.literal_tensor(body, val, ty, span),
             Val::Bool(_)
             | Val::Data(_)
-            | Val::Text
+            | Val::Text(_)
             | Val::Tuple(_)
             | Val::Function(_)
             | Val::Name(_)
@@ -635,7 +635,7 @@ fn local_values(locals: FxHashMap<String, Local>) -> Vec<(String, Data)> {
             Val::Data(data) => Some((name, data)),
             Val::Number(_)
             | Val::Bool(_)
-            | Val::Text
+            | Val::Text(_)
             | Val::Tuple(_)
             | Val::List(_)
             | Val::Function(_)

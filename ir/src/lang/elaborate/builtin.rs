@@ -1,4 +1,4 @@
-//! What is called like an op but is none: the transforms of functions, `matmul` and `load`.
+//! What is called like an op but is none: the transforms of functions, `matmul`, `einsum` and `load`.
 
 /// Something that the elaborator itself makes of its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,12 @@ pub const BUILTINS: &[Builtin] = &[
         form: "matmul(x, y)",
         doc: "The product of matrices, as `x @ y`: the last axis of `x` with the last but one of `y`, and \
               broadcast batch axes.",
+    },
+    Builtin {
+        name: "einsum",
+        form: "einsum(\"ij,jk->ik\", x, y)",
+        doc: "The sum of products of tensors whose axes are named by letters: of all operands' letters, those \
+              that the result does not have are summed over. A letter twice in an operand is its diagonal.",
     },
     Builtin {
         name: "load",

@@ -37,7 +37,7 @@ pub(in crate::lang) fn is_reserved(name: &str) -> bool {
 pub(super) fn takes_functions(callee: &str) -> usize {
     match callee {
         "cond" => 2,
-        "matmul" | "load" => 0,
+        "matmul" | "einsum" | "load" => 0,
         name => usize::from(is_builtin(name)),
     }
 }
@@ -73,6 +73,7 @@ impl<'a> Elaborator<'a> {
                 "cond" => return self.cond(args, &attributes, span),
                 "map" | "zip" => return self.map(body, name, args, &attributes, span),
                 "fold" => return self.fold(body, args, &attributes, span),
+                "einsum" => return self.einsum(body, args, &attributes, span),
                 "matmul" => return self.matmul_call(body, args, &attributes, span),
                 _ => {}
             }
@@ -98,7 +99,7 @@ impl<'a> Elaborator<'a> {
             other @ (Val::Data(_)
             | Val::Number(_)
             | Val::Bool(_)
-            | Val::Text
+            | Val::Text(_)
             | Val::Tuple(_)
             | Val::List(_)) => {
                 let message = format!("{} cannot be called", other.describe());
@@ -213,7 +214,7 @@ impl<'a> Elaborator<'a> {
                 }
                 Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
                 Val::Error => return Err(Reported),
-                other @ (Val::Text | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
+                other @ (Val::Text(_) | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
                     let message = format!(
                         "arguments are tensors and structs, not {}",
                         other.describe()
@@ -366,7 +367,7 @@ impl<'a> Elaborator<'a> {
                 }
                 Val::Name(name) => return Err(self.unknown_name(body, &name, at)),
                 Val::Error => return Err(Reported),
-                other @ (Val::Text | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
+                other @ (Val::Text(_) | Val::Tuple(_) | Val::Function(_) | Val::Instance(..)) => {
                     let message = format!(
                         "`{}` takes tensors, not {}",
                         op.spec().name,
@@ -497,7 +498,7 @@ pub(super) fn attribute_value(val: &Val) -> Option<AttrValue> {
             .collect::<Option<_>>()
             .map(AttrValue::List),
         Val::Data(_)
-        | Val::Text
+        | Val::Text(_)
         | Val::Tuple(_)
         | Val::Function(_)
         | Val::Instance(..)

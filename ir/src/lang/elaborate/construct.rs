@@ -180,7 +180,7 @@ impl<'a> Elaborator<'a> {
                 constant @ (Val::Number(_)
                 | Val::Bool(_)
                 | Val::List(_)
-                | Val::Text
+                | Val::Text(_)
                 | Val::Tuple(_)
                 | Val::Function(_)
                 | Val::Instance(..)),

@@ -198,7 +198,7 @@ impl<'a> Elaborator<'a> {
             Literal::Int { value, .. } => Ok(Val::Number(Constant::rational(
                 dashu::rational::RBig::from(*value),
             ))),
-            Literal::String(_) => Ok(Val::Text),
+            Literal::String(text) => Ok(Val::Text(text.as_str().into())),
             Literal::Float(float) => match parse_decimal(float.text()) {
                 Some(value) => Ok(Val::Number(Constant::rational(value))),
                 None => Err(self.report(

@@ -24,6 +24,7 @@ mod condition;
 mod construct;
 mod derivative;
 mod dims;
+mod einsum;
 mod expression;
 mod function;
 mod growth;

@@ -46,7 +46,7 @@ impl<'a> Elaborator<'a> {
                 op,
                 other @ (Val::Number(_)
                 | Val::Bool(_)
-                | Val::Text
+                | Val::Text(_)
                 | Val::Tuple(_)
                 | Val::List(_)
                 | Val::Function(_)
@@ -110,7 +110,7 @@ impl<'a> Elaborator<'a> {
                 Val::Data(_)
                 | Val::Number(_)
                 | Val::Bool(_)
-                | Val::Text
+                | Val::Text(_)
                 | Val::Tuple(_)
                 | Val::List(_)
                 | Val::Function(_)

@@ -18,8 +18,8 @@ pub(super) enum Val {
     Number(Constant),
     /// `true` or `false`.
     Bool(bool),
-    /// A string, which no op takes yet but messages mention.
-    Text,
+    /// A string: the formula of `einsum`.
+    Text(Rc<str>),
     /// Several values: what a call with several results yields.
     Tuple(Vec<Val>),
     /// A bracketed list: a tensor literal or an attribute.
@@ -138,7 +138,7 @@ impl Val {
             },
             Val::Number(_) => "a number".to_string(),
             Val::Bool(_) => "a truth value".to_string(),
-            Val::Text => "a string".to_string(),
+            Val::Text(_) => "a string".to_string(),
             Val::Tuple(items) => format!("a tuple of {} values", items.len()),
             Val::List(_) => "a list".to_string(),
             Val::Function(_) => "a function".to_string(),
