@@ -77,6 +77,7 @@ fn outcome(row: &Value) -> String {
         plain.outputs().len() + floats(wrt as usize).count()
     });
     match compiled.try_run(&inputs) {
+        Ok(outputs) if outputs[at].is_empty() => "nothing".to_owned(),
         Ok(outputs) => outputs[at]
             .iter()
             .map(|x| shown(*x))

@@ -59,9 +59,47 @@ ROWS = [
     ("Integers", "f64 −1.5 as u32", "(x: f64[1]) -> cast(x, dtype = u32)", [[-1.5]], None, lambda x: x.astype(jnp.uint32), None),
     ("Rounding", "`round` of halves", "(x: f64[4]) -> round(x)", [[0.5, 1.5, 2.5, -0.5]], None, jnp.round, torch.round),
     ("Empty axes", "`sum` of nothing", "(x: f64[0]) -> sum(x)", [[]], None, jnp.sum, torch.sum),
+    ("Empty axes", "`reduce_prod` of nothing", "(x: f64[0]) -> reduce_prod(x)", [[]], None, jnp.prod, torch.prod),
     ("Empty axes", "`mean` of nothing", "(x: f64[0]) -> mean(x)", [[]], None, jnp.mean, torch.mean),
     ("Empty axes", "`reduce_max` of nothing", "(x: f64[0]) -> reduce_max(x)", [[]], None, jnp.max, torch.amax),
+    ("Empty axes", "`argmax` of nothing", "(x: f64[0]) -> argmax(x)", [[]], None, jnp.argmax, torch.argmax),
+    ("Empty axes", "`logsumexp` of nothing", "(x: f64[0]) -> logsumexp(x)", [[]], None, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("Empty axes", "`softmax` of nothing", "(x: f64[0]) -> softmax(x)", [[]], None, jax.nn.softmax, lambda x: x.softmax(0)),
+    ("Empty axes", "`log_softmax` along an axis of 0", "(x: f64[2, 0]) -> log_softmax(x)", [[]], None, jax.nn.log_softmax, lambda x: x.log_softmax(-1)),
+    ("Empty axes", "`softmax` of no rows", "(x: f64[0, 3]) -> softmax(x)", [[]], None, jax.nn.softmax, lambda x: x.softmax(-1)),
+    ("Empty axes", "`cumsum` of nothing", "(x: f64[0]) -> cumsum(x)", [[]], None, jnp.cumsum, lambda x: x.cumsum(0)),
+    ("Empty axes", "`cummax` of nothing", "(x: f64[0]) -> cummax(x)", [[]], None, lax.cummax, lambda x: x.cummax(0).values),
+    ("Empty axes", "`linear_recurrence` of nothing", "(a: f64[0], b: f64[0]) -> linear_recurrence(a, b)", [[], []], None, lambda a, b: lax.associative_scan(lambda f, g: (f[0] * g[0], g[0] * f[1] + g[1]), (a, b))[1], None),
+    ("Empty axes", "`sort` of nothing", "(x: f64[0]) -> sort(x)", [[]], None, jnp.sort, lambda x: x.sort().values),
+    ("Empty axes", "`argsort` along an axis of 0", "(x: f64[2, 0]) -> argsort(x)", [[]], None, jnp.argsort, lambda x: x.argsort()),
+    ("Empty axes", "the first 0 of `top_k`", "(x: f64[3]) -> top_k(x, k = 0)", [[1, 2, 3]], None, lambda x: lax.top_k(x, 0)[0], lambda x: x.topk(0).values),
     ("Empty axes", "`x @ y` over an inner axis of 0", "(x: f64[1, 0], y: f64[0, 1]) -> x @ y", [[], []], None, jnp.matmul, torch.matmul),
+    ("Empty axes", "`x @ y` of no rows", "(x: f64[0, 2], y: f64[2, 3]) -> x @ y", [[], [0] * 6], None, jnp.matmul, torch.matmul),
+    ("Empty axes", "`conv` over no channels", "(x: f64[1, 0, 3], w: f64[1, 0, 2]) -> conv(x, w)", [[], []], None, lambda x, w: lax.conv(x, w, (1,), "VALID"), F.conv1d),
+    ("Empty axes", "`conv` of no images", "(x: f64[0, 1, 3], w: f64[2, 1, 2]) -> conv(x, w)", [[], [0] * 4], None, lambda x, w: lax.conv(x, w, (1,), "VALID"), F.conv1d),
+    ("Empty axes", "`max_pool` of an axis of 0", "(x: f64[1, 1, 0]) -> max_pool(x, size = 1)", [[]], None, lambda x: lax.reduce_window(x, -INF, lax.max, (1, 1, 1), (1, 1, 1), "VALID"), lambda x: F.max_pool1d(x, 1)),
+    ("Empty axes", "`avg_pool` of no channels", "(x: f64[1, 0, 4]) -> avg_pool(x, size = 2)", [[]], None, lambda x: lax.reduce_window(x, 0.0, lax.add, (1, 1, 2), (1, 1, 1), "VALID") / 2, lambda x: F.avg_pool1d(x, 2, 1)),
+    ("Empty axes", "`layer_norm` over an axis of 0", "(x: f64[2, 0], g: f64[0], b: f64[0]) -> layer_norm(x, g, b)", [[], [], []], None, None, lambda x, g, b: F.layer_norm(x, (0,), g, b)),
+    ("Empty axes", "`layer_norm` of no rows", "(x: f64[0, 2], g: f64[2], b: f64[2]) -> layer_norm(x, g, b)", [[], [1, 1], [0, 0]], None, None, lambda x, g, b: F.layer_norm(x, (2,), g, b)),
+    ("Empty axes", "`batch_norm_training` of no examples", "(x: f64[0, 2], g: f64[2], b: f64[2]) -> batch_norm_training(x, g, b)", [[], [1, 1], [0, 0]], None, None, lambda x, g, b: F.batch_norm(x, None, None, g, b, training=True)),
+    ("Empty axes", "`group_norm` of no examples", "(x: f64[0, 2], g: f64[2], b: f64[2]) -> group_norm(x, g, b, groups = 1)", [[], [1, 1], [0, 0]], None, None, lambda x, g, b: F.group_norm(x, 1, g, b)),
+    ("Empty axes", "attention to no keys", "(q: f64[1, 2], k: f64[0, 2], v: f64[0, 2]) -> scaled_dot_product_attention(q, k, v)", [[1, 1], [], []], None, lambda q, k, v: jax.nn.dot_product_attention(q[None, :, None], k[None, :, None], v[None, :, None]), F.scaled_dot_product_attention),
+    ("Empty axes", "`mse` of nothing", "(x: f64[0], y: f64[0]) -> mse(x, y)", [[], []], None, lambda x, y: jnp.mean((x - y) ** 2), F.mse_loss),
+    ("Empty axes", "`huber` of nothing", "(x: f64[0], y: f64[0]) -> huber(x, y)", [[], []], None, None, F.huber_loss),
+    ("Empty axes", "`bce_with_logits` of nothing", "(x: f64[0], y: f64[0]) -> bce_with_logits(x, y)", [[], []], None, None, F.binary_cross_entropy_with_logits),
+    ("Empty axes", "`cross_entropy` of no examples", "(x: f64[0, 3], t: i64[0]) -> cross_entropy(x, t)", [[], []], None, lambda x, t: -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], 1)), F.cross_entropy),
+    ("Empty axes", "`kl_div` of no examples", "(x: f64[0, 3], p: f64[0, 3]) -> kl_div(x, p)", [[], []], None, None, lambda x, p: F.kl_div(x, p, reduction="batchmean")),
+    ("Empty axes", "`gather` of no rows", "(x: f64[3, 2], i: i64[0]) -> gather(x, i)", [[0] * 6, []], None, lambda x, i: x[i], lambda x, i: x[i]),
+    ("Empty axes", "`gather` of an index from an axis of 0", "(x: f64[0, 2], i: i64[1]) -> gather(x, i)", [[], [0]], None, lambda x, i: x[i], lambda x, i: x[i]),
+    ("Empty axes", "`take_along_axis` of none", "(x: f64[2, 3], i: i64[2, 0]) -> take_along_axis(x, i)", [[0] * 6, []], None, lambda x, i: jnp.take_along_axis(x, i, 1), lambda x, i: x.take_along_dim(i, 1)),
+    ("Empty axes", "`scatter_add` of nothing", "(x: f64[2], i: i64[0], u: f64[0]) -> scatter_add(x, i, u)", [[1, 2], [], []], None, lambda x, i, u: x.at[i].add(u), lambda x, i, u: x.index_add(0, i, u)),
+    ("Empty axes", "`one_hot` of depth 0", "(i: i64[2]) -> one_hot(i, depth = 0)", [[0, 1]], None, lambda i: jax.nn.one_hot(i, 0), lambda i: F.one_hot(i, 0)),
+    ("Empty axes", "`dynamic_slice` of size 0", "(x: f64[3], i: i64[]) -> dynamic_slice(x, i, sizes = [0])", [[1, 2, 3], [1]], None, lambda x, i: lax.dynamic_slice(x, (i,), (0,)), None),
+    ("Empty axes", "`concat` with nothing", "(x: f64[0], y: f64[2]) -> concat(x, y)", [[], [1, 2]], None, lambda x, y: jnp.concatenate([x, y]), lambda x, y: torch.cat([x, y])),
+    ("Empty axes", "nothing, in `pad` to 2", "(x: f64[0]) -> pad(x, low = [1], high = [1], interior = [1])", [[]], None, lambda x: lax.pad(x, 0.0, ((1, 1, 1),)), lambda x: F.pad(x, (1, 1))),
+    ("Empty axes", "`rfft` of nothing", "(x: f64[0]) -> rfft(x)", [[]], None, jnp.fft.rfft, torch.fft.rfft),
+    ("Empty axes", "`fft` of no rows", "(x: f64[0, 4, 2]) -> fft(x)", [[]], None, lambda x: jnp.fft.fft(x[..., 0] + 1j * x[..., 1]), lambda x: torch.fft.fft(torch.view_as_complex(x))),
+    ("Empty axes", "`scan` of 0 turns", "(h: f64[1], xs: f64[0, 1]) -> scan(mul)(h, xs)", [[2], []], None, lambda h, xs: lax.scan(lambda h, x: (h * x, None), h, xs)[0], None),
     ("Indices", "`gather` outside", "(x: f64[3], i: i32[1]) -> gather(x, i)", [[1, 2, 3], [3]], None, lambda x, i: x[i], lambda x, i: x[i.long()]),
     ("Indices", "`gather` at −1", "(x: f64[3], i: i32[1]) -> gather(x, i)", [[1, 2, 3], [-1]], None, lambda x, i: x[i], lambda x, i: x[i.long()]),
     ("Indices", "`one_hot` outside", "(i: i32[1]) -> one_hot(i, depth = 2)", [[2]], None, lambda i: jax.nn.one_hot(i, 2), lambda i: F.one_hot(i.long(), 2)),
@@ -73,7 +111,7 @@ ROWS = [
     ("Defaults", "`layer_norm` of 1e6 ± 1, in f32", "(x: f32[1, 2], g: f32[2], b: f32[2]) -> layer_norm(x, g, b)", [[1e6 - 1, 1e6 + 1], [1, 1], [0, 0]], None, None, lambda x, g, b: F.layer_norm(x, (2,), g, b)),
 ]
 
-DTYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32}
+DTYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32, "i64": np.int64}
 
 
 def parameters(graph):
@@ -84,6 +122,8 @@ def parameters(graph):
 
 
 def shown(array):
+    if np.asarray(array).size == 0:
+        return "nothing"
     numbers = np.asarray(array, np.float64).ravel().tolist()
     return ", ".join("NaN" if np.isnan(x) else f"{x:.6g}".replace("inf", "∞").replace("-", "−") for x in numbers)
 

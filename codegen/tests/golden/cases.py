@@ -54,6 +54,8 @@ class Case:
     smooth: bool = True
     # Whether the same with f32 in place of f64 is another function, as random numbers of another width are.
     double: bool = False
+    # Whether the inputs are meant to the last digit: no error in single precision is excused by rounding them.
+    exact: bool = False
 
     @property
     def parameters(self):
@@ -257,8 +259,7 @@ def record(case, seed=0, single=False):
         "inputs": xs,
         "results": results,
     }
-    if case.double:
-        entry["double"] = True
+    entry |= {flag: True for flag in ("double", "exact") if getattr(case, flag)}
     derivatives = None
     if case.smooth and tangents and cotangents:
         derivatives = known[0].derivatives(known[0].function(case), xs, tangents, cotangents)

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import jax
 
+# Each adds its part to the table.
+import library
+import network
+import sequences
+import windows
 from cases import record
-from library import CASES
+from table import CASES
 
 HERE = Path(__file__).parent
 

@@ -11,10 +11,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from cases import Case, between, normal, positive, single
-from network import CASES
 from table import family
-
-__all__ = ["CASES"]
 
 
 def entry(file, takes, yields, body, f, g=None, smooth=True, definitions="", **draw):

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jax import lax
-from jax.extend.random import threefry_2x32
 
 from cases import DTYPES, Case, between, distinct, integers, normal, off, positive, single
 
@@ -273,6 +272,11 @@ family(
             lambda r, s: r.integers(0, 3, s),
         ),
         fold("logsumexp(x, axis = 1)", lambda x: jsp.logsumexp(x, 1), lambda x: x.logsumexp(1)),
+        fold(
+            "logsumexp(x, axis = [0, 2], keepdims = true)",
+            lambda x: jsp.logsumexp(x, (0, 2), keepdims=True),
+            lambda x: x.logsumexp((0, 2), keepdim=True),
+        ),
         fold("softmax(x)", jax.nn.softmax, lambda x: x.softmax(-1)),
         fold("softmax(x, axis = 0)", lambda x: jax.nn.softmax(x, 0), lambda x: x.softmax(0)),
         fold("log_softmax(x, axis = 1)", lambda x: jax.nn.log_softmax(x, 1), lambda x: x.log_softmax(1)),
@@ -298,6 +302,15 @@ family(
         ),
         binary(
             "dot_general(x, y, x_contract = [0, 2], y_contract = [2, 0])", *einsum("akb,bca->kc"), ("2, 3, 4", "4, 5, 2")
+        ),
+        *(
+            binary(f'einsum("{formula}", x, y)', *einsum(formula), shapes)
+            for formula, *shapes in [
+                ("bij,bjk->bik", "2, 2, 3", "2, 3, 2"),
+                ("bik,jbk->jb", "2, 3, 2", "4, 2, 2"),
+                ("iji,jk->ki", "2, 3, 2", "3, 2"),
+                ("ij,k->kj", "2, 3", "4"),
+            ]
         ),
         binary("dot_general(x, y, x_contract = [], y_contract = [])", *einsum("i,j->ij"), ("2", "3")),
     ],
@@ -469,382 +482,6 @@ family(
         with_derivatives(
             "(p: f64[3], v: f64[3], g: f64[3], rate: f64[], mu: f64[]) -> momentum(p, v, g, rate, mu)",
             lambda p, v, g, r, m: (p - r * (m * v + g), m * v + g),
-        ),
-    ],
-)
-
-
-def each(amount, count):
-    """A number for each axis, where one may stand for all."""
-    return (amount,) * count if isinstance(amount, int) else tuple(amount)
-
-
-def sides(padding, count):
-    """What goes before and after each axis: one number, one for each axis, or all before and then all after."""
-    if isinstance(padding, int) or len(padding) == count:
-        return [(amount, amount) for amount in each(padding, count)]
-    return list(zip(padding[:count], padding[count:]))
-
-
-def windows(x, size, stride=1, padding=0, dilation=1, value=0.0):
-    """The elements of windows over the last axes of x, in a first axis, in row-major order."""
-    count = len(size)
-    first = x.ndim - count
-    x = jnp.pad(x, [(0, 0)] * first + sides(padding, count), constant_values=value)
-    stride, dilation = each(stride, count), each(dilation, count)
-    ends = [n - (k - 1) * d for n, k, d in zip(x.shape[first:], size, dilation)]
-    parts = []
-    for at in np.ndindex(*size):
-        cuts = [slice(k * d, k * d + end, s) for k, d, end, s in zip(at, dilation, ends, stride)]
-        parts.append(x[(slice(None),) * first + tuple(cuts)])
-    return jnp.stack(parts)
-
-
-def convolved(stride=1, padding=0, dilation=1, groups=1):
-    def f(x, w):
-        count = x.ndim - 2
-        return lax.conv_general_dilated(
-            x,
-            w,
-            each(stride, count),
-            sides(padding, count),
-            rhs_dilation=each(dilation, count),
-            feature_group_count=groups,
-        )
-
-    return f
-
-
-def torch_conv(stride=1, padding=0, dilation=1, groups=1):
-    def f(x, w):
-        count = x.ndim - 2
-        amounts = [amount for pair in reversed(sides(padding, count)) for amount in pair]
-        x = F.pad(x, amounts)
-        return [F.conv1d, F.conv2d, F.conv3d][count - 1](x, w, None, stride, 0, dilation, groups)
-
-    return f
-
-
-def conv(x, w, **attributes):
-    shown = "".join(f", {name} = {value}" for name, value in attributes.items())
-    graph = f"(x: f64[{x}], w: f64[{w}]) -> conv(x, w{shown})"
-    return Case(graph, convolved(**attributes), torch_conv(**attributes))
-
-
-def conv_transpose(x, w, y, **attributes):
-    """The transpose of the convolution from y to x; PyTorch's own, where padding is the same on both sides."""
-    shown = "".join(f", {name} = {value}" for name, value in attributes.items())
-    graph = f"(x: f64[{x}], w: f64[{w}]) -> conv_transpose(x, w{shown})"
-    forward = {name: value for name, value in attributes.items() if name != "output_padding"}
-
-    def f(x, w):
-        zeros = jnp.zeros(y, x.dtype)
-        return jax.linear_transpose(lambda y: convolved(**forward)(y, w), zeros)(x)[0]
-
-    count = len(y) - 2
-    padding = sides(attributes.get("padding", 0), count)
-
-    def g(x, w):
-        names = {**attributes, "padding": [low for low, _ in padding]}
-        return [F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d][count - 1](x, w, **names)
-
-    return Case(graph, f, g if all(low == high for low, high in padding) else None)
-
-
-def pool(name, x, f, g=None, beta=None, **attributes):
-    shown = "".join(f", {name} = {str(value).lower()}" for name, value in attributes.items())
-    shown = f", beta = {beta}{shown}" if beta is not None else shown
-    return Case(f"(x: f64[{x}]) -> {name}(x{shown})", f, g, {"x": distinct})
-
-
-def max_pool(x, g=None, **attributes):
-    return pool("max_pool", x, lambda x: windows(x, value=-jnp.inf, **attributes).max(0), g, **attributes)
-
-
-def avg_pool(x, g=None, count_include_pad=False, **attributes):
-    def f(x):
-        total = windows(x, **attributes).sum(0)
-        ones = windows(jnp.ones_like(x), **attributes)
-        return total / (len(ones) if count_include_pad else ones.sum(0))
-
-    return pool("avg_pool", x, f, g, count_include_pad=count_include_pad, **attributes)
-
-
-def smooth_max_pool(x, beta, **attributes):
-    f = lambda x: jsp.logsumexp(windows(beta * x, value=-jnp.inf, **attributes), 0) / beta
-    return pool("smooth_max_pool", x, f, beta=beta, **attributes)
-
-
-def sheared(x):
-    o, k = np.arange(6)[:, None], np.arange(2)[None, :]
-    place = o - 2 * k - 1
-    inside = (place % 2 == 0) & (0 <= place // 2) & (place // 2 < 3)
-    return jnp.where(inside, x[:, np.clip(place // 2, 0, 2), k], 0)
-
-
-family(
-    "windows",
-    [
-        with_derivatives(
-            "(x: f64[1, 5, 6]) -> window(x, axes = [1, 2], size = [2, 3], stride = [1, 2], padding = [0, 1, 1, 0], value = 0.5)",
-            lambda x: jnp.moveaxis(
-                windows(x, (2, 3), (1, 2), (0, 1, 1, 0), 1, 0.5).reshape(2, 3, 1, 5, 3), (0, 1), (3, 4)
-            ),
-        ),
-        with_derivatives(
-            "(x: f64[2, 3, 2]) -> shear(x, axes = [1], along = [2], extent = [6], stride = [1], dilation = [-2], low = [1], base = [2])",
-            sheared,
-        ),
-        conv("2, 2, 5", "2, 2, 3"),
-        conv("1, 2, 9", "2, 2, 2", stride=3, padding=[1, 2], dilation=2),
-        conv("1, 2, 4, 5", "3, 2, 3, 3", padding=1),
-        conv("1, 2, 4, 4", "2, 2, 2, 3", stride=[1, 2], padding=[0, 1, 2, 0]),
-        conv("1, 1, 6, 5", "2, 1, 3, 2", stride=2, dilation=[2, 1]),
-        conv("1, 4, 3, 3", "4, 2, 3, 2", padding=1, groups=2),
-        conv("1, 3, 5, 4", "3, 1, 3, 3", stride=2, padding=1, groups=3),
-        conv("1, 2, 5, 5", "2, 2, 2, 2", stride=3),
-        conv("1, 3, 2, 3", "4, 3, 1, 1"),
-        conv("1, 1, 3, 3, 2", "2, 1, 2, 2, 2", padding=[1, 0, 0, 0, 0, 1]),
-        conv_transpose("1, 2, 4", "2, 2, 3", (1, 2, 6)),
-        conv_transpose("1, 2, 2, 3", "2, 2, 3, 2", (1, 2, 4, 5), stride=2, padding=[1, 1], output_padding=[1, 1]),
-        conv_transpose("1, 4, 3, 3", "4, 1, 2, 2", (1, 2, 4, 3), padding=[0, 1], dilation=[1, 2], groups=2),
-        conv_transpose("1, 1, 4", "1, 2, 3", (1, 2, 6), stride=2, padding=[1, 2]),
-        conv_transpose("1, 2, 2, 1, 2", "2, 1, 2, 1, 2", (1, 1, 4, 1, 4), stride=2),
-        max_pool("1, 2, 9", lambda x: F.max_pool1d(x, 3, 2), size=[3], stride=2),
-        max_pool("1, 1, 5, 6", lambda x: F.max_pool2d(x, (2, 3), (2, 1), (1, 1)), size=[2, 3], stride=[2, 1], padding=1),
-        max_pool("1, 1, 5, 6", size=[3, 2], stride=[2, 1], padding=[1, 0, 2, 1], dilation=[1, 2]),
-        max_pool("1, 1, 4, 3, 4", lambda x: F.max_pool3d(x, 2, 2), size=[2, 2, 2], stride=2),
-        avg_pool("1, 2, 9", lambda x: F.avg_pool1d(x, 3, 2), size=[3], stride=2),
-        avg_pool("1, 1, 4, 5", lambda x: F.avg_pool2d(x, (3, 2), 2, 1, count_include_pad=False), size=[3, 2], stride=2, padding=1),
-        avg_pool("1, 1, 4, 5", lambda x: F.avg_pool2d(x, 3, 2, 1), count_include_pad=True, size=[3, 3], stride=2, padding=1),
-        avg_pool("1, 1, 4, 4", size=[2, 2], stride=[1, 3], padding=[1, 0, 0, 1], dilation=2),
-        smooth_max_pool("1, 2, 7", 2.0, size=[3], stride=2),
-        smooth_max_pool("1, 1, 4, 5", 0.5, size=[2, 2], padding=[1, 0, 0, 1]),
-        smooth_max_pool("1, 1, 5, 4", -1.5, size=[3, 2], stride=2, padding=1, dilation=[1, 2]),
-    ],
-)
-
-
-def recurrence(a, b):
-    """Along the first axis."""
-    step = lambda h, x: (x[0] * h + x[1],) * 2
-    return lax.scan(step, jnp.zeros_like(b[0]), (a, b))[1]
-
-
-def shifted(x, fill):
-    """Each element one place later along the last axis."""
-    return jnp.concatenate([jnp.full_like(x[..., :1], fill), x[..., :-1]], -1)
-
-
-def with_zero(r, s):
-    """A zero in each line, so that no quotient is a derivative."""
-    x = normal(r, s)
-    x[..., 2] = 0
-    return x
-
-
-family(
-    "prefix",
-    [
-        with_derivatives("(x: f64[3, 7]) -> cumsum(x)", lambda x: jnp.cumsum(x, -1), lambda x: x.cumsum(-1)),
-        with_derivatives(
-            "(x: f64[6, 2]) -> cumsum(x, axis = 0, reverse = true, exclusive = true)",
-            lambda x: jnp.cumsum(x[::-1], 0)[::-1] - x,
-        ),
-        whole("(x: i32[3, 7]) -> cumsum(x)", lambda x: i32(jnp.cumsum(x, -1))),
-        with_derivatives("(x: f64[2, 6]) -> cumprod(x)", lambda x: jnp.cumprod(x, -1), lambda x: x.cumprod(-1)),
-        with_derivatives("(x: f64[2, 6]) -> cumprod(x)", None, lambda x: x.cumprod(-1), x=with_zero),
-        with_derivatives(
-            "(x: f64[2, 6]) -> cumprod(x, exclusive = true)", lambda x: jnp.cumprod(shifted(x, 1.0), -1)
-        ),
-        with_derivatives(
-            "(x: f64[2, 9]) -> cummax(x)",
-            lambda x: lax.cummax(x, 1),
-            lambda x: x.cummax(-1).values,
-            x=distinct,
-        ),
-        with_derivatives(
-            "(x: f64[9, 2]) -> cummin(x, axis = 0, reverse = true)",
-            lambda x: lax.cummin(x, 0, reverse=True),
-            x=distinct,
-        ),
-        with_derivatives(
-            "(x: f64[2, 9]) -> cumlogsumexp(x)",
-            # The second derivatives of PyTorch's `logcumsumexp` are NaN.
-            lambda x: lax.cumlogsumexp(x, 1),
-        ),
-        with_derivatives("(a: f64[7, 2], b: f64[7, 2]) -> linear_recurrence(a, b, axis = 0)", recurrence),
-        with_derivatives(
-            "(a: f64[7, 2], b: f64[7, 2]) -> linear_recurrence(a, b, axis = 0, reverse = true)",
-            lambda a, b: recurrence(a[::-1], b[::-1])[::-1],
-        ),
-    ],
-)
-
-family(
-    "regions",
-    [
-        with_derivatives(
-            "(h: f64[3], xs: f64[5, 3]) -> scan(mul)(h, xs)",
-            lambda h, xs: lax.scan(lambda h, x: (h * x, None), h, xs)[0],
-        ),
-        with_derivatives(
-            "(h: f64[3], xs: f64[5, 3]) -> scan(checkpoint(div), reverse = true)(h, 2 + xs * xs)",
-            lambda h, xs: lax.scan(lambda h, x: (h / (2 + x * x), None), h, xs, reverse=True)[0],
-        ),
-        with_derivatives(
-            "(h: f64[3], w: f64[3]) -> scan(mul, over = [], length = 4)(h, w)",
-            lambda h, w: lax.scan(lambda h, _: (h * w, None), h, None, length=4)[0],
-        ),
-        with_derivatives(
-            "(h: f64[2], xs: f64[3, 4, 2]) -> scan(scan(mul))(h, xs)",
-            lambda h, xs: lax.scan(
-                lambda h, row: (lax.scan(lambda h, x: (h * x, None), h, row)[0], None), h, xs
-            )[0],
-        ),
-        with_derivatives(
-            "(xs: f64[4, 3]) -> scan(tanh, carry = [], over = x)(xs)",
-            lambda xs: lax.map(jnp.tanh, xs),
-        ),
-        with_derivatives(
-            "(x: f64[], y: f64[]) -> cond(mul, sub)(x < y, x, y)",
-            lambda x, y: lax.cond(x < y, lambda x, y: x * y, lambda x, y: x - y, x, y),
-        ),
-    ],
-)
-
-
-def key_of(words, stream):
-    """JAX's key for a stream of a key that is given by its two words."""
-    return jax.random.fold_in(jax.random.wrap_key_data(words, impl="threefry2x32"), stream)
-
-
-def threefry(key, x0, x1):
-    words = threefry_2x32(key, jnp.concatenate([x0, x1]))
-    return words[: x0.size], words[x0.size :]
-
-
-def dropped(x, key):
-    mask = jax.random.bernoulli(key_of(key, 4), jnp.float32(0.25), x.shape)
-    return jnp.where(mask, x / 0.25, 0)
-
-
-words = lambda r, s: r.integers(0, 2**32, s)
-f32 = jnp.float32
-
-family(
-    "random",
-    [
-        whole("(key: u32[2], x0: u32[5], x1: u32[5]) -> threefry2x32(key, x0, x1)", threefry, key=words, x0=words, x1=words),
-        whole(
-            "(key: u32[2]) -> rng_fold_in(key, 7)",
-            lambda key: jax.random.key_data(key_of(key, 7)),
-            key=words,
-        ),
-        whole(
-            "(seed: i64[]) -> rng_bits(seed, stream = 1, shape = [2, 9])",
-            lambda seed: jax.random.bits(jax.random.fold_in(jax.random.key(seed), 1), (2, 9), jnp.uint32),
-            seed=integers(0, 2**50),
-        ),
-        whole(
-            "(key: u32[2]) -> rng_uniform(key, stream = 2, shape = [17])",
-            lambda key: jax.random.uniform(key_of(key, 2), (17,), f32),
-            key=words,
-        ),
-        whole(
-            "(key: u32[2], p: f32[3, 6]) -> rng_bernoulli(key, p, stream = 3)",
-            lambda key, p: jax.random.bernoulli(key_of(key, 3), p),
-            key=words,
-            p=between(0, 1),
-        ),
-        whole(
-            "(key: u32[2], x: f32[9, 4]) -> rng_categorical(key, x, stream = 5)",
-            lambda key, x: i32(jax.random.categorical(key_of(key, 5), x)),
-            key=words,
-        ),
-        with_derivatives(
-            "(x: f64[5, 4], key: u32[2]) -> dropout(x, key, stream = 4, keep = 0.25)", dropped, key=words
-        ),
-        with_derivatives(
-            "(x: f64[3, 4], mask: bool[3, 4]) -> fixed_mask_scale(x, mask, keep = 0.75)",
-            lambda x, mask: jnp.where(mask, x / 0.75, 0),
-        ),
-    ],
-)
-
-
-def parts(z):
-    return jnp.stack([z.real, z.imag], -1)
-
-
-def number(x):
-    return x[..., 0] + 1j * x[..., 1]
-
-
-def mixed_modes(x, w):
-    modes = w.shape[2]
-    bins = jnp.einsum("bim,iom->bom", jnp.fft.rfft(x)[..., :modes], number(w))
-    return jnp.fft.irfft(bins, x.shape[-1])
-
-
-def mixed_corners(x, p, q):
-    _, _, m, n = x.shape
-    rows, columns = p.shape[2:4]
-    bins = jnp.fft.rfft2(x)
-    mixed = lambda kept, w: jnp.einsum("bikl,iokl->bokl", kept, number(w))
-    whole = jnp.zeros((x.shape[0], p.shape[1], m, n // 2 + 1), bins.dtype)
-    whole = whole.at[:, :, :rows, :columns].add(mixed(bins[:, :, :rows, :columns], p))
-    whole = whole.at[:, :, m - rows :, :columns].add(mixed(bins[:, :, m - rows :, :columns], q))
-    return jnp.fft.irfft2(whole, (m, n))
-
-
-family(
-    "spectral",
-    [
-        with_derivatives(
-            "(x: f64[3, 2], y: f64[3, 2]) -> complex_mul(x, y)",
-            lambda x, y: parts(number(x) * number(y)),
-            lambda x, y: torch.view_as_real(torch.view_as_complex(x) * torch.view_as_complex(y)),
-        ),
-        # One step, several steps, Bluestein's algorithm.
-        *(
-            with_derivatives(
-                f"(x: f64[{n}, 2]) -> fft(x)",
-                lambda x: parts(jnp.fft.fft(number(x))),
-                lambda x: torch.view_as_real(torch.fft.fft(torch.view_as_complex(x))),
-            )
-            for n in (1, 6, 24, 37)
-        ),
-        with_derivatives(
-            "(x: f64[20, 3, 2]) -> ifft(x, axis = 0)",
-            lambda x: parts(jnp.fft.ifft(number(x), axis=0)),
-            lambda x: torch.view_as_real(torch.fft.ifft(torch.view_as_complex(x), dim=0)),
-        ),
-        *(
-            with_derivatives(
-                f"(x: f64[2, {n}]) -> rfft(x)",
-                lambda x: parts(jnp.fft.rfft(x)),
-                lambda x: torch.view_as_real(torch.fft.rfft(x)),
-            )
-            for n in (1, 2, 7, 12, 34, 74)
-        ),
-        # The imaginary parts of the ends are not read: their cotangents are 0.
-        *(
-            with_derivatives(
-                f"(x: f64[{n // 2 + 1}, 2, 2]) -> irfft(x, n = {n}, axis = 0)",
-                lambda x, n=n: jnp.fft.irfft(number(x), n, axis=0),
-                lambda x, n=n: torch.fft.irfft(torch.view_as_complex(x), n, dim=0),
-            )
-            for n in (1, 2, 7, 12, 34)
-        ),
-        with_derivatives(
-            "(x: f64[2, 3, 10], weights: f64[3, 2, 4, 2]) -> spectral_conv1d(x, weights)",
-            mixed_modes,
-        ),
-        with_derivatives(
-            "(x: f64[1, 2, 6, 8], positive: f64[2, 3, 2, 3, 2], negative: f64[2, 3, 2, 3, 2])"
-            " -> spectral_conv2d(x, positive, negative)",
-            mixed_corners,
         ),
     ],
 )

@@ -3,9 +3,9 @@
 //! Each decomposes into primitives, which *is* its semantics; some state a cheaper or stabler VJP
 //! of their own, which the laws check against the decomposition.
 
-use super::attribute::Real;
+use super::attribute::{Axes, Real, as_axes};
 use super::family::Composite;
-use super::fold::{Mean, ReduceProd};
+use super::fold::{Mean, ReduceProd, reduced_shape};
 use super::macros::op;
 use super::spec::{
     Accepts, OpDef, TypeError, Types, check_axes, elementwise, normalize_axes, single,
@@ -184,39 +184,49 @@ impl Composite for LogSoftmax {
 }
 
 op! {
-    /// ln Σeˣ along an axis, which goes; computed from x − max x. Of −∞ alone it is −∞.
+    /// ln Σeˣ along an axis, or over several; computed from x − max x. Of −∞ alone it is −∞.
     LogSumExp = "logsumexp"(x) {
-        /// The axis to fold.
-        axis: i64 = -1,
+        /// The axis to fold, or a list of axes.
+        axis: Axes = smallvec![-1],
+        /// Whether folded axes stay, with extent 1.
+        keepdims: bool = false,
     }
-    examples ["(x: f32[2, 3]) -> logsumexp(x)"]
+    examples [
+        "(x: f32[2, 3]) -> logsumexp(x)",
+        "(x: f64[2, 3, 2]) -> logsumexp(x, axis = [2, 0], keepdims = true)",
+        "(x: f32[2, 2, 3]) -> logsumexp(x, axis = [0, 1, 2])",
+        "(x: f32[0, 3]) -> logsumexp(x, axis = 1)",
+    ]
 }
 impl OpDef for LogSumExp {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         Accepts::Floats.require("logsumexp", 0, operands[0])?;
-        check_group("logsumexp", self.axis, operands[0])?;
-        Ok(single(operands[0].with_shape(
-            operands[0].shape.without(&[axis_of(self.axis)]),
-        )))
+        check_axes("logsumexp", &self.axis, operands[0].shape.rank())?;
+        for &axis in &self.axis {
+            check_group("logsumexp", axis, operands[0])?;
+        }
+        let shape = reduced_shape(&operands[0].shape, &as_axes(&self.axis), self.keepdims);
+        Ok(single(operands[0].with_shape(shape)))
     }
     fn canonical(self, operands: &[&Type]) -> Self {
-        LogSumExp {
-            axis: normalize_axes(&[self.axis], operands[0].shape.rank())[0],
-        }
+        let mut axis = normalize_axes(&self.axis, operands[0].shape.rank());
+        axis.sort_unstable();
+        LogSumExp { axis, ..self }
     }
 }
 impl Composite for LogSumExp {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
-        let (axis, shape) = (axis_of(self.axis), b.shape(operands[0]));
-        let largest = b.stop_gradient(b.reduce_max(operands[0], &[axis], true)?)?;
+        let (axes, shape) = (as_axes(&self.axis), b.shape(operands[0]));
+        let largest = b.stop_gradient(b.reduce_max(operands[0], &axes, true)?)?;
         // −∞ less −∞ would be NaN: the shift is finite.
         let bound = b.ty(largest).dtype.largest();
         let (lo, hi) = (Real(-bound), Real(bound));
         let largest = b.apply(Clamp { lo, hi }, &[largest])?;
         let centred = b.sub(operands[0], b.broadcast_to(largest, &shape)?)?;
-        let total = b.log(b.sum(b.exp(centred)?, &[axis], true)?)?;
+        let total = b.log(b.sum(b.exp(centred)?, &axes, true)?)?;
         let result = b.add(total, largest)?;
-        Ok(smallvec![b.reshape(result, &shape.without(&[axis]))?])
+        let shape = reduced_shape(&shape, &axes, self.keepdims);
+        Ok(smallvec![b.reshape(result, &shape)?])
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) trait Reduction: OpDef {
     fn rule(&self) -> FoldRule;
 }
 
-fn reduced_shape(shape: &Shape, axes: &[usize], keepdims: bool) -> Shape {
+pub(super) fn reduced_shape(shape: &Shape, axes: &[usize], keepdims: bool) -> Shape {
     if keepdims {
         shape.with_ones(axes)
     } else {

@@ -374,6 +374,7 @@ op! {
         "(x: f32[2, 3]) -> pad(x, low = [1, 0], high = [0, 2], interior = [0, 1])",
         "(x: f32[4]) -> pad(x, low = [-1], high = [2], value = 0.5)",
         "(x: u32[3]) -> pad(x, low = [1], high = [2], value = 7)",
+        "(x: i32[0, 2]) -> pad(x, low = [1, 0], high = [2, 0], interior = [3, 0], value = -1)",
         "(x: bool[2]) -> pad(x, low = [1], high = [1], interior = [1], value = 1)",
     ]
 }

@@ -9,6 +9,7 @@
 
 use super::attribute::{Axes, Numbers, Real, as_axes};
 use super::family::View;
+use super::leaf::check_written;
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
@@ -204,6 +205,7 @@ op! {
         "(x: f32[2, 5, 6]) -> window(x, axes = [1, 2], size = [2, 3], stride = [1, 2], padding = [0, 1, 1, 0])",
         "(x: f64[2, 4]) -> window(x, axes = [-1], size = 2, stride = 3, dilation = 2, padding = 1, value = -1.5)",
         "(x: f32[2, 2]) -> window(x, axes = [1, 0], size = [3, 1], padding = [2, 0])",
+        "(x: bool[4]) -> window(x, axes = [0], size = 2, padding = [0, 1], value = 1)",
     ]
 }
 impl Window {
@@ -226,7 +228,7 @@ impl Window {
 impl OpDef for Window {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let x = operands[0];
-        Accepts::Numbers.require("window", 0, x)?;
+        check_written(x.dtype, &Constant::from_f64(self.value.0))?;
         check_axes("window", &self.axes, x.shape.rank())?;
         let axes = as_axes(&self.axes);
         let mut extents: Vec<u64> = x.shape.extents().collect();

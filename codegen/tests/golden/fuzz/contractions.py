@@ -39,6 +39,22 @@ def integer_contraction(rng):
 
 
 @maker
+def einsum(rng):
+    """One to three operands, with letters in any order and some of them twice."""
+    extents = dict(zip("abcde", (int(n) for n in rng.integers(1, 4, 5))))
+    drawn = lambda most: [str(rng.choice(list(extents))) for _ in range(rng.integers(0, most + 1))]
+    operands = [drawn(3) for _ in range(rng.integers(1, 4))]
+    present = sorted({letter for operand in operands for letter in operand})
+    result = [letter for letter in present if truth(rng)]
+    result = [result[at] for at in rng.permutation(len(result))]
+    formula = ",".join(map("".join, operands)) + "->" + "".join(result)
+    names = [f"x{at}" for at in range(len(operands))]
+    inputs = {name: [extents[letter] for letter in operand] for name, operand in zip(names, operands)}
+    graph = f'{head(**inputs)} -> einsum("{formula}", {", ".join(names)})'
+    return Case(graph, lambda *xs: jnp.einsum(formula, *xs))
+
+
+@maker
 def matmul(rng):
     """NumPy's rules: vectors at either side, batches that broadcast."""
     inner, rows, columns = (int(n) for n in rng.integers(1, 6, 3))

@@ -48,6 +48,14 @@ def search(rng, name, f):
     return whole(f"{head(x=shape)} -> {call}", found, x=with_ties)
 
 
+@maker
+def logsumexp(rng):
+    shape, keepdims = shape_of(rng, least=1), truth(rng)
+    axes = axes_of(rng, len(shape), 1)
+    call = f"logsumexp(x, axis = {listed(axes)}, keepdims = {str(keepdims).lower()})"
+    return Case(f"{head(x=shape)} -> {call}", lambda x: jsp.logsumexp(x, tuple(axes), keepdims=keepdims))
+
+
 @each(("softmax", jax.nn.softmax), ("log_softmax", jax.nn.log_softmax), ("logsumexp", jsp.logsumexp))
 def exponentials(rng, name, f):
     """Of large numbers, too."""

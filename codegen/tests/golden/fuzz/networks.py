@@ -1,6 +1,5 @@
 """Makers of what networks are made of: norms, attention, losses, steps of optimisers."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -27,13 +26,7 @@ def far(rng):
 def layer_norm(rng):
     shape = shape_of(rng, low=2, least=1, most=3)
     tail, eps = last_axes(rng, shape), pick(rng, EPS)
-    axes = tuple(range(-len(tail), 0))
-
-    def f(x, g, b):
-        centred = x - x.mean(axes, keepdims=True)
-        centred -= lax.stop_gradient(centred.mean(axes, keepdims=True))
-        return centred * lax.rsqrt((centred**2).mean(axes, keepdims=True) + eps) * g + b
-
+    f = lambda x, g, b: network.layer_norm(x, g, b, eps)
     return Case(f"{head(x=shape, g=tail, b=tail)} -> layer_norm(x, g, b, eps = {eps})", f, draw={"x": far(rng)})
 
 
@@ -41,8 +34,7 @@ def layer_norm(rng):
 def rms_norm(rng):
     shape = shape_of(rng, least=1, most=3)
     tail, eps = last_axes(rng, shape), pick(rng, EPS)
-    axes = tuple(range(-len(tail), 0))
-    f = lambda x, g: x * lax.rsqrt((x**2).mean(axes, keepdims=True) + eps) * g
+    f = lambda x, g: network.rms_norm(x, g, eps)
     return Case(f"{head(x=shape, g=tail)} -> rms_norm(x, g, eps = {eps})", f)
 
 
@@ -104,7 +96,9 @@ def attention(rng, mask):
     """With batches, shared heads, causality; rows of which nothing is left among them."""
     sharing, heads = (1, 1) if truth(rng) else (int(n) for n in rng.integers(1, 3, 2))
     batch = [int(rng.integers(1, 3))] if truth(rng) else []
-    rows, columns, width, depth = (int(n) for n in rng.integers(1, 5, 4))
+    rows, width, depth = (int(n) for n in rng.integers(1, 5, 3))
+    # Of one key alone, the share is 1 and its derivative 0 but for rounding.
+    columns = int(rng.integers(2, 6))
     lead = lambda count: [*batch, count] if batch or count > 1 or heads > 1 else []
     shapes = {"q": [*lead(sharing * heads), rows, width], "k": [*lead(heads), columns, width]}
     shapes["v"] = [*lead(heads), columns, depth]

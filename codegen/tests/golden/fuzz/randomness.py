@@ -2,12 +2,11 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from cases import Case, between, integers
-from table import key_of, threefry, words
+from sequences import key_of, threefry, words
 
-from .drawing import each, head, i32, listed, maker, pick, shape_of, truth, whole
+from .drawing import each, head, i32, listed, maker, pick, shape_of, whole
 
 
 def key(rng):

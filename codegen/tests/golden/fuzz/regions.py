@@ -9,7 +9,7 @@ from jax import lax
 
 from cases import Case
 
-from .drawing import each, head, maker, pick, shape_of, tensor, truth
+from .drawing import each, maker, pick, shape_of, tensor, truth
 
 FUNCTIONS = {"sin": jnp.sin, "cos": jnp.cos, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from cases import Case
-from table import mixed_corners, mixed_modes, number, parts
+from sequences import mixed_corners, mixed_modes, number, parts
 
 from .drawing import each, head, maker, shape_of
 

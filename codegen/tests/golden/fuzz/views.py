@@ -5,9 +5,9 @@ import numpy as np
 from jax import lax
 
 from cases import Case
-from table import windows
+from windows import windows
 
-from .drawing import axes_of, each, head, listed, maker, perhaps_empty, pick, shape_of, tensor, truth, whole
+from .drawing import axes_of, each, head, listed, maker, perhaps_empty, pick, shape_of, tensor, truth
 
 
 def viewed(rng, shape, call, f):
@@ -56,7 +56,7 @@ def slices(rng):
     return viewed(rng, shape, call, lambda x: lax.slice(x, start, limit, step))
 
 
-@each(("f64", 0.25), ("i32", -2))
+@each(("f64", 0.25), ("i32", -2), ("bool", 1))
 def pad(rng, dtype, value):
     shape = shape_of(rng, least=1, most=3)
     low, high = ([int(rng.integers(-1, 3)) for _ in shape] for _ in range(2))

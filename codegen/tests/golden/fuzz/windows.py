@@ -1,6 +1,6 @@
 """Makers of convolutions and of pooling."""
 
-import table
+import windows
 
 from .drawing import each, maker, pick, truth
 
@@ -37,7 +37,7 @@ def convolution(rng):
     size, attributes = windowed(rng, count, extents)
     inner, outer = int(rng.integers(1, 3)), groups * int(rng.integers(1, 3))
     x, w = [int(rng.integers(1, 3)), groups * inner, *extents], [outer, inner, *size]
-    return table.conv(joined(x), joined(w), **attributes, groups=groups)
+    return windows.conv(joined(x), joined(w), **attributes, groups=groups)
 
 
 @maker
@@ -57,7 +57,7 @@ def transposed_convolution(rng):
         return transposed_convolution(rng)
     x, w, y = [batch, inner, *extents], [inner, outer, *size], (batch, groups * outer, *result)
     attributes = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups, "output_padding": extra}
-    case = table.conv_transpose(joined(x), joined(w), y, **attributes)
+    case = windows.conv_transpose(joined(x), joined(w), y, **attributes)
     case.torch = None
     return case
 
@@ -68,7 +68,7 @@ def pooling(rng, kind):
     size, attributes = windowed(rng, count, extents)
     x = joined([int(rng.integers(1, 3)), int(rng.integers(1, 3)), *extents])
     if kind == "max":
-        return table.max_pool(x, size=size, **attributes)
+        return windows.max_pool(x, size=size, **attributes)
     if kind == "avg":
-        return table.avg_pool(x, size=size, count_include_pad=truth(rng), **attributes)
-    return table.smooth_max_pool(x, pick(rng, [-1.5, 0.5, 1.0, 4.0]), size=size, **attributes)
+        return windows.avg_pool(x, size=size, count_include_pad=truth(rng), **attributes)
+    return windows.smooth_max_pool(x, pick(rng, [-1.5, 0.5, 1.0, 4.0]), size=size, **attributes)
