@@ -24,6 +24,12 @@ entry folds(x: f32[250001]) -> (s: f32[], m: f32[], at: i32[], q: f64[]) {
     at = argmax(x, axis = 0)
     q = sum(square(cast(x, dtype = f64)))
 }
+/// Chunks of prefixes, with a rest.
+entry prefixes(x: f32[300007], z: f32[70003, 3]) -> (s: f32[300007], back: f32[300007], t: f32[70003, 3]) {
+    s = cumsum(x)
+    back = cumsum(x, reverse = true, exclusive = true)
+    t = cumsum(z, axis = 0)
+}
 /// Chunks of columns.
 entry columns(x: f32[60000, 5]) -> (s: f32[5], m: f32[5]) {
     s = sum(exp(x), axes = [0])

@@ -28,6 +28,9 @@ const ENOUGH_TASKS: u64 = 64;
 /// A task of a fold takes at least this many elements.
 const FOLD_TASK: u64 = 1 << 15;
 
+/// A fold with fewer tasks is not worth handing out.
+const FOLD_TASKS: u64 = 4;
+
 /// Bytes of the frame for each part of a value, and for each address.
 const SLOT: i32 = 16;
 
@@ -191,7 +194,7 @@ fn pace(kernel: &Kernel, var: VarId) -> u64 {
 fn fold_tasks(fold: &Fold) -> Option<Tasks<'_>> {
     let block = FOLD_TASK.div_ceil(fold.chunk_length().max(1)).max(1);
     let tasks = Tasks::Fold { fold, block };
-    (fold.chunks > 1 && fold.extent > 0 && tasks.count() >= 2).then_some(tasks)
+    (fold.chunks > 1 && fold.extent > 0 && tasks.count() >= FOLD_TASKS).then_some(tasks)
 }
 
 /// Whether a statement records faults, which its iterations share.

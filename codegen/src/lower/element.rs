@@ -164,15 +164,17 @@ impl<'p> Elements<'p> {
         work: u64,
         body: &mut dyn FnMut(&mut Self, &[Index]),
     ) {
+        let total = extents.iter().fold(work, |w, &e| w.saturating_mul(e));
+        let shape = parallel.then_some((work, total));
         let mut indices = Vec::with_capacity(extents.len());
-        self.nest_from(parallel, extents, work, &mut indices, body);
+        self.nest_from(shape, extents, &mut indices, body);
     }
 
+    /// The work of an iteration and of all of them is given where the loops are parallel.
     fn nest_from(
         &mut self,
-        parallel: bool,
+        parallel: Option<(u64, u64)>,
         extents: &[u64],
-        work: u64,
         indices: &mut Vec<Index>,
         body: &mut dyn FnMut(&mut Self, &[Index]),
     ) {
@@ -181,7 +183,7 @@ impl<'p> Elements<'p> {
         };
         if extent == 1 {
             indices.push(Index::constant(0));
-            self.nest_from(parallel, rest, work, indices, body);
+            self.nest_from(parallel, rest, indices, body);
             indices.pop();
             return;
         }
@@ -189,13 +191,13 @@ impl<'p> Elements<'p> {
         let inside = |index: Index| {
             self.enter(&index, extent);
             indices.push(index);
-            self.nest_from(parallel, rest, work, indices, body);
+            self.nest_from(parallel, rest, indices, body);
             indices.pop();
             self.leave();
         };
-        if parallel {
+        if let Some((work, total)) = parallel {
             let inner = rest.iter().fold(work.max(1), |w, &e| w.saturating_mul(e));
-            builder.par(extent, grain(inner), inside);
+            builder.par(extent, grain(extent, inner, total), inside);
         } else {
             builder.for_each(ForRange::upto(extent), inside);
         }
@@ -585,8 +587,16 @@ impl<'p> Elements<'p> {
 /// About how many simple operations make a task that is worth handing to another thread: some
 /// microseconds, where handing tasks out takes about one.
 const TASK_WORK: u64 = 1 << 17;
+/// About how many simple operations make loops that are worth handing out at all: some tens of
+/// microseconds. Of what two threads gain on less, waking the other and waiting for it takes too much.
+const SHARED_WORK: u64 = 1 << 20;
 
-/// How many iterations of that much work make a task.
-pub(super) fn grain(work: u64) -> u64 {
-    TASK_WORK.div_ceil(work.max(1)).max(1)
+/// How many iterations of a loop make a task, of that much work each; `total` is the work of the nest of
+/// loops that it is in.
+pub(super) fn grain(extent: u64, work: u64, total: u64) -> u64 {
+    let task = TASK_WORK.div_ceil(work.max(1)).max(1);
+    match total < SHARED_WORK {
+        true => task.max(extent),
+        false => task,
+    }
 }

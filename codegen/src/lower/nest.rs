@@ -208,13 +208,23 @@ impl<'p> Nest<'p> {
         elements.saturating_mul(self.plan.work(&self.schedule.needed))
     }
 
-    /// A parallel nest.
+    /// A parallel nest of iterations of that much work.
     fn over_rows(&mut self, extents: &[u64], work: u64, body: &mut dyn FnMut(&mut Self, &[Index])) {
+        let total = extents.iter().fold(work, |w, &e| w.saturating_mul(e));
+        self.over_rows_from(extents, (work, total), body);
+    }
+
+    fn over_rows_from(
+        &mut self,
+        extents: &[u64],
+        (work, total): (u64, u64),
+        body: &mut dyn FnMut(&mut Self, &[Index]),
+    ) {
         let Some((&extent, rest)) = extents.split_first() else {
             return body(self, &[]);
         };
         if extent == 1 {
-            return self.over_rows(rest, work, &mut |this, inner| {
+            return self.over_rows_from(rest, (work, total), &mut |this, inner| {
                 let mut all = vec![Index::constant(0)];
                 all.extend_from_slice(inner);
                 body(this, &all);
@@ -222,9 +232,9 @@ impl<'p> Nest<'p> {
         }
         let inner_work = rest.iter().fold(work, |w, &e| w.saturating_mul(e));
         let builder = self.elements.builder.clone();
-        builder.par(extent, grain(inner_work), |index| {
+        builder.par(extent, grain(extent, inner_work, total), |index| {
             self.elements.enter(&index, extent);
-            self.over_rows(rest, work, &mut |this, inner| {
+            self.over_rows_from(rest, (work, total), &mut |this, inner| {
                 let mut all = vec![index.clone()];
                 all.extend_from_slice(inner);
                 body(this, &all);
