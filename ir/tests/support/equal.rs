@@ -14,7 +14,7 @@ use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Data, Tensor, interpret};
 use lgc_ir::laws::{Agreement, Number, Points};
 use lgc_ir::module::Module;
-use lgc_ir::rewrite::passes;
+use lgc_ir::rewrite::{contract_sums, decompose_deeply, distribute_loops, passes};
 use lgc_ir::verify::verify;
 
 /// Different fractions for the inputs of a graph: small ones, so that products stay short, or with 60
@@ -38,7 +38,7 @@ fn results<N: Number>(graph: &Graph, inputs: &[Tensor<N>]) -> Vec<Tensor<N>> {
     run.outputs().into_iter().cloned().collect()
 }
 
-/// Checks that the entries of a text are equal, also after the passes.
+/// Checks that the entries of a text are equal, also after the passes and those of lowering.
 #[track_caller]
 pub(crate) fn assert_equal_entries<N: Number>(text: &str) -> Module {
     assert_equal_entries_at::<N>(text, &sample)
@@ -75,7 +75,10 @@ fn first_difference<N: Number>(
         verify(&entry.graph).unwrap();
         let simpler = simplified(&entry.graph);
         verify(&simpler).unwrap();
-        [(&entry.name, entry.graph.clone()), (&entry.name, simpler)]
+        let lowered = lowered(&simpler);
+        verify(&lowered).unwrap();
+        let graphs = [entry.graph.clone(), simpler, lowered];
+        graphs.map(|graph| (&entry.name, graph))
     });
     let mut graphs = graphs.map(|(name, graph)| (name, results(&graph, &inputs(&graph))));
     let (_, first) = graphs.next()?;
@@ -89,6 +92,13 @@ fn simplified(graph: &Graph) -> Graph {
     let all = || passes().filter(|(name, _)| *name != "fold-constants");
     let both = all().chain(all());
     both.fold(graph.clone(), |graph, (_, pass)| pass(&graph).unwrap().0)
+}
+
+/// The graph after the passes of lowering that reorder sums.
+fn lowered(graph: &Graph) -> Graph {
+    let (graph, _) = decompose_deeply(graph).unwrap();
+    let (graph, _) = contract_sums(&graph).unwrap();
+    distribute_loops(&graph).unwrap().0
 }
 
 /// What distinguishes two lists of results, if anything does. What is not known is equal to nothing, and
