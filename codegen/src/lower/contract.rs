@@ -8,7 +8,8 @@
 //!   axis of the second, and one `mma` a step. Where extents are no multiples, smaller tiles do the
 //!   rest; columns that do not fill a vector are clipped when they are stored.
 //! * *Vectors*, when there is one row only (or one column: then along the rows).
-//! * *Scalars*: integers, and results with less than a vector in either direction.
+//! * *Scalars*: integers, and results with less than a vector in either direction. A few of them are
+//!   computed at once, so that their chains need not wait for themselves.
 //!
 //! An operand is read in place when its elements lie along the tile as needed: rows anywhere one step
 //! apart, columns next to each other. Otherwise (views that rearrange, expressions, columns that do
@@ -33,6 +34,8 @@ use lgc_ir::op::ContractAxes;
 use lgc_ir::scalar::Binary;
 use lgc_ir::shape::{Shape, Type};
 
+/// As many scalars are computed at once, at most, as registers hold beside what they are computed from.
+const SCALARS: u64 = 12;
 /// An operand is read often if it is read for so many blocks of the other one.
 const OFTEN: u64 = 8;
 /// Bytes of a cache line.
@@ -386,6 +389,9 @@ impl<'p> Contraction<'p> {
     // ------------------------------------------------------------------------------- loops
 
     fn tiles(&self, elements: &mut Elements<'p>, sources: &[Source; 2]) {
+        if self.shape.rows.is_none() && self.shape.columns.is_none() {
+            return self.scalars(elements, sources);
+        }
         let blocked: Vec<usize> = [self.shape.rows, self.shape.columns]
             .iter()
             .flatten()
@@ -429,7 +435,7 @@ impl<'p> Contraction<'p> {
         elements.nest(
             true,
             &extents,
-            self.work(rows, columns),
+            self.work(u64::from(rows.size) * u64::from(columns.size)),
             &mut |elements, at| {
                 let (outer, blocks) = at.split_at(plain.len());
                 let mut point = vec![Index::constant(0); self.result().rank()];
@@ -449,80 +455,106 @@ impl<'p> Contraction<'p> {
                     }
                 }
                 elements.lanes = lanes;
-                self.tile(elements, sources, &point, [&row, &column]);
+                self.tile(elements, sources, &[point], [&row, &column]);
                 elements.lanes = Lanes::default();
             },
         );
     }
 
-    /// The work of a tile, in simple operations.
-    fn work(&self, rows: Piece, columns: Piece) -> u64 {
-        let size = u64::from(rows.size) * u64::from(columns.size);
+    /// Scalars: those along the last axes at once, as many as there are registers for.
+    fn scalars(&self, elements: &mut Elements<'p>, sources: &[Source; 2]) {
+        let extents: Vec<u64> = self.result().extents().collect();
+        let mut count = 1u64;
+        let mut outer = extents.len();
+        while outer > 0 && count * extents[outer - 1] <= SCALARS && extents[outer - 1] > 0 {
+            outer -= 1;
+            count *= extents[outer];
+        }
+        let (outside, inside) = extents.split_at(outer);
+        let inside = Shape::new(inside.iter().copied());
+        let work = self.work(count);
+        elements.nest(true, outside, work, &mut |elements, at| {
+            let point = |number: u64| {
+                let within = inside.unravel(number).into_iter().map(Index::constant);
+                at.iter().cloned().chain(within).collect::<Vec<Index>>()
+            };
+            let points: Vec<Vec<Index>> = (0..count).map(point).collect();
+            let first = Index::constant(0);
+            self.tile(elements, sources, &points, [&first, &first]);
+        });
+    }
+
+    /// The work of so many elements, in simple operations.
+    fn work(&self, size: u64) -> u64 {
         let depth: u64 = self.contracted().iter().product();
         let epilogue = self.plan.work(&self.plan.needed(self.group));
         size.saturating_mul(depth.saturating_add(epilogue))
     }
 
-    /// One tile: the chain of multiply-adds, the epilogue, the stores.
+    /// A tile, or scalars: the chains of multiply-adds, the epilogue, the stores.
     fn tile(
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
-        point: &[Index],
+        points: &[Vec<Index>],
         blocks: [&Index; 2],
     ) {
         let dtype = self.plan.model.ty(self.node).dtype;
         let zero = elements.builder.constant(dtype, &Constant::integer(0));
         let zero = elements.builder.splat(elements.lanes.form(), zero);
         let mut inner = Vec::new();
-        let sum = self.chain(elements, sources, point, blocks, &mut inner, zero);
-        elements.results.clear();
-        elements.results.insert(self.node, sum);
+        let zeros = vec![zero; points.len()];
+        let sums = self.chains(elements, sources, points, blocks, &mut inner, zeros);
         let saved: Vec<NodeId> = self.plan.saved(self.group).collect();
-        let values: Vec<(NodeId, ValueId)> = saved
-            .into_iter()
-            .map(|node| (node, elements.member_value(node, point)))
-            .collect();
-        for (node, value) in values {
-            let coords = elements.member_coords(node, point);
-            elements.save(node, &coords, value);
+        for (point, sum) in points.iter().zip(sums) {
+            elements.results.clear();
+            elements.results.insert(self.node, sum);
+            let value = |&node: &NodeId| (node, elements.member_value(node, point));
+            let values: Vec<(NodeId, ValueId)> = saved.iter().map(value).collect();
+            for (node, value) in values {
+                let coords = elements.member_coords(node, point);
+                elements.save(node, &coords, value);
+            }
         }
         elements.results.clear();
     }
 
-    /// Sequential loops over the contracted axes.
-    fn chain(
+    /// Sequential loops over the contracted axes, with a sum for each point.
+    fn chains(
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
-        point: &[Index],
+        points: &[Vec<Index>],
         blocks: [&Index; 2],
         inner: &mut Vec<Index>,
-        sum: ValueId,
-    ) -> ValueId {
+        sums: Vec<ValueId>,
+    ) -> Vec<ValueId> {
         let extents = self.contracted();
         if extents.contains(&0) {
-            return sum;
+            return sums;
         }
         let Some(&extent) = extents.get(inner.len()) else {
-            return self.multiply_add(elements, sources, point, blocks, inner, sum);
+            let each = points.iter().zip(sums);
+            return each
+                .map(|(point, sum)| self.multiply_add(elements, sources, point, blocks, inner, sum))
+                .collect();
         };
         if extent == 1 {
             inner.push(Index::constant(0));
-            let sum = self.chain(elements, sources, point, blocks, inner, sum);
+            let sums = self.chains(elements, sources, points, blocks, inner, sums);
             inner.pop();
-            return sum;
+            return sums;
         }
         let builder = elements.builder.clone();
-        let (_, sums) = builder.carry(ForRange::upto(extent), &[sum], |index, sums| {
+        let (_, sums) = builder.carry(ForRange::upto(extent), &sums, |index, sums| {
             elements.enter(&index, extent);
             inner.push(index);
-            let next = self.chain(elements, sources, point, blocks, inner, sums[0]);
+            let next = self.chains(elements, sources, points, blocks, inner, sums.to_vec());
             inner.pop();
             elements.leave();
-            vec![next]
+            next
         });
-        sums.first().copied().unwrap_or(sum)
+        sums
     }
 
     fn multiply_add(

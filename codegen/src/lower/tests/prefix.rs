@@ -3,13 +3,18 @@
 use super::*;
 use lgc_ir::op::{CumMax, CumProd, CumSum, Op};
 
-/// Whether a scan of `ty` along an axis, which is checked, is in chunks.
+/// Whether a scan is in chunks; then it is checked.
 fn is_chunked(op: impl Into<Op>, dtype: DType, extents: &[u64]) -> bool {
     let b = builder();
     let x = input(&b, "x", dtype, extents);
     let y = b.apply(op, &[x]).unwrap();
-    let lowering = check(&finish(b, &[y]));
-    lowering.program.to_string().contains("totals")
+    let graph = finish(b, &[y]);
+    let lowering = lower(&graph, &Signature::pure("f"), &Target::default()).unwrap();
+    let is_chunked = lowering.program.to_string().contains("totals");
+    if is_chunked {
+        check(&graph);
+    }
+    is_chunked
 }
 
 fn sum(axis: i64, reverse: bool, exclusive: bool) -> CumSum {
@@ -22,31 +27,17 @@ fn sum(axis: i64, reverse: bool, exclusive: bool) -> CumSum {
 
 #[test]
 fn long_lines_are_cut_into_chunks() {
-    for (reverse, exclusive) in [(false, false), (true, false), (false, true), (true, true)] {
-        // Eight chunks and a rest; and no rest.
-        assert!(is_chunked(
-            sum(0, reverse, exclusive),
-            DType::F64,
-            &[65_541]
-        ));
-        assert!(is_chunked(
-            sum(0, reverse, exclusive),
-            DType::I32,
-            &[65_536]
-        ));
-    }
-    assert!(is_chunked(sum(1, true, false), DType::F64, &[2, 65_539]));
-    assert!(is_chunked(sum(0, false, true), DType::F64, &[65_538, 2]));
+    // Eight chunks and a rest; and no rest.
+    assert!(is_chunked(sum(0, true, true), DType::F64, &[65_541]));
+    assert!(is_chunked(sum(0, false, false), DType::I32, &[65_536]));
+    assert!(is_chunked(sum(1, false, true), DType::I32, &[2, 65_539]));
+    assert!(is_chunked(sum(0, true, false), DType::I32, &[65_538, 2]));
 }
 
 #[test]
 fn short_lines_and_many_lines_are_not_cut() {
-    assert!(!is_chunked(sum(0, false, false), DType::F64, &[6000]));
-    let b = builder();
-    let x = input(&b, "x", DType::F64, &[16, 65_536]);
-    let y = b.apply(sum(1, false, false), &[x]).unwrap();
-    let lowering = lower(&finish(b, &[y]), &Signature::pure("f"), &Target::default()).unwrap();
-    assert!(!lowering.program.to_string().contains("totals"));
+    assert!(!is_chunked(sum(0, false, false), DType::F64, &[60_000]));
+    assert!(!is_chunked(sum(1, false, false), DType::F64, &[16, 65_536]));
 }
 
 #[test]
@@ -62,6 +53,6 @@ fn products_of_floats_are_not_cut() {
         exclusive: false,
     };
     assert!(is_chunked(product.clone(), DType::I32, &[65_537]));
-    assert!(!is_chunked(product, DType::F64, &[65_537]));
-    assert!(!is_chunked(max, DType::F64, &[65_537]));
+    assert!(!is_chunked(product, DType::F32, &[65_537]));
+    assert!(!is_chunked(max, DType::F32, &[65_537]));
 }
