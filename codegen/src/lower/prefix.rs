@@ -187,7 +187,7 @@ impl Scan<'_> {
         let lines = self.lines();
         // What each chunk comes to; then what it begins with, and what remains for the rest.
         let extents = lines.iter().copied().chain([chunks.count + 1]);
-        let ty = Type::new(self.ty.dtype, Shape::new(extents));
+        let ty = Type::new(self.ty.dtype.compute(), Shape::new(extents));
         let totals = self.builder.param("totals", ty.clone(), Mode::Scratch);
         self.totals(elements, chunks, totals);
         elements.nest(true, &lines, chunks.count, &mut |_, line| {

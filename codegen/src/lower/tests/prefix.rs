@@ -30,7 +30,7 @@ fn long_lines_are_cut_into_chunks() {
     // Eight chunks and a rest; and no rest.
     assert!(is_chunked(sum(0, true, true), DType::F64, &[65_541]));
     assert!(is_chunked(sum(0, false, false), DType::I32, &[65_536]));
-    assert!(is_chunked(sum(1, false, true), DType::I32, &[2, 65_539]));
+    assert!(is_chunked(sum(1, false, true), DType::Bf16, &[2, 65_539]));
     assert!(is_chunked(sum(0, true, false), DType::I32, &[65_538, 2]));
 }
 
