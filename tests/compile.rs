@@ -461,17 +461,23 @@ fn the_library_is_small_and_needs_libc_at_most() {
         ];
         assert_eq!(names.collect::<Vec<_>>(), expected);
     }
-    if let Some(symbols) = tool("nm", &["-D", "--undefined-only", "digits.so"], &place) {
+    let imports = |place: &Place| {
+        let symbols = tool("nm", &["-D", "--undefined-only", "digits.so"], place)?;
         let words = symbols
             .lines()
             .filter_map(|line| line.split_whitespace().last());
         let names = words.filter_map(|word| word.split('@').next());
+        Some(names.map(str::to_string).collect::<Vec<String>>())
+    };
+    if let Some(names) = imports(&place) {
+        assert!(names.is_empty(), "batches too small for threads: {names:?}");
+    }
+    let source = std::fs::read_to_string(digits("digits.graph")).unwrap();
+    let place = Place::with("digits.graph", source.replace("dim B = 64", "dim B = 512"));
+    place.run(&["compile", "digits.graph"]).success();
+    if let Some(names) = imports(&place) {
         let expected = ["pthread_create", "pthread_join"];
-        assert_eq!(
-            names.collect::<Vec<_>>(),
-            expected,
-            "threads, and nothing else"
-        );
+        assert_eq!(names, expected, "threads, and nothing else");
     }
 }
 
