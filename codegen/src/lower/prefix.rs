@@ -72,6 +72,8 @@ const MANY_LINES: u64 = 16;
 const CHUNK: u64 = 1 << 13;
 /// How many chunks are gone through at once.
 const AT_ONCE: u64 = 4;
+/// The work of a step along a line, in simple operations: it is no vector, and waits for the one before.
+const STEP: u64 = 4;
 
 /// How lines are cut: into `count` chunks of `length` elements, and `rest` elements after these.
 struct Chunks {
@@ -176,7 +178,7 @@ impl Scan<'_> {
 
     fn whole(&self, elements: &mut Elements<'_>) {
         let extent = self.extent();
-        elements.nest(true, &self.lines(), extent, &mut |elements, line| {
+        elements.nest(true, &self.lines(), STEP * extent, &mut |elements, line| {
             let start = (Index::constant(0), self.identity);
             self.run(elements, line, &[start], extent);
         });
@@ -209,7 +211,7 @@ impl Scan<'_> {
         elements.nest(
             true,
             &tasks,
-            AT_ONCE * chunks.length,
+            STEP * AT_ONCE * chunks.length,
             &mut |elements, at| {
                 let (line, task) = at.split_at(lines.len());
                 let start = |number: u64| {
