@@ -89,6 +89,8 @@ impl Domain {
         for attempt in 0..attempts {
             let grid = match N::POINTS {
                 Points::Short => short_grid(&self.graph, attempt),
+                // Where numbers of moderate size saturate what is computed of them, small ones may not.
+                Points::OffIntegers | Points::Fine if attempt % 2 == 1 => Grid::Small,
                 Points::OffIntegers | Points::Fine => Grid::OffIntegers,
             };
             let point = Point::random(&self.inputs, random, self.ints, grid);

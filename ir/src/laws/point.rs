@@ -52,6 +52,8 @@ pub(super) enum Grid {
     Integers,
     /// As halves, but an eighth farther from zero, where nothing rounds to another integer nearby.
     OffIntegers,
+    /// Odd multiples of 1/128 within ±½, with which enclosures of deep networks stay narrow.
+    Small,
 }
 
 /// Tensors up to this size get distinct multiples of ½, larger ones multiples of 1/64 in ±½.
@@ -297,6 +299,11 @@ fn numbers(count: u64, random: &mut Random, grid: Grid) -> Vec<RBig> {
         return (0..count).map(element).collect();
     }
     let offset = match grid {
+        Grid::Small => {
+            let element =
+                |_| sign(random) * RBig::from(2 * random.within(0, 31) + 1) / RBig::from(128);
+            return (0..count).map(element).collect();
+        }
         Grid::Halves => RBig::ZERO,
         Grid::OffIntegers => RBig::ONE / RBig::from(8),
         Grid::Integers => {

@@ -2,8 +2,11 @@
 
 use crate::diag::Diagnostics;
 use crate::lang::{self, elaborate, parse};
+use crate::laws::derivatives::Derivatives;
+use crate::laws::rules::{Effort, check_law};
 use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
 use crate::module::Module;
+use crate::scalar::Residue;
 use crate::span::SourceMap;
 
 fn elaborated(text: &str) -> (Module, SourceMap) {
@@ -63,6 +66,26 @@ entry net(x: f32[4, 16], w: f32[16, 6], v: f32[6, 3], labels: i32[4]) -> (l: f32
         assert_eq!(*outcome(&report, law), Outcome::Congruent(1), "{law:?}");
     }
     assert!(matches!(outcome(&report, Law::Witness), Outcome::Agreed(_)));
+}
+
+/// Enclosures of deep networks are too wide at numbers of moderate size to decide what wins a softmax.
+#[test]
+fn a_deep_network_is_checked_modulo_a_prime() {
+    let text = "\
+struct Block { q: f32[4, 4], k: f32[4, 4], v: f32[4, 4], g: f32[4], b: f32[4], up: f32[4, 6], down: f32[6, 4] }
+graph block(x: f32[3, 4], p: Block) -> (y: f32[3, 4]) {
+    scores = (x @ p.q) @ transpose(x @ p.k, permutation = [1, 0])
+    a = layer_norm(x + softmax(scores) @ (x @ p.v), p.g, p.b)
+    y = layer_norm(a + gelu(a @ p.up) @ p.down, p.g, p.b)
+}
+entry encoder(x: f32[3, 4], p: Block[4]) -> (y: f32[3, 4]) { y = fold(block, x, p) }";
+    let (module, _) = elaborated(text);
+    let d = Derivatives::of(&module.entries[0].graph).unwrap();
+    let effort = Effort { points: 1, seed: 0 };
+    for law in [Law::Adjoint, Law::Tangent, Law::Composition] {
+        let outcome = check_law::<Residue>(law, &d, effort).unwrap();
+        assert_eq!(outcome, Outcome::Congruent(1), "{law:?}");
+    }
 }
 
 #[test]
