@@ -193,3 +193,111 @@ fn functions_and_their_derivatives_are_accurate_everywhere() {
     println!("{} numbers", tally.compared);
     assert!(tally.wrong.is_empty(), "{}", tally.wrong.join("\n"));
 }
+
+/// An example, its inputs, the tangents of these, and what a derivative is: of the first result, of the first
+/// result along the tangents, or of the cotangent of an input along them.
+struct Case {
+    call: &'static str,
+    inputs: &'static [&'static [f64]],
+    tangents: &'static [&'static [f64]],
+    output: usize,
+    wanted: &'static [f64],
+}
+
+/// Derivatives that are finite, though something infinite or a zero cotangent is on the way to them. Outputs are
+/// the result, the cotangents, and the tangents of these in the same order.
+const FINITE: &[Case] = &[
+    // ∂²/∂w∂x w·ln x = 1/x, also where w is 0, which makes the cotangent of the logarithm 0.
+    Case {
+        call: "(w: f64[2], x: f64[2]) -> w * log(x)",
+        inputs: &[&[0.0, 3.0], &[2.0, 2.0]],
+        tangents: &[&[1.0, 1.0], &[0.0, 0.0]],
+        output: 5,
+        wanted: &[0.5, 0.5],
+    },
+    Case {
+        call: "(w: f64[2], x: f64[2]) -> w / x",
+        inputs: &[&[0.0, 3.0], &[2.0, 2.0]],
+        tangents: &[&[1.0, 1.0], &[0.0, 0.0]],
+        output: 5,
+        wanted: &[-0.25, -0.25],
+    },
+    Case {
+        call: "(w: f64[2], x: f64[2]) -> w * exp(x)",
+        inputs: &[&[0.0, 3.0], &[0.0, 0.0]],
+        tangents: &[&[1.0, 1.0], &[0.0, 0.0]],
+        output: 5,
+        wanted: &[1.0, 1.0],
+    },
+    // A branch that overflows and is not taken.
+    Case {
+        call: "(x: f64[3]) -> select(x > 20, x, log(1 + exp(x)))",
+        inputs: &[&[1000.0, 0.0, -1000.0]],
+        tangents: &[&[1.0, 1.0, 1.0]],
+        output: 1,
+        wanted: &[1.0, 0.5, 0.0],
+    },
+    Case {
+        call: "(x: f64[2]) -> select(x > 0, 0, cosh(x) + sinh(x) + expm1(x) + 2 ** x)",
+        inputs: &[&[1000.0, 5000.0]],
+        tangents: &[&[1.0, 1.0]],
+        output: 1,
+        wanted: &[0.0, 0.0],
+    },
+    // Second derivatives far out, and of a singular branch that is not taken.
+    Case {
+        call: "(x: f64[2]) -> silu(x) + softplus(x) + elu(x) + safe_log(x + 2000)",
+        inputs: &[&[-1000.0, -1500.0]],
+        tangents: &[&[1.0, 1.0]],
+        output: 3,
+        // −1/(x + ε)² of the logarithm.
+        wanted: &[
+            -1.0 / (1000.000001 * 1000.000001),
+            -1.0 / (500.000001 * 500.000001),
+        ],
+    },
+    Case {
+        call: "(x: f64[3]) -> select(x > 0, rsqrt(x) + reciprocal(x) + log(x) + sqrt(x), x)",
+        inputs: &[&[0.0, -1.0, -4.0]],
+        tangents: &[&[1.0, 1.0, 1.0]],
+        output: 3,
+        wanted: &[0.0, 0.0, 0.0],
+    },
+    Case {
+        call: "(x: f64[1], y: f64[1]) -> x ** y",
+        inputs: &[&[0.0], &[0.0]],
+        tangents: &[&[0.0], &[0.0]],
+        output: 1,
+        wanted: &[0.0],
+    },
+    Case {
+        call: "(logs: f64[1, 2], p: f64[1, 2]) -> kl_div(logs, p)",
+        inputs: &[&[f64::NEG_INFINITY, 0.0], &[0.0, 1.0]],
+        tangents: &[&[0.0, 0.0], &[0.0, 0.0]],
+        output: 2,
+        wanted: &[0.0, 1.0],
+    },
+];
+
+#[test]
+fn derivatives_are_finite_where_the_true_ones_are() {
+    for case in FINITE {
+        let code = Compiled::new(&whole(case.call, true));
+        let (inputs, tangents) = (case.inputs, case.tangents);
+        let results = code.inputs.len() - inputs.len() - tangents.len();
+        assert_eq!(results, 1, "{}", case.call);
+        let ones = vec![1.0; code.inputs[inputs.len()].elements() as usize];
+        let mut all: Vec<Vec<f64>> = inputs.iter().map(|x| x.to_vec()).collect();
+        all.push(ones);
+        all.extend(tangents.iter().map(|x| x.to_vec()));
+        let outputs = code.run(&all);
+        for (actual, wanted) in outputs[case.output].iter().zip(case.wanted) {
+            let off = (actual - wanted).abs();
+            assert!(
+                off <= 1e-12 * wanted.abs().max(1e-300),
+                "{} gives {actual}, not {wanted}",
+                case.call
+            );
+        }
+    }
+}

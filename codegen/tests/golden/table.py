@@ -114,6 +114,7 @@ family(
         # Ties: each operand takes half.
         binary("max(x, y)", jnp.maximum, torch.maximum, x=lambda r, s: normal(r, s).round(), y=lambda r, s: normal(r, s).round()),
         binary("x ** y", jnp.power, torch.pow, x=positive),
+        binary("multiply_no_nan(x, y)", jnp.multiply, torch.mul),
         with_derivatives("(c: bool[6], x: f64[6], y: f64[6]) -> select(c, x, y)", jnp.where, torch.where),
         # A branch that is not taken may be undefined.
         with_derivatives(

@@ -11,7 +11,7 @@ use super::traced::{Traced, Tracer};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::expr::Rule;
+use crate::expr::{ExprId, Rule};
 use crate::graph::{NodeId, Value, Values};
 use crate::op::{
     DotGeneral, Family, FoldRule, Gather, Guard, Monoid, Op, ScatterAdd, TypeError, View,
@@ -50,12 +50,17 @@ impl Site {
             .collect()
     }
 
-    /// Whether the op is singular somewhere, so that zero derivatives must be kept from it.
-    fn is_singular(&self, builder: &Builder) -> bool {
-        self.op
-            .guards()
-            .iter()
-            .any(|guard| guard.is_singular() && !self.holds(builder, guard))
+    /// Whether a partial derivative may be infinite where the operands are not, so that zero derivatives
+    /// must be kept from it: where the op is singular, and where the partial overflows.
+    fn is_singular(&self, builder: &Builder, rule: &Rule, operand: usize) -> bool {
+        let explodes = |partial: &ExprId| rule.explodes(*partial);
+        matches!(self.op, Op::MultiplyNoNan(_))
+            || rule.partials().get(operand).is_some_and(explodes)
+            || self
+                .op
+                .guards()
+                .iter()
+                .any(|guard| guard.is_singular() && !self.holds(builder, guard))
     }
 
     /// Whether a guard is known to hold because its operand is a suitable constant.
@@ -249,47 +254,41 @@ fn family_jvp(
     Ok(parts)
 }
 
-/// A value as a scalar of the rules, which compute with halves in f32 as the ops themselves do.
-fn traced(b: &Builder, value: Value) -> Result<Traced, TypeError> {
+/// A value as a scalar of the rules, which compute with halves in f32 as the ops themselves do; `strong`
+/// if products that it takes part in are to be 0 where one factor is (see [`product`]).
+fn traced(b: &Builder, value: Value, strong: bool) -> Result<Traced, TypeError> {
     let ty = b.ty(value);
     let wide = ty.dtype.compute();
-    let tracer = Tracer::new(b, ty.with_dtype(wide));
+    let tracer = Tracer::new(b, ty.with_dtype(wide), strong);
     Ok(match b.splat(value) {
         Some(constant) => Traced::constant(&tracer, wide, &constant),
         None => tracer.node(b.cast(value, wide)?),
     })
 }
 
-/// The partial derivative of a pointwise op with respect to one operand.
-fn partial(b: &Builder, site: &Site, rule: &Rule, operand: usize) -> Result<Traced, TypeError> {
-    let inputs = site.operands.iter().chain(&site.results);
-    let inputs: Vec<Traced> = inputs
-        .map(|value| traced(b, *value))
-        .collect::<Result<_, _>>()?;
-    Ok(rule.evaluate(rule.partials()[operand], &inputs))
-}
-
-/// derivative · partial; where the op is singular, a zero derivative gives zero whatever the
-/// partial is (a *strong zero*), so that no `0 · ∞` poisons a gradient that is masked out.
+/// derivative · partial, for the partial derivative of a pointwise op with respect to one operand. Where
+/// the partial may be infinite, a zero derivative gives zero whatever the partial is (a *strong zero*),
+/// so that no `0 · ∞` poisons a gradient that is masked out; so does every product that it is made
+/// of, for the derivatives of this one.
 fn product(
     b: &Builder,
     site: &Site,
-    partial: &Traced,
+    rule: &Rule,
+    operand: usize,
     derivative: Value,
 ) -> Result<Option<Value>, AutodiffError> {
+    let strong = site.is_singular(b, rule, operand);
+    let inputs = site.operands.iter().chain(&site.results);
+    let inputs: Vec<Traced> = inputs
+        .map(|value| traced(b, *value, strong))
+        .collect::<Result<_, _>>()?;
+    let partial = rule.evaluate(rule.partials()[operand], &inputs);
     if partial.is_zero() {
         return Ok(None);
     }
     let dtype = b.ty(derivative).dtype;
-    let derivative = traced(b, derivative)?;
-    let product = derivative.mul(partial);
-    let guarded = if site.is_singular(b) {
-        let zero = derivative.int(0);
-        Traced::select(&derivative.equals(&zero), &zero, &product)
-    } else {
-        product
-    };
-    Ok(Some(b.cast(guarded.emit()?, dtype)?))
+    let product = traced(b, derivative, strong)?.mul(&partial);
+    Ok(Some(b.cast(product.emit()?, dtype)?))
 }
 
 fn pointwise_part(
@@ -299,7 +298,7 @@ fn pointwise_part(
     operand: usize,
     ct: Value,
 ) -> Result<Option<Value>, AutodiffError> {
-    product(b, site, &partial(b, site, rule, operand)?, ct)
+    product(b, site, rule, operand, ct)
 }
 
 fn pointwise_jvp(
@@ -311,7 +310,7 @@ fn pointwise_jvp(
     let mut sum = None;
     for (operand, tangent) in tangents.iter().enumerate() {
         let Some(tangent) = tangent else { continue };
-        let part = product(b, site, &partial(b, site, rule, operand)?, *tangent)?;
+        let part = product(b, site, rule, operand, *tangent)?;
         sum = plus(b, sum, part)?;
     }
     Ok(sum)

@@ -18,6 +18,7 @@ use crate::shape::Type;
 pub struct Tracer {
     builder: Builder,
     ty: Type,
+    strong: bool,
 }
 
 /// A number per element of a tensor of the tracer's type.
@@ -52,10 +53,13 @@ const REFUSED: Undefined = Undefined("the graph refused an op of a derivative");
 
 impl Tracer {
     /// A tracer for tensors of type `ty`.
-    pub fn new(builder: &Builder, ty: Type) -> Self {
+    ///
+    /// If it is `strong`, x·y is 0 where y is, even if x is infinite.
+    pub fn new(builder: &Builder, ty: Type, strong: bool) -> Self {
         Tracer {
             builder: builder.clone(),
             ty,
+            strong,
         }
     }
 
@@ -163,7 +167,12 @@ impl Traced {
                 return Traced::select(&mask, &scale(yes), &scale(no));
             }
         }
-        self.push(op::Mul {}, &[other])
+        let constant = |x: &Traced| matches!(x.number, Number::Known(_) | Number::Choice(..));
+        if self.tracer.strong && !constant(self) && !constant(other) {
+            self.push(op::MultiplyNoNan {}, &[other])
+        } else {
+            self.push(op::Mul {}, &[other])
+        }
     }
 
     /// self times a constant, where that takes no product.

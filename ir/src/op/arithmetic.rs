@@ -70,6 +70,34 @@ impl Pointwise<2> for Mul {
 }
 
 op! {
+    /// x·y, and 0 where either is 0, even if the other is infinite or NaN: how a derivative that may be
+    /// infinite meets a cotangent that may be zero. Its own derivatives are of the same kind.
+    /// TensorFlow's `multiply_no_nan` is the same for a zero y only.
+    MultiplyNoNan = "multiply_no_nan"(x, y)
+    examples [
+        "(x: f32[3], y: f32[3]) -> multiply_no_nan(x, y)",
+        "(x: f32[3], y: f32[3]) -> multiply_no_nan(x, relu(y))",
+    ]
+}
+elementwise!(MultiplyNoNan, Floats);
+/// x; 0 where it is infinite or NaN, and y is 0.
+fn zero_beside_zero<S: Scalar>(x: &S, y: &S) -> S {
+    let zero = x.int(0);
+    let above = S::select(&x.gt(&x.lit(&Constant::NegInfinity)), x, &zero);
+    let finite = S::select(&x.lt(&x.lit(&Constant::Infinity)), &above, &zero);
+    S::select(&y.equals(&zero), &finite, x)
+}
+impl Pointwise<2> for MultiplyNoNan {
+    fn eval<S: Scalar>(&self, [x, y]: [S; 2]) -> S {
+        // Not 0 at once where a factor is, lest a tangent of it be lost.
+        zero_beside_zero(&x, &y).mul(&zero_beside_zero(&y, &x))
+    }
+    fn partials<S: Scalar>(&self, [x, y]: [S; 2], _: &S) -> [S; 2] {
+        [y, x]
+    }
+}
+
+op! {
     /// Quotient of two numbers. Integers are truncated towards zero, with x/0 = −1 and MIN/−1 = MIN
     /// (the conventions of XLA), so that no division traps.
     Div = "div"(x, y)
@@ -358,7 +386,9 @@ impl Pointwise<2> for Pow {
         // ln is kept away from x ≤ 0, where it would turn the other operand's cotangent to NaN.
         let log = S::select(&positive, &x, &x.int(1)).log();
         let by_exponent = S::select(&positive, &power.mul(&log), &zero);
-        [y.mul(&x.pow(&y.sub(&y.int(1)))), by_exponent]
+        // x⁰ is 1 for every x, 0 too.
+        let by_base = y.mul(&x.pow(&y.sub(&y.int(1))));
+        [S::select(&y.equals(&zero), &zero, &by_base), by_exponent]
     }
 }
 

@@ -361,7 +361,9 @@ impl Composite for KlDiv {
         let (zero, one) = (b.integer_like(p, 0)?, b.integer_like(p, 1)?);
         let weighs = b.apply(NotEqual {}, &[p, zero])?;
         let log_p = b.log(b.select(weighs, p, one)?)?;
-        let terms = b.select(weighs, b.mul(p, b.sub(log_p, log_q)?)?, zero)?;
+        // Where p is 0, ln q may be −∞.
+        let log_q_there = b.select(weighs, log_q, zero)?;
+        let terms = b.mul(p, b.sub(log_p, log_q_there)?)?;
         Ok(smallvec![per_example(b, total(b, terms)?, log_q, 1)?])
     }
 }

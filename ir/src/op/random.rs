@@ -324,6 +324,15 @@ impl OpDef for RngUniform {
                 "`{name}` needs low < high, not {low} and {high}"
             )));
         }
+        if high - low > self.dtype.compute().largest()
+            || low.abs().max(high.abs()) > self.dtype.largest()
+        {
+            let (dtype, largest) = (self.dtype, self.dtype.largest());
+            return Err(TypeError::new(format!(
+                "`{name}` from {low} to {high}: the range is beyond the numbers of {dtype}"
+            ))
+            .help(format!("the largest is {largest:?}")));
+        }
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
 }

@@ -24,6 +24,7 @@ const DIFFERENTIABLE: &[&str] = &[
     "add",
     "sub",
     "mul",
+    "multiply_no_nan",
     "div",
     "max",
     "min",
