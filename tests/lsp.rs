@@ -367,7 +367,9 @@ fn types_and_attributes_are_completed_where_they_stand() {
     let types = completions(&NET.replace("x: f32[B, 3], inout", "x: ‸, inout"));
     assert_eq!(
         types,
-        ["bool", "i32", "i64", "u32", "f32", "f64", "Linear", "B"]
+        [
+            "bool", "i32", "i64", "u32", "f16", "bf16", "f32", "f64", "Linear", "B"
+        ]
     );
     let attributes = completions("graph f(x: f32[2, 3]) -> (y: f32[2]) { y = sum(x, ‸) }\n");
     assert_eq!(attributes[..2], ["axes", "keepdims"]);

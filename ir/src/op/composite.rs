@@ -214,14 +214,17 @@ impl OpDef for LogSumExp {
         LogSumExp { axis, ..self }
     }
 }
+/// The finite number that is nearest to what exponents are shifted by: ∞ less ∞ would be NaN.
+pub(super) fn finite_shift(b: &Builder, shift: Value) -> Result<Value, TypeError> {
+    let bound = b.ty(shift).dtype.largest();
+    let (lo, hi) = (Real(-bound), Real(bound));
+    b.apply(Clamp { lo, hi }, &[shift])
+}
 impl Composite for LogSumExp {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let (axes, shape) = (as_axes(&self.axis), b.shape(operands[0]));
         let largest = b.stop_gradient(b.reduce_max(operands[0], &axes, true)?)?;
-        // −∞ less −∞ would be NaN: the shift is finite.
-        let bound = b.ty(largest).dtype.largest();
-        let (lo, hi) = (Real(-bound), Real(bound));
-        let largest = b.apply(Clamp { lo, hi }, &[largest])?;
+        let largest = finite_shift(b, largest)?;
         let centred = b.sub(operands[0], b.broadcast_to(largest, &shape)?)?;
         let total = b.log(b.sum(b.exp(centred)?, &axes, true)?)?;
         let result = b.add(total, largest)?;

@@ -5,13 +5,13 @@
 //! product needs no division and is exact at zeros, and takes time linear in the length, too.
 
 use super::composite::Built;
+use super::composite::finite_shift;
 use super::family::{Composite, Prefix, PrefixRule};
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
-use crate::constant::Constant;
 use crate::graph::Value;
-use crate::op::{Concat, Max, Op};
+use crate::op::{Concat, Op};
 use crate::shape::Type;
 use smallvec::smallvec;
 
@@ -168,10 +168,7 @@ impl Composite for CumLogSumExp {
             exclusive,
         };
         let largest = b.stop_gradient(b.apply(running, &[x])?)?;
-        // Finite, so that no difference of infinities arises where all so far is −∞.
-        let lowest = Constant::from_f64(-b.ty(x).dtype.largest());
-        let lowest = b.full(&b.ty(x), &lowest)?;
-        let largest = b.apply(Max {}, &[largest, lowest])?;
+        let largest = finite_shift(b, largest)?;
         let before = earlier(b, largest, axis, reverse)?;
         let shrink = b.exp(b.sub(before, largest)?)?;
         let own = b.exp(b.sub(x, largest)?)?;
