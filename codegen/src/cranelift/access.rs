@@ -253,10 +253,33 @@ impl<'k> KernelEmitter<'k> {
             (_, Some(vector)) => {
                 let step = grid.first.coefficient(vector.var);
                 let rest = grid.first.sub(&Index::var(vector.var).scale(step));
-                grid.column_step = (!rest.mentions(vector.var)).then_some(step);
+                let is_even = !rest.mentions(vector.var);
+                grid.column_step = match is_even {
+                    true => Some(step),
+                    false => self.step_of_lanes(&grid.first, vector),
+                };
             }
             (_, None) => {}
         }
+    }
+
+    /// How far a position moves from lane to lane, if the same everywhere although it moves in another way
+    /// from vector to vector: `i mod 64` moves by 1 within 16 lanes that begin at a multiple of 16.
+    fn step_of_lanes(&self, position: &Index, vector: Vector) -> Option<i64> {
+        if !vector.is_aligned {
+            return None;
+        }
+        let width = i64::from(vector.width);
+        let mut bounds = self.vars.bounds.clone();
+        let (group, lane) = (bounds.len() as u32, bounds.len() as u32 + 1);
+        let (_, end) = bounds.get(vector.var as usize).copied()?;
+        bounds.extend([(0, end.saturating_add(width - 1) / width), (0, width)]);
+        let point = Index::var(group).scale(width).add(&Index::var(lane));
+        let split = position.replace(&mut |var| (var == vector.var).then(|| point.clone()));
+        let split = split.simplify(&bounds);
+        let step = split.coefficient(lane);
+        let rest = split.sub(&Index::var(lane).scale(step));
+        (!rest.mentions(lane)).then_some(step)
     }
 
     /// Sorts guard and mask into what all elements share and what they do not.

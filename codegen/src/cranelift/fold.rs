@@ -1,12 +1,15 @@
 //! Folds: interleaved partial results in registers, merged in the documented order.
 //!
-//! The extent, lanes and chunks of a fold are constants. Chunks are an outer loop. A fold with a
+//! The extent, lanes and chunks of a fold are constants. Chunks are an outer loop. What chunks come to is
+//! merged as they come, like a binary counter: the value of 2ᵏ chunks waits at level k until there is
+//! another of its size. That is the tree of neighbours, in as many places as it has levels. Where chunks
+//! are tasks, each takes a number of them that is a power of two, so that it computes a subtree. A fold with a
 //! straight-line body keeps its L lanes in registers and runs L elements at a time; the elements
 //! that are left over, fewer than L and in the last chunk only, are stepped one by one with the lanes
 //! in memory. Other folds with more than one lane keep them in memory throughout.
 
 use super::core::{Advance, Loop, Shift};
-use super::kernel::{KernelEmitter, Result, Vector};
+use super::kernel::{Fault, KernelEmitter, Result, Vector};
 use super::lanes::{Extent, Lanes, Parts, cuts, native_unit, part_type};
 use crate::kernel::{Fold, Form, ValueType};
 use cranelift_codegen::ir::{Opcode, Type, Value};
@@ -34,36 +37,92 @@ impl<'k> KernelEmitter<'k> {
     /// Emits a fold and defines its results.
     pub(super) fn fold(&mut self, fold: &'k Fold) -> Result<()> {
         let results = fold.states.iter().map(|state| state.result);
-        if fold.chunks <= 1 {
-            let chunk = self.chunk(fold, None);
-            let parts = self.fold_chunk(fold, &chunk)?;
-            self.define_flat(results, &parts);
-            return Ok(());
-        }
-        let chunks = self.allocate_states(fold, fold.chunks);
+        let count = fold.chunks();
         let zero = self.core.constant(0);
-        if !self.launch_fold(fold, &chunks)? {
-            let open = self.core.begin_loop(zero, Vec::new());
-            self.store_chunk(fold, &chunks, open.point)?;
-            self.close(open, i64::from(fold.chunks));
-        }
-        self.merge_neighbours(fold, &chunks)?;
-        let parts = self.get(&chunks, zero);
+        let parts = if count <= 1 {
+            let chunk = self.chunk(fold, None);
+            self.fold_chunk(fold, &chunk)?
+        } else if let Some(tasks) = self.tasks_of_fold(fold) {
+            let states = self.allocate_states(fold, tasks);
+            self.launch_fold(fold, &states)?;
+            self.merge_neighbours(fold, &states, tasks)?;
+            self.get(&states, zero)
+        } else {
+            let end = self.core.constant(i64::try_from(count).unwrap_or(i64::MAX));
+            self.fold_chunks(fold, zero, end, count)?
+        };
         self.define_flat(results, &parts);
         Ok(())
     }
 
-    /// Stores the state of a chunk at its place.
-    pub(super) fn store_chunk(
+    /// The merged state of the chunks `first..end`, of which there is one at least and `most` at most.
+    pub(super) fn fold_chunks(
         &mut self,
         fold: &'k Fold,
-        chunks: &Store,
-        number: Value,
-    ) -> Result<()> {
-        let chunk = self.chunk(fold, Some(number));
-        let parts = self.fold_chunk(fold, &chunk)?;
-        self.put(chunks, number, &parts);
-        Ok(())
+        first: Value,
+        end: Value,
+        most: u64,
+    ) -> Result<Vec<Value>> {
+        let levels = self.allocate_states(fold, u64::BITS - most.leading_zeros());
+        let open = self.core.begin_loop(first, Vec::new());
+        let chunk = self.chunk(fold, Some(open.point));
+        let mut parts = self.fold_chunk(fold, &chunk)?;
+        let before = self.core.binary(Opcode::Isub, open.point, first);
+        let number = self.core.add_constant(before, 1);
+        // With this chunk, as many levels are full as its number ends in zeros.
+        let full = self.core.trailing_zeros(number);
+        let zero = self.core.constant(0);
+        let carry = self.core.begin_loop(zero, parts);
+        let left = self.get(&levels, carry.point);
+        parts = self.merged(fold, &left, &carry.states.clone())?;
+        parts = self.core.end_loop(
+            carry,
+            Advance {
+                step: 1,
+                bound: full,
+                runs: None,
+            },
+            &parts,
+        );
+        self.put(&levels, full, &parts);
+        let advance = Advance {
+            step: 1,
+            bound: end,
+            runs: Some(true),
+        };
+        self.core.end_loop(open, advance, &[]);
+        // What waits is merged from the last on.
+        let count = self.core.binary(Opcode::Isub, end, first);
+        let last = self.core.trailing_zeros(count);
+        let mut states = self.get(&levels, last);
+        states.push(self.core.without_last_bit(count));
+        let more = self.core.population(states[states.len() - 1]);
+        let open = self.core.begin_loop(zero, states);
+        let mut states = open.states.clone();
+        let rest = states.pop().ok_or(Fault("a fold has no state"))?;
+        let level = self.core.trailing_zeros(rest);
+        let left = self.get(&levels, level);
+        let mut states = self.merged(fold, &left, &states)?;
+        states.push(self.core.without_last_bit(rest));
+        let mut parts = self.core.end_loop(
+            open,
+            Advance {
+                step: 1,
+                bound: more,
+                runs: None,
+            },
+            &states,
+        );
+        parts.pop();
+        Ok(parts)
+    }
+
+    /// The state that an earlier and a later one come to.
+    fn merged(&mut self, fold: &'k Fold, left: &[Value], right: &[Value]) -> Result<Vec<Value>> {
+        self.define_flat(fold.states.iter().map(|state| state.left), left);
+        self.define_flat(fold.states.iter().map(|state| state.right), right);
+        self.region(&fold.merge)?;
+        self.flat_all(fold.states.iter().map(|state| state.merged))
     }
 
     /// Ends a loop over `0..count` without carried values.
@@ -90,12 +149,14 @@ impl<'k> KernelEmitter<'k> {
                 has_rest: Some(middle < extent),
             };
         };
-        let length = fold.chunk_length() as i64;
-        let bound = self.core.constant(extent);
+        let length = fold.chunk as i64;
+        let rest = extent % length.max(1);
         let start = self.core.multiply_constant(number, length);
-        let start = self.core.binary(Opcode::Smin, start, bound);
-        let end = self.core.add_constant(start, length);
-        let end = self.core.binary(Opcode::Smin, end, bound);
+        let mut end = self.core.add_constant(start, length);
+        if rest != 0 {
+            let bound = self.core.constant(extent);
+            end = self.core.binary(Opcode::Smin, end, bound);
+        }
         let count = self.core.binary(Opcode::Isub, end, start);
         let groups = self
             .core
@@ -106,7 +167,7 @@ impl<'k> KernelEmitter<'k> {
             start,
             middle: self.core.add(start, whole),
             end,
-            has_groups: (length * i64::from(fold.chunks) == extent && extent > 0).then_some(true),
+            has_groups: (rest == 0 || rest >= lanes).then_some(true),
             has_rest: is_even.then_some(false),
         }
     }
@@ -156,6 +217,8 @@ impl<'k> KernelEmitter<'k> {
         let vector = Vector {
             var: fold.var.0,
             width: fold.lanes,
+            // Chunks begin at multiples of the lanes.
+            is_aligned: true,
         };
         self.vector = Some(vector);
         let inits = self.flat_all(fold.states.iter().map(|state| state.init))?;
@@ -218,6 +281,7 @@ impl<'k> KernelEmitter<'k> {
             self.vector = (half > 1).then_some(Vector {
                 var: fold.var.0,
                 width: half,
+                is_aligned: false,
             });
             self.region(&fold.merge)?;
             let merged = self.flat_all(fold.states.iter().map(|state| state.merged))?;
@@ -312,18 +376,15 @@ impl<'k> KernelEmitter<'k> {
         to: Value,
     ) -> Result<()> {
         let (left, right) = (self.get(states, left), self.get(states, right));
-        self.define_flat(fold.states.iter().map(|state| state.left), &left);
-        self.define_flat(fold.states.iter().map(|state| state.right), &right);
-        self.region(&fold.merge)?;
-        let merged = self.flat_all(fold.states.iter().map(|state| state.merged))?;
+        let merged = self.merged(fold, &left, &right)?;
         self.put(states, to, &merged);
         Ok(())
     }
 
-    /// Merges chunks as neighbours until one is left: x₂ⱼ and x₂ⱼ₊₁ to place j, an odd last one moves
+    /// Merges states as neighbours until one is left: x₂ⱼ and x₂ⱼ₊₁ to place j, an odd last one moves
     /// to the place after them.
-    fn merge_neighbours(&mut self, fold: &'k Fold, chunks: &Store) -> Result<()> {
-        let mut left = fold.chunks;
+    fn merge_neighbours(&mut self, fold: &'k Fold, chunks: &Store, count: u32) -> Result<()> {
+        let mut left = count;
         let zero = self.core.constant(0);
         while left > 1 {
             let pairs = left / 2;
@@ -374,7 +435,7 @@ impl<'k> KernelEmitter<'k> {
     }
 
     /// Stores a state, given by the parts of its components, at a place.
-    fn put(&mut self, store: &Store, place: Value, parts: &[Value]) {
+    pub(super) fn put(&mut self, store: &Store, place: Value, parts: &[Value]) {
         let mut parts = parts.iter();
         for &(base, ty, bytes) in &store.components {
             let offset = self.core.multiply_constant(place, i64::from(bytes));

@@ -42,6 +42,8 @@ pub(super) struct Vector {
     pub(super) var: u32,
     /// The number of lanes.
     pub(super) width: u32,
+    /// Whether the value for the first lane is always a multiple of the number of lanes.
+    pub(super) is_aligned: bool,
 }
 
 impl Vector {
@@ -513,7 +515,11 @@ impl<'k> KernelEmitter<'k> {
         let lanes = i64::from(width);
         let middle = low + high.saturating_sub(low).max(0) / lanes * lanes;
         if low < middle {
-            self.vector = Some(Vector { var: var.0, width });
+            self.vector = Some(Vector {
+                var: var.0,
+                width,
+                is_aligned: low == 0,
+            });
             let pace = (lanes, self.repetitions(var, body, 1));
             self.counted(var, (low, middle), pace, (&[], Vec::new()), body)?;
             self.vector = None;

@@ -70,7 +70,7 @@ impl Tasks<'_> {
                 block,
                 ..
             } => points(outer).saturating_mul(extent.div_ceil(*block)),
-            Tasks::Fold { fold, block } => u64::from(fold.chunks).div_ceil(*block),
+            Tasks::Fold { fold, block } => fold.chunks().div_ceil(*block),
         }
     }
 }
@@ -191,10 +191,45 @@ fn pace(kernel: &Kernel, var: VarId) -> u64 {
     })
 }
 
+/// How the chunks of a fold are shared out: a power of two of them to a task, so that it computes a
+/// subtree of the tree in which they merge.
 fn fold_tasks(fold: &Fold) -> Option<Tasks<'_>> {
-    let block = FOLD_TASK.div_ceil(fold.chunk_length().max(1)).max(1);
+    let chunk = fold.chunk.saturating_mul(turns(&fold.body));
+    let enough = FOLD_TASK.div_ceil(chunk.max(1));
+    let few = fold.chunks().div_ceil(MAX_TASKS);
+    let block = enough.max(few).max(1).checked_next_power_of_two()?;
     let tasks = Tasks::Fold { fold, block };
-    (fold.chunks > 1 && fold.extent > 0 && tasks.count() >= FOLD_TASKS).then_some(tasks)
+    (fold.chunks() > 1 && fold.extent > 0 && tasks.count() >= FOLD_TASKS).then_some(tasks)
+}
+
+/// How often the innermost statements of a region run.
+fn turns(region: &Region) -> u64 {
+    let inside = |stmt: &Stmt| {
+        let extent = match stmt {
+            Stmt::Par { extent, .. } => *extent,
+            Stmt::Fold(fold) => fold.extent,
+            Stmt::For { range, .. } => match (range.low.as_constant(), range.high.as_constant()) {
+                (Some(low), Some(high)) => {
+                    let length = high.saturating_sub(low).max(0).unsigned_abs();
+                    length / range.step.unsigned_abs().max(1)
+                }
+                (_, _) => 1,
+            },
+            Stmt::If { .. } | Stmt::Let { .. } => 1,
+            Stmt::Compute { .. } | Stmt::Load { .. } | Stmt::Store { .. } => return 0,
+        };
+        stmt.regions()
+            .map(turns)
+            .max()
+            .unwrap_or(1)
+            .saturating_mul(extent)
+    };
+    region
+        .stmts
+        .iter()
+        .map(inside)
+        .fold(0, u64::saturating_add)
+        .max(1)
 }
 
 /// Whether a statement records faults, which its iterations share.
@@ -387,15 +422,20 @@ impl<'k> KernelEmitter<'k> {
         Ok(true)
     }
 
-    /// Hands the chunks of a fold out, if it is such a fold; they store their states.
-    pub(super) fn launch_fold(&mut self, fold: &Fold, chunks: &Store) -> Result<bool> {
+    /// Hands the chunks of a fold out; each task stores the state that its chunks come to.
+    pub(super) fn launch_fold(&mut self, fold: &Fold, chunks: &Store) -> Result<()> {
         let Some((site, number)) = self.site(fold.var) else {
-            return Ok(false);
+            return Err(Fault("a fold without tasks is handed out"));
         };
         let addresses: Vec<Value> = chunks.components.iter().map(|&(base, _, _)| base).collect();
         let frame = self.give_frame(&site, &addresses)?;
-        self.dispatch(&site, number, frame)?;
-        Ok(true)
+        self.dispatch(&site, number, frame)
+    }
+
+    /// The number of tasks that the chunks of a fold are, if they are handed out.
+    pub(super) fn tasks_of_fold(&self, fold: &Fold) -> Option<u32> {
+        let (site, _) = self.site(fold.var)?;
+        u32::try_from(site.shape.count()).ok()
     }
 
     fn site(&self, var: VarId) -> Option<(Site<'k>, u32)> {
@@ -532,7 +572,15 @@ impl<'k> KernelEmitter<'k> {
                 let taken = self.core.multiply_constant(rounds, step);
                 self.core.add(start, taken)
             };
-            self.stretch(var, bounds, (start, middle), (width, repeated), body)?;
+            // Blocks are multiples of what the loop takes at once.
+            let is_aligned = size % step == 0;
+            self.stretch(
+                var,
+                bounds,
+                (start, middle),
+                (width, repeated, is_aligned),
+                body,
+            )?;
             if bounds.1 % step == 0 && size % step == 0 {
                 break;
             }
@@ -547,13 +595,14 @@ impl<'k> KernelEmitter<'k> {
         var: VarId,
         bounds: (i64, i64),
         (start, end): (Value, Value),
-        (width, repeated): (i64, i64),
+        (width, repeated, is_aligned): (i64, i64, bool),
         body: &'k Region,
     ) -> Result<()> {
         let open = self.core.begin_loop(start, Vec::new());
         self.vector = (width > 1).then_some(Vector {
             var: var.0,
             width: width as u32,
+            is_aligned,
         });
         for repetition in 0..repeated {
             let point = (open.point, repetition * width);
@@ -570,26 +619,20 @@ impl<'k> KernelEmitter<'k> {
         Ok(())
     }
 
-    /// The chunks of a block of those of a fold.
+    /// A block of the chunks of a fold.
     fn chunk_block(
         &mut self,
         fold: &'k Fold,
-        chunks: &Store,
+        states: &Store,
         block: u64,
         task: Value,
     ) -> Result<()> {
         let start = self.core.multiply_constant(task, block as i64);
         let end = self.core.add_constant(start, block as i64);
-        let last = self.core.constant(i64::from(fold.chunks));
+        let last = self.core.constant(fold.chunks() as i64);
         let end = self.core.binary(Opcode::Smin, end, last);
-        let open = self.core.begin_loop(start, Vec::new());
-        self.store_chunk(fold, chunks, open.point)?;
-        let advance = Advance {
-            step: 1,
-            bound: end,
-            runs: Some(true),
-        };
-        self.core.end_loop(open, advance, &[]);
+        let parts = self.fold_chunks(fold, start, end, block)?;
+        self.put(states, task, &parts);
         Ok(())
     }
 }

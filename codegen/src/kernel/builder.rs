@@ -42,8 +42,9 @@ pub struct FoldShape {
     pub extent: u64,
     /// The number of interleaved partial results, a power of two.
     pub lanes: u32,
-    /// The number of contiguous parts.
-    pub chunks: u32,
+    /// The number of elements of each contiguous part; a multiple of the lanes where there are
+    /// several parts.
+    pub chunk: u64,
 }
 
 impl FoldShape {
@@ -52,7 +53,7 @@ impl FoldShape {
         FoldShape {
             extent,
             lanes: 1,
-            chunks: 1,
+            chunk: whole(extent),
         }
     }
 
@@ -61,8 +62,16 @@ impl FoldShape {
         FoldShape {
             extent,
             lanes,
-            chunks: 1,
+            chunk: whole(extent),
         }
+    }
+}
+
+/// The length of the part that is all of a fold.
+const fn whole(extent: u64) -> u64 {
+    match extent {
+        0 => 1,
+        _ => extent,
     }
 }
 
@@ -331,7 +340,7 @@ impl KernelBuilder {
             var,
             extent: shape.extent,
             lanes: shape.lanes,
-            chunks: shape.chunks,
+            chunk: shape.chunk,
             states,
             body,
             merge,

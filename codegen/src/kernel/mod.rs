@@ -21,7 +21,7 @@
 //!   decreasing order of the same points when s < 0.
 //! * `(r…) = carry (s = init, …) for … { … yield n, … }`: the same, with values handed from one
 //!   iteration to the next. After the last, r is the last n (or init when there was no iteration).
-//! * `(r…) = fold i < E lanes L chunks C (s = init, …) { … yield n, … } merge (a, b, …) {… yield m, …}`:
+//! * `(r…) = fold i < E lanes L chunk N (s = init, …) { … yield n, … } merge (a, b, …) {… yield m, …}`:
 //!   see below.
 //! * `if c {…} else {…}`: c is a guard over index variables or a truth value; both branches may
 //!   yield values.
@@ -29,14 +29,14 @@
 //! * `v = op …`, `v = load …`, `store …`.
 //!
 //! # Folds: lanes and chunks are semantics
-//! L is a power of two. With `len = ceil(ceil(E / C) / L) · L`, chunk `c` holds the elements
-//! `c·len .. min((c+1)·len, E)`; it may be empty. Within a chunk, element `i` belongs to lane
-//! `i mod L` (`len` is a multiple of L, so that is also its place since the start of the chunk).
+//! L is a power of two. Chunk `c` holds the elements `c·N .. min((c+1)·N, E)`: it is cut at multiples of
+//! N, whatever E is. Within a chunk, element `i` belongs to lane `i mod L` (N is a multiple of L where
+//! there are several chunks, so that is also its place since the start of the chunk).
 //! Each lane of each chunk starts from `init` and steps through its elements in increasing order.
 //! Then, in each chunk, lanes merge by halving: for `w = L/2, L/4, …, 1`, and each `l < w`,
 //! `lane[l] = merge(lane[l], lane[l + w])`; the chunk's value is `lane[0]`. Then chunks merge as
 //! neighbours: `[x0, x1, x2, x3, x4] → [merge(x0, x1), merge(x2, x3), x4] → …` until one is left.
-//! Lanes and chunks without elements take part with their `init`, which must therefore be neutral
+//! Lanes without elements take part with their `init`, which must therefore be neutral
 //! (−0 for sums of floats). Different elements may otherwise be stepped in any order: the body may
 //! store, but must not load what another element stores.
 //!
@@ -85,8 +85,7 @@ pub use stmt::{
     Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
 };
 pub use verify::{
-    MAX_CHUNKS, MAX_ELEMENTS, MAX_LANES, MAX_REPORTED, VerifyCode, VerifyError, verify,
-    verify_kernel,
+    MAX_ELEMENTS, MAX_LANES, MAX_REPORTED, VerifyCode, VerifyError, verify, verify_kernel,
 };
 
 /// Loops, branches and buffers of a kernel, or steps of a program, nest no deeper than this.

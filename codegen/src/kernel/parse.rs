@@ -11,7 +11,7 @@
 //! kernel   := 'kernel' name '(' (name ':' type mode),* ')' '{' ('schedule' directive)* stmt* '}'
 //! stmt     := 'par' var '<' n 'grain' n body | loop
 //!           | '(' value,* ')' '=' 'carry' '(' (value '=' value),* ')' loop
-//!           | '(' value,* ')' '=' 'fold' var '<' n 'lanes' n 'chunks' n '(' (value '=' value),* ')'
+//!           | '(' value,* ')' '=' 'fold' var '<' n 'lanes' n 'chunk' n '(' (value '=' value),* ')'
 //!                 body 'merge' '(' value,* ')' '(' value,* ')' body
 //!           | ['(' value,* ')' '='] 'if' (guard | value) body ['else' body]
 //!           | 'let' name ':' type '@' space body

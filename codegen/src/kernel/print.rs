@@ -298,12 +298,12 @@ impl<'a> Printer<'a> {
             states.iter().map(pick).collect()
         };
         let header = format!(
-            "({}) = fold {} < {} lanes {} chunks {} ({})",
+            "({}) = fold {} < {} lanes {} chunk {} ({})",
             values(component(|s| s.result)),
             var(fold.var),
             fold.extent,
             fold.lanes,
-            fold.chunks,
+            fold.chunk,
             list(states, |s| format!(
                 "{} = {}",
                 value(s.state),

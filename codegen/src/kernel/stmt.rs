@@ -79,8 +79,9 @@ pub struct Fold {
     pub extent: u64,
     /// The number of interleaved partial results, a power of two.
     pub lanes: u32,
-    /// The number of contiguous parts, at least 1.
-    pub chunks: u32,
+    /// The number of elements of each contiguous part but the last, at least 1; a multiple of the
+    /// lanes where there are several parts.
+    pub chunk: u64,
     /// The components of the state, at least one.
     pub states: Vec<FoldState>,
     /// Takes an element into the state of its lane.
@@ -90,18 +91,15 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// The length of each chunk but the last ones: ⌈⌈extent / chunks⌉ / lanes⌉ · lanes.
-    pub fn chunk_length(&self) -> u64 {
-        let lanes = u64::from(self.lanes.max(1));
-        let length = self.extent.div_ceil(u64::from(self.chunks.max(1)));
-        length.div_ceil(lanes).saturating_mul(lanes)
+    /// The number of contiguous parts, at least 1.
+    pub fn chunks(&self) -> u64 {
+        self.extent.div_ceil(self.chunk.max(1)).max(1)
     }
 
-    /// The elements of a chunk; empty for chunks past the end.
-    pub fn chunk(&self, chunk: u32) -> std::ops::Range<u64> {
-        let length = self.chunk_length();
-        let start = length.saturating_mul(u64::from(chunk)).min(self.extent);
-        start..start.saturating_add(length).min(self.extent)
+    /// The elements of a part; empty for parts past the end.
+    pub fn elements_of(&self, number: u64) -> std::ops::Range<u64> {
+        let start = self.chunk.saturating_mul(number).min(self.extent);
+        start..start.saturating_add(self.chunk).min(self.extent)
     }
 }
 

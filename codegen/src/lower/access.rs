@@ -48,19 +48,6 @@ pub(super) fn position(access: &Access, shape: &Shape, ranges: &[(i64, i64)]) ->
     position.simplify(ranges)
 }
 
-/// Whether every access moves by constant steps along every loop.
-pub(super) fn is_affine(kernel: &Kernel) -> bool {
-    let ranges = ranges(kernel);
-    let mut affine = true;
-    each_access(&kernel.body, &mut |access| {
-        if let Some(memory) = kernel.memories.get(access.memory.index()) {
-            let position = position(access, &memory.ty.shape, &ranges);
-            affine &= position.as_affine().is_some();
-        }
-    });
-    affine
-}
-
 /// Calls `visit` with every access of a region.
 pub(super) fn each_access<'a>(region: &'a Region, visit: &mut dyn FnMut(&'a Access)) {
     region.visit(&mut |stmt| {

@@ -19,7 +19,9 @@ use super::plan::{Draft, Plan};
 use super::polish::polish;
 use super::storage::{self, Storage};
 use super::target::Target;
-use super::{Decision, LowerError, Lowering, Signature, contract, indexed, nest, prefix, sort};
+use super::{
+    Decision, LowerError, Lowering, Signature, contract, indexed, nest, prefix, scatter, sort,
+};
 use crate::kernel::{Arg, Buffer, BufferId, Kernel, KernelId, Program, Role, Step};
 use lgc_abi::Status;
 use lgc_ir::dtype::DType;
@@ -250,7 +252,7 @@ impl<'p> Assembly<'p> {
         let draft = match self.plan.fusion.group(group).kind {
             GroupKind::Map | GroupKind::Rows(_) => nest::lower(&self.plan, group)?,
             GroupKind::Contract(node, tile) => contract::lower(&self.plan, group, node, tile)?,
-            GroupKind::Scatter(node) => indexed::scatter(&self.plan, group, node)?,
+            GroupKind::Scatter(node) => scatter::lower(&self.plan, group, node)?,
             GroupKind::Prefix(node) => prefix::lower(&self.plan, group, node)?,
             GroupKind::Sort(node) => sort::lower(&self.plan, group, node)?,
             GroupKind::Region(node) => return self.add_region(node),

@@ -1,7 +1,7 @@
 //! Kernels of contractions.
 //!
-//! Each element of the result is one chain of fused multiply-adds from zero, in row-major order of
-//! the contracted axes; integers are summed in that order too. Axes of the result other than those of
+//! Each element of the result is a sum of chains of fused multiply-adds from zero, in row-major order of
+//! the contracted axes, cut as [`super::grouping`] says; integers are summed in that order too. Axes of the result other than those of
 //! the register tile are plain parallel loops. There are three shapes of loops:
 //!
 //! * *Tiles*: rows run along the longest free axis of the first operand, columns along the last free
@@ -20,12 +20,13 @@
 use super::LowerError;
 use super::element::Elements;
 use super::group::{GroupId, TileAxes};
+use super::grouping::{CHAIN, InPieces, Pieces};
 use super::lanes::{COLUMN, Lanes, ROW};
 use super::model::Kind;
 use super::plan::{Draft, Plan, Unsupported};
 use super::stage::Stage;
 use super::tiling::{Blocked, LoopShape, Piece};
-use crate::kernel::{Access, ForRange, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
+use crate::kernel::{Access, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
@@ -499,12 +500,7 @@ impl<'p> Contraction<'p> {
         points: &[Vec<Index>],
         blocks: [&Index; 2],
     ) {
-        let dtype = self.plan.model.ty(self.node).dtype;
-        let zero = elements.builder.constant(dtype, &Constant::integer(0));
-        let zero = elements.builder.splat(elements.lanes.form(), zero);
-        let mut inner = Vec::new();
-        let zeros = vec![zero; points.len()];
-        let sums = self.chains(elements, sources, points, blocks, &mut inner, zeros);
+        let sums = self.chains(elements, sources, points, blocks);
         let saved: Vec<NodeId> = self.plan.saved(self.group).collect();
         for (point, sum) in points.iter().zip(sums) {
             elements.results.clear();
@@ -519,42 +515,48 @@ impl<'p> Contraction<'p> {
         elements.results.clear();
     }
 
-    /// Sequential loops over the contracted axes, with a sum for each point.
+    /// The sums over the contracted axes, one for each point. Integers need no pieces.
     fn chains(
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
         points: &[Vec<Index>],
         blocks: [&Index; 2],
-        inner: &mut Vec<Index>,
-        sums: Vec<ValueId>,
     ) -> Vec<ValueId> {
-        let extents = self.contracted();
-        if extents.contains(&0) {
-            return sums;
-        }
-        let Some(&extent) = extents.get(inner.len()) else {
-            let each = points.iter().zip(sums);
-            return each
-                .map(|(point, sum)| self.multiply_add(elements, sources, point, blocks, inner, sum))
-                .collect();
+        let dtype = self.plan.model.ty(self.node).dtype;
+        let each = |elements: &Elements<'p>, constant: Constant| {
+            let scalar = elements.builder.constant(dtype, &constant);
+            let value = elements.builder.splat(elements.lanes.form(), scalar);
+            vec![value; points.len()]
         };
-        if extent == 1 {
-            inner.push(Index::constant(0));
-            let sums = self.chains(elements, sources, points, blocks, inner, sums);
-            inner.pop();
-            return sums;
-        }
-        let builder = elements.builder.clone();
-        let (_, sums) = builder.carry(ForRange::upto(extent), &sums, |index, sums| {
-            elements.enter(&index, extent);
-            inner.push(index);
-            let next = self.chains(elements, sources, points, blocks, inner, sums.to_vec());
-            inner.pop();
-            elements.leave();
-            next
-        });
-        sums
+        let extents = self.contracted();
+        let limit = if dtype.is_float() { CHAIN } else { u64::MAX };
+        let pieces = Pieces::of(&extents, limit);
+        let start = each(elements, Constant::integer(0));
+        let neutral = match pieces.are_one(&extents) {
+            true => start.clone(),
+            false => each(elements, Constant::NegZero),
+        };
+        let sums = InPieces {
+            extents: &extents,
+            pieces,
+            start: &start,
+            neutral: &neutral,
+            join: &|elements: &mut Elements<'p>, left, right| {
+                let pairs = left.iter().zip(right);
+                let sum = |(&x, &y)| elements.builder.binary(Binary::Add, x, y);
+                pairs.map(sum).collect()
+            },
+            builder: elements.builder.clone(),
+            life: std::marker::PhantomData,
+        };
+        sums.emit(elements, &mut |elements, inner, sums| {
+            let each = points.iter().zip(sums);
+            each.map(|(point, sum)| {
+                self.multiply_add(elements, sources, point, blocks, inner, *sum)
+            })
+            .collect()
+        })
     }
 
     fn multiply_add(

@@ -1,114 +1,13 @@
-//! Kernels that concern run-time indices: scatters, and checks that indices are in range.
+//! Checks that run-time indices are in range.
 
 use super::LowerError;
 use super::element::Elements;
-use super::group::GroupId;
-use super::model::Kind;
-use super::phases::chunks;
+use super::grouping::CHUNK;
 use super::plan::{Draft, Plan};
-use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, MemId, Mode, Subscript, ValueId};
+use crate::kernel::{Access, BufferId, FoldShape, KernelBuilder, ValueId};
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
-use lgc_ir::index::Index;
-use lgc_ir::op::Picking;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
-
-/// Emits a scatter: the result starts as x; then, for each element of the axes that are not indexed
-/// in parallel, the updates are added in row-major order of the indices.
-pub(super) fn scatter(plan: &Plan<'_>, group: GroupId, node: NodeId) -> Result<Draft, LowerError> {
-    let Kind::Scatter(picking) = *plan.model.kind(node) else {
-        return Err(LowerError::Internal("a scatter is of another kind".into()));
-    };
-    let builder = KernelBuilder::new(plan.kernel_name(group));
-    let mut elements = Elements::new(plan, Some(group), builder);
-    let (reads, writes) = plan.traffic(group);
-    elements.declare(&reads, &writes);
-    let Some(memory) = elements.memory(node) else {
-        return Err(LowerError::Internal("a scatter has no buffer".into()));
-    };
-    let ty = plan.model.ty(node);
-    let extents: Vec<u64> = ty.shape.extents().collect();
-    // Halves are added up in f32, and rounded once.
-    let mut scratch = Vec::new();
-    let mut sums = memory;
-    if ty.dtype.half().is_some() {
-        let wide = ty.with_dtype(ty.dtype.compute());
-        sums = elements.builder.param("sums", wide.clone(), Mode::Scratch);
-        scratch.push(wide);
-    }
-    let x = plan.model.operand(node, 0);
-    elements.nest(true, &extents, 1, &mut |elements, at| {
-        let value = elements.value(x, at.to_vec());
-        elements.store_to(sums, at, value);
-    });
-    add_updates(&mut elements, node, picking, sums);
-    if sums != memory {
-        elements.nest(true, &extents, 1, &mut |elements, at| {
-            let sum = elements
-                .builder
-                .load(Access::element(sums, at.iter().cloned()));
-            elements.store_to(memory, at, sum);
-        });
-    }
-    Ok(Draft {
-        kernel: elements.builder.finish()?,
-        args: elements.args(),
-        scratch,
-    })
-}
-
-fn add_updates(elements: &mut Elements<'_>, node: NodeId, picking: Picking, sums: MemId) {
-    let model = elements.plan.model;
-    let updates = model.shape(model.operand(node, 2)).clone();
-    if updates.elements() == 0 {
-        return;
-    }
-    // Coordinates of an update: those of the indices beyond the shared axes run in order.
-    let indexed: Vec<usize> = picking.index_axes().skip(picking.batch).collect();
-    let (sequential, parallel): (Vec<usize>, Vec<usize>) =
-        (0..updates.rank()).partition(|axis| indexed.contains(axis));
-    let extents =
-        |axes: &[usize]| -> Vec<u64> { axes.iter().map(|&a| updates.extent(a)).collect() };
-    let (outer, inner) = (extents(&parallel), extents(&sequential));
-    let work = inner.iter().product();
-    elements.nest(true, &outer, work, &mut |elements, apart| {
-        elements.nest(false, &inner, 1, &mut |elements, along| {
-            let mut point = vec![Index::constant(0); updates.rank()];
-            for (&axis, index) in parallel.iter().zip(apart) {
-                point[axis] = index.clone();
-            }
-            for (&axis, index) in sequential.iter().zip(along) {
-                point[axis] = index.clone();
-            }
-            add_update(elements, node, picking, &point, sums);
-        });
-    });
-}
-
-fn add_update(
-    elements: &mut Elements<'_>,
-    node: NodeId,
-    picking: Picking,
-    point: &[Index],
-    sums: MemId,
-) {
-    let model = elements.plan.model;
-    let [indices, updates] = [1, 2].map(|slot| model.operand(node, slot));
-    let at = picking
-        .index_axes()
-        .map(|axis| point[axis].clone())
-        .collect();
-    let index = elements.value(indices, at);
-    let update = elements.value(updates, point.to_vec());
-    let subscript = |axis: usize| match picking.table_axis(axis) {
-        Some(own) => Subscript::At(point[own].clone()),
-        None => Subscript::Value(index),
-    };
-    let access = Access::new(sums, (0..model.shape(node).rank()).map(subscript).collect());
-    let old = elements.builder.load(access.clone());
-    let sum = elements.builder.binary(Binary::Add, old, update);
-    elements.builder.store(access, sum);
-}
 
 /// Emits a check: the position of the first index outside `0..extent` into a status, `i64::MAX` if
 /// there is none.
@@ -128,8 +27,9 @@ pub(super) fn check(
         none
     } else {
         let fold = FoldShape {
-            chunks: chunks(count) as u32,
-            ..FoldShape::lanes(count, if count < 4 { 1 } else { 4 })
+            extent: count,
+            lanes: if count < 4 { 1 } else { 4 },
+            chunk: count.min(CHUNK),
         };
         let this = &mut elements;
         let (_, results) = builder.fold(

@@ -34,6 +34,57 @@ impl Lanes {
     }
 }
 
+/// Neighbours along an axis that are computed in vectors of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// The first of them.
+    pub(super) start: u64,
+    /// The number of vectors.
+    pub(super) blocks: u64,
+    /// The elements of a vector; 1 for scalars.
+    pub(super) width: u32,
+}
+
+impl Segment {
+    /// An axis in vectors of `widest` elements, then in smaller ones down to `narrowest`, then one by one.
+    pub(super) fn of(extent: u64, widest: u32, narrowest: u32) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        let (mut start, mut width) = (0, widest.max(1));
+        while start < extent {
+            let blocks = (extent - start) / u64::from(width);
+            if blocks > 0 {
+                segments.push(Segment {
+                    start,
+                    blocks,
+                    width,
+                });
+                start += blocks * u64::from(width);
+            }
+            width = if width > narrowest { width / 2 } else { 1 };
+        }
+        segments
+    }
+
+    /// How its elements are computed.
+    pub(super) fn lanes(&self) -> Lanes {
+        Lanes {
+            rows: None,
+            columns: (self.width > 1).then_some(self.width),
+            clip: None,
+        }
+    }
+
+    /// Where the elements of a vector lie along the axis.
+    pub(super) fn column(&self, block: &Index) -> Index {
+        let base = block.scale(i64::from(self.width));
+        let base = base.add_constant(self.start as i64);
+        match self.width {
+            1 => base,
+            _ => base.add(&Index::var(COLUMN)),
+        }
+    }
+}
+
 impl Elements<'_> {
     /// Loads from memory at coordinates that may mention [`ROW`] and [`COLUMN`]; `None` where the
     /// elements do not lie along axes of the memory.

@@ -6,9 +6,10 @@
 //! * `model` says what each node reads, and what it costs.
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
+//! * `grouping` says which floats are added before which.
 //! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
-//!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling` and `stage`, `prefix`
-//!   and `indexed` (scatters, checks) emit the loops around it.
+//!   `rows`, `phases` and `columns` (elementwise groups and folds), `contract` with `tiling` and `stage`,
+//!   `prefix`, `scatter`, `sort` and `indexed` (checks of indices) emit the loops around it.
 //! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
 //!   steps in place.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
@@ -16,15 +17,17 @@
 //!   written, and with copies where values are exchanged; `memory` lays out the workspace.
 //!
 //! What a kernel computes follows from the graph, shapes and [`Target`]; never from numbers of
-//! threads. How floats are summed does not even depend on the target.
+//! threads. How floats are grouped does not even depend on the target: it follows from extents alone.
 
 mod access;
 mod assemble;
 mod bounds;
+mod columns;
 mod contract;
 mod element;
 mod fuse;
 mod group;
+mod grouping;
 mod indexed;
 mod lanes;
 mod memory;
@@ -37,6 +40,7 @@ mod polish;
 mod prefix;
 mod region;
 mod rows;
+mod scatter;
 mod sort;
 mod stage;
 mod storage;

@@ -13,7 +13,7 @@
 use super::LowerError;
 use super::element::{Elements, Kept, grain};
 use super::group::GroupId;
-use super::lanes::{COLUMN, Lanes};
+use super::lanes::{COLUMN, Lanes, Segment};
 use super::plan::{Draft, Plan, Unsupported};
 use super::rows::RowSchedule;
 use crate::kernel::{BufferId, ForRange, KernelBuilder, Mode, Space, Subscript, ValueId};
@@ -27,18 +27,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) fn lower(plan: &Plan<'_>, group: GroupId) -> Result<Draft, LowerError> {
     let schedule = RowSchedule::new(plan, group);
     let lanes_axis = schedule.lanes_axis(plan);
-    let attempts = [(true, true), (true, false), (false, true), (false, false)];
-    for (vector, merged) in attempts {
-        if vector && lanes_axis.is_none() || merged && schedule.folded.len() < 2 {
-            continue;
-        }
-        let axis = lanes_axis.filter(|_| vector);
-        match Nest::new(plan, &schedule, axis, merged).build() {
-            Ok(Ok(draft)) if !merged || super::access::is_affine(&draft.kernel) => {
-                return Ok(draft);
-            }
-            Ok(_) => {}
-            Err(error) => return Err(error),
+    if let Some(axis) = schedule.domain.rank().checked_sub(1)
+        && let Some(Ok(draft)) = Nest::new(plan, &schedule, Some(axis)).build_by_blocks(axis)?
+    {
+        return Ok(draft);
+    }
+    let axes = lanes_axis.map(Some).into_iter().chain([None]);
+    for axis in axes {
+        if let Ok(draft) = Nest::new(plan, &schedule, axis).build()? {
+            return Ok(draft);
         }
     }
     Err(LowerError::Internal(format!(
@@ -52,8 +49,6 @@ pub(super) struct Nest<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) schedule: &'p RowSchedule,
     pub(super) lanes_axis: Option<usize>,
-    /// Whether several folded axes are one loop.
-    pub(super) merged: bool,
     pub(super) elements: Elements<'p>,
     pub(super) scratch: Vec<Type>,
     /// Where kept values go.
@@ -63,18 +58,12 @@ pub(super) struct Nest<'p> {
 }
 
 impl<'p> Nest<'p> {
-    fn new(
-        plan: &'p Plan<'p>,
-        schedule: &'p RowSchedule,
-        lanes_axis: Option<usize>,
-        merged: bool,
-    ) -> Self {
+    fn new(plan: &'p Plan<'p>, schedule: &'p RowSchedule, lanes_axis: Option<usize>) -> Self {
         let builder = KernelBuilder::new(plan.kernel_name(schedule.group));
         Nest {
             plan,
             schedule,
             lanes_axis,
-            merged,
             elements: Elements::new(plan, Some(schedule.group), builder),
             scratch: Vec::new(),
             kept: FxHashMap::default(),
@@ -209,7 +198,12 @@ impl<'p> Nest<'p> {
     }
 
     /// A parallel nest of iterations of that much work.
-    fn over_rows(&mut self, extents: &[u64], work: u64, body: &mut dyn FnMut(&mut Self, &[Index])) {
+    pub(super) fn over_rows(
+        &mut self,
+        extents: &[u64],
+        work: u64,
+        body: &mut dyn FnMut(&mut Self, &[Index]),
+    ) {
         let total = extents.iter().fold(work, |w, &e| w.saturating_mul(e));
         self.over_rows_from(extents, (work, total), body);
     }
@@ -244,7 +238,7 @@ impl<'p> Nest<'p> {
     }
 
     /// The number of neighbouring rows in a vector.
-    fn width(&self) -> u32 {
+    pub(super) fn width(&self) -> u32 {
         let dtypes = self
             .schedule
             .needed
@@ -256,21 +250,13 @@ impl<'p> Nest<'p> {
 
     /// Rows in vectors along the last axis, then in smaller ones, then one by one.
     fn vector_rows(&mut self, axis: usize) {
-        let extent = self.schedule.domain.extent(axis);
-        let mut start = 0;
-        let mut width = self.width();
-        let narrow = (width / 2).max(1);
-        while start < extent {
-            let blocks = (extent - start) / u64::from(width);
-            if blocks > 0 {
-                self.row_blocks(axis, start, blocks, width);
-                start += blocks * u64::from(width);
-            }
-            width = if width > narrow { narrow } else { 1 };
+        let width = self.width();
+        for segment in Segment::of(self.schedule.domain.extent(axis), width, (width / 2).max(1)) {
+            self.row_blocks(axis, &segment);
         }
     }
 
-    fn row_blocks(&mut self, axis: usize, start: u64, blocks: u64, width: u32) {
+    fn row_blocks(&mut self, axis: usize, segment: &Segment) {
         let others: Vec<usize> = self
             .schedule
             .outer
@@ -279,24 +265,16 @@ impl<'p> Nest<'p> {
             .filter(|&a| a != axis)
             .collect();
         let mut extents = self.schedule.extents(&others);
-        extents.push(blocks);
-        let work = self.row_work().saturating_mul(u64::from(width));
-        self.elements.lanes = Lanes {
-            rows: None,
-            columns: (width > 1).then_some(width),
-            clip: None,
-        };
+        extents.push(segment.blocks);
+        let work = self.row_work().saturating_mul(u64::from(segment.width));
+        self.elements.lanes = segment.lanes();
         self.over_rows(&extents, work, &mut |this, rows| {
             let mut point = vec![Index::constant(0); this.schedule.domain.rank()];
             for (&axis, index) in others.iter().zip(rows) {
                 point[axis] = index.clone();
             }
             let block = rows.last().cloned().unwrap_or_default();
-            let base = block.scale(i64::from(width)).add_constant(start as i64);
-            point[axis] = match width {
-                1 => base,
-                _ => base.add(&Index::var(COLUMN)),
-            };
+            point[axis] = segment.column(&block);
             this.row(point);
         });
         self.elements.lanes = Lanes::default();
@@ -389,7 +367,7 @@ impl<'p> Nest<'p> {
         at
     }
 
-    fn save_row(&mut self, point: &[Index]) {
+    pub(super) fn save_row(&mut self, point: &[Index]) {
         let saved = self.schedule.saved(self.plan, true);
         let values: Vec<(NodeId, ValueId)> = saved
             .into_iter()

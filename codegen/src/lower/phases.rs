@@ -1,14 +1,15 @@
 //! The folds of a row.
 //!
-//! All folds of a phase are one loop. Along memory it is a fold in lanes, so that the sum of a row
-//! has the same bits whatever vectors compute it; across memory, where each lane of a vector is a row
-//! of its own, it steps through the elements in order. The position of the best element is a fold of
-//! pairs: a challenger wins if it is better, or a NaN against a number, or as good and first.
+//! All folds of a phase are one loop, in the order that [`super::grouping`] states. Along memory it is a fold in
+//! lanes for each line; across memory, where each lane of a vector may be a row of its own, it steps through
+//! the elements in order. The position of the best element is a fold of pairs: a challenger wins if it
+//! is better, or a NaN against a number, or as good and first.
 
 use super::element::{Elements, KeptElement};
+use super::grouping::{COLUMN, Emits, InPieces, Pieces, axes_of_line, line};
 use super::model::{FoldKind, Reduction};
 use super::nest::Nest;
-use crate::kernel::{Access, FoldShape, ForRange, Form, ValueId};
+use crate::kernel::{Access, Form, ValueId};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
@@ -17,18 +18,14 @@ use lgc_ir::op::Monoid;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 use lgc_ir::shape::Shape;
 
-/// Folds over this many elements with no rows beside them are split into chunks; so are folds of this
-/// many elements in few rows that lie across the memory.
-const CHUNKED: u64 = 1 << 15;
-/// At most this many rows are few: fewer vectors of rows than there may be threads.
-const FEW_ROWS: u64 = 64;
-/// About how many elements a chunk has.
-const CHUNK: u64 = 1 << 13;
-/// The most chunks.
-const MAX_CHUNKS: u64 = 64;
-
 /// Steps the states of folds by the element at an index.
-type Step<'a, 'p> = &'a mut dyn FnMut(&mut Nest<'p>, &Index, &[ValueId]) -> Vec<ValueId>;
+type LineStep<'a, 'p> = &'a mut dyn FnMut(&mut Nest<'p>, &Index, &[ValueId]) -> Vec<ValueId>;
+
+impl<'p> Emits<'p> for Nest<'p> {
+    fn elements(&mut self) -> &mut Elements<'p> {
+        &mut self.elements
+    }
+}
 
 impl<'p> Nest<'p> {
     /// Makes the values that phases before `phase` kept loadable at a point.
@@ -106,6 +103,23 @@ impl<'p> Nest<'p> {
         scalars.into_iter().map(|x| b.splat(form, x)).collect()
     }
 
+    /// The neutral states of several folds.
+    pub(super) fn inits_of(&self, folds: &[(NodeId, Reduction)]) -> Vec<ValueId> {
+        let inits = folds
+            .iter()
+            .flat_map(|(node, fold)| self.inits(*node, fold));
+        inits.collect()
+    }
+
+    /// The dtypes of the states of a fold.
+    pub(super) fn state_dtypes(&self, node: NodeId, fold: &Reduction) -> Vec<DType> {
+        let value = self.dtype(node).compute();
+        match fold.state {
+            FoldKind::Monoid(_) => vec![value],
+            FoldKind::Arg { .. } => vec![value, self.position_dtype()],
+        }
+    }
+
     /// Joins two states of a fold, the earlier one first.
     fn combined(&self, fold: &Reduction, left: &[ValueId], right: &[ValueId]) -> Vec<ValueId> {
         let b = &self.elements.builder;
@@ -163,27 +177,17 @@ impl<'p> Nest<'p> {
         phase: usize,
         point: &[Index],
     ) -> Vec<ValueId> {
-        let inits: Vec<ValueId> = folds
-            .iter()
-            .flat_map(|(node, fold)| self.inits(*node, fold))
-            .collect();
-        let extents = self.schedule.extents(&self.schedule.folded);
-        let finals = if self.merged {
-            let domain = Shape::new(extents.iter().copied());
-            let total = domain.elements();
-            self.innermost(total, &inits, folds, &mut |this, flat, states| {
-                let folded = this.elements.unraveled(&domain, flat);
-                let at = this.completed(point, &folded);
-                this.step(folds, phase, &at, states)
-            })
-        } else {
-            self.nested(folds, phase, point, &extents, &inits)
-        };
+        let inits = self.inits_of(folds);
+        let finals = self.in_order(folds, phase, point, &inits);
         self.folded_results(folds, &finals)
     }
 
     /// The results of folds from their final states.
-    fn folded_results(&self, folds: &[(NodeId, Reduction)], finals: &[ValueId]) -> Vec<ValueId> {
+    pub(super) fn folded_results(
+        &self,
+        folds: &[(NodeId, Reduction)],
+        finals: &[ValueId],
+    ) -> Vec<ValueId> {
         let mut rest = finals.iter();
         let mut results = Vec::with_capacity(folds.len());
         for (node, fold) in folds {
@@ -199,85 +203,64 @@ impl<'p> Nest<'p> {
         results
     }
 
-    /// Sequential loops over all folded axes but the last, and a fold over that one.
-    fn nested(
+    /// The elements of a row, in the order of [`super::grouping`]; the final states.
+    fn in_order(
         &mut self,
         folds: &[(NodeId, Reduction)],
         phase: usize,
         point: &[Index],
-        extents: &[u64],
         inits: &[ValueId],
     ) -> Vec<ValueId> {
-        let depth = self.schedule.folded.len() - extents.len();
-        let Some(&axis) = self.schedule.folded.get(depth) else {
-            // A fold over no axes takes the one element that there is.
-            return self.step(folds, phase, point, inits);
+        let extents = self.schedule.extents(&self.schedule.folded);
+        let (apart, limit) = match self.schedule.lies_across() {
+            true => (extents.len(), COLUMN),
+            false => (extents.len() - axes_of_line(&extents), 1),
         };
-        match *extents {
-            [] => inits.to_vec(),
-            [extent] => self.innermost(extent, inits, folds, &mut |this, index, states| {
-                let mut at = point.to_vec();
-                at[axis] = index.clone();
-                this.step(folds, phase, &at, states)
-            }),
-            [extent, ref rest @ ..] => {
-                let builder = self.elements.builder.clone();
-                let (_, results) = builder.carry(ForRange::upto(extent), inits, |index, states| {
-                    self.elements.enter(&index, extent);
-                    let mut at = point.to_vec();
-                    at[axis] = index;
-                    let inner = self.nested(folds, phase, &at, rest, inits);
-                    let next = self.all_combined(folds, states, &inner);
-                    self.elements.leave();
-                    next
-                });
-                results
+        let (apart, line) = extents.split_at(apart);
+        let line = Shape::new(line.iter().copied());
+        let fold = InPieces {
+            extents: apart,
+            pieces: Pieces::of(apart, limit),
+            start: inits,
+            neutral: inits,
+            join: &|nest: &mut Nest<'p>, left, right| nest.all_combined(folds, left, right),
+            builder: self.elements.builder.clone(),
+            life: std::marker::PhantomData,
+        };
+        fold.emit(self, &mut |nest, outer, states| {
+            if line.rank() == 0 {
+                let at = nest.completed(point, outer);
+                return nest.step(folds, phase, &at, states);
             }
-        }
+            let sum = nest.line(line.elements(), inits, folds, &mut |nest, flat, states| {
+                let inner = nest.elements.unraveled(&line, flat);
+                let folded: Vec<Index> = outer.iter().cloned().chain(inner).collect();
+                let at = nest.completed(point, &folded);
+                nest.step(folds, phase, &at, states)
+            });
+            match outer.is_empty() {
+                true => sum,
+                false => nest.all_combined(folds, states, &sum),
+            }
+        })
     }
 
-    /// The innermost loop of a phase: a fold in lanes, or a sequential one of vectors.
-    fn innermost(
+    /// The fold of a line, in lanes and chunks.
+    fn line(
         &mut self,
         extent: u64,
         inits: &[ValueId],
         folds: &[(NodeId, Reduction)],
-        step: Step<'_, 'p>,
+        step: LineStep<'_, 'p>,
     ) -> Vec<ValueId> {
-        let builder = self.elements.builder.clone();
         if extent == 1 {
             return step(self, &Index::constant(0), inits);
         }
-        let rows = self.schedule.rows();
-        let chunks = match self.lanes_axis {
-            Some(_) if rows <= FEW_ROWS => chunks(extent.saturating_mul(rows)),
-            Some(_) => 1,
-            None if rows == 1 => chunks(extent),
-            None => 1,
-        };
-        let chunks = u32::try_from(chunks.min(extent)).unwrap_or(1);
-        if self.lanes_axis.is_some() && chunks == 1 {
-            let (_, results) = builder.carry(ForRange::upto(extent), inits, |index, states| {
-                self.elements.enter(&index, extent);
-                let next = step(self, &index, states);
-                self.elements.leave();
-                next
-            });
-            return results;
-        }
-        let lanes = match self.lanes_axis {
-            Some(_) => 1,
-            None => lanes(extent),
-        };
-        let shape = FoldShape {
-            extent,
-            lanes,
-            chunks,
-        };
+        let builder = self.elements.builder.clone();
         // Both closures need the nest, one after the other.
         let this = std::cell::RefCell::new(self);
         let (_, results) = builder.fold(
-            shape,
+            line(extent),
             inits,
             |index, states| {
                 let this = &mut *this.borrow_mut();
@@ -291,7 +274,7 @@ impl<'p> Nest<'p> {
         results
     }
 
-    fn all_combined(
+    pub(super) fn all_combined(
         &self,
         folds: &[(NodeId, Reduction)],
         left: &[ValueId],
@@ -311,7 +294,7 @@ impl<'p> Nest<'p> {
     }
 
     /// One element into the states of all folds of a phase; keeps what is to be kept.
-    fn step(
+    pub(super) fn step(
         &mut self,
         folds: &[(NodeId, Reduction)],
         phase: usize,
@@ -349,28 +332,11 @@ impl<'p> Nest<'p> {
         self.elements.builder.store(access, value);
     }
 }
+
 /// A value in every lane.
 fn full(elements: &Elements<'_>, value: ValueId) -> ValueId {
     match elements.builder.type_of(value).form {
         Form::Scalar => elements.builder.splat(elements.lanes.form(), value),
         Form::Vector(_) | Form::Tile(..) => value,
-    }
-}
-
-/// The lanes of a fold along memory, by its length.
-fn lanes(extent: u64) -> u32 {
-    match extent {
-        0..8 => 1,
-        8..16 => 4,
-        16..32 => 8,
-        _ => 16,
-    }
-}
-
-/// The number of chunks of a fold over that many elements, if it may have chunks.
-pub(super) fn chunks(elements: u64) -> u64 {
-    match elements {
-        0..CHUNKED => 1,
-        _ => elements.div_ceil(CHUNK).min(MAX_CHUNKS),
     }
 }

@@ -1,25 +1,29 @@
 //! Prefix scans.
 //!
-//! Lines are independent and run in parallel. Along a line goes one sequential loop that carries the
-//! value so far; what the operands are made of is computed where it is read.
+//! Lines are independent and run in parallel, in vectors where they lie next to each other. Along a line
+//! goes a sequential loop that carries the value so far; what the operands are made of is computed where it
+//! is read. How a long line of floats is cut into blocks follows from its length alone (see
+//! [`super::grouping`]), and so do the bits of the results:
 //!
-//! Where there are few lines and these are long, they are cut into chunks: first what each chunk comes to,
-//! then what each begins with, and then the chunks as lines are, several at once, so that they need not wait
-//! for each other's sums. How a line is cut follows from its length alone, and so do the bits of the results.
-//! Sums of floats are the more accurate for it. Products and recurrences of floats are not cut: what a
-//! chunk comes to may overflow where the line, which was 0 before, does not. Nor are maxima: they wait for
-//! each other too little for a second look at their elements to pay on one thread.
+//! * Sums ([`sums`]): each block begins from nothing, and what comes before it is added to its results.
+//! * Products and recurrences ([`products`]): each block begins with what the blocks before it come to.
+//! * Maxima are exact in any order. They stay whole: a second look at the elements costs more than
+//!   waiting for each other.
+
+mod products;
+mod sums;
 
 use super::LowerError;
 use super::element::Elements;
 use super::group::GroupId;
+use super::grouping::CHAIN;
+use super::lanes::Segment;
 use super::model::Kind;
-use super::plan::{Draft, Plan};
-use crate::kernel::{
-    Access, BodyScalar, FoldShape, ForRange, KernelBuilder, MemId, Mode, Subscript, ValueId,
-};
+use super::plan::{Draft, Plan, Unsupported};
+use crate::kernel::{BodyScalar, ForRange, KernelBuilder, MemId, Mode, ValueId};
+use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
-use lgc_ir::index::Index;
+use lgc_ir::index::{Guard, Index};
 use lgc_ir::op::{Prefix, PrefixRule};
 use lgc_ir::shape::{Shape, Type};
 
@@ -30,248 +34,320 @@ pub(super) fn lower(plan: &Plan<'_>, group: GroupId, node: NodeId) -> Result<Dra
             "a prefix scan is of another kind".into(),
         ));
     };
-    let builder = KernelBuilder::new(plan.kernel_name(group));
-    let mut elements = Elements::new(plan, Some(group), builder.clone());
-    let (reads, writes) = plan.traffic(group);
-    elements.declare(&reads, &writes);
-    let ty = plan.model.ty(node);
-    let identity = rule.prefix.identity(ty.dtype);
-    let scan = Scan {
-        node,
-        rule,
-        operands: plan
-            .model
-            .graph
-            .operands(node)
-            .iter()
-            .map(|x| x.node)
-            .collect(),
-        ty,
-        identity: builder.constant(ty.dtype, &identity),
-        builder,
-    };
-    let scratch = match Chunks::of(&rule, ty) {
-        Some(chunks) => vec![scan.chunked(&mut elements, &chunks)],
-        None => {
-            scan.whole(&mut elements);
-            Vec::new()
+    for in_vectors in [true, false] {
+        if let Some(scan) = Scan::new(plan, node, rule, in_vectors)
+            && let Ok(draft) = scan.build(group)?
+        {
+            return Ok(draft);
         }
-    };
-    Ok(Draft {
-        kernel: elements.builder.finish()?,
-        args: elements.args(),
-        scratch,
-    })
+    }
+    Err(LowerError::Internal(
+        "no loops could be made for a prefix scan".into(),
+    ))
 }
 
-/// Lines of at least this many elements are cut.
-const LONG: u64 = 1 << 16;
-/// So many lines are shared out among threads as they are.
-const MANY_LINES: u64 = 16;
-/// About how many elements a chunk has.
-const CHUNK: u64 = 1 << 13;
-/// How many chunks are gone through at once.
-const AT_ONCE: u64 = 4;
-/// The work of a step along a line, in simple operations: it is no vector, and waits for the one before.
+/// The work of a step along a line, in simple operations: it waits for the one before.
 const STEP: u64 = 4;
 
-/// How lines are cut: into `count` chunks of `length` elements, and `rest` elements after these.
-struct Chunks {
-    count: u64,
-    length: u64,
-    rest: u64,
-}
+/// How many blocks of a line are gone through at once where lines are no vectors, so that they need not
+/// wait for each other's results.
+const AT_ONCE: u64 = 4;
 
-impl Chunks {
-    fn of(rule: &PrefixRule, ty: &Type) -> Option<Chunks> {
-        let exact = !ty.dtype.is_float();
-        let is_cut = match rule.prefix {
-            Prefix::Sum => true,
-            Prefix::Product => exact,
-            Prefix::Max | Prefix::Min | Prefix::Linear => false,
-        };
-        let extent = ty.shape.extent(rule.axis);
-        let lines = ty.shape.elements() / extent.max(1);
-        let count = extent / CHUNK / AT_ONCE * AT_ONCE;
-        (is_cut && extent >= LONG && lines < MANY_LINES).then(|| Chunks {
-            count,
-            length: extent / count,
-            rest: extent % count,
-        })
-    }
-}
+/// How many vectors of lines are gone through at once, for the same reason.
+const VECTORS: u32 = 4;
+
+/// Takes the blocks of a line: their numbers, and the length of each.
+type Blocks<'a, 'p> = &'a mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index], u64);
 
 struct Scan<'p> {
+    plan: &'p Plan<'p>,
     node: NodeId,
     rule: PrefixRule,
     operands: Vec<NodeId>,
     ty: &'p Type,
-    identity: ValueId,
     builder: KernelBuilder,
+    /// The vectors of lines along the last axis; `None` where lines are gone through one by one.
+    segments: Option<Vec<Segment>>,
+    scratch: Vec<Type>,
 }
 
-impl Scan<'_> {
+impl<'p> Scan<'p> {
+    /// A scan of lines in vectors or one by one; `None` if they are no vectors.
+    fn new(plan: &'p Plan<'p>, node: NodeId, rule: PrefixRule, in_vectors: bool) -> Option<Self> {
+        let ty = plan.model.ty(node);
+        let width = plan.target.lanes(ty.dtype.compute());
+        let last = ty.shape.rank().checked_sub(1)?;
+        let extent = ty.shape.extent(last);
+        if in_vectors && (last == rule.axis || extent < u64::from(width)) {
+            return None;
+        }
+        let operands = plan.model.graph.operands(node);
+        Some(Scan {
+            plan,
+            node,
+            rule,
+            operands: operands.iter().map(|x| x.node).collect(),
+            ty,
+            builder: KernelBuilder::new("scan"),
+            segments: in_vectors.then(|| Segment::of(extent, VECTORS * width, width)),
+            scratch: Vec::new(),
+        })
+    }
+
+    fn build(mut self, group: GroupId) -> Result<Result<Draft, Unsupported>, LowerError> {
+        self.builder = KernelBuilder::new(self.plan.kernel_name(group));
+        let mut elements = Elements::new(self.plan, Some(group), self.builder.clone());
+        let (reads, writes) = self.plan.traffic(group);
+        elements.declare(&reads, &writes);
+        let (is_long, is_float) = (self.extent() > CHAIN, self.ty.dtype.is_float());
+        match self.rule.prefix {
+            Prefix::Sum if is_long => self.sums(&mut elements),
+            Prefix::Product | Prefix::Linear if is_long && is_float => self.products(&mut elements),
+            Prefix::Sum | Prefix::Product | Prefix::Linear | Prefix::Max | Prefix::Min => {
+                self.whole(&mut elements);
+            }
+        }
+        if elements.is_unsupported() {
+            return Ok(Err(Unsupported));
+        }
+        Ok(Ok(Draft {
+            kernel: elements.builder.finish()?,
+            args: elements.args(),
+            scratch: self.scratch,
+        }))
+    }
+
     fn extent(&self) -> u64 {
         self.ty.shape.extent(self.rule.axis)
     }
 
-    /// The extents of the lines.
-    fn lines(&self) -> Vec<u64> {
-        let extents = self.ty.shape.extents().enumerate();
-        let line = |(axis, extent)| if axis == self.rule.axis { 1 } else { extent };
-        extents.map(line).collect()
+    /// What is carried before the first element.
+    fn identity(&self, elements: &Elements<'_>) -> ValueId {
+        self.constant(elements, &self.rule.prefix.identity(self.ty.dtype))
     }
 
-    /// The element of a line that comes at a turn.
-    fn place(&self, line: &[Index], turn: &Index) -> Vec<Index> {
+    fn constant(&self, elements: &Elements<'_>, value: &lgc_ir::constant::Constant) -> ValueId {
+        let scalar = self.builder.constant(self.ty.dtype, value);
+        self.builder.splat(elements.lanes.form(), scalar)
+    }
+
+    // ------------------------------------------------------------------------------- steps
+
+    fn combined(&self, state: ValueId, values: &[ValueId]) -> ValueId {
+        let scalar = |value: ValueId| BodyScalar::new(&self.builder, value);
+        let values: Vec<BodyScalar> = values.iter().map(|value| scalar(*value)).collect();
+        let combined = self.rule.prefix.combine(&scalar(state), &values);
+        combined.value()
+    }
+
+    /// The operands at the element of a line that comes at a turn, and where that is.
+    fn operands_at(
+        &self,
+        elements: &mut Elements<'p>,
+        line: &[Index],
+        turn: &Index,
+    ) -> (Vec<ValueId>, Vec<Index>) {
         let mut at = line.to_vec();
         at[self.rule.axis] = match self.rule.reverse {
             true => Index::constant(self.extent() as i64 - 1).sub(turn),
             false => turn.clone(),
         };
-        at
+        let form = elements.lanes.form();
+        let operands = self.operands.iter();
+        let values = operands.map(|x| {
+            let value = elements.value(*x, at.to_vec());
+            match self.builder.type_of(value).form {
+                crate::kernel::Form::Scalar => self.builder.splat(form, value),
+                crate::kernel::Form::Vector(_) | crate::kernel::Form::Tile(..) => value,
+            }
+        });
+        let values = values.collect();
+        (values, at)
     }
 
-    fn combined(&self, state: ValueId, values: &[ValueId]) -> ValueId {
-        let scalar = |value: ValueId| BodyScalar::new(&self.builder, value);
-        let values: Vec<BodyScalar> = values.iter().map(|value| scalar(*value)).collect();
-        self.rule.prefix.combine(&scalar(state), &values).value()
-    }
-
-    /// What is carried on from an element.
-    fn step(&self, elements: &mut Elements<'_>, at: &[Index], state: ValueId) -> ValueId {
-        let values = self
-            .operands
-            .iter()
-            .map(|x| elements.value(*x, at.to_vec()));
-        let values: Vec<ValueId> = values.collect();
-        self.combined(state, &values)
-    }
-
-    /// Goes through `length` elements of a line from each of `starts` on, with what is carried there, and
-    /// saves their results; what is carried in the end.
+    /// A sequential loop that carries states.
     fn run(
         &self,
-        elements: &mut Elements<'_>,
-        line: &[Index],
-        starts: &[(Index, ValueId)],
+        elements: &mut Elements<'p>,
         length: u64,
+        inits: &[ValueId],
+        body: &mut dyn FnMut(&mut Elements<'p>, &Index, &[ValueId]) -> Vec<ValueId>,
     ) -> Vec<ValueId> {
-        let inits: Vec<ValueId> = starts.iter().map(|(_, state)| *state).collect();
-        let (_, last) = self
-            .builder
-            .carry(ForRange::upto(length), &inits, |turn, states| {
-                elements.enter(&turn, length);
-                let mut next = Vec::with_capacity(states.len());
-                for ((start, _), &state) in starts.iter().zip(states) {
-                    let at = self.place(line, &start.add(&turn));
-                    let after = self.step(elements, &at, state);
-                    let result = if self.rule.exclusive { state } else { after };
-                    elements.save(self.node, &at, result);
-                    next.push(after);
-                }
-                elements.leave();
-                next
-            });
+        let range = ForRange::upto(length);
+        let (_, last) = self.builder.carry(range, inits, |turn, states| {
+            elements.enter(&turn, length);
+            let next = body(elements, &turn, states);
+            elements.leave();
+            next
+        });
         last
     }
 
-    fn whole(&self, elements: &mut Elements<'_>) {
+    /// Goes through `length` elements of a line from each of `starts` on, with what is carried there, and
+    /// saves their results.
+    fn save_run(
+        &self,
+        elements: &mut Elements<'p>,
+        line: &[Index],
+        (starts, inits): (&[Index], &[ValueId]),
+        length: u64,
+        result: &dyn Fn(usize, ValueId) -> ValueId,
+    ) {
+        self.run(elements, length, inits, &mut |elements, turn, states| {
+            let mut next = Vec::with_capacity(states.len());
+            for (number, (start, &state)) in starts.iter().zip(states).enumerate() {
+                let (values, at) = self.operands_at(elements, line, &start.add(turn));
+                let after = self.combined(state, &values);
+                let here = if self.rule.exclusive { state } else { after };
+                elements.save(self.node, &at, result(number, here));
+                next.push(after);
+            }
+            next
+        });
+    }
+
+    /// Lines from their first to their last element.
+    fn whole(&self, elements: &mut Elements<'p>) {
         let extent = self.extent();
-        elements.nest(true, &self.lines(), STEP * extent, &mut |elements, line| {
-            let start = (Index::constant(0), self.identity);
-            self.run(elements, line, &[start], extent);
+        let work = STEP.saturating_mul(extent);
+        self.over_lines(elements, true, &[], work, &mut |elements, line, _| {
+            let identity = self.identity(elements);
+            let start = Index::constant(0);
+            self.save_run(elements, line, (&[start], &[identity]), extent, &|_, x| x);
         });
     }
 
-    /// Emits the scan in chunks; returns the type of its scratch memory.
-    fn chunked(&self, elements: &mut Elements<'_>, chunks: &Chunks) -> Type {
-        let lines = self.lines();
-        // What each chunk comes to; then what it begins with, and what remains for the rest.
-        let extents = lines.iter().copied().chain([chunks.count + 1]);
-        let ty = Type::new(self.ty.dtype.compute(), Shape::new(extents));
-        let totals = self.builder.param("totals", ty.clone(), Mode::Scratch);
-        self.totals(elements, chunks, totals);
-        elements.nest(true, &lines, chunks.count, &mut |_, line| {
-            let all = ForRange::upto(chunks.count);
-            let (_, last) = self.builder.carry(all, &[self.identity], |chunk, states| {
-                let there = element(totals, line, &chunk);
-                let total = self.builder.load(there.clone());
-                self.builder.store(there, states[0]);
-                vec![self.combined(states[0], &[total])]
+    // ------------------------------------------------------------------------------- loops
+
+    /// A parallel nest over lines, in vectors if they are and that is wanted, and the tasks of each line.
+    fn over_lines(
+        &self,
+        elements: &mut Elements<'p>,
+        in_vectors: bool,
+        tasks: &[u64],
+        work: u64,
+        body: &mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index]),
+    ) {
+        let extents = self.ty.shape.extents().enumerate();
+        let apart = |(axis, extent)| if axis == self.rule.axis { 1 } else { extent };
+        let extents: Vec<u64> = extents.map(apart).collect();
+        let rank = extents.len();
+        let segments = self.segments.iter().flatten().filter(|_| in_vectors);
+        let segments: Vec<Option<&Segment>> = match segments.map(Some).collect::<Vec<_>>() {
+            none if none.is_empty() => vec![None],
+            segments => segments,
+        };
+        for segment in segments {
+            let mut extents = extents.clone();
+            let mut work = work;
+            if let (Some(segment), Some(last)) = (segment, extents.last_mut()) {
+                *last = segment.blocks;
+                work = work.saturating_mul(segment.width.into());
+                elements.lanes = segment.lanes();
+            }
+            extents.extend(tasks);
+            elements.nest(true, &extents, work, &mut |elements, at| {
+                let (line, task) = at.split_at(rank);
+                let mut line = line.to_vec();
+                if let (Some(segment), Some(last)) = (segment, line.last_mut()) {
+                    *last = segment.column(last);
+                }
+                body(elements, &line, task);
             });
-            let end = Index::constant(chunks.count as i64);
-            self.builder.store(element(totals, line, &end), last[0]);
-        });
-        let tasks: Vec<u64> = lines
-            .iter()
-            .copied()
-            .chain([chunks.count / AT_ONCE])
-            .collect();
-        elements.nest(
-            true,
-            &tasks,
-            STEP * AT_ONCE * chunks.length,
-            &mut |elements, at| {
-                let (line, task) = at.split_at(lines.len());
-                let start = |number: u64| {
-                    let chunk = task[0].scale(AT_ONCE as i64).add_constant(number as i64);
-                    let state = self.builder.load(element(totals, line, &chunk));
-                    (chunk.scale(chunks.length as i64), state)
-                };
-                let starts: Vec<(Index, ValueId)> = (0..AT_ONCE).map(start).collect();
-                self.run(elements, line, &starts, chunks.length);
-            },
-        );
-        if chunks.rest > 0 {
-            elements.nest(true, &lines, chunks.rest, &mut |elements, line| {
-                let end = Index::constant(chunks.count as i64);
-                let state = self.builder.load(element(totals, line, &end));
-                let start = Index::constant((chunks.count * chunks.length) as i64);
-                self.run(elements, line, &[(start, state)], chunks.rest);
-            });
+            elements.lanes = super::lanes::Lanes::default();
         }
-        ty
     }
 
-    /// Emits what each chunk comes to, in lanes: the order within a chunk does not matter.
-    fn totals(&self, elements: &mut Elements<'_>, chunks: &Chunks, totals: MemId) {
-        let lines = self.lines();
-        let tasks: Vec<u64> = lines.iter().copied().chain([chunks.count]).collect();
-        elements.nest(true, &tasks, chunks.length, &mut |elements, at| {
-            let (line, chunk) = at.split_at(lines.len());
-            let first = match self.rule.reverse {
-                true => chunk[0]
-                    .scale(-(chunks.length as i64))
-                    .add_constant((self.extent() - chunks.length) as i64),
-                false => chunk[0].scale(chunks.length as i64),
-            };
-            let shape = FoldShape {
-                extent: chunks.length,
-                lanes: 16,
-                chunks: 1,
-            };
-            let (_, total) = self.builder.fold(
-                shape,
-                &[self.identity],
-                |index, states| {
-                    elements.enter(&index, chunks.length);
-                    let mut at = line.to_vec();
-                    at[self.rule.axis] = first.add(&index);
-                    let next = self.step(elements, &at, states[0]);
-                    elements.leave();
-                    vec![next]
+    /// A parallel nest over the blocks of `size` of `total` elements of each line, several at once
+    /// where that pays; the last one may be shorter.
+    fn over_blocks(
+        &self,
+        elements: &mut Elements<'p>,
+        (total, size, at_once): (u64, u64, u64),
+        body: Blocks<'_, 'p>,
+    ) {
+        let full = total / size;
+        let joint = full / at_once * at_once;
+        let kinds = [
+            (0, full / at_once, at_once, size),
+            (joint, full - joint, 1, size),
+            (full, 1, 1, total % size),
+        ];
+        for (first, count, at_once, length) in kinds {
+            if count == 0 || length == 0 {
+                continue;
+            }
+            let work = STEP.saturating_mul(at_once).saturating_mul(length);
+            self.over_lines(
+                elements,
+                true,
+                &[count],
+                work,
+                &mut |elements, line, task| {
+                    let number = |which: u64| {
+                        let block = task[0].scale(at_once as i64);
+                        block.add_constant((first + which) as i64)
+                    };
+                    let numbers: Vec<Index> = (0..at_once).map(number).collect();
+                    body(elements, line, &numbers, length);
                 },
-                |left, right| vec![self.combined(left[0], &[right[0]])],
             );
-            self.builder
-                .store(element(totals, line, &chunk[0]), total[0]);
-        });
+        }
     }
-}
 
-/// What is kept of a chunk of a line.
-fn element(totals: MemId, line: &[Index], chunk: &Index) -> Access {
-    let at = line.iter().chain([chunk]).cloned();
-    Access::new(totals, at.map(Subscript::At).collect::<Vec<_>>())
+    /// How many blocks are gone through at once.
+    fn at_once(&self) -> u64 {
+        match self.segments {
+            Some(_) => 1,
+            None => AT_ONCE,
+        }
+    }
+
+    // ------------------------------------------------------------------------------- memory
+
+    /// Adds scratch memory for that many values of each line.
+    fn scratch(&mut self, count: u64) -> MemId {
+        let extents = self.ty.shape.extents().enumerate();
+        let apart = |(axis, extent)| if axis == self.rule.axis { 1 } else { extent };
+        let extents = std::iter::once(count).chain(extents.map(apart));
+        let ty = Type::new(self.ty.dtype.compute(), Shape::new(extents));
+        let name = format!("blocks{}", self.scratch.len());
+        let memory = self.builder.param(name, ty.clone(), Mode::Scratch);
+        self.scratch.push(ty);
+        memory
+    }
+
+    fn load(
+        &self,
+        elements: &mut Elements<'p>,
+        memory: MemId,
+        line: &[Index],
+        number: &Index,
+    ) -> ValueId {
+        let coords = self.coordinates(line, number);
+        match elements.load_from(memory, &coords, &Guard::always(), None) {
+            Some(value) => value,
+            None => {
+                elements.refuse_lanes();
+                self.builder.int(DType::F32, 0)
+            }
+        }
+    }
+
+    fn store(
+        &self,
+        elements: &mut Elements<'p>,
+        memory: MemId,
+        (line, number): (&[Index], &Index),
+        value: ValueId,
+    ) {
+        let coords = self.coordinates(line, number);
+        elements.store_to(memory, &coords, value);
+    }
+
+    fn coordinates(&self, line: &[Index], number: &Index) -> Vec<Index> {
+        let mut coords: Vec<Index> = std::iter::once(number).chain(line).cloned().collect();
+        coords[self.rule.axis + 1] = Index::constant(0);
+        coords
+    }
 }

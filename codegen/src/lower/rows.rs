@@ -136,6 +136,15 @@ impl RowSchedule {
         self.extents(&self.outer).iter().product()
     }
 
+    /// Whether elements that are folded lie across the memory: the last axis with more than one element
+    /// is not folded.
+    pub(super) fn lies_across(&self) -> bool {
+        let last = (0..self.domain.rank())
+            .rev()
+            .find(|&axis| self.domain.extent(axis) != 1);
+        last.is_some_and(|last| !self.folded.contains(&last))
+    }
+
     /// The last axis, if it is not folded and long enough for vectors.
     pub(super) fn lanes_axis(&self, plan: &Plan<'_>) -> Option<usize> {
         let last = self.domain.rank().checked_sub(1)?;

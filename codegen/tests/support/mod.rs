@@ -130,14 +130,19 @@ impl Compiled {
         let bytes = self.inputs.iter().zip(inputs);
         let bytes: Vec<Vec<u8>> = bytes.map(|(ty, elements)| to_bytes(ty, elements)).collect();
         let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        let outputs = self.try_run_bytes(&bytes)?;
+        let outputs = self.outputs.iter().zip(&outputs);
+        Ok(outputs.map(|(ty, bytes)| from_bytes(ty, bytes)).collect())
+    }
+
+    /// The same for the bytes of the inputs and outputs.
+    pub(crate) fn try_run_bytes(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, i32> {
         let size = |ty: &Type| vec![0; ty.bytes() as usize];
         let mut outputs: Vec<Vec<u8>> = self.outputs.iter().map(size).collect();
         let mut slices: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        let status = self.entry.call(&bytes, &mut [], &mut slices).unwrap();
-        if status != 0 {
-            return Err(status);
+        match self.entry.call(inputs, &mut [], &mut slices).unwrap() {
+            0 => Ok(outputs),
+            status => Err(status),
         }
-        let outputs = self.outputs.iter().zip(&outputs);
-        Ok(outputs.map(|(ty, bytes)| from_bytes(ty, bytes)).collect())
     }
 }

@@ -9,8 +9,11 @@ use smallvec::SmallVec;
 op! {
     /// The contraction of two tensors, as StableHLO's `dot_general`: paired batch axes stay, paired
     /// contracting axes are summed over. Result axes are batch, then the rest of x, then the rest of
-    /// y. Each element is a chain of fused multiply-adds in row-major order of the contracting axes.
-    /// `x @ y` is the matrix product with NumPy's rules.
+    /// y. `x @ y` is the matrix product with NumPy's rules.
+    ///
+    /// An element is a sum of chains of at most 512 fused multiply-adds each, in row-major order of
+    /// the contracting axes, which are added as a tree. So with u the unit roundoff (2⁻²⁴ in f32) its error is at most
+    /// (512 + r + ⌈log₂(n / 256)⌉)·u·Σ|xᵢyᵢ| for n products over r axes, and n·u·Σ|xᵢyᵢ| up to 512 of them.
     DotGeneral = "dot_general"(x, y) {
         /// Contracting axes of x.
         x_contract: Axes,

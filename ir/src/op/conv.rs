@@ -132,9 +132,9 @@ op! {
     /// Convolution, over any number of spatial axes and without flipping the kernel, as ONNX's `Conv`:
     /// x[N, C, P…] with w[M, C/groups, K…] is y[N, M, Q…],
     /// y[n, m, q] = Σ over channels c of m's group and places k of x[n, c, q·stride + k·dilation − padding before]·w[m, c, k],
-    /// where x is 0 beyond its ends. Each element is one chain of fused multiply-adds, channels outside
-    /// and places inside. Depthwise convolution has as many groups as channels. A bias is added:
-    /// `conv(x, w) + b` with b[M, 1…].
+    /// where x is 0 beyond its ends. Products are added up as `dot_general` does, channels outside and
+    /// places inside, with its error. Depthwise convolution has as many groups as channels. A bias is
+    /// added: `conv(x, w) + b` with b[M, 1…].
     Conv = "conv"(x, w) {
         /// Distance of windows along each spatial axis; one number stands for all.
         stride: Numbers = Numbers::from([1]),

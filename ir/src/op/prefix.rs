@@ -96,7 +96,10 @@ macro_rules! running {
 }
 
 running! {
-    /// The sum of the elements up to each place along an axis.
+    /// The sum of the elements up to each place along an axis. Up to 512 elements are added in order.
+    /// Of more, blocks of 32 are, and what comes before each block is the prefix sum of what blocks
+    /// come to, in blocks of 16, until at most 64 are left. So the error is at most
+    /// (98 + 18·⌈log₁₆(n / 2048)⌉)·u·Σ|xᵢ|, with u the unit roundoff (2⁻²⁴ in f32).
     CumSum = "cumsum"(x), Numbers, Sum,
     [
         "(x: f32[2, 5]) -> cumsum(x)",
@@ -107,7 +110,9 @@ running! {
 }
 running! {
     /// The product of the elements up to each place along an axis. The derivative is exact where
-    /// elements are zero.
+    /// elements are zero. More than 512 floats are multiplied in blocks of 512, unless the
+    /// product of a block leaves the normal range of the dtype. The error is at most n·u of each product, with u the unit
+    /// roundoff (2⁻²⁴ in f32), in any order.
     CumProd = "cumprod"(x), Numbers, Product,
     [
         "(x: f32[2, 5]) -> cumprod(x)",
@@ -206,7 +211,9 @@ fn earlier(b: &Builder, x: Value, axis: i64, reverse: bool) -> Result<Value, Typ
 
 running! {
     /// The linear recurrence hᵢ = aᵢ·hᵢ₋₁ + bᵢ along an axis, from 0: the first element is that of b.
-    /// State space models and exponential averages are such.
+    /// State space models and exponential averages are such. More than 512 elements are taken in
+    /// blocks of 512: what comes before a block is composed of what the blocks before it do to what
+    /// comes before them, unless the product of their a leaves the normal range of the dtype.
     LinearRecurrence = "linear_recurrence"(a, b), Floats, Linear,
     [
         "(a: f32[2, 5], b: f32[2, 5]) -> linear_recurrence(a, b)",

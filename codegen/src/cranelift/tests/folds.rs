@@ -11,12 +11,14 @@ use lgc_ir::scalar::{Binary, Comparison, Unary};
 
 fn shapes() -> impl Iterator<Item = FoldShape> {
     let extents = (0..=19).chain([32, 48, 61]);
-    extents.flat_map(|extent| {
+    extents.flat_map(|extent: u64| {
         [1, 2, 4, 8, 16].into_iter().flat_map(move |lanes| {
-            (1..=3).map(move |chunks| FoldShape {
+            // One chunk, two or three, and as many as there can be.
+            let chunk = |count| extent.div_ceil(count).next_multiple_of(lanes.into()).max(1);
+            [extent.max(1), chunk(2), chunk(3), lanes.into()].map(|chunk| FoldShape {
                 extent,
                 lanes,
-                chunks,
+                chunk,
             })
         })
     })

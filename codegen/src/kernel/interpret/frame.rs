@@ -212,7 +212,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     fn fold(&mut self, fold: &Fold) -> Outcome<()> {
         let init = self.get_all(fold.states.iter().map(|s| s.init))?;
         let mut chunks = Vec::new();
-        for chunk in 0..fold.chunks.max(1) {
+        for chunk in 0..fold.chunks() {
             chunks.push(self.chunk(fold, chunk, &init)?);
         }
         while chunks.len() > 1 {
@@ -230,10 +230,10 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         self.set_all(fold.states.iter().map(|s| s.result), &result)
     }
 
-    fn chunk(&mut self, fold: &Fold, chunk: u32, init: &[Value<S>]) -> Outcome<Vec<Value<S>>> {
+    fn chunk(&mut self, fold: &Fold, chunk: u64, init: &[Value<S>]) -> Outcome<Vec<Value<S>>> {
         let count = fold.lanes.max(1) as usize;
         let mut lanes = vec![init.to_vec(); count];
-        for point in fold.chunk(chunk) {
+        for point in fold.elements_of(chunk) {
             let lane = (point % count as u64) as usize;
             self.set_var(fold.var, point as i64)?;
             self.set_all(fold.states.iter().map(|s| s.state), &lanes[lane])?;

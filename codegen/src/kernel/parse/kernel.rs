@@ -371,8 +371,8 @@ impl KernelParser<'_, '_> {
         let extent = self.scanner.number()?;
         self.scanner.expect("lanes")?;
         let lanes = self.scanner.number()?;
-        self.scanner.expect("chunks")?;
-        let chunks = self.scanner.number()?;
+        self.scanner.expect("chunk")?;
+        let chunk = self.scanner.number()?;
         let bindings = self.bindings()?;
         self.counted(&bindings, results.len())?;
         let (body, next) = self.region()?;
@@ -405,7 +405,7 @@ impl KernelParser<'_, '_> {
             var,
             extent,
             lanes,
-            chunks,
+            chunk,
             states: states.collect(),
             body,
             merge,

@@ -141,9 +141,9 @@ fn sum(shape: FoldShape) -> Kernel {
 
 proptest! {
     #[test]
-    fn every_grouping_folds_every_element_once(values in proptest::collection::vec(-1000i64..1000, 0..70), lanes in 0u32..6, chunks in 1u32..9) {
+    fn every_grouping_folds_every_element_once(values in proptest::collection::vec(-1000i64..1000, 0..70), lanes in 0u32..6, groups in 1u64..9) {
         let extent = values.len() as u64;
-        let shape = FoldShape { extent, lanes: 1 << lanes, chunks };
+        let shape = FoldShape { extent, lanes: 1 << lanes, chunk: groups << lanes };
         let kernel = sum(shape);
         prop_assert_eq!(verify_kernel(&kernel), Ok(()));
         let numbers = |values: &[i64]| Cells::numbers(DType::F32, values.iter().map(|&v| Exact::integer(v)));

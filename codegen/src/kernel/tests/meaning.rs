@@ -103,17 +103,17 @@ fn argmax_takes_the_first_of_equals() {
             -1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0, -9.0, -9.5, -0.5,
         ],
     ];
-    for (lanes, chunks) in [(1, 1), (4, 2), (8, 3), (16, 5)] {
+    for (lanes, chunk) in [(1, 11), (1, 1), (4, 8), (8, 8), (16, 16)] {
         let args = vec![
             numbers(x.concat()),
             Cells::integers(DType::I32, [0, 0, 0]),
             blank(3),
         ];
-        let results = run(&argmax(3, 11, lanes, chunks), args);
+        let results = run(&argmax(3, 11, lanes, chunk), args);
         assert_eq!(
             results[1].as_integers().unwrap(),
             [1, 0, 10],
-            "{lanes}, {chunks}"
+            "{lanes}, {chunk}"
         );
         assert_eq!(results[2].as_numbers().unwrap(), [5.0, 7.0, -0.5]);
     }

@@ -55,7 +55,7 @@ pub(super) fn softmax(rows: u64, columns: u64, lanes: u32) -> Kernel {
         let shape = FoldShape {
             extent: columns,
             lanes,
-            chunks: 2,
+            chunk: columns.div_ceil(2).next_multiple_of(lanes.into()),
         };
         let (_, sum) = k.fold(
             shape,
@@ -153,7 +153,7 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
 }
 
 /// The position and value of the largest element of each row; the first one wins ties.
-pub(super) fn argmax(rows: u64, columns: u64, lanes: u32, chunks: u32) -> Kernel {
+pub(super) fn argmax(rows: u64, columns: u64, lanes: u32, chunk: u64) -> Kernel {
     let k = KernelBuilder::new("argmax");
     let x = k.param("x", f32s(&[rows, columns]), Mode::In);
     let y = k.param("y", Type::new(DType::I32, Shape::new([rows])), Mode::Out);
@@ -172,7 +172,7 @@ pub(super) fn argmax(rows: u64, columns: u64, lanes: u32, chunks: u32) -> Kernel
         let shape = FoldShape {
             extent: columns,
             lanes,
-            chunks,
+            chunk: chunk.min(columns.max(1)),
         };
         let (_, best) = k.fold(
             shape,

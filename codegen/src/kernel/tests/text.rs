@@ -35,7 +35,7 @@ fn tiled_gemm_with_packing() {
 
 #[test]
 fn argmax_as_a_fold_of_pairs() {
-    assert_snapshot!(round_trip(&argmax(3, 11, 4, 2)));
+    assert_snapshot!(round_trip(&argmax(3, 11, 4, 8)));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn nesting_is_bounded() {
 fn tokens() -> impl Strategy<Value = String> {
     let words = "kernel k program workspace buffer launch loop check copy code -> ( ) { } [ ] , : < > = .. \
         0 1 2 -3 99999999999999999999 i0 i1 v0 v1 x y f32 i32 bool tile in out inout scratch par for carry fold \
-        lanes chunks merge if else where clip guard at let @ shared private reg store load yield const index add \
+        lanes chunk merge if else where clip guard at let @ shared private reg store load yield const index add \
         neg select mma rows logic.and schedule vec order bind grid pack 0.5f inf nan sqrt pi ^ * / + - | && <= \
         floordiv mod true input output constant 0x00 é // \n";
     let words: Vec<&'static str> = words.split(' ').filter(|word| !word.is_empty()).collect();

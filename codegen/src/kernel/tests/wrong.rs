@@ -43,7 +43,7 @@ fn scopes() {
         "for i0 in 0..4 { } for i0 in 0..4 { }",
         "let b: f32[2] @private { } v0 = load b[0] : f32",
         "v0 = const 0 : f32 (v1) = carry (v2 = v0) for i0 in 0..4 { yield v1 }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 1 chunks 1 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v2 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 1 chunk 8 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v2 }",
         "let b: f32[2] @private { par i0 < 4 grain 1 { v0 = load b[0] : f32 } }",
         "let b: f32[2] @shared { par i0 < 4 grain 1 { v0 = load b[0] : f32 } }",
     ]));
@@ -74,9 +74,10 @@ fn loops() {
     assert_snapshot!(verdicts(&[
         "for i0 in 0..4 step 0 { }",
         "par i0 < 4 grain 0 { }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 3 chunks 1 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunks 0 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunks 1 (v2 = v0) { yield v2 } merge (v3) (v4) { v5 = load t[0] : f32 yield v5 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 3 chunk 8 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 2 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 0 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 8 (v2 = v0) { yield v2 } merge (v3) (v4) { v5 = load t[0] : f32 yield v5 }",
     ]));
 }
 
@@ -129,8 +130,8 @@ fn parallel_stores() {
         "par i0 < 8 grain 1 { v0 = const 1 : f32 store t[(i0 floordiv 2)] = v0 }",
         "par i0 < 4 grain 1 { v0 = const 1 : f32 v1 = splat v0 : f32<4> store t[i0:] = v1 clip }",
         "par i0 < 4 grain 1 { let b: f32[] @private { v0 = const 1 : f32 store b[] = v0 } }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunks 1 (v2 = v0) { store t[0] = v2 yield v2 } merge (v3) (v4) { yield v3 }",
-        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunks 1 (v2 = v0) { store t[i0] = v2 yield v2 } merge (v3) (v4) { yield v3 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 8 (v2 = v0) { store t[0] = v2 yield v2 } merge (v3) (v4) { yield v3 }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 8 (v2 = v0) { store t[i0] = v2 yield v2 } merge (v3) (v4) { yield v3 }",
     ]));
 }
 

@@ -1,6 +1,6 @@
 //! Tables, scopes, types and loops of a kernel (K01–K06, K11).
 
-use super::{MAX_CHUNKS, MAX_ELEMENTS, MAX_LANES, Report, VerifyCode as Code};
+use super::{MAX_ELEMENTS, MAX_LANES, Report, VerifyCode as Code};
 use crate::kernel::{
     Condition, Fold, ForRange, Form, Kernel, MAX_NESTING, MemId, Op, Place, Region, Space, Stmt,
     ValueId, ValueType, VarId,
@@ -377,9 +377,12 @@ impl Checker<'_, '_> {
         let lanes = fold.lanes.is_power_of_two() && fold.lanes <= MAX_LANES;
         self.report
             .require(lanes, Code::K06, || format!("{} lanes", fold.lanes));
-        let chunks = (1..=MAX_CHUNKS).contains(&fold.chunks);
-        self.report
-            .require(chunks, Code::K06, || format!("{} chunks", fold.chunks));
+        let whole = fold.chunk >= fold.extent;
+        let chunk =
+            fold.chunk > 0 && (whole || fold.chunk.is_multiple_of(fold.lanes.max(1).into()));
+        self.report.require(chunk, Code::K06, || {
+            format!("chunks of {} for {} lanes", fold.chunk, fold.lanes)
+        });
         self.report.require(!fold.states.is_empty(), Code::K06, || {
             "a fold without state".into()
         });

@@ -1,20 +1,17 @@
-//! Prefix scans, whole and in chunks.
+//! Prefix scans, whole and in blocks.
 
 use super::*;
 use lgc_ir::op::{CumMax, CumProd, CumSum, Op};
 
-/// Whether a scan is in chunks; then it is checked.
-fn is_chunked(op: impl Into<Op>, dtype: DType, extents: &[u64]) -> bool {
+/// Whether a scan is in blocks. It is checked.
+fn is_cut(op: impl Into<Op>, dtype: DType, extents: &[u64]) -> bool {
     let b = builder();
     let x = input(&b, "x", dtype, extents);
     let y = b.apply(op, &[x]).unwrap();
     let graph = finish(b, &[y]);
     let lowering = lower(&graph, &Signature::pure("f"), &Target::default()).unwrap();
-    let is_chunked = lowering.program.to_string().contains("totals");
-    if is_chunked {
-        check(&graph);
-    }
-    is_chunked
+    check(&graph);
+    lowering.program.to_string().contains("blocks0")
 }
 
 fn sum(axis: i64, reverse: bool, exclusive: bool) -> CumSum {
@@ -25,34 +22,39 @@ fn sum(axis: i64, reverse: bool, exclusive: bool) -> CumSum {
     }
 }
 
-#[test]
-fn long_lines_are_cut_into_chunks() {
-    // Eight chunks and a rest; and no rest.
-    assert!(is_chunked(sum(0, true, true), DType::F64, &[65_541]));
-    assert!(is_chunked(sum(0, false, false), DType::I32, &[65_536]));
-    assert!(is_chunked(sum(1, false, true), DType::Bf16, &[2, 65_539]));
-    assert!(is_chunked(sum(0, true, false), DType::I32, &[65_538, 2]));
-}
-
-#[test]
-fn short_lines_and_many_lines_are_not_cut() {
-    assert!(!is_chunked(sum(0, false, false), DType::F64, &[60_000]));
-    assert!(!is_chunked(sum(1, false, false), DType::F64, &[16, 65_536]));
-}
-
-#[test]
-fn products_of_floats_are_not_cut() {
-    let product = CumProd {
+fn product() -> CumProd {
+    CumProd {
         axis: 0,
         reverse: false,
         exclusive: false,
-    };
+    }
+}
+
+#[test]
+fn long_lines_are_cut_into_blocks() {
+    // Whole blocks and a rest; and no rest.
+    assert!(is_cut(sum(0, true, true), DType::F64, &[4133]));
+    assert!(is_cut(sum(0, false, false), DType::I32, &[1024]));
+    assert!(is_cut(sum(1, false, true), DType::Bf16, &[2, 1027]));
+    assert!(is_cut(sum(0, true, false), DType::I32, &[1026, 2]));
+    assert!(is_cut(sum(0, true, false), DType::F32, &[2060, 13]));
+    assert!(is_cut(product(), DType::F64, &[1025]));
+}
+
+#[test]
+fn short_lines_are_not_cut_however_many_they_are() {
+    assert!(!is_cut(sum(0, false, false), DType::F64, &[512]));
+    assert!(!is_cut(sum(1, false, false), DType::F64, &[5, 500]));
+    assert!(!is_cut(sum(0, false, false), DType::F32, &[500, 11]));
+}
+
+#[test]
+fn what_is_exact_in_any_order_is_not_cut() {
     let max = CumMax {
         axis: 0,
         reverse: false,
         exclusive: false,
     };
-    assert!(is_chunked(product.clone(), DType::I32, &[65_537]));
-    assert!(!is_chunked(product, DType::F32, &[65_537]));
-    assert!(!is_chunked(max, DType::F32, &[65_537]));
+    assert!(!is_cut(product(), DType::I32, &[1025]));
+    assert!(!is_cut(max, DType::F32, &[1025]));
 }

@@ -1,0 +1,367 @@
+//! Which floats are added before which.
+//!
+//! Sums of floats depend on their order, so the order is part of what lgc promises: it follows from
+//! extents alone, never from the target, from threads, or from what else a kernel computes. No chain of
+//! additions or multiply-adds is longer than [`CHAIN`]; a longer one is cut at multiples of a fixed
+//! length, the pieces start from zero, and what they come to is added as a tree of neighbours.
+//!
+//! | what | order |
+//! |---|---|
+//! | folds along memory | the last folded axes, as many as have [`LINE`] elements, are a *line*: [`lanes`] interleaved partial results, cut at multiples of [`CHUNK`]; lines are added as a tree |
+//! | folds across memory (the last axis is not folded) | in order, cut so that at most [`COLUMN`] follow one another |
+//! | contractions | in order, cut so that at most [`CHAIN`] follow one another |
+//! | prefix sums | lines of at most [`CHAIN`] in order, others in blocks of [`BLOCK`] elements; what comes before a block is the prefix sum of what blocks come to, in blocks of [`BLOCKS`] |
+//! | prefix products and recurrences | in blocks of [`CHAIN`] elements, each in order from what comes before it; that is composed of what whole blocks come to, and blocks of as many blocks, where their product keeps its digits |
+//! | scatters | the first [`CHAIN`] updates of an element in order, then the next, and so on; these sums in order |
+//!
+//! Over several axes, a piece is as many of the last axes as fit, then a number of elements of the axis before
+//! them; each element of the axes before that begins pieces of its own ([`Pieces`]).
+
+use super::element::Elements;
+use crate::kernel::{FoldShape, ForRange, KernelBuilder, ValueId};
+use lgc_ir::index::Index;
+
+/// The most multiply-adds that follow one another. Of 2²⁵ ones a single chain makes 2²⁴ in f32; so cut, sums of
+/// random numbers are right to 10⁻⁷. Loops over fewer would load and store tiles more often.
+pub(super) const CHAIN: u64 = 512;
+
+/// The most rows that are added to a column one after the other. 5·10⁶ times 0.0005 in f32 is then off
+/// by 5·10⁻⁷, of numbers that are not all alike by less; with 512 it is 6·10⁻⁶.
+pub(super) const COLUMN: u64 = 128;
+
+/// The elements of a chunk of a line: in [`LANES`] lanes, as many follow one another as in a column.
+pub(super) const CHUNK: u64 = LANES as u64 * COLUMN;
+
+/// The most lanes: as many as a warp has, and two registers of 512 bits, whose additions then overlap.
+const LANES: u32 = 32;
+
+/// A line has at least this many elements, if there are so many: merging lanes then costs little beside them.
+pub(super) const LINE: u64 = 256;
+
+/// The elements of a block of a prefix scan. Equal numbers are the worst there are: the last sum of
+/// 5·10⁶ times 0.0005 in f32 is then off by 3·10⁻⁷, with 64 it is 10⁻⁶.
+pub(super) const BLOCK: u64 = 32;
+
+/// The blocks of a block of a prefix scan.
+pub(super) const BLOCKS: u64 = 16;
+
+/// So many blocks need no blocks of their own.
+pub(super) const FEW_BLOCKS: u64 = 64;
+
+/// The interleaved partial results of a line, by its length.
+pub(super) fn lanes(extent: u64) -> u32 {
+    match extent {
+        0..8 => 1,
+        8..16 => 4,
+        16..32 => 8,
+        32..64 => 16,
+        _ => LANES,
+    }
+}
+
+/// The shape of the fold of a line.
+pub(super) fn line(extent: u64) -> FoldShape {
+    FoldShape {
+        extent,
+        lanes: lanes(extent),
+        chunk: extent.clamp(1, CHUNK),
+    }
+}
+
+/// How many of the last axes are a line.
+pub(super) fn axes_of_line(extents: &[u64]) -> usize {
+    let mut elements = 1u64;
+    let mut count = 0;
+    for &extent in extents.iter().rev() {
+        if elements >= LINE {
+            break;
+        }
+        elements = elements.saturating_mul(extent);
+        count += 1;
+    }
+    count
+}
+
+/// How the points of some axes, in row-major order, are cut into pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pieces {
+    /// The axis that is cut. Those after it lie in pieces whole.
+    axis: usize,
+    /// How many elements of that axis a piece has.
+    length: u64,
+}
+
+impl Pieces {
+    /// Pieces of at most `limit` points.
+    pub(super) fn of(extents: &[u64], limit: u64) -> Self {
+        let mut points = 1u64;
+        for (axis, &extent) in extents.iter().enumerate().rev() {
+            let more = points.saturating_mul(extent);
+            if more > limit {
+                let length = (limit / points.max(1)).max(1);
+                return Pieces { axis, length };
+            }
+            points = more;
+        }
+        let length = extents.first().copied().unwrap_or(1).max(1);
+        Pieces { axis: 0, length }
+    }
+
+    /// The number of axes before the one that is cut.
+    pub(super) fn apart(self) -> usize {
+        self.axis
+    }
+
+    /// Whether one piece holds everything.
+    pub(super) fn are_one(self, extents: &[u64]) -> bool {
+        self.axis == 0 && self.cut(extents).pieces() == 1
+    }
+
+    /// How the axis that is cut is.
+    pub(super) fn cut(self, extents: &[u64]) -> Cut {
+        let extent = extents.get(self.axis).copied().unwrap_or(1);
+        let length = self.length.min(extent).max(1);
+        Cut {
+            whole: extent / length,
+            length,
+            rest: extent % length,
+        }
+    }
+}
+
+/// How an axis is cut: into `whole` pieces of `length` elements, and one of `rest` elements if there are any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) whole: u64,
+    pub(super) length: u64,
+    pub(super) rest: u64,
+}
+
+impl Cut {
+    /// How many pieces there are.
+    pub(super) fn pieces(self) -> u64 {
+        self.whole + u64::from(self.rest > 0)
+    }
+}
+
+/// A piece of the axis that is cut.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// Which one it is.
+    pub(super) number: Index,
+    /// How many elements of that axis it has.
+    pub(super) length: u64,
+}
+
+/// What emits elements, and maybe more.
+pub(super) trait Emits<'p> {
+    /// What elements are emitted with.
+    fn elements(&mut self) -> &mut Elements<'p>;
+}
+
+impl<'p> Emits<'p> for Elements<'p> {
+    fn elements(&mut self) -> &mut Elements<'p> {
+        self
+    }
+}
+
+/// Takes a point into states.
+pub(super) type Step<'a, E> = &'a mut dyn FnMut(&mut E, &[Index], &[ValueId]) -> Vec<ValueId>;
+
+/// Yields the state of a piece, given the coordinates along the axes before the one that is cut.
+pub(super) type Part<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>, &Piece) -> Vec<ValueId>;
+
+/// Joins an earlier and a later state.
+pub(super) type Join<'a, E> = &'a dyn Fn(&mut E, &[ValueId], &[ValueId]) -> Vec<ValueId>;
+
+/// A fold over the points of some axes, in pieces.
+pub(super) struct InPieces<'a, 'p, E: Emits<'p>> {
+    pub(super) extents: &'a [u64],
+    pub(super) pieces: Pieces,
+    /// What each piece starts from.
+    pub(super) start: &'a [ValueId],
+    /// What joins with others without changing them.
+    pub(super) neutral: &'a [ValueId],
+    pub(super) join: Join<'a, E>,
+    pub(super) builder: KernelBuilder,
+    pub(super) life: std::marker::PhantomData<&'p E>,
+}
+
+impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
+    /// Emits the fold; the final states.
+    pub(super) fn emit(&self, emitter: &mut E, step: Step<'_, E>) -> Vec<ValueId> {
+        self.emit_tree(emitter, &mut |emitter, point, piece| {
+            self.piece(emitter, point, piece, step)
+        })
+    }
+
+    /// Emits what joins the states of pieces, which `part` yields; the final states.
+    pub(super) fn emit_tree(&self, emitter: &mut E, part: Part<'_, E>) -> Vec<ValueId> {
+        if self.extents.contains(&0) {
+            return self.start.to_vec();
+        }
+        self.apart(emitter, &mut Vec::new(), part)
+    }
+
+    /// The axes before the one that is cut.
+    fn apart(&self, emitter: &mut E, point: &mut Vec<Index>, part: Part<'_, E>) -> Vec<ValueId> {
+        let depth = point.len();
+        if depth == self.pieces.axis {
+            return self.cut(emitter, point, part);
+        }
+        let extent = self.extents[depth];
+        self.tree(emitter, extent, &mut |emitter, index| {
+            point.push(index);
+            let state = self.apart(emitter, point, part);
+            point.pop();
+            state
+        })
+    }
+
+    /// The axis that is cut: whole pieces, and what is left over.
+    fn cut(&self, emitter: &mut E, point: &mut Vec<Index>, part: Part<'_, E>) -> Vec<ValueId> {
+        let cut = self.pieces.cut(self.extents);
+        let states = self.tree(emitter, cut.whole, &mut |emitter, number| {
+            let length = cut.length;
+            part(emitter, point, &Piece { number, length })
+        });
+        if cut.rest == 0 {
+            return states;
+        }
+        let last = Piece {
+            number: Index::constant(cut.whole as i64),
+            length: cut.rest,
+        };
+        let last = part(emitter, point, &last);
+        (self.join)(emitter, &states, &last)
+    }
+
+    /// Joins the states that `part` yields, as a tree of neighbours.
+    fn tree(
+        &self,
+        emitter: &mut E,
+        extent: u64,
+        part: &mut dyn FnMut(&mut E, Index) -> Vec<ValueId>,
+    ) -> Vec<ValueId> {
+        if extent == 1 {
+            return part(emitter, Index::constant(0));
+        }
+        let shape = FoldShape {
+            extent,
+            lanes: 1,
+            chunk: 1,
+        };
+        // Both closures need the emitter, one after the other.
+        let emitter = std::cell::RefCell::new(emitter);
+        let (_, results) = self.builder.fold(
+            shape,
+            self.neutral,
+            |index, states| {
+                let emitter = &mut *emitter.borrow_mut();
+                emitter.elements().enter(&index, extent);
+                let state = part(emitter, index);
+                emitter.elements().leave();
+                (self.join)(emitter, states, &state)
+            },
+            |left, right| (self.join)(&mut emitter.borrow_mut(), left, right),
+        );
+        results
+    }
+
+    /// A piece of the axis that is cut: its points in order.
+    fn piece(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        piece: &Piece,
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        if self.extents.is_empty() {
+            return step(emitter, point, self.start);
+        }
+        let base = piece
+            .number
+            .scale(self.pieces.cut(self.extents).length as i64);
+        self.run(
+            emitter,
+            piece.length,
+            self.start,
+            &mut |emitter, index, states| {
+                point.push(base.add(&index));
+                let next = self.inside(emitter, point, states, step);
+                point.pop();
+                next
+            },
+        )
+    }
+
+    /// The axes after the one that is cut.
+    fn inside(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        states: &[ValueId],
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        let Some(&extent) = self.extents.get(point.len()) else {
+            return step(emitter, point, states);
+        };
+        self.run(emitter, extent, states, &mut |emitter, index, states| {
+            point.push(index);
+            let next = self.inside(emitter, point, states, step);
+            point.pop();
+            next
+        })
+    }
+
+    /// A sequential loop that carries states.
+    fn run(
+        &self,
+        emitter: &mut E,
+        extent: u64,
+        states: &[ValueId],
+        body: &mut dyn FnMut(&mut E, Index, &[ValueId]) -> Vec<ValueId>,
+    ) -> Vec<ValueId> {
+        if extent == 1 {
+            return body(emitter, Index::constant(0), states);
+        }
+        let range = ForRange::upto(extent);
+        let (_, results) = self.builder.carry(range, states, |index, states| {
+            emitter.elements().enter(&index, extent);
+            let next = body(emitter, index, states);
+            emitter.elements().leave();
+            next
+        });
+        results
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_hold_as_many_of_the_last_axes_as_fit() {
+        let pieces = |extents: &[u64], limit| {
+            let pieces = Pieces::of(extents, limit);
+            (pieces.axis, pieces.length)
+        };
+        assert_eq!(pieces(&[512], 512), (0, 512));
+        assert_eq!(pieces(&[513], 512), (0, 512));
+        assert_eq!(pieces(&[64, 3, 3], 512), (0, 56));
+        assert_eq!(pieces(&[32, 28, 28], 512), (1, 18));
+        assert_eq!(pieces(&[32, 1024, 1], 512), (1, 512));
+        assert_eq!(pieces(&[4, 2], 1), (1, 1));
+        assert_eq!(pieces(&[4, 1], 1), (0, 1));
+        assert_eq!(pieces(&[], 512), (0, 1));
+    }
+
+    #[test]
+    fn lines_are_long_if_they_can_be() {
+        assert_eq!(axes_of_line(&[5_000_000, 2]), 2);
+        assert_eq!(axes_of_line(&[4096, 1024]), 1);
+        assert_eq!(axes_of_line(&[64, 28, 28]), 2);
+        assert_eq!(axes_of_line(&[3]), 1);
+        assert_eq!(axes_of_line(&[]), 0);
+    }
+}

@@ -1,0 +1,141 @@
+//! Prefix sums of long lines.
+//!
+//! Blocks begin from nothing; what comes before each is the prefix of what they come to, which is computed in
+//! the same way from blocks of blocks, until few are left. So an element is a sum of a few short chains,
+//! and the larger numbers that come before it are rounded once for each of them.
+
+use super::super::element::Elements;
+use super::super::grouping::{BLOCK, BLOCKS, FEW_BLOCKS};
+use super::{STEP, Scan};
+use crate::kernel::{MemId, ValueId};
+use lgc_ir::index::Index;
+
+/// What blocks come to, and then what comes before each of them.
+struct Level {
+    memory: MemId,
+    count: u64,
+}
+
+impl<'p> Scan<'p> {
+    /// Emits prefix sums in blocks.
+    pub(super) fn sums(&mut self, elements: &mut Elements<'p>) {
+        let mut levels = Vec::new();
+        let mut count = self.extent().div_ceil(BLOCK);
+        loop {
+            let memory = self.scratch(count);
+            levels.push(Level { memory, count });
+            if count <= FEW_BLOCKS {
+                break;
+            }
+            count = count.div_ceil(BLOCKS);
+        }
+        self.totals_of_elements(elements, levels[0].memory);
+        for pair in levels.windows(2) {
+            self.totals_of_blocks(elements, &pair[0], &pair[1]);
+        }
+        if let Some(top) = levels.last() {
+            self.over_lines(
+                elements,
+                true,
+                &[],
+                STEP * top.count,
+                &mut |elements, line, _| {
+                    let nothing = self.identity(elements);
+                    self.exclusive(
+                        elements,
+                        (line, &Index::constant(0)),
+                        top,
+                        top.count,
+                        nothing,
+                    );
+                },
+            );
+        }
+        for pair in levels.windows(2).rev() {
+            self.before_blocks(elements, &pair[0], &pair[1]);
+        }
+        self.results(elements, levels[0].memory);
+    }
+
+    fn totals_of_elements(&self, elements: &mut Elements<'p>, totals: MemId) {
+        let shape = (self.extent(), BLOCK, self.at_once());
+        self.over_blocks(elements, shape, &mut |elements, line, numbers, length| {
+            let inits = vec![self.identity(elements); numbers.len()];
+            let sums = self.run(elements, length, &inits, &mut |elements, turn, states| {
+                let step = |(number, &state): (&Index, &ValueId)| {
+                    let place = number.scale(BLOCK as i64).add(turn);
+                    let (values, _) = self.operands_at(elements, line, &place);
+                    self.combined(state, &values)
+                };
+                numbers.iter().zip(states).map(step).collect()
+            });
+            for (number, sum) in numbers.iter().zip(sums) {
+                self.store(elements, totals, (line, number), sum);
+            }
+        });
+    }
+
+    fn totals_of_blocks(&self, elements: &mut Elements<'p>, from: &Level, to: &Level) {
+        let shape = (from.count, BLOCKS, 1);
+        self.over_blocks(elements, shape, &mut |elements, line, numbers, length| {
+            for number in numbers {
+                let inits = [self.identity(elements)];
+                let sum = self.run(elements, length, &inits, &mut |elements, turn, states| {
+                    let place = number.scale(BLOCKS as i64).add(turn);
+                    let total = self.load(elements, from.memory, line, &place);
+                    vec![self.combined(states[0], &[total])]
+                });
+                self.store(elements, to.memory, (line, number), sum[0]);
+            }
+        });
+    }
+
+    /// Puts what comes before each of `length` blocks from a place on in place of what they come to, where
+    /// `before` comes before the first.
+    fn exclusive(
+        &self,
+        elements: &mut Elements<'p>,
+        (line, first): (&[Index], &Index),
+        level: &Level,
+        length: u64,
+        before: ValueId,
+    ) {
+        let inits = [self.identity(elements)];
+        self.run(elements, length, &inits, &mut |elements, turn, states| {
+            let place = first.add(turn);
+            let total = self.load(elements, level.memory, line, &place);
+            let here = self.combined(before, states);
+            self.store(elements, level.memory, (line, &place), here);
+            vec![self.combined(states[0], &[total])]
+        });
+    }
+
+    fn before_blocks(&self, elements: &mut Elements<'p>, level: &Level, above: &Level) {
+        let shape = (level.count, BLOCKS, 1);
+        self.over_blocks(elements, shape, &mut |elements, line, numbers, length| {
+            for number in numbers {
+                let before = self.load(elements, above.memory, line, number);
+                let first = number.scale(BLOCKS as i64);
+                self.exclusive(elements, (line, &first), level, length, before);
+            }
+        });
+    }
+
+    fn results(&self, elements: &mut Elements<'p>, before: MemId) {
+        let shape = (self.extent(), BLOCK, self.at_once());
+        self.over_blocks(elements, shape, &mut |elements, line, numbers, length| {
+            let load = |number: &Index| self.load(elements, before, line, number);
+            let bases: Vec<ValueId> = numbers.iter().map(load).collect();
+            let starts = numbers.iter().map(|number| number.scale(BLOCK as i64));
+            let starts: Vec<Index> = starts.collect();
+            let inits = vec![self.identity(elements); numbers.len()];
+            self.save_run(
+                elements,
+                line,
+                (&starts, &inits),
+                length,
+                &|number, state| self.combined(bases[number], &[state]),
+            );
+        });
+    }
+}
