@@ -111,6 +111,40 @@ impl Op {
     }
 }
 
+impl Op {
+    /// Whether what an op of `dtype` yields has that dtype however it is computed: every number has, of a
+    /// dtype that is computed in itself; a half has if it is chosen from halves, or is a cast to one. All
+    /// else is computed in f32 and then rounded, once.
+    pub fn stays_within(&self, dtype: DType) -> bool {
+        if dtype.half().is_none() {
+            return true;
+        }
+        match self.family() {
+            Family::Pointwise(rule) | Family::Discrete(rule) => rule.stays_within(dtype),
+            Family::Fold(FoldRule { monoid, .. }) => monoid != Monoid::Sum,
+            Family::Prefix(PrefixRule { prefix, .. }) => match prefix {
+                Prefix::Max | Prefix::Min => true,
+                Prefix::Sum | Prefix::Product | Prefix::Linear => false,
+            },
+            Family::Contract(_) | Family::ScatterAdd(_) => false,
+            Family::Compare(_)
+            | Family::Connect(_)
+            | Family::Not
+            | Family::Select
+            | Family::Cast(_)
+            | Family::View(_)
+            | Family::ArgFold(_)
+            | Family::ArgSort(_)
+            | Family::Gather(_)
+            | Family::Leaf(_)
+            | Family::Barrier
+            | Family::Scan(_)
+            | Family::Cond(_)
+            | Family::Composite(_) => true,
+        }
+    }
+}
+
 /// An op that applies a differentiable function element by element. `N` operands of one type.
 pub trait Pointwise<const N: usize>: OpDef {
     /// What it computes.
