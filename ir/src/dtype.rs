@@ -1,8 +1,8 @@
 //! Element types.
 //!
-//! The dtypes that a tensor can hold, their sizes and what may be done with them. f16 and bf16 are
-//! formats of storage: what is computed from them is computed in f32 ([`DType::compute`]), and rounded
-//! where it is stored (see [`crate::half`]).
+//! The dtypes that a tensor can hold, their sizes and what may be done with them. f16 and bf16 have no
+//! arithmetic of their own: each op computes from them in f32 ([`DType::compute`]), and rounds what it
+//! yields once (see [`crate::half`]).
 
 use crate::half::Half;
 use std::fmt;

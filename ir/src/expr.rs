@@ -389,6 +389,55 @@ impl Rule {
         }
     }
 
+    /// Whether the value on operands of a half `dtype` is such a half, without being rounded: it is chosen
+    /// from operands and constants that are, with any sign, or is a whole number next to one.
+    pub fn stays_within(&self, dtype: DType) -> bool {
+        let mut stays = vec![false; self.nodes.len()];
+        for id in self.reachable(&[self.value]) {
+            let all = |operands: &[ExprId]| operands.iter().all(|x| stays[x.0 as usize]);
+            stays[id.0 as usize] = match self.expr(id) {
+                Expr::Input(_) | Expr::Undefined(_) => true,
+                Expr::Constant(value) => {
+                    let (single, half) = (f64::from(value.to_f32()), value.to_float(dtype));
+                    single == half || (single.is_nan() && half.is_nan())
+                }
+                Expr::Unary(function, x) => match function {
+                    Unary::Neg | Unary::Abs | Unary::Floor | Unary::Ceil | Unary::Round => {
+                        all(&[*x])
+                    }
+                    Unary::Sqrt
+                    | Unary::Exp
+                    | Unary::Expm1
+                    | Unary::Log
+                    | Unary::Log1p
+                    | Unary::Sin
+                    | Unary::Cos
+                    | Unary::Sinh
+                    | Unary::Cosh
+                    | Unary::Tanh
+                    | Unary::Erf => false,
+                },
+                Expr::Binary(function, x, y) => match function {
+                    Binary::Max | Binary::Min => all(&[*x, *y]),
+                    Binary::Add
+                    | Binary::Sub
+                    | Binary::Mul
+                    | Binary::Div
+                    | Binary::Pow
+                    | Binary::Rem
+                    | Binary::And
+                    | Binary::Or
+                    | Binary::Xor
+                    | Binary::Shl
+                    | Binary::Shr => false,
+                },
+                Expr::Select(_, yes, no) => all(&[*yes, *no]),
+                Expr::Compare(..) | Expr::Connect(..) | Expr::Not(_) | Expr::Truth(_) => true,
+            };
+        }
+        stays[self.value.0 as usize]
+    }
+
     /// What a structure must offer for the value (not the derivative) to make sense over it.
     pub fn class(&self) -> Class {
         let order = self.reachable(&[self.value]);

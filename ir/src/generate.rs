@@ -319,17 +319,72 @@ fn declare_outputs(b: &Builder, pool: &[Value]) -> Result<(), TypeError> {
     Ok(())
 }
 
-/// Inputs for a graph: numbers between −2.3 and 2.3 that their dtype and f32 hold exactly, without ties or zeros;
-/// small integers of both signs; truth values of both kinds. What is declared to lie in a range does.
-/// `number` makes the elements.
+/// How large numbers are. What rounds or overflows at one size may not at another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// About 1.
+    Moderate,
+    /// Far from 1, where products of three are still in the range of f32; of f16, next to the largest.
+    Large,
+    /// As far below 1; of f16, next to the smallest that have all their digits.
+    Small,
+    /// Large and small, in turns from input to input.
+    Mixed,
+}
+
+impl Scale {
+    /// All of them.
+    pub const ALL: [Scale; 4] = [Scale::Moderate, Scale::Large, Scale::Small, Scale::Mixed];
+
+    /// The binary logarithm of what moderate numbers of a dtype are multiplied by, in the input at a
+    /// position.
+    pub const fn exponent(self, dtype: DType, position: usize) -> i32 {
+        let (large, small) = match dtype {
+            DType::F16 => (13, -11),
+            DType::Bf16 | DType::F32 | DType::F64 => (40, -40),
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 => (0, 0),
+        };
+        match self {
+            Scale::Moderate => 0,
+            Scale::Large => large,
+            Scale::Small => small,
+            Scale::Mixed if position.is_multiple_of(2) => large,
+            Scale::Mixed => small,
+        }
+    }
+
+    /// In words, as in "with large inputs".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scale::Moderate => "moderate",
+            Scale::Large => "large",
+            Scale::Small => "small",
+            Scale::Mixed => "large and small",
+        }
+    }
+}
+
+/// As [`sample_inputs_at`], of moderate size.
 pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
+    sample_inputs_at(graph, Scale::Moderate, number)
+}
+
+/// Inputs for a graph: numbers between −2.3 and 2.3, or as many times as large as the scale says, that their
+/// dtype and f32 hold exactly, without ties or zeros; small integers of both signs; truth values of both
+/// kinds. What is declared to lie in a range does. `number` makes the elements.
+pub fn sample_inputs_at<S: Scalar>(
+    graph: &Graph,
+    scale: Scale,
+    number: impl Fn(DType, f64) -> S,
+) -> Vec<Tensor<S>> {
     let tensor = |(position, input): (usize, &Value)| {
         let ty = graph.ty(*input).clone();
         let (dtype, count) = (ty.dtype, ty.elements());
         let range = graph.range(input.node);
+        let size = 2.3 * f64::from(scale.exponent(dtype, position)).exp2();
         let real = |i: u64| {
             let unit = (i as f64 + 1.37 * position as f64 + 0.61).sin();
-            let x = range.map_or(2.3 * unit, |range| within(range, 2.3 * unit));
+            let x = range.map_or(size * unit, |range| within(range, unit, size));
             dtype
                 .half()
                 .map_or(f64::from(x as f32), |half| half.round(x))
@@ -347,14 +402,15 @@ pub fn sample_inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S)
     graph.inputs().iter().enumerate().map(tensor).collect()
 }
 
-/// A number in the inside of a range, which moves along with x between −2.3 and 2.3.
-fn within((low, high): (f64, f64), x: f64) -> f64 {
-    let share = (x / 2.3 + 1.0) * 0.49 + 0.01;
+/// A number in the inside of a range, which moves along with `unit` between −1 and 1; no farther than `size`
+/// from where the range begins or ends, if it has one end.
+fn within((low, high): (f64, f64), unit: f64, size: f64) -> f64 {
+    let share = (unit + 1.0) * 0.49 + 0.01;
     match (low.is_finite(), high.is_finite()) {
         (true, true) => low + (high - low) * share,
-        (true, false) => low + 2.3 * share,
-        (false, true) => high - 2.3 * share,
-        (false, false) => x,
+        (true, false) => low + size * share,
+        (false, true) => high - size * share,
+        (false, false) => size * unit,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The 16-bit floats: f16 and bf16.
 //!
-//! Both are formats of storage. A number becomes a half by rounding once, to the nearest and ties to
+//! Every value of these dtypes is one of these numbers, wherever it is: each op computes in f32 and rounds
+//! its result once. A number becomes a half by rounding once, to the nearest and ties to
 //! even (IEEE 754-2019, §4.3.1), from its exact value: what is beyond the largest half by half a
 //! unit or more becomes infinite, what is below the normal range keeps fewer bits, and NaN stays NaN.
 //! Every half is an f32 and an f64. The methods here are the reference that compiled conversions,

@@ -6,8 +6,9 @@
 //! one around it, has already computed is not computed again, and neither is a load of an `in`
 //! parameter repeated. A scalar operand beside a vector or tile is splatted.
 //!
-//! Values that lowering computes with are never halves: constants, casts and loads of these dtypes
-//! yield the f32 that they are, and stores round. Only [`KernelBuilder::op`] makes values of them.
+//! Values that lowering computes with never have the dtype of a half: constants, casts and loads of these
+//! dtypes yield the f32 that the half is. What an op yields is such an f32, too: lowering rounds it with
+//! [`KernelBuilder::cast`], before it goes on or is stored. Only [`KernelBuilder::op`] makes values of them.
 //!
 //! Mistakes do not interrupt the building: the first one is remembered, and
 //! [`KernelBuilder::finish`] returns it.
@@ -87,6 +88,8 @@ struct OpenRegion {
 struct State {
     kernel: Kernel,
     open: Vec<OpenRegion>,
+    /// For each f32 that is a half, the half.
+    halves: FxHashMap<ValueId, ValueId>,
     fault: Option<String>,
 }
 
@@ -136,6 +139,7 @@ impl KernelBuilder {
         KernelBuilder(Rc::new(RefCell::new(State {
             kernel,
             open: vec![OpenRegion::default()],
+            halves: FxHashMap::default(),
             fault: None,
         })))
     }
@@ -389,10 +393,24 @@ impl KernelBuilder {
     /// Adds a store. What is stored in memory of halves is rounded to them.
     pub fn store(&self, access: Access, value: ValueId) {
         let value = match self.half_memory(access.memory) {
-            Some(dtype) => self.op(Op::Cast(dtype, value)),
+            Some(dtype) => self.as_half(dtype, value),
             None => value,
         };
         self.push(Stmt::Store { access, value });
+    }
+
+    /// A number as a half: the half that it is, if it is known to be one, else the one next to it.
+    fn as_half(&self, dtype: DType, value: ValueId) -> ValueId {
+        let known = self.0.borrow().halves.get(&value).copied();
+        let known = known.filter(|half| self.type_of(*half).dtype == dtype);
+        known.unwrap_or_else(|| self.op(Op::Cast(dtype, value)))
+    }
+
+    /// The f32 that a half is.
+    fn as_single(&self, half: ValueId) -> ValueId {
+        let single = self.op(Op::Cast(DType::F32, half));
+        self.0.borrow_mut().halves.insert(single, half);
+        single
     }
 
     /// The dtype of a memory, if it is a half.
@@ -418,9 +436,8 @@ impl KernelBuilder {
         let Some(dtype) = self.half_memory(access.memory) else {
             return self.load_stored(access, form, otherwise);
         };
-        let otherwise = otherwise.map(|value| self.op(Op::Cast(dtype, value)));
-        let loaded = self.load_stored(access, form, otherwise);
-        self.op(Op::Cast(dtype.compute(), loaded))
+        let otherwise = otherwise.map(|value| self.as_half(dtype, value));
+        self.as_single(self.load_stored(access, form, otherwise))
     }
 
     /// Loads a value of the dtype that the memory has.
@@ -548,10 +565,9 @@ impl KernelBuilder {
         if self.type_of(x).dtype == dtype {
             return x;
         }
-        let cast = self.op(Op::Cast(dtype, x));
         match dtype.half() {
-            Some(_) => self.op(Op::Cast(dtype.compute(), cast)),
-            None => cast,
+            Some(_) => self.as_single(self.as_half(dtype, x)),
+            None => self.op(Op::Cast(dtype, x)),
         }
     }
 

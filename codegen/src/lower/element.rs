@@ -51,7 +51,7 @@ pub(super) struct Elements<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) builder: KernelBuilder,
     pub(super) lanes: Lanes,
-    /// The values that this kernel has computed for the current row or tile.
+    /// The values that this kernel has computed for the current row or tile, before halves are rounded.
     pub(super) results: FxHashMap<NodeId, ValueId>,
     /// Values that are to be loaded instead of computed.
     pub(super) kept: FxHashMap<NodeId, KeptElement>,
@@ -288,12 +288,22 @@ impl<'p> Elements<'p> {
 
     fn known(&self, instance: &Instance) -> Option<ValueId> {
         if let Some(&value) = self.results.get(&instance.node) {
-            return Some(value);
+            return Some(self.rounded(instance.node, value));
         }
         self.scopes
             .iter()
             .rev()
             .find_map(|scope| scope.get(instance).copied())
+    }
+
+    /// What a node yields, from what is computed for it: a half is rounded here, once, whether it then
+    /// stays in the kernel or not.
+    fn rounded(&self, node: NodeId, value: ValueId) -> ValueId {
+        let dtype = self.plan.model.ty(node).dtype;
+        match self.plan.model.graph.op(node).stays_within(dtype) {
+            true => value,
+            false => self.builder.cast(dtype, value),
+        }
     }
 
     /// Whether a node is read from memory here.
@@ -358,8 +368,14 @@ impl<'p> Elements<'p> {
             Kind::Generated => self.generated(instance),
             Kind::View => self.view(instance, &values),
             Kind::Gather(picking) => self.gather(instance, *picking, &values),
-            Kind::ScatterRow(picking) => self.scatter_row(instance, *picking, &values),
-            Kind::Elementwise => self.elementwise(instance, &values),
+            Kind::ScatterRow(picking) => {
+                let sum = self.scatter_row(instance, *picking, &values);
+                self.rounded(instance.node, sum)
+            }
+            Kind::Elementwise => {
+                let value = self.elementwise(instance, &values);
+                self.rounded(instance.node, value)
+            }
             Kind::Input(_)
             | Kind::Literal
             | Kind::Scatter(_)

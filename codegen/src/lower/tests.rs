@@ -172,7 +172,7 @@ fn compare(graph: &Graph, program: &Program, inputs: &[Tensor<f64>], outputs: &[
     let exact = interpret_graph(graph, &<f64 as Scalar>::World::default(), inputs).unwrap();
     let wide: Vec<Tensor<Interval>> = inputs.iter().map(enclosing).collect();
     let wide = interpret_graph(graph, &(), &wide).unwrap();
-    // Where there are halves, either may have rounded what the other has not.
+    // Of two sums in f32 that differ in their order, halves are not next to each other alike.
     let has_half = |node| {
         graph
             .results(node)

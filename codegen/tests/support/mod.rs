@@ -105,8 +105,12 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     pub(crate) fn new(graph: &Graph) -> Self {
+        Self::on(graph, &Target::default())
+    }
+
+    pub(crate) fn on(graph: &Graph, target: &Target) -> Self {
         let (optimized, _, _) = optimize(graph, true).unwrap();
-        let lowering = lower(&optimized, &Signature::pure("f"), &Target::default()).unwrap();
+        let lowering = lower(&optimized, &Signature::pure("f"), target).unwrap();
         let types = |values: Vec<Value>| {
             values
                 .iter()

@@ -4,6 +4,8 @@
 //! over [`Exact`](crate::scalar::Exact) it checks laws, over [`Dual`](crate::scalar::Dual) it
 //! differentiates, over [`Interval`](crate::scalar::Interval) it encloses everything that compiled
 //! code may compute. It knows ops by their family only.
+//!
+//! A value of a half dtype is a half: whatever computes it, over scalars that round, is rounded to one.
 
 mod elementwise;
 mod indexed;
@@ -169,7 +171,9 @@ fn run<S: Scalar>(
         };
         let family = graph.op(node).family();
         let results = if let Family::Leaf(Leaf::Input(_)) = family {
-            vec![Rc::new(next_input.next().cloned().ok_or(MISSING)?)]
+            let Tensor { ty, data } = next_input.next().cloned().ok_or(MISSING)?;
+            let data = data.rounded(ty.dtype);
+            vec![Rc::new(Tensor { ty, data })]
         } else if let Family::Composite(composite) = family {
             machine.composite(composite, &operands)?
         } else if let Family::Scan(scan) = family {
@@ -178,7 +182,7 @@ fn run<S: Scalar>(
             machine.cond(cond, &operands)?
         } else {
             let ty = graph.ty(Value { node, result: 0 }).clone();
-            let data = machine.evaluate(family, &operands, &ty)?.stored(ty.dtype);
+            let data = machine.evaluate(family, &operands, &ty)?.rounded(ty.dtype);
             vec![Rc::new(Tensor { ty, data })]
         };
         let unread = !keep_all && uses[node.index()] == 0;

@@ -17,11 +17,11 @@ pub enum Data<S: Scalar> {
 }
 
 impl<S: Scalar> Data<S> {
-    /// The elements as they are once they lie in memory of `dtype`.
-    pub(super) fn stored(self, dtype: DType) -> Self {
+    /// The elements as an op of `dtype` yields them: halves are rounded.
+    pub(super) fn rounded(self, dtype: DType) -> Self {
         match self {
             Data::Number(elements) if dtype.half().is_some() => {
-                Data::Number(elements.iter().map(|x| x.stored(dtype)).collect())
+                Data::Number(elements.iter().map(|x| x.rounded(dtype)).collect())
             }
             Data::Number(_) | Data::Int(_) | Data::Mask(_) => self,
         }

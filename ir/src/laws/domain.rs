@@ -80,6 +80,11 @@ impl Domain {
         })
     }
 
+    /// Where each input is declared to lie.
+    pub(super) fn ranges(&self) -> &[Option<(f64, f64)>] {
+        &self.ranges
+    }
+
     /// A random point of the domain, or why none was found. Where an index turns out of range, all
     /// integers are drawn from that range from then on.
     pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, String> {

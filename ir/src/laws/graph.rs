@@ -4,12 +4,14 @@ use super::condition::conditions;
 use super::derivatives::Derivatives;
 use super::domain::Domain;
 use super::enclosed::Enclosed;
+use super::halves::composites_on_halves;
 use super::number::Number;
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
 use super::report::{Arithmetic, Report};
 use super::rules::{Effort, LawError, check_law, nothing_to_differentiate, outputs};
 use super::settle::{Check, settle};
+use crate::generate::Scale;
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Tensor};
 use crate::module::Entry;
@@ -78,7 +80,13 @@ pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError>
     };
     let mut laws = Vec::new();
     for law in Law::ALL {
-        laws.push((law, settle_law(law, &d, arithmetic, work, options)?));
+        let outcome = settle_law(law, &d, arithmetic, work, options)?;
+        let outcome = if law == Law::Composite {
+            with_halves(outcome, &d, work, options)?
+        } else {
+            outcome
+        };
+        laws.push((law, outcome));
     }
     Ok(Report {
         entry: entry.name.clone(),
@@ -120,6 +128,21 @@ fn settle_law(
     let is_short = needed <= options.exact_work.saturating_mul(16);
     let exact = arithmetic == Arithmetic::Exact && is_short;
     settle(&OneLaw { law, d }, needed, exact, options)
+}
+
+/// The outcome of the law of composite ops, unless one of them is wrong on halves.
+fn with_halves(
+    outcome: Outcome,
+    d: &Derivatives,
+    work: u64,
+    options: &Options,
+) -> Result<Outcome, LawError> {
+    let needed = work.saturating_mul(4 * Scale::ALL.len() as u64);
+    if outcome.is_failure() || needed > options.work {
+        return Ok(outcome);
+    }
+    let halves = composites_on_halves(d, options.effort(needed))?;
+    Ok(if halves.is_failure() { halves } else { outcome })
 }
 
 struct OneLaw<'a> {
@@ -219,13 +242,28 @@ fn check_passes(
             Err(why) => return skipped(why),
         }
     }
-    let exact = work <= options.exact_work;
+    let moderate = points.len();
+    // What rounds or overflows in single precision is another thing at another scale.
+    let others = Scale::ALL
+        .into_iter()
+        .filter(|scale| *scale != Scale::Moderate);
+    let others = others.zip(points.iter().cycle());
+    let others: Vec<Point> = others
+        .map(|(scale, point)| point.at_scale(scale, domain.ranges()))
+        .collect();
+    points.extend(others);
+    let evaluate = |graph: &Graph| {
+        let (first, others) = points.split_at(moderate);
+        let mut yielded = evaluate(graph, first, work <= options.exact_work)?;
+        yielded.extend(evaluate(graph, others, false)?);
+        Ok::<_, LawError>(yielded)
+    };
     let mut outcomes = Vec::new();
     let mut before = graph.clone();
-    let mut yielded = evaluate(&before, &points, exact)?;
+    let mut yielded = evaluate(&before)?;
     for (name, pass) in passes() {
         let (after, _) = pass(&before)?;
-        let yields = evaluate(&after, &points, exact)?;
+        let yields = evaluate(&after)?;
         let outcome = if name == ROUNDS {
             same_bits(&before, &points, &yielded, &yields)
         } else {

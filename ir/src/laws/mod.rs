@@ -23,6 +23,10 @@
 //! degree d survives a random point with a chance of at most d/2⁶⁰ (Schwartz and Zippel); over
 //! [`Enclosed`] values are intervals of reals, and those of equal quantities overlap.
 //!
+//! Where composite ops take halves, these are computed as floats as well, at points of every
+//! [`Scale`](crate::generate::Scale), and compared with the same ops in f32; so are the graphs before and
+//! after each pass, bit by bit.
+//!
 //! A law that compared nothing, or nothing but zeros, is [`Outcome::Skipped`], never proved.
 
 mod body;
@@ -31,6 +35,7 @@ mod derivatives;
 mod domain;
 mod enclosed;
 mod graph;
+mod halves;
 mod number;
 mod outcome;
 mod point;

@@ -2,6 +2,7 @@
 
 use crate::constant::Constant;
 use crate::dtype::DType;
+use crate::generate::Scale;
 use crate::interpret::Tensor;
 use crate::scalar::{Dual, Scalar};
 use crate::shape::Type;
@@ -129,6 +130,35 @@ impl Point {
             }
         }
         self
+    }
+
+    /// The point with its floats as many times as large as a scale says, where that stays in the range of
+    /// their dtype and in those that are declared.
+    pub(super) fn at_scale(&self, scale: Scale, ranges: &[Option<(f64, f64)>]) -> Point {
+        let mut scaled = self.clone();
+        for (at, elements) in scaled.elements.iter_mut().enumerate() {
+            let Elements::Numbers(numbers) = elements else {
+                continue;
+            };
+            let dtype = self.types[at].dtype;
+            let factor = RBig::try_from(f64::from(scale.exponent(dtype, at)).exp2());
+            let (low, high) = ranges
+                .get(at)
+                .copied()
+                .flatten()
+                .unwrap_or((-dtype.largest(), dtype.largest()));
+            let bounds = [low, high].map(|bound| RBig::try_from(bound).ok());
+            for number in numbers {
+                let Ok(factor) = &factor else { continue };
+                let larger = &*number * factor;
+                let above = bounds[0].as_ref().is_none_or(|low| *low <= larger);
+                let below = bounds[1].as_ref().is_none_or(|high| larger <= *high);
+                if above && below {
+                    *number = larger;
+                }
+            }
+        }
+        scaled
     }
 
     /// Small multiples of ½, for tangents and cotangents of the given float types.

@@ -200,9 +200,6 @@ impl Conv {
     }
 }
 impl Composite for Conv {
-    fn keeps_halves(&self) -> bool {
-        true
-    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let grouped = Grouped::new(b, operands, self.groups.unsigned_abs())?;
         let first = grouped.first() as i64;
@@ -330,9 +327,6 @@ impl OpDef for ConvTranspose {
     }
 }
 impl Composite for ConvTranspose {
-    fn keeps_halves(&self) -> bool {
-        true
-    }
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let grouped = Grouped::new(b, operands, self.groups.unsigned_abs())?;
         let (x, size) = (b.ty(operands[0]), sizes(&b.shape(operands[1])));

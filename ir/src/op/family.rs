@@ -111,6 +111,40 @@ impl Op {
     }
 }
 
+impl Op {
+    /// Whether what an op of `dtype` yields has that dtype however it is computed: every number has, of a
+    /// dtype that is computed in itself; a half has if it is chosen from halves, or is a cast to one. All
+    /// else is computed in f32 and then rounded, once.
+    pub fn stays_within(&self, dtype: DType) -> bool {
+        if dtype.half().is_none() {
+            return true;
+        }
+        match self.family() {
+            Family::Pointwise(rule) | Family::Discrete(rule) => rule.stays_within(dtype),
+            Family::Fold(FoldRule { monoid, .. }) => monoid != Monoid::Sum,
+            Family::Prefix(PrefixRule { prefix, .. }) => match prefix {
+                Prefix::Max | Prefix::Min => true,
+                Prefix::Sum | Prefix::Product | Prefix::Linear => false,
+            },
+            Family::Contract(_) | Family::ScatterAdd(_) => false,
+            Family::Compare(_)
+            | Family::Connect(_)
+            | Family::Not
+            | Family::Select
+            | Family::Cast(_)
+            | Family::View(_)
+            | Family::ArgFold(_)
+            | Family::ArgSort(_)
+            | Family::Gather(_)
+            | Family::Leaf(_)
+            | Family::Barrier
+            | Family::Scan(_)
+            | Family::Cond(_)
+            | Family::Composite(_) => true,
+        }
+    }
+}
+
 /// An op that applies a differentiable function element by element. `N` operands of one type.
 pub trait Pointwise<const N: usize>: OpDef {
     /// What it computes.
@@ -321,12 +355,37 @@ pub(crate) fn expansion(
     if composite.keeps_halves() {
         return composite.decompose(builder, operands);
     }
-    let mut wide = SmallVec::<[Value; 4]>::new();
-    for &operand in operands {
-        wide.push(builder.cast(operand, builder.ty(operand).dtype.compute())?);
-    }
-    let mut values = composite.decompose(builder, &wide)?;
-    for (value, ty) in values.iter_mut().zip(results) {
+    let wide = in_compute(builder, operands)?;
+    rounded(builder, composite.decompose(builder, &wide)?, results)
+}
+
+/// A composite op itself in f32, between casts of its operands and of its results. Its derivatives are so
+/// computed in f32, from operands and results that are not rounded, and each is rounded once.
+pub(crate) fn widened(
+    op: &Op,
+    builder: &Builder,
+    operands: &[Value],
+    results: &[Type],
+) -> Result<SmallVec<[Value; 2]>, TypeError> {
+    let wide = in_compute(builder, operands)?;
+    let node = builder.node(op.clone(), &wide)?;
+    let values = builder.with_graph(|graph| graph.results(node));
+    rounded(builder, values.into_iter().collect(), results)
+}
+
+/// Values in the dtypes that they are computed in.
+fn in_compute(builder: &Builder, values: &[Value]) -> Result<SmallVec<[Value; 4]>, TypeError> {
+    let wide = |value: &Value| builder.cast(*value, builder.ty(*value).dtype.compute());
+    values.iter().map(wide).collect()
+}
+
+/// Values as those of the given types.
+fn rounded(
+    builder: &Builder,
+    mut values: SmallVec<[Value; 2]>,
+    types: &[Type],
+) -> Result<SmallVec<[Value; 2]>, TypeError> {
+    for (value, ty) in values.iter_mut().zip(types) {
         *value = builder.cast(*value, ty.dtype)?;
     }
     Ok(values)
@@ -340,8 +399,8 @@ pub trait Composite: std::fmt::Debug {
         builder: &Builder,
         operands: &[Value],
     ) -> Result<SmallVec<[Value; 2]>, TypeError>;
-    /// Whether the op is built in the dtypes of its operands, halves too: calls, and what moves elements
-    /// or only adds them up, which is done in f32 anyway.
+    /// Whether the op is built in the dtypes of its operands, halves too: calls, and what moves elements or
+    /// adds them up once, and so rounds once anyway, in its derivatives as well.
     fn keeps_halves(&self) -> bool {
         false
     }

@@ -47,10 +47,10 @@ pub use attribute::{
 pub use composite::*;
 pub use contract::{ContractAxes, DotGeneral};
 pub use conv::*;
-pub(crate) use family::expansion;
 pub use family::{
     ArgRule, Composite, Family, FoldRule, Leaf, Monoid, Prefix, PrefixRule, SortRule, View,
 };
+pub(crate) use family::{expansion, widened};
 pub use fold::*;
 pub use index::{Gather, Picking, ScatterAdd};
 pub(crate) use leaf::check_written;

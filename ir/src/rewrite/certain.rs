@@ -95,6 +95,9 @@ impl<F: Float> Scalar for Certain<F> {
     fn cast_float(&self, dtype: DType) -> Self {
         self.map(|x| Some(x.cast_float(dtype)))
     }
+    fn rounded(&self, dtype: DType) -> Self {
+        self.map(|x| Some(x.rounded(dtype)))
+    }
     fn from_int((): &(), dtype: DType, integer: &Int) -> Self {
         let known = integer.value.is_ok();
         Certain(known.then(|| F::from_int(&(), dtype, integer)))

@@ -34,6 +34,11 @@ fn contract_sums_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
         let Op::Sum(sum) = graph.op(node) else {
             return Ok(Step::Keep);
         };
+        // The products of halves are rounded to halves before they are summed.
+        let first = graph.ty(graph.operands(node)[0]);
+        if first.dtype.half().is_some() {
+            return Ok(Step::Keep);
+        }
         let Some(paths) = paths_to(graph, &uses, graph.operands(node)[0]) else {
             return Ok(Step::Keep);
         };

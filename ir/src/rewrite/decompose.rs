@@ -2,8 +2,8 @@
 
 use super::bodies::map_bodies;
 use super::rebuild::{Step, rebuild};
-use crate::graph::{Graph, Remap};
-use crate::op::{Composite, Family, TypeError, expansion};
+use crate::graph::{Graph, NodeId, Remap};
+use crate::op::{Composite, Family, TypeError, expansion, widened};
 use crate::shape::Type;
 
 /// Decompositions nest a few levels deep, within regions that nest as deep as calls; more than this
@@ -11,7 +11,9 @@ use crate::shape::Type;
 const MAX_LEVELS: usize = 256;
 
 /// Replaces every composite op that `keep` does not hold for by its decomposition, until none is
-/// left. The new nodes carry the span of the composite, and its result keeps the name.
+/// left. The new nodes carry the span of the composite, and its result keeps the name. Those that are
+/// kept are put between casts where their operands are halves, so that their derivatives are computed in
+/// f32, as they are, and rounded once.
 ///
 /// # Errors
 /// A decomposition does not type-check, or composites nest without end.
@@ -22,7 +24,7 @@ pub fn decompose(
     let (mut graph, mut remap) = one_level(graph, keep)?;
     for _ in 0..MAX_LEVELS {
         let mut nodes = graph.nodes();
-        if !nodes.any(|node| to_replace(graph.op(node).family(), keep)) {
+        if !nodes.any(|node| to_replace(&graph, node, keep)) {
             return Ok((graph, remap));
         }
         let (next, step) = one_level(&graph, keep)?;
@@ -48,8 +50,15 @@ pub fn decompose_deeply(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     Ok((deep.unwrap_or(flat), remap))
 }
 
-fn to_replace(family: Family<'_>, keep: &dyn Fn(&dyn Composite) -> bool) -> bool {
-    composite(&family).is_some_and(|composite| !keep(composite))
+fn to_replace(graph: &Graph, node: NodeId, keep: &dyn Fn(&dyn Composite) -> bool) -> bool {
+    composite(&graph.op(node).family())
+        .is_some_and(|composite| !keep(composite) || takes_halves(graph, node, composite))
+}
+
+/// Whether a composite that is computed in f32 has operands that are halves.
+fn takes_halves(graph: &Graph, node: NodeId, composite: &dyn Composite) -> bool {
+    let mut operands = graph.operands(node).into_iter();
+    !composite.keeps_halves() && operands.any(|x| graph.ty(x).dtype.half().is_some())
 }
 
 fn composite<'a>(family: &Family<'a>) -> Option<&'a dyn Composite> {
@@ -82,14 +91,16 @@ fn one_level(
     keep: &dyn Fn(&dyn Composite) -> bool,
 ) -> Result<(Graph, Remap), TypeError> {
     rebuild(graph, |builder, node, operands| {
-        match composite(&graph.op(node).family()).filter(|composite| !keep(*composite)) {
-            Some(composite) => {
-                let results = graph.results(node).into_iter();
-                let results: Vec<Type> = results.map(|value| graph.ty(value).clone()).collect();
-                let values = expansion(composite, builder, operands, &results)?;
-                Ok(Step::Expand(values))
-            }
-            None => Ok(Step::Keep),
-        }
+        let family = graph.op(node).family();
+        let Some(composite) = composite(&family).filter(|_| to_replace(graph, node, keep)) else {
+            return Ok(Step::Keep);
+        };
+        let results = graph.results(node).into_iter();
+        let results: Vec<Type> = results.map(|value| graph.ty(value).clone()).collect();
+        let values = match keep(composite) {
+            true => widened(graph.op(node), builder, operands, &results)?,
+            false => expansion(composite, builder, operands, &results)?,
+        };
+        Ok(Step::Expand(values))
     })
 }

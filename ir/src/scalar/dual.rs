@@ -180,10 +180,10 @@ impl<S: Scalar> Scalar for Dual<S> {
                 .map(|tangent| tangent.cast_float(dtype)),
         }
     }
-    fn stored(&self, dtype: DType) -> Self {
+    fn rounded(&self, dtype: DType) -> Self {
         Dual {
-            value: self.value.stored(dtype),
-            tangent: self.tangent.as_ref().map(|tangent| tangent.stored(dtype)),
+            value: self.value.rounded(dtype),
+            tangent: self.tangent.as_ref().map(|tangent| tangent.rounded(dtype)),
         }
     }
     fn detached(&self) -> Self {

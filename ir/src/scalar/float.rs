@@ -43,8 +43,11 @@ macro_rules! float_scalar {
             type Mask = bool;
             type World = ();
 
-            fn constant((): &(), _dtype: DType, value: &Constant) -> Self {
-                value.$to()
+            fn constant((): &(), dtype: DType, value: &Constant) -> Self {
+                match dtype.half() {
+                    Some(_) => value.to_float(dtype) as $float,
+                    None => value.$to(),
+                }
             }
             fn lit(&self, value: &Constant) -> Self {
                 value.$to()
@@ -103,6 +106,12 @@ macro_rules! float_scalar {
                     (DType::F32, None) => *self as f32 as $float,
                     (DType::F64, None) => *self,
                     (_, None) => $float::NAN,
+                }
+            }
+            fn rounded(&self, dtype: DType) -> Self {
+                match dtype.half() {
+                    Some(_) => self.cast_float(dtype),
+                    None => *self,
                 }
             }
             fn from_int((): &(), dtype: DType, integer: &Int) -> Self {

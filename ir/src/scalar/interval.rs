@@ -485,19 +485,19 @@ impl Scalar for Interval {
             ..*self
         };
         if dtype.half().is_some() {
-            cast.stored(dtype)
+            cast.rounded(dtype)
         } else if dtype == DType::F32 && self.dtype != DType::F32 {
             cast.widened(0.5)
         } else {
             cast
         }
     }
-    fn stored(&self, dtype: DType) -> Self {
+    fn rounded(&self, dtype: DType) -> Self {
         match dtype.half() {
-            // Rounding goes no further than to the neighbours, between which every f32 lies too.
+            // Rounding keeps the order of numbers.
             Some(half) => Interval {
-                low: half.below(self.low),
-                high: half.above(self.high),
+                low: half.round(self.low),
+                high: half.round(self.high),
                 dtype: DType::F32,
             },
             None => *self,
@@ -507,11 +507,11 @@ impl Scalar for Interval {
         match integer.value {
             Err(_) => Interval::anything(dtype),
             Ok(value) if value.unsigned_abs() <= 1 << 24 => {
-                Interval::point(dtype, value as f64).stored(dtype)
+                Interval::point(dtype, value as f64).rounded(dtype)
             }
             Ok(value) => Interval::point(dtype, value as f64)
                 .widened(0.5)
-                .stored(dtype),
+                .rounded(dtype),
         }
     }
     fn to_int(&self, dtype: DType) -> Int {

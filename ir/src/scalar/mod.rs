@@ -253,10 +253,10 @@ pub trait Scalar: Clone + Debug {
     /// The value as an element of another float dtype.
     #[must_use]
     fn cast_float(&self, dtype: DType) -> Self;
-    /// The value once it lies in memory of a 16-bit `dtype`: what is computed there may be rounded,
-    /// or may be used in f32 before it is. Enclosures take in both; other scalars keep the value.
+    /// What an op of `dtype` yields once it has computed this value: for a half, the half next to it,
+    /// where rounding exists. (Single and double precision round as they go, or not at all.)
     #[must_use]
-    fn stored(&self, _dtype: DType) -> Self {
+    fn rounded(&self, _dtype: DType) -> Self {
         self.clone()
     }
     /// The value of `integer` as an element of float `dtype`.

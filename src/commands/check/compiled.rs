@@ -7,9 +7,10 @@
 use crate::Failure;
 use crate::driver::Session;
 use crate::stage::Stage;
+use lgc_codegen::cranelift::CompiledEntry;
 use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
-use lgc_ir::generate::sample_inputs;
+use lgc_ir::generate::{Scale, sample_inputs_at};
 use lgc_ir::graph::Graph;
 use lgc_ir::half::Half;
 use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
@@ -24,8 +25,13 @@ pub(super) const MAX_OPERATIONS: u64 = 20_000_000;
 
 /// What the comparison found.
 pub(super) enum Comparison {
-    /// Every output lies in its enclosure: how many elements, and how many the enclosures decide.
-    Inside { elements: usize, decided: usize },
+    /// Every output lies in its enclosure: how many elements at how many scales of the inputs, and how many
+    /// the enclosures decide.
+    Inside {
+        elements: usize,
+        decided: usize,
+        scales: usize,
+    },
     /// Compiled code and interpreter both refuse the inputs, for an index out of range.
     BothRefuse,
     /// An output is outside, with what was computed and what was allowed.
@@ -47,15 +53,21 @@ impl std::fmt::Display for Comparison {
             Comparison::Inside {
                 elements,
                 decided: 0,
+                ..
             } if *elements > 0 => write!(
                 f,
                 "skipped: rounding may yield anything, in each of {elements} elements"
             ),
-            Comparison::Inside { elements, decided } => {
-                write!(
-                    f,
-                    "agreed: {decided} of {elements} elements enclosed, all inside"
-                )
+            Comparison::Inside {
+                elements,
+                decided,
+                scales,
+            } => {
+                write!(f, "agreed: {decided} of {elements} elements enclosed")?;
+                if *scales > 1 {
+                    write!(f, " at {scales} scales of the inputs")?;
+                }
+                f.write_str(", all inside")
             }
             Comparison::BothRefuse => write!(f, "agreed: an index is out of range in both"),
             Comparison::Outside(what) => write!(f, "failed: {what}"),
@@ -69,20 +81,106 @@ impl std::fmt::Display for Comparison {
     }
 }
 
-/// Compiles and runs an entry, and compares every output with its enclosure.
+/// Compiles an entry, runs it on inputs of several scales, and compares every output with its enclosure.
 pub(super) fn compare(
     entry: &Entry,
     effort: u64,
     session: &mut Session,
 ) -> Result<Comparison, Failure> {
-    let operations = operations(&entry.graph);
-    if operations > MAX_OPERATIONS.saturating_mul(effort) {
+    let (operations, limit) = (
+        operations(&entry.graph),
+        MAX_OPERATIONS.saturating_mul(effort),
+    );
+    if operations > limit {
         return Ok(Comparison::TooLarge(operations));
     }
+    let module = Module {
+        entries: vec![entry.clone()],
+        ..Module::default()
+    };
+    let build = session.build(module, "check")?;
+    let program = build
+        .programs
+        .first()
+        .ok_or_else(|| Failure::internal("no program"))?;
+    let code = session.jit(program)?;
+    let scales = scales(&entry.graph, operations, limit);
+    compare_at_all(entry, &code, scales, session)
+}
+
+/// Runs the code of an entry on inputs of each scale, and compares.
+fn compare_at_all(
+    entry: &Entry,
+    code: &CompiledEntry,
+    scales: impl Iterator<Item = Scale>,
+    session: &mut Session,
+) -> Result<Comparison, Failure> {
+    let mut total = Comparison::BothRefuse;
+    for scale in scales {
+        let found = compare_at(entry, code, scale, session)?;
+        total = match (total, found) {
+            (_, Comparison::Outside(what)) if scale == Scale::Moderate => {
+                return Ok(Comparison::Outside(what));
+            }
+            (_, Comparison::Outside(what)) => {
+                let inputs = scale.name();
+                return Ok(Comparison::Outside(format!("with {inputs} inputs, {what}")));
+            }
+            (inside @ Comparison::Inside { .. }, Comparison::BothRefuse) => inside,
+            (
+                Comparison::Inside {
+                    elements,
+                    decided,
+                    scales,
+                },
+                Comparison::Inside {
+                    elements: more,
+                    decided: others,
+                    ..
+                },
+            ) => Comparison::Inside {
+                elements: elements + more,
+                decided: decided + others,
+                scales: scales + 1,
+            },
+            (_, found) => found,
+        };
+    }
+    Ok(total)
+}
+
+/// The scales at which an entry is compared: as many as may be interpreted, and one if it has no floats.
+fn scales(graph: &Graph, operations: u64, limit: u64) -> impl Iterator<Item = Scale> {
+    let mut inputs = graph.inputs().iter();
+    let affordable = match inputs.any(|input| graph.ty(*input).dtype.is_float()) {
+        true => limit / operations.max(1),
+        false => 1,
+    };
+    let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
+    Scale::ALL.into_iter().take(affordable.max(1))
+}
+
+/// Runs the code of an entry on inputs of one scale, and compares.
+fn compare_at(
+    entry: &Entry,
+    code: &CompiledEntry,
+    scale: Scale,
+    session: &mut Session,
+) -> Result<Comparison, Failure> {
     let enclosures = session.time(Stage::Check, || {
-        interpret(&entry.graph, &(), &inputs(&entry.graph, Interval::point))
+        interpret(
+            &entry.graph,
+            &(),
+            &inputs(&entry.graph, scale, Interval::point),
+        )
     });
-    let (status, values) = run(entry, session)?;
+    let Execution {
+        status,
+        mut results,
+        updated,
+        ..
+    } = call(entry, code, &[], scale, session)?;
+    results.extend(updated);
     let enclosures = match (enclosures, status) {
         (Ok(enclosures), 0) => enclosures,
         (Err(InterpretError::IndexOutOfRange { .. }), 1..) => return Ok(Comparison::BothRefuse),
@@ -95,41 +193,19 @@ pub(super) fn compare(
         (Err(error), _) => return Err(Failure::internal(error)),
     };
     let (mut elements, mut decided) = (0, 0);
-    for ((output, enclosure), bytes) in entry
-        .graph
-        .outputs()
-        .iter()
-        .zip(enclosures.outputs())
-        .zip(values)
-    {
+    let outputs = entry.graph.outputs().iter();
+    for ((output, enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(results) {
         match inside(enclosure, &bytes) {
             Ok(count) => decided += count,
             Err(what) => return Ok(Comparison::Outside(format!("`{}`: {what}", output.name))),
         }
         elements += enclosure.ty.elements() as usize;
     }
-    Ok(Comparison::Inside { elements, decided })
-}
-
-/// Runs the entry's code; the status, and the bytes of the graph's outputs in order.
-fn run(entry: &Entry, session: &mut Session) -> Result<(i32, Vec<Vec<u8>>), Failure> {
-    let module = Module {
-        entries: vec![entry.clone()],
-        ..Module::default()
-    };
-    let build = session.build(module, "check")?;
-    let program = build
-        .programs
-        .first()
-        .ok_or_else(|| Failure::internal("no program"))?;
-    let Execution {
-        status,
-        mut results,
-        updated,
-        ..
-    } = execute(entry, program, &[], session)?;
-    results.extend(updated);
-    Ok((status, results))
+    Ok(Comparison::Inside {
+        elements,
+        decided,
+        scales: 1,
+    })
 }
 
 /// What a program left in memory, as bytes.
@@ -152,10 +228,24 @@ pub(super) fn execute(
     session: &mut Session,
 ) -> Result<Execution, Failure> {
     let code = session.jit(program)?;
+    call(entry, &code, extra, Scale::Moderate, session)
+}
+
+/// Runs the code of an entry on the sample inputs of a scale.
+fn call(
+    entry: &Entry,
+    code: &CompiledEntry,
+    extra: &[Type],
+    scale: Scale,
+    session: &mut Session,
+) -> Result<Execution, Failure> {
     let params = entry.signature.params.iter();
     let is_updated = params.flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
     let (mut updated, mut read) = (Vec::new(), Vec::new());
-    for (tensor, is_updated) in inputs(&entry.graph, |_, x: f64| x).iter().zip(is_updated) {
+    for (tensor, is_updated) in inputs(&entry.graph, scale, |_, x: f64| x)
+        .iter()
+        .zip(is_updated)
+    {
         if is_updated { &mut updated } else { &mut read }.push(to_bytes(tensor));
     }
     let count = entry.graph.outputs().len() - updated.len();
@@ -182,8 +272,12 @@ pub(super) fn execute(
 
 /// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables, or in the
 /// range that is declared.
-pub(super) fn inputs<S: Scalar>(graph: &Graph, number: impl Fn(DType, f64) -> S) -> Vec<Tensor<S>> {
-    let mut tensors = sample_inputs(graph, number);
+pub(super) fn inputs<S: Scalar>(
+    graph: &Graph,
+    scale: Scale,
+    number: impl Fn(DType, f64) -> S,
+) -> Vec<Tensor<S>> {
+    let mut tensors = sample_inputs_at(graph, scale, number);
     for (tensor, input) in tensors.iter_mut().zip(graph.inputs()) {
         if let Data::Int(elements) = &mut tensor.data {
             let dtype = tensor.ty.dtype;
@@ -293,7 +387,48 @@ pub(super) fn operations(graph: &Graph) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lgc_ir::lang::example;
     use lgc_ir::shape::Shape;
+
+    /// The code of an example in the place of that of another.
+    fn compare_with(entry: &str, other: &str) -> Comparison {
+        let (entry, other) = (example(entry).unwrap(), example(other).unwrap());
+        let mut session = Session::new();
+        let module = Module {
+            entries: vec![other],
+            ..Module::default()
+        };
+        let build = session.build(module, "check").unwrap();
+        let code = session.jit(&build.programs[0]).unwrap();
+        compare_at_all(&entry, &code, Scale::ALL.into_iter(), &mut session).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_at_one_scale_is_found() {
+        let right = "(x: f16[4]) -> x * 2";
+        let Comparison::Inside {
+            elements,
+            decided,
+            scales,
+        } = compare_with(right, right)
+        else {
+            panic!("right code is wrong")
+        };
+        assert_eq!((elements, decided, scales), (16, 16, 4));
+        for (wrong, size) in [
+            ("(x: f16[4]) -> min(x * 2, 100)", "with large inputs"),
+            (
+                "(x: f16[4]) -> select(abs(x) < 0.01, x * 0, x * 2)",
+                "with small inputs",
+            ),
+        ] {
+            let found = compare_with(right, wrong).to_string();
+            assert!(found.starts_with(&format!("failed: {size}, ")), "{found}");
+        }
+        // Infinities on both sides are equal.
+        let square = "(x: f16[4]) -> x * x * x";
+        assert!(!compare_with(square, square).failed());
+    }
 
     #[test]
     fn what_lies_outside_is_found() {

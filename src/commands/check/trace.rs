@@ -13,6 +13,7 @@ use crate::driver::Session;
 use crate::stage::Stage;
 use lgc_codegen::kernel::{BufferId, Program};
 use lgc_codegen::lower::{Lowering, normal_form};
+use lgc_ir::generate::Scale;
 use lgc_ir::graph::{Graph, NodeId, Remap, Value};
 use lgc_ir::interpret::{InterpretError, Interpretation, trace as interpret_all};
 use lgc_ir::module::{Entry, Module};
@@ -182,7 +183,8 @@ fn trace_program(
     let types = nodes.map(|node| compiled.graph.ty(value(node)).clone());
     let types: Vec<Type> = exposed.iter().cloned().chain(types).collect();
     let Execution { status, extra, .. } = execute(entry, &observed, &types, session)?;
-    let enclosures = |graph: &Graph| interpret_all(graph, &(), &inputs(graph, Interval::point));
+    let enclosures =
+        |graph: &Graph| interpret_all(graph, &(), &inputs(graph, Scale::Moderate, Interval::point));
     let whole = session.time(Stage::Check, || enclosures(&entry.graph));
     let whole = match whole {
         Ok(whole) if status == 0 => whole,

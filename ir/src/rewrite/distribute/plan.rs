@@ -381,6 +381,10 @@ impl<'s> Plan<'s> {
     fn terms(&self, carry: usize) -> Option<Vec<(Value, bool)>> {
         let body = self.body();
         let (input, mut at) = (body.inputs()[carry], body.outputs()[carry].value);
+        // A half is rounded in each turn.
+        if body.ty(input).dtype.half().is_some() {
+            return None;
+        }
         let mut terms = Vec::new();
         let mut depends = vec![false; body.len()];
         depends[input.node.index()] = true;
