@@ -31,6 +31,7 @@ mod derivatives;
 mod domain;
 mod enclosed;
 mod graph;
+mod needed;
 mod number;
 mod outcome;
 mod point;
@@ -39,6 +40,7 @@ mod report;
 mod rules;
 mod settle;
 mod stated;
+mod untaken;
 mod whole;
 mod witness;
 
