@@ -13,6 +13,7 @@
 //!
 //! What a branch that is not taken contributes is 0 by structure: see `cotangent.rs`.
 
+mod contract;
 mod cotangent;
 pub(crate) mod mask;
 #[cfg(test)]

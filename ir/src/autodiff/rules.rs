@@ -6,6 +6,7 @@
 //! of a `select` is one.
 
 use super::AutodiffError;
+use super::contract;
 use super::cotangent::Cotangent;
 use super::mask::{self, Mask, Where};
 use super::prefix;
@@ -16,10 +17,7 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::expr::Rule;
 use crate::graph::{NodeId, Value, Values};
-use crate::op::{
-    Composite, ContractAxes, DotGeneral, Family, FoldRule, Gather, Monoid, Op, ScatterAdd,
-    TypeError, View,
-};
+use crate::op::{Composite, Family, FoldRule, Gather, Monoid, Op, ScatterAdd, TypeError, View};
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Type};
 use smallvec::SmallVec;
@@ -106,11 +104,13 @@ pub(super) fn vjp(
     let family = site.op.family();
     if let Family::Scan(op) = family {
         let (parts, merge) = region::scan_vjp(b, (node, site), op, &values(), wanted)?;
-        return Ok((taken_as_a_whole(b, site, cotangents, parts)?, merge));
+        let adjoints = taken_as_a_whole(b, site, cotangents, plain(parts))?;
+        return Ok((adjoints, merge));
     }
     if let Family::Cond(op) = family {
         let parts = region::cond_vjp(b, site, op, &values(), wanted)?;
-        return Ok((taken_as_a_whole(b, site, cotangents, parts)?, None));
+        let adjoints = taken_as_a_whole(b, site, cotangents, plain(parts))?;
+        return Ok((adjoints, None));
     }
     Ok((family_vjp(b, site, family, cotangents, wanted)?, None))
 }
@@ -121,12 +121,12 @@ fn taken_as_a_whole(
     b: &Builder,
     site: &Site,
     cotangents: &[Option<Cotangent>],
-    parts: Parts,
+    mut adjoints: Adjoints,
 ) -> Result<Adjoints, AutodiffError> {
     let mut taken = None;
     for cotangent in cotangents.iter().flatten() {
         let Some(mask) = cotangent.settled else {
-            return Ok(plain(parts));
+            return Ok(adjoints);
         };
         let truths = mask.emit(b)?;
         let all: Vec<usize> = (0..b.shape(truths).rank()).collect();
@@ -138,9 +138,8 @@ fn taken_as_a_whole(
         };
     }
     let Some(taken) = taken else {
-        return Ok(plain(parts));
+        return Ok(adjoints);
     };
-    let mut adjoints = plain(parts);
     for (operand, adjoint) in site.operands.iter().zip(&mut adjoints) {
         if let Some(adjoint) = adjoint {
             let truths = b.broadcast_to(taken.emit(b)?, &b.shape(*operand))?;
@@ -204,7 +203,7 @@ fn family_vjp(
         Family::Fold(rule) => parts[0] = Some(fold_vjp(b, site.operands[0], &rule, ct)?),
         Family::Contract(op) => {
             for operand in (0..count).filter(|&operand| wanted(operand)) {
-                parts[operand] = Some(contract_vjp(b, site, op, ct, operand)?);
+                parts[operand] = Some(contract::vjp(b, site, op, ct, operand)?);
             }
         }
         Family::Gather(op) => {
@@ -263,8 +262,8 @@ fn composite_vjp(
         parts.into_iter().map(peeled).collect()
     };
     if matches!(site.op, Op::Call(_)) {
-        let parts = own(&site.operands, &site.results)??;
-        return taken_as_a_whole(b, site, cotangents, parts.into_iter().collect());
+        let parts = peeled(own(&site.operands, &site.results)??);
+        return taken_as_a_whole(b, site, cotangents, parts);
     }
     let Some(reached) = reached(b, site, composite, cotangents)? else {
         return Ok(peeled(own(&site.operands, &site.results)??));
@@ -364,7 +363,7 @@ fn family_jvp(
             Some(tangent) => Some(fold_jvp(b, site.operands[0], &rule, tangent)?),
             None => None,
         },
-        Family::Contract(op) => contract_jvp(b, site, op, tangents)?,
+        Family::Contract(op) => contract::jvp(b, site, op, tangents)?,
         Family::Gather(op) => match tangents[0] {
             Some(tangent) => Some(b.gather(tangent, site.operands[1], op.clone())?),
             None => None,
@@ -552,134 +551,4 @@ fn first_winners(b: &Builder, x: Value, rule: &FoldRule) -> Result<Value, Autodi
         .filter_map(|axis| order.iter().position(|&from| from == axis))
         .collect();
     Ok(b.transpose(b.reshape(mask, &moved)?, &back)?)
-}
-
-/// The two contractions that are the adjoint of one: dx = ct·y over y's free axes, dy = x·ct over
-/// x's, with axes put back in the operand's order.
-fn contract_vjp(
-    b: &Builder,
-    site: &Site,
-    op: &DotGeneral,
-    ct: Cotangent,
-    which: usize,
-) -> Result<Cotangent, AutodiffError> {
-    let ranks = [0, 1].map(|side| b.shape(site.operands[side]).rank());
-    let axes = op.axes(ranks[0], ranks[1]);
-    let mut factor = site.operands[1 - which];
-    let (mut taken, mut settled) = (None, None);
-    if let Some(mask) = ct.settled {
-        let truths = mask.emit(b)?;
-        let own = Mask::of(contract_reach(b, site, &axes, truths, which)?);
-        // Where each element of the operand reads results that are all taken, or all not, that is all.
-        // Else the other operand is 0 where no result that it makes is taken.
-        let is_same =
-            |axis: &usize| b.with_graph(|graph| mask::is_constant_along(graph, truths, *axis));
-        if free_axes(&axes, 1 - which).iter().all(is_same) {
-            taken = Some(own);
-        } else {
-            let other = contract_reach(b, site, &axes, truths, 1 - which)?;
-            factor = Mask::of(other).keep(b, factor)?;
-            settled = Some(own);
-        }
-    }
-    let value = contract_part(b, &axes, ct.value, factor, which)?;
-    Ok(Cotangent {
-        taken,
-        settled,
-        ..Cotangent::plain(value)
-    })
-}
-
-/// The axes of the result that are free axes of one operand.
-fn free_axes(axes: &ContractAxes, side: usize) -> Vec<usize> {
-    let batches = axes.batch[0].len();
-    let first = match side {
-        0 => batches,
-        _ => batches + axes.free[0].len(),
-    };
-    (first..first + axes.free[side].len()).collect()
-}
-
-/// Which elements of an operand some result that is taken is made of.
-fn contract_reach(
-    b: &Builder,
-    site: &Site,
-    axes: &ContractAxes,
-    taken: Value,
-    side: usize,
-) -> Result<Value, TypeError> {
-    let dropped = free_axes(axes, 1 - side);
-    let kept = b.shape(taken).without(&dropped);
-    let any = b.reshape(mask::any(b, taken, &dropped)?, &kept)?;
-    let sources: Vec<usize> = axes.batch[side]
-        .iter()
-        .chain(&axes.free[side])
-        .copied()
-        .collect();
-    mask::placed(b, any, &sources, &b.shape(site.operands[side]))
-}
-
-/// The contraction of a cotangent with the other operand.
-fn contract_part(
-    b: &Builder,
-    axes: &ContractAxes,
-    ct: Value,
-    factor: Value,
-    which: usize,
-) -> Result<Value, TypeError> {
-    let (batches, x_free) = (axes.batch[0].len(), axes.free[0].len());
-    let ct_batch: SmallVec<[usize; 4]> = (0..batches).collect();
-    let ct_x: SmallVec<[usize; 4]> = (batches..batches + x_free).collect();
-    let ct_y = (batches + x_free..batches + x_free + axes.free[1].len()).collect();
-    let other = 1 - which;
-    let mut inner = axes.contract[other].clone();
-    inner.sort_unstable();
-    // The axis of this operand that is paired with a contracting axis of the other.
-    let partner = |axis: &usize| {
-        let pair = axes.contract[other]
-            .iter()
-            .position(|a| a == axis)
-            .unwrap_or(0);
-        axes.contract[which][pair]
-    };
-    let mut sources: Vec<usize> = axes.batch[which].to_vec();
-    let product = if which == 0 {
-        sources.extend(&axes.free[0]);
-        sources.extend(inner.iter().map(partner));
-        let roles = ContractAxes {
-            batch: [ct_batch, axes.batch[1].clone()],
-            contract: [ct_y, axes.free[1].clone()],
-            free: Default::default(),
-        };
-        b.contract(ct, factor, &roles)?
-    } else {
-        sources.extend(inner.iter().map(partner));
-        sources.extend(&axes.free[1]);
-        let roles = ContractAxes {
-            batch: [axes.batch[0].clone(), ct_batch],
-            contract: [axes.free[0].clone(), ct_x],
-            free: Default::default(),
-        };
-        b.contract(factor, ct, &roles)?
-    };
-    let permutation: Vec<usize> = (0..sources.len())
-        .filter_map(|axis| sources.iter().position(|&source| source == axis))
-        .collect();
-    b.transpose(product, &permutation)
-}
-
-fn contract_jvp(
-    b: &Builder,
-    site: &Site,
-    op: &DotGeneral,
-    tangents: &[Option<Value>],
-) -> Result<Option<Value>, AutodiffError> {
-    let [x, y] = [site.operands[0], site.operands[1]];
-    let left = tangents[0]
-        .map(|dx| b.apply(op.clone(), &[dx, y]))
-        .transpose()?;
-    let right = tangents[1]
-        .map(|dy| b.apply(op.clone(), &[x, dy]))
-        .transpose()?;
-    plus(b, left, right)
 }
