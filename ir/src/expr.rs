@@ -312,35 +312,6 @@ impl Rule {
             .any(|&id| *self.expr(id) == Expr::Input(position))
     }
 
-    /// Whether an expression grows without bound as its inputs do, and so fast that it overflows at some
-    /// that are themselves ordinary numbers: one with an exponential in it that divides nothing.
-    pub fn explodes(&self, root: ExprId) -> bool {
-        let mut pending = vec![root];
-        let mut seen = vec![false; self.nodes.len()];
-        while let Some(id) = pending.pop() {
-            if std::mem::replace(&mut seen[id.0 as usize], true) {
-                continue;
-            }
-            match self.expr(id) {
-                Expr::Input(position) if *position == self.arity => pending.push(self.value),
-                Expr::Unary(Unary::Exp | Unary::Expm1 | Unary::Sinh | Unary::Cosh, _)
-                | Expr::Binary(Binary::Pow, ..) => return true,
-                Expr::Unary(Unary::Neg | Unary::Abs | Unary::Sqrt, x)
-                | Expr::Binary(Binary::Div, x, _) => pending.push(*x),
-                Expr::Binary(_, x, y) | Expr::Select(_, x, y) => pending.extend([*x, *y]),
-                Expr::Unary(..)
-                | Expr::Input(_)
-                | Expr::Constant(_)
-                | Expr::Compare(..)
-                | Expr::Connect(..)
-                | Expr::Not(_)
-                | Expr::Truth(_)
-                | Expr::Undefined(_) => {}
-            }
-        }
-        false
-    }
-
     /// Evaluates `root` over any scalar, with `inputs` the operands and, where the root reads it,
     /// the result. `inputs` is not empty: no op of a rule is without operands.
     pub fn evaluate<S: Scalar>(&self, root: ExprId, inputs: &[S]) -> S {

@@ -10,7 +10,12 @@
 //! value h is the gradient by a number that is added to h, where all that reads h reads the sum; its
 //! tangent is that number's. Since the sweep passes by all cotangents on its way, those of
 //! intermediate values cost nothing beyond what they are.
+//!
+//! What a branch that is not taken contributes is 0 by structure: see `cotangent.rs`.
 
+mod contract;
+mod cotangent;
+pub(crate) mod mask;
 #[cfg(test)]
 pub(crate) mod mutation;
 mod prefix;
@@ -23,12 +28,14 @@ pub use traced::{Traced, TracedMask, Tracer};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::{Graph, NodeId, Output, Remap, Value};
-use crate::op::{Composite, Family, Input, TypeError};
+use crate::op::{Composite, Family, Input, TypeError, expansion};
 use crate::rewrite::{decompose, isolate};
 use crate::scalar::Undefined;
+use crate::shape::Type;
 use crate::span::Span;
+use cotangent::{Cotangent, Cotangents};
 use region::{Merge, merge};
-use rules::{Parts, Site, plus};
+use rules::{Adjoints, Parts, Site, plus};
 use rustc_hash::FxHashMap;
 
 /// Why a derivative could not be built.
@@ -105,12 +112,8 @@ impl Derivation {
     }
 
     fn finish(self, merges: &[Merge]) -> Result<Derived, AutodiffError> {
-        let (graph, moved) = merge(self.builder.finish(), merges)?;
-        let remap = if merges.is_empty() {
-            self.remap
-        } else {
-            self.remap.then(&moved)
-        };
+        let (graph, moved) = merge(self.builder.finish(), self.forward, merges)?;
+        let remap = self.remap.then(&moved);
         Ok(Derived { graph, remap })
     }
 
@@ -164,81 +167,117 @@ impl Derivation {
     }
 }
 
-/// The cotangents of values, as far as the sweep has come.
-#[derive(Debug, Default)]
-struct Cotangents(FxHashMap<Value, Value>);
-
-impl Cotangents {
-    fn accumulate(
-        &mut self,
-        builder: &Builder,
-        of: Value,
-        contribution: Value,
-    ) -> Result<(), AutodiffError> {
-        let known = self.0.get(&of).copied();
-        #[cfg(not(test))]
-        let sum = plus(builder, known, Some(contribution))?;
-        #[cfg(test)]
-        let sum = mutation::accumulated(builder, known, contribution)?;
-        self.0.extend(sum.map(|sum| (of, sum)));
-        Ok(())
-    }
+/// A sweep over nodes downwards: from the cotangents of some values to those of every value on the way
+/// to what varies.
+struct Sweep<'a> {
+    builder: &'a Builder,
+    /// For each node, whether a derivative flows through it.
+    varying: Vec<bool>,
+    cotangents: Cotangents,
+    /// The nodes that are to be merged.
+    merges: Vec<Merge>,
 }
 
-/// Sweeps the original nodes downwards: from the cotangents in `seeds` to those of every value on
-/// the way to `wrt`. Also the nodes that are to be merged.
-fn sweep(
-    derivation: &Derivation,
+/// Sweeps the original nodes: from the cotangents in `seeds` to those of every value on the way to `wrt`.
+fn sweep<'a>(
+    derivation: &'a Derivation,
     seeds: &[(Value, Value)],
-) -> Result<(Cotangents, Vec<Merge>), AutodiffError> {
+) -> Result<Sweep<'a>, AutodiffError> {
     let builder = &derivation.builder;
-    let varying = derivation.varying(&derivation.wrt);
-    let mut cotangents = Cotangents::default();
-    let mut merges = Vec::new();
+    let mut sweep = Sweep {
+        builder,
+        varying: derivation.varying(&derivation.wrt),
+        cotangents: Cotangents::default(),
+        merges: Vec::new(),
+    };
     for (value, seed) in seeds {
-        cotangents.accumulate(builder, *value, *seed)?;
+        let seed = Cotangent::plain(*seed);
+        sweep.cotangents.accumulate(builder, *value, seed)?;
     }
     for node in derivation.nodes().rev() {
-        if !varying[node.index()] {
-            continue;
+        sweep.visit(node)?;
+    }
+    Ok(sweep)
+}
+
+impl Sweep<'_> {
+    /// Adds what a node contributes to the cotangents of its operands.
+    fn visit(&mut self, node: NodeId) -> Result<(), AutodiffError> {
+        if !self.varying[node.index()] {
+            return Ok(());
         }
+        let builder = self.builder;
         let site = Site::of(builder, node);
-        let incoming: Parts = site
-            .results
-            .iter()
-            .map(|result| cotangents.0.get(result).copied())
-            .collect();
+        let results = site.results.iter();
+        let incoming: Adjoints = results.map(|result| self.cotangents.get(*result)).collect();
         if incoming.iter().all(Option::is_none) {
-            continue;
+            return Ok(());
         }
-        name_cotangent(builder, node, incoming.first().copied().flatten());
+        name_cotangent(&mut self.cotangents, builder, node, site.results[0]);
         builder.set_span(builder.with_graph(|graph| graph.span(node)));
+        let mut incoming = incoming;
+        if !rules::passes_masks(builder, &site) {
+            for cotangent in incoming.iter_mut().flatten() {
+                *cotangent = self.cotangents.settle(builder, *cotangent)?;
+            }
+        }
+        if rules::comes_apart(builder, &site, &incoming)? {
+            return self.visit_inside(&site, &incoming);
+        }
+        let varying = &self.varying;
         let wanted = |operand: usize| {
             let value = site.operands[operand];
             varying[value.node.index()] && builder.ty(value).dtype.is_float()
         };
         let (parts, merge) = rules::vjp(builder, (node, &site), &incoming, &wanted)?;
-        merges.extend(merge);
         #[cfg(test)]
         let parts = mutation::parts(builder, &site, parts)?;
         for (operand, part) in parts.into_iter().enumerate() {
             if let Some(part) = part.filter(|_| wanted(operand)) {
-                cotangents.accumulate(builder, site.operands[operand], part)?;
+                let of = site.operands[operand];
+                self.cotangents.accumulate(builder, of, part)?;
             }
         }
+        self.merges.extend(merge);
+        Ok(())
     }
-    Ok((cotangents, merges))
+
+    /// As [`Sweep::visit`], of what a composite op decomposes into. Composites nest a few levels deep.
+    fn visit_inside(&mut self, site: &Site, incoming: &Adjoints) -> Result<(), AutodiffError> {
+        let builder = self.builder;
+        let Family::Composite(composite) = site.op.family() else {
+            return Ok(());
+        };
+        let types: Vec<Type> = site.results.iter().map(|x| builder.ty(*x)).collect();
+        let first = builder.with_graph(Graph::len);
+        let values = expansion(composite, builder, &site.operands, &types)?;
+        let inside: Vec<NodeId> = builder.with_graph(|graph| graph.nodes().skip(first).collect());
+        self.varying.resize(first, false);
+        for node in &inside {
+            let flows = builder.with_graph(|graph| {
+                let operands = graph.operands(*node);
+                let mut operands = operands.iter();
+                operands.any(|x| self.varying[x.node.index()] && graph.ty(*x).dtype.is_float())
+            });
+            self.varying.push(flows);
+        }
+        for (value, cotangent) in values.iter().zip(incoming) {
+            if let Some(cotangent) = cotangent {
+                self.cotangents.accumulate(builder, *value, *cotangent)?;
+            }
+        }
+        inside
+            .into_iter()
+            .rev()
+            .try_for_each(|node| self.visit(node))
+    }
 }
 
 /// Names the cotangent of a named value `h` `d_h`, for readers.
-fn name_cotangent(builder: &Builder, node: NodeId, cotangent: Option<Value>) {
+fn name_cotangent(cotangents: &mut Cotangents, builder: &Builder, node: NodeId, of: Value) {
     let name = builder.with_graph(|graph| graph.name(node).map(|name| format!("d_{name}")));
-    if let (Some(name), Some(cotangent)) = (name, cotangent) {
-        builder.edit(|graph| {
-            if graph.name(cotangent.node).is_none() {
-                graph.set_name(cotangent.node, &name.replace('.', "_"));
-            }
-        });
+    if let (Some(name), Some(cotangent)) = (name, cotangents.get(of)) {
+        cotangents.name(builder, cotangent, &name.replace('.', "_"));
     }
 }
 
@@ -278,11 +317,16 @@ fn inputs(graph: &Graph, positions: &[usize]) -> Result<Vec<Value>, AutodiffErro
 
 /// Appends the sweep's cotangents of `wrt` to the outputs.
 fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, AutodiffError> {
-    let (cotangents, merges) = sweep(&derivation, seeds)?;
+    let Sweep {
+        mut cotangents,
+        merges,
+        ..
+    } = sweep(&derivation, seeds)?;
     let builder = &derivation.builder;
     for (position, value) in derivation.wrt.iter().enumerate() {
-        let cotangent = or_zeros(builder, cotangents.0.get(value).copied(), *value)?;
-        name_cotangent(builder, value.node, Some(cotangent));
+        name_cotangent(&mut cotangents, builder, value.node, *value);
+        let cotangent = cotangents.settled(builder, *value)?;
+        let cotangent = or_zeros(builder, cotangent, *value)?;
         let name = output_name(builder, "d", *value, position);
         builder.edit(|graph| graph.add_output(name, cotangent));
     }

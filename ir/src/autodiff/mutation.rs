@@ -1,10 +1,10 @@
 //! Wrong sweeps, for the tests of the laws: each law must notice its kind.
 
 use super::AutodiffError;
-use super::rules::{Parts, Site, plus};
+use super::rules::{Adjoints, Site};
 use crate::builder::Builder;
 use crate::graph::Value;
-use crate::op::Op;
+use crate::op::{Op, TypeError};
 use std::cell::Cell;
 
 /// What is wrong.
@@ -34,29 +34,31 @@ pub(crate) fn with<T>(mutation: Mutation, body: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Whether the sweep of this thread is wrong.
+pub(super) fn is_active() -> bool {
+    ACTIVE.get().is_some()
+}
+
 /// The cotangent after one more contribution.
 pub(super) fn accumulated(
     builder: &Builder,
-    known: Option<Value>,
+    known: Value,
     contribution: Value,
-) -> Result<Option<Value>, AutodiffError> {
-    match (ACTIVE.get(), known) {
-        (Some(Mutation::KeepLast), _) => Ok(Some(contribution)),
-        (Some(Mutation::KeepFirst), Some(known)) => Ok(Some(known)),
-        (Some(Mutation::RightNested), Some(known)) => {
+) -> Result<Value, TypeError> {
+    match ACTIVE.get() {
+        Some(Mutation::KeepLast) => Ok(contribution),
+        Some(Mutation::KeepFirst) => Ok(known),
+        Some(Mutation::RightNested) => {
             let operands = builder.with_graph(|graph| {
                 let is_sum = matches!(graph.op(known.node), Op::Add(_));
                 is_sum.then(|| graph.operands(known.node))
             });
             match operands {
-                Some(parts) => {
-                    let rest = plus(builder, Some(parts[1]), Some(contribution))?;
-                    plus(builder, Some(parts[0]), rest)
-                }
-                None => plus(builder, Some(known), Some(contribution)),
+                Some(parts) => builder.add(parts[0], builder.add(parts[1], contribution)?),
+                None => builder.add(known, contribution),
             }
         }
-        (_, known) => plus(builder, known, Some(contribution)),
+        _ => builder.add(known, contribution),
     }
 }
 
@@ -64,13 +66,14 @@ pub(super) fn accumulated(
 pub(super) fn parts(
     builder: &Builder,
     site: &Site,
-    mut parts: Parts,
-) -> Result<Parts, AutodiffError> {
+    mut parts: Adjoints,
+) -> Result<Adjoints, AutodiffError> {
     let is = |name: &str| site.op.spec().name == name;
     match ACTIVE.get() {
         Some(Mutation::Negated(name)) if is(name) => {
-            let negated = parts[0].map(|part| builder.neg(part)).transpose()?;
-            parts[0] = negated;
+            if let Some(part) = &mut parts[0] {
+                part.value = builder.neg(part.value)?;
+            }
         }
         Some(Mutation::Swapped(name)) if is(name) => parts.swap(0, 1),
         _ => {}

@@ -13,7 +13,9 @@
 //! other way: x̄ᵢ = gᵢ·sᵢ with sᵢ = ȳᵢ + fᵢ₊₁·sᵢ₊₁.
 
 use super::AutodiffError;
-use super::rules::{Parts, Site, plus};
+use super::cotangent::Cotangent;
+use super::mask::{Mask, found};
+use super::rules::{Adjoints, Site, plus};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -37,6 +39,14 @@ struct Recurrence {
 impl PrefixRule {
     fn axis_attribute(&self) -> i64 {
         self.axis as i64
+    }
+
+    /// The same with every element.
+    fn whole(&self) -> PrefixRule {
+        PrefixRule {
+            exclusive: false,
+            ..*self
+        }
     }
 }
 
@@ -210,29 +220,50 @@ pub(super) fn jvp(
     }))
 }
 
-/// The cotangents of the operands.
+/// The cotangents of the operands. Where a result is not taken, what the recurrence carries past it alone is
+/// taken as 0.
 pub(super) fn vjp(
     b: &Builder,
     site: &Site,
     rule: &PrefixRule,
-    ct: Value,
+    ct: Cotangent,
     wanted: &dyn Fn(usize) -> bool,
-) -> Result<Parts, AutodiffError> {
-    let mut parts: Parts = SmallVec::from_elem(None, site.operands.len());
+) -> Result<Adjoints, AutodiffError> {
+    let mut parts: Adjoints = SmallVec::from_elem(None, site.operands.len());
     if rule.prefix == Prefix::Sum {
-        parts[0] = Some(running_sum(b, rule, ct, true)?);
+        let back = |x: Value| running_sum(b, rule, x, true);
+        let truths = |truths| found(b, back(b.cast(truths, DType::I64)?)?);
+        parts[0] = Some(ct.moved(b, back, truths)?);
         return Ok(parts);
     }
     let y = inclusive(b, rule, site)?;
-    let along = recurrence(b, rule, &site.operands, y)?;
+    let mut along = recurrence(b, rule, &site.operands, y)?;
     let ct = match rule.exclusive {
-        true => moved(b, rule, ct, false, 0)?,
+        true => ct.moved(
+            b,
+            |x| moved(b, rule, x, false, 0),
+            |x| moved(b, rule, x, false, 0),
+        )?,
         false => ct,
     };
+    let mut reached = None;
+    if let Some(mask) = ct.settled {
+        let counts = running_sum(b, &rule.whole(), b.cast(mask.emit(b)?, DType::I64)?, true)?;
+        let mask = Mask::of(found(b, counts)?);
+        along.carry = mask.keep(b, along.carry)?;
+        reached = Some(mask);
+    }
     let next = moved(b, rule, along.carry, false, 0)?;
-    let sums = linear(b, rule, next, ct, true)?;
+    let sums = linear(b, rule, next, ct.value, true)?;
+    let sums = Cotangent {
+        settled: reached,
+        ..Cotangent::plain(sums)
+    };
     for operand in (0..parts.len()).filter(|&operand| wanted(operand)) {
-        parts[operand] = Some(weighted(b, &along, operand, sums)?);
+        parts[operand] = Some(match along.factors.get(operand).copied().flatten() {
+            Some(factor) => sums.unsettled(b, b.mul(factor, sums.value)?)?,
+            None => sums.where_steep(b, along.taken.map(Mask::of))?,
+        });
     }
     Ok(parts)
 }

@@ -2,26 +2,31 @@
 //!
 //! [`vjp`] turns the cotangents of a node's results into those of its operands; [`jvp`] turns the
 //! tangents of its operands into those of its results. Both append ops to the graph. A derivative
-//! that is absent (`None`) is a structural zero: no zero tensor stands for it.
+//! that is absent (`None`) is a structural zero: no zero tensor stands for it. Tangents need no masks: that
+//! of a `select` is one.
 
 use super::AutodiffError;
+use super::contract;
+use super::cotangent::Cotangent;
+use super::mask::{self, Mask, Where};
 use super::prefix;
 use super::region::{self, Merge};
 use super::traced::{Traced, Tracer};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::expr::{ExprId, Rule};
+use crate::expr::Rule;
 use crate::graph::{NodeId, Value, Values};
-use crate::op::{
-    DotGeneral, Family, FoldRule, Gather, Guard, Monoid, Op, ScatterAdd, TypeError, View,
-};
+use crate::op::{Composite, Family, FoldRule, Gather, Monoid, Op, ScatterAdd, TypeError, View};
 use crate::scalar::Scalar;
 use crate::shape::{Shape, Type};
 use smallvec::SmallVec;
 
 /// One optional derivative per operand or result.
 pub(super) type Parts = SmallVec<[Option<Value>; 3]>;
+
+/// One optional cotangent per operand.
+pub(super) type Adjoints = SmallVec<[Option<Cotangent>; 3]>;
 
 /// A node whose derivative is taken.
 pub(super) struct Site {
@@ -49,70 +54,117 @@ impl Site {
             .map(|operand| builder.ty(*operand))
             .collect()
     }
-
-    /// Whether a partial derivative may be infinite where the operands are not, so that zero derivatives
-    /// must be kept from it: where the op is singular, and where the partial overflows.
-    fn is_singular(&self, builder: &Builder, rule: &Rule, operand: usize) -> bool {
-        let explodes = |partial: &ExprId| rule.explodes(*partial);
-        matches!(self.op, Op::MultiplyNoNan(_))
-            || rule.partials().get(operand).is_some_and(explodes)
-            || self
-                .op
-                .guards()
-                .iter()
-                .any(|guard| guard.is_singular() && !self.holds(builder, guard))
-    }
-
-    /// Whether a guard is known to hold because its operand is a suitable constant.
-    fn holds(&self, builder: &Builder, guard: &Guard) -> bool {
-        let splat = |operand: usize| builder.splat(self.operands[operand]);
-        match guard {
-            Guard::Nonzero { operand } => {
-                splat(*operand).is_some_and(|value| !value.is_zero() && value != Constant::Nan)
-            }
-            Guard::Above { operand, bound } => splat(*operand)
-                .and_then(|value| value.as_rational())
-                .zip(bound.as_rational())
-                .is_some_and(|(value, bound)| value > bound),
-            Guard::Off { .. } | Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
-        }
-    }
 }
 
 fn absent(count: usize) -> Parts {
     SmallVec::from_elem(None, count)
 }
 
-/// The cotangents of the operands for which `wanted` holds, and the merge that they rest on.
+/// Whether the rule of a node passes masks on: others take cotangents that are settled.
+pub(super) fn passes_masks(b: &Builder, site: &Site) -> bool {
+    match site.op.family() {
+        Family::Pointwise(_)
+        | Family::Select
+        | Family::Barrier
+        | Family::Cast(_)
+        | Family::Fold(_)
+        | Family::ScatterAdd(_) => true,
+        Family::View(view) => {
+            let types = site.types(b);
+            !view.transpose_adds(&types.iter().collect::<Vec<&Type>>())
+        }
+        Family::Discrete(_)
+        | Family::Compare(_)
+        | Family::Connect(_)
+        | Family::Not
+        | Family::ArgFold(_)
+        | Family::ArgSort(_)
+        | Family::Prefix(_)
+        | Family::Contract(_)
+        | Family::Gather(_)
+        | Family::Leaf(_)
+        | Family::Scan(_)
+        | Family::Cond(_)
+        | Family::Composite(_) => false,
+    }
+}
+
+/// The cotangents of the operands for which `wanted` holds, and the merge that they rest on. Those of
+/// the results are settled unless the node [passes masks](passes_masks).
 pub(super) fn vjp(
     b: &Builder,
     (node, site): (NodeId, &Site),
-    cotangents: &[Option<Value>],
+    cotangents: &[Option<Cotangent>],
     wanted: &dyn Fn(usize) -> bool,
-) -> Result<(Parts, Option<Merge>), AutodiffError> {
+) -> Result<(Adjoints, Option<Merge>), AutodiffError> {
+    let values = || -> Parts {
+        let values = cotangents.iter();
+        values.map(|ct| ct.map(|ct| ct.value)).collect()
+    };
     let family = site.op.family();
     if let Family::Scan(op) = family {
-        return region::scan_vjp(b, (node, site), op, cotangents, wanted);
+        let (parts, merge) = region::scan_vjp(b, (node, site), op, &values(), wanted)?;
+        let adjoints = taken_as_a_whole(b, site, cotangents, plain(parts))?;
+        return Ok((adjoints, merge));
     }
     if let Family::Cond(op) = family {
-        return Ok((region::cond_vjp(b, site, op, cotangents, wanted)?, None));
+        let parts = region::cond_vjp(b, site, op, &values(), wanted)?;
+        let adjoints = taken_as_a_whole(b, site, cotangents, plain(parts))?;
+        return Ok((adjoints, None));
     }
     Ok((family_vjp(b, site, family, cotangents, wanted)?, None))
+}
+
+/// The cotangents of the operands of a region, of which any result may be made of any operand: they count
+/// where any element of a result is taken.
+fn taken_as_a_whole(
+    b: &Builder,
+    site: &Site,
+    cotangents: &[Option<Cotangent>],
+    mut adjoints: Adjoints,
+) -> Result<Adjoints, AutodiffError> {
+    let mut taken = None;
+    for cotangent in cotangents.iter().flatten() {
+        let Some(mask) = cotangent.settled else {
+            return Ok(adjoints);
+        };
+        let truths = mask.emit(b)?;
+        let all: Vec<usize> = (0..b.shape(truths).rank()).collect();
+        let scalar = Shape::new([]);
+        let any = Mask::of(b.reshape(mask::any(b, truths, &all)?, &scalar)?);
+        taken = match taken {
+            None => Some(any),
+            some => mask::either(b, some, Some(any))?,
+        };
+    }
+    let Some(taken) = taken else {
+        return Ok(adjoints);
+    };
+    for (operand, adjoint) in site.operands.iter().zip(&mut adjoints) {
+        if let Some(adjoint) = adjoint {
+            let truths = b.broadcast_to(taken.emit(b)?, &b.shape(*operand))?;
+            *adjoint = adjoint.where_taken(b, Mask::of(truths))?;
+        }
+    }
+    Ok(adjoints)
+}
+
+fn plain(parts: Parts) -> Adjoints {
+    let plain = |part: Option<Value>| part.map(Cotangent::plain);
+    parts.into_iter().map(plain).collect()
 }
 
 fn family_vjp(
     b: &Builder,
     site: &Site,
     family: Family<'_>,
-    cotangents: &[Option<Value>],
+    cotangents: &[Option<Cotangent>],
     wanted: &dyn Fn(usize) -> bool,
-) -> Result<Parts, AutodiffError> {
+) -> Result<Adjoints, AutodiffError> {
     let count = site.operands.len();
-    let mut parts = absent(count);
+    let mut parts: Adjoints = SmallVec::from_elem(None, count);
     if let Family::Composite(composite) = family {
-        let own = composite.vjp(b, &site.operands, &site.results, cotangents);
-        let own = own.ok_or(AutodiffError::NotDecomposed(site.op.spec().name))??;
-        return Ok(own.into_iter().collect());
+        return composite_vjp(b, site, composite, cotangents);
     }
     let Some(Some(ct)) = cotangents.first().copied() else {
         return Ok(parts);
@@ -124,42 +176,48 @@ fn family_vjp(
             }
         }
         Family::Select => {
-            let zero = b.integer_like(ct, 0)?;
-            let mask = site.operands[0];
-            if wanted(1) {
-                parts[1] = Some(b.select(mask, ct, zero)?);
-            }
-            if wanted(2) {
-                parts[2] = Some(b.select(mask, zero, ct)?);
+            let mask = Mask::of(site.operands[0]);
+            for (operand, mask) in [(1, mask), (2, mask.not())] {
+                if wanted(operand) {
+                    parts[operand] = Some(ct.where_taken(b, mask)?);
+                }
             }
         }
         // The barrier hides a value, not its cotangent.
         Family::Barrier => parts[0] = Some(ct),
         Family::Cast(_) => {
             let dtype = b.ty(site.operands[0]).dtype;
-            parts[0] = Some(b.cast(ct, dtype)?);
+            let value = b.cast(ct.value, dtype)?;
+            parts[0] = Some(Cotangent { value, ..ct });
         }
         Family::View(view) => {
             let types = site.types(b);
             let types: Vec<&Type> = types.iter().collect();
             for operand in (0..count).filter(|&operand| wanted(operand)) {
-                parts[operand] = Some(view.transpose(b, ct, &types, operand)?);
+                let back = |value: Value| view.transpose(b, value, &types, operand);
+                let truths = |truths: Value| view.transpose_truths(b, truths, &types, operand);
+                parts[operand] = Some(ct.moved(b, back, truths)?);
             }
         }
         Family::Prefix(rule) => return prefix::vjp(b, site, &rule, ct, wanted),
         Family::Fold(rule) => parts[0] = Some(fold_vjp(b, site.operands[0], &rule, ct)?),
         Family::Contract(op) => {
             for operand in (0..count).filter(|&operand| wanted(operand)) {
-                parts[operand] = Some(contract_vjp(b, site, op, ct, operand)?);
+                parts[operand] = Some(contract::vjp(b, site, op, ct, operand)?);
             }
         }
         Family::Gather(op) => {
-            let zero = b.integer_like(site.operands[0], 0)?;
             let scatter = ScatterAdd {
                 axis: op.axis,
                 batch: op.batch,
             };
-            parts[0] = Some(b.scatter_add(zero, site.operands[1], ct, scatter)?);
+            let back = |updates: Value| {
+                let ty = b.ty(site.operands[0]).with_dtype(b.ty(updates).dtype);
+                let zero = b.full(&ty, &Constant::integer(0))?;
+                b.scatter_add(zero, site.operands[1], updates, scatter.clone())
+            };
+            let truths = |truths| mask::found(b, back(b.cast(truths, DType::I32)?)?);
+            parts[0] = Some(ct.moved(b, back, truths)?);
         }
         Family::ScatterAdd(op) => {
             parts[0] = wanted(0).then_some(ct);
@@ -168,7 +226,8 @@ fn family_vjp(
                     axis: op.axis,
                     batch: op.batch,
                 };
-                parts[2] = Some(b.gather(ct, site.operands[1], gather)?);
+                let back = |x: Value| b.gather(x, site.operands[1], gather.clone());
+                parts[2] = Some(ct.moved(b, back, back)?);
             }
         }
         Family::Discrete(_)
@@ -183,6 +242,81 @@ fn family_vjp(
         | Family::Composite(_) => {}
     }
     Ok(parts)
+}
+
+/// The cotangents of the operands of a composite op, by its own rule. Where results are not taken, the
+/// operands that only they read are taken as 0, lest they reach those that are by a sum.
+fn composite_vjp(
+    b: &Builder,
+    site: &Site,
+    composite: &dyn Composite,
+    cotangents: &[Option<Cotangent>],
+) -> Result<Adjoints, AutodiffError> {
+    let values: Parts = cotangents.iter().map(|ct| ct.map(|ct| ct.value)).collect();
+    let own = |operands: &[Value], results: &[Value]| {
+        let own = composite.vjp(b, operands, results, &values);
+        own.ok_or(AutodiffError::NotDecomposed(site.op.spec().name))
+    };
+    let peeled = |parts: Vec<Option<Value>>| -> Adjoints {
+        let peeled = |part: Option<Value>| part.map(|part| Cotangent::peeled(b, part));
+        parts.into_iter().map(peeled).collect()
+    };
+    if matches!(site.op, Op::Call(_)) {
+        let parts = peeled(own(&site.operands, &site.results)??);
+        return taken_as_a_whole(b, site, cotangents, parts);
+    }
+    let Some(reached) = reached(b, site, composite, cotangents)? else {
+        return Ok(peeled(own(&site.operands, &site.results)??));
+    };
+    let (mut operands, mut results) = (site.operands.clone(), site.results.clone());
+    if reached.iter().flatten().count() > 1 {
+        for (operand, mask) in operands.iter_mut().zip(&reached) {
+            if let Some(mask) = mask {
+                *operand = Mask::of(*mask).keep(b, *operand)?;
+            }
+        }
+        results = b.apply_all(site.op.clone(), &operands)?;
+    }
+    let mut adjoints = peeled(own(&operands, &results)??);
+    for (adjoint, mask) in adjoints.iter_mut().zip(&reached) {
+        if let (Some(adjoint), Some(mask)) = (adjoint, mask) {
+            *adjoint = adjoint.where_taken(b, Mask::of(*mask))?;
+        }
+    }
+    Ok(adjoints)
+}
+
+/// Which elements of each operand some result that is taken is made of, if not all are taken and the op
+/// says so.
+fn reached(
+    b: &Builder,
+    site: &Site,
+    composite: &dyn Composite,
+    cotangents: &[Option<Cotangent>],
+) -> Result<Option<Vec<Option<Value>>>, AutodiffError> {
+    let [Some(ct)] = cotangents else {
+        return Ok(None);
+    };
+    let Some(mask) = ct.settled else {
+        return Ok(None);
+    };
+    let reached = composite.reached(b, &site.operands, mask.emit(b)?);
+    Ok(reached.transpose()?)
+}
+
+/// Whether a composite op has to be taken apart for its cotangents: where not all results are taken, and
+/// its own rule says nothing of that.
+pub(super) fn comes_apart(
+    b: &Builder,
+    site: &Site,
+    cotangents: &[Option<Cotangent>],
+) -> Result<bool, AutodiffError> {
+    let Family::Composite(composite) = site.op.family() else {
+        return Ok(false);
+    };
+    let masked = cotangents.iter().flatten().any(|ct| ct.settled.is_some());
+    let is_call = matches!(site.op, Op::Call(_));
+    Ok(masked && !is_call && reached(b, site, composite, cotangents)?.is_none())
 }
 
 /// The tangents of the results, given those of the operands, and the merge that they rest on.
@@ -229,7 +363,7 @@ fn family_jvp(
             Some(tangent) => Some(fold_jvp(b, site.operands[0], &rule, tangent)?),
             None => None,
         },
-        Family::Contract(op) => contract_jvp(b, site, op, tangents)?,
+        Family::Contract(op) => contract::jvp(b, site, op, tangents)?,
         Family::Gather(op) => match tangents[0] {
             Some(tangent) => Some(b.gather(tangent, site.operands[1], op.clone())?),
             None => None,
@@ -254,41 +388,50 @@ fn family_jvp(
     Ok(parts)
 }
 
-/// A value as a scalar of the rules, which compute with halves in f32 as the ops themselves do; `strong`
-/// if products that it takes part in are to be 0 where one factor is (see [`product`]).
-fn traced(b: &Builder, value: Value, strong: bool) -> Result<Traced, TypeError> {
+/// A value as a scalar of the rules, which compute with halves in f32 as the ops themselves do.
+fn traced(b: &Builder, value: Value) -> Result<Traced, TypeError> {
     let ty = b.ty(value);
     let wide = ty.dtype.compute();
-    let tracer = Tracer::new(b, ty.with_dtype(wide), strong);
+    let tracer = Tracer::new(b, ty.with_dtype(wide));
     Ok(match b.splat(value) {
         Some(constant) => Traced::constant(&tracer, wide, &constant),
         None => tracer.node(b.cast(value, wide)?),
     })
 }
 
-/// derivative · partial, for the partial derivative of a pointwise op with respect to one operand. Where
-/// the partial may be infinite, a zero derivative gives zero whatever the partial is (a *strong zero*),
-/// so that no `0 · ∞` poisons a gradient that is masked out; so does every product that it is made
-/// of, for the derivatives of this one.
+/// derivative · partial.
+struct Product {
+    value: Value,
+    /// Where the partial is not literally 0.
+    mask: Where,
+    /// Whether the partial is a finite constant, so that `value` is 0 where the derivative is.
+    keeps_zeros: bool,
+}
+
+/// derivative · partial, for the partial derivative of a pointwise op with respect to one operand;
+/// `None` if that is 0.
 fn product(
     b: &Builder,
     site: &Site,
     rule: &Rule,
     operand: usize,
     derivative: Value,
-) -> Result<Option<Value>, AutodiffError> {
-    let strong = site.is_singular(b, rule, operand);
+) -> Result<Option<Product>, AutodiffError> {
     let inputs = site.operands.iter().chain(&site.results);
     let inputs: Vec<Traced> = inputs
-        .map(|value| traced(b, *value, strong))
+        .map(|value| traced(b, *value))
         .collect::<Result<_, _>>()?;
     let partial = rule.evaluate(rule.partials()[operand], &inputs);
     if partial.is_zero() {
         return Ok(None);
     }
     let dtype = b.ty(derivative).dtype;
-    let product = traced(b, derivative, strong)?.mul(&partial);
-    Ok(Some(b.cast(product.emit()?, dtype)?))
+    let (mask, value) = traced(b, derivative)?.mul(&partial).emit_masked()?;
+    Ok(Some(Product {
+        value: b.cast(value, dtype)?,
+        mask: mask.map(Mask::of),
+        keeps_zeros: partial.is_finite_constant(),
+    }))
 }
 
 fn pointwise_part(
@@ -296,9 +439,17 @@ fn pointwise_part(
     site: &Site,
     rule: &Rule,
     operand: usize,
-    ct: Value,
-) -> Result<Option<Value>, AutodiffError> {
-    product(b, site, rule, operand, ct)
+    ct: Cotangent,
+) -> Result<Option<Cotangent>, AutodiffError> {
+    let Some(product) = product(b, site, rule, operand, ct.value)? else {
+        return Ok(None);
+    };
+    let value = product.value;
+    let part = match product.keeps_zeros {
+        true => Cotangent { value, ..ct },
+        false => ct.unsettled(b, value)?,
+    };
+    Ok(Some(part.where_steep(b, product.mask)?))
 }
 
 fn pointwise_jvp(
@@ -310,7 +461,15 @@ fn pointwise_jvp(
     let mut sum = None;
     for (operand, tangent) in tangents.iter().enumerate() {
         let Some(tangent) = tangent else { continue };
-        let part = product(b, site, rule, operand, *tangent)?;
+        let part = match product(b, site, rule, operand, *tangent)? {
+            Some(Product {
+                value,
+                mask: Some(mask),
+                ..
+            }) => Some(mask.keep(b, value)?),
+            Some(product) => Some(product.value),
+            None => None,
+        };
         sum = plus(b, sum, part)?;
     }
     Ok(sum)
@@ -344,13 +503,20 @@ fn view_jvp(
     Ok(b.apply(view.linear(), &operands)?)
 }
 
-fn fold_vjp(b: &Builder, x: Value, rule: &FoldRule, ct: Value) -> Result<Value, AutodiffError> {
-    let spread = b.unfold(ct, &b.shape(x), &rule.axes, rule.keepdims)?;
+fn fold_vjp(
+    b: &Builder,
+    x: Value,
+    rule: &FoldRule,
+    ct: Cotangent,
+) -> Result<Cotangent, AutodiffError> {
+    let shape = b.shape(x);
+    let spread = |value: Value| b.unfold(value, &shape, &rule.axes, rule.keepdims);
+    let all = ct.moved(b, spread, spread)?;
     match rule.monoid {
-        Monoid::Sum => Ok(spread),
+        Monoid::Sum => Ok(all),
         Monoid::Max | Monoid::Min => {
-            let winners = first_winners(b, x, rule)?;
-            Ok(b.select(winners, spread, b.integer_like(spread, 0)?)?)
+            let winners = Mask::of(first_winners(b, x, rule)?);
+            Ok(all.where_steep(b, Some(winners))?)
         }
     }
 }
@@ -385,72 +551,4 @@ fn first_winners(b: &Builder, x: Value, rule: &FoldRule) -> Result<Value, Autodi
         .filter_map(|axis| order.iter().position(|&from| from == axis))
         .collect();
     Ok(b.transpose(b.reshape(mask, &moved)?, &back)?)
-}
-
-/// The two contractions that are the adjoint of one: dx = ct·y over y's free axes, dy = x·ct over
-/// x's, with axes put back in the operand's order.
-fn contract_vjp(
-    b: &Builder,
-    site: &Site,
-    op: &DotGeneral,
-    ct: Value,
-    which: usize,
-) -> Result<Value, AutodiffError> {
-    let ranks = [0, 1].map(|side| b.shape(site.operands[side]).rank());
-    let axes = op.axes(ranks[0], ranks[1]);
-    let (batches, x_free) = (axes.batch[0].len(), axes.free[0].len());
-    let ct_batch: SmallVec<[usize; 4]> = (0..batches).collect();
-    let ct_x: SmallVec<[usize; 4]> = (batches..batches + x_free).collect();
-    let ct_y = (batches + x_free..batches + x_free + axes.free[1].len()).collect();
-    let other = 1 - which;
-    let mut inner = axes.contract[other].clone();
-    inner.sort_unstable();
-    // The axis of this operand that is paired with a contracting axis of the other.
-    let partner = |axis: &usize| {
-        let pair = axes.contract[other]
-            .iter()
-            .position(|a| a == axis)
-            .unwrap_or(0);
-        axes.contract[which][pair]
-    };
-    let mut sources: Vec<usize> = axes.batch[which].to_vec();
-    let product = if which == 0 {
-        sources.extend(&axes.free[0]);
-        sources.extend(inner.iter().map(partner));
-        let roles = crate::op::ContractAxes {
-            batch: [ct_batch, axes.batch[1].clone()],
-            contract: [ct_y, axes.free[1].clone()],
-            free: Default::default(),
-        };
-        b.contract(ct, site.operands[1], &roles)?
-    } else {
-        sources.extend(inner.iter().map(partner));
-        sources.extend(&axes.free[1]);
-        let roles = crate::op::ContractAxes {
-            batch: [axes.batch[0].clone(), ct_batch],
-            contract: [axes.free[0].clone(), ct_x],
-            free: Default::default(),
-        };
-        b.contract(site.operands[0], ct, &roles)?
-    };
-    let permutation: Vec<usize> = (0..sources.len())
-        .filter_map(|axis| sources.iter().position(|&source| source == axis))
-        .collect();
-    Ok(b.transpose(product, &permutation)?)
-}
-
-fn contract_jvp(
-    b: &Builder,
-    site: &Site,
-    op: &DotGeneral,
-    tangents: &[Option<Value>],
-) -> Result<Option<Value>, AutodiffError> {
-    let [x, y] = [site.operands[0], site.operands[1]];
-    let left = tangents[0]
-        .map(|dx| b.apply(op.clone(), &[dx, y]))
-        .transpose()?;
-    let right = tangents[1]
-        .map(|dy| b.apply(op.clone(), &[x, dy]))
-        .transpose()?;
-    plus(b, left, right)
 }

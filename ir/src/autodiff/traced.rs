@@ -3,7 +3,9 @@
 //! Evaluating a rule over [`Traced`] appends the ops that compute it, element by element over whole
 //! tensors, to the graph under construction. Constants stay symbolic until they meet a node, and
 //! products and sums with structural zeros and ones emit nothing, so that adjoints read as a person
-//! would write them: `relu` gives `select(x > 0, d_y, 0)`, not `d_y * select(x > 0, 1, 0)`.
+//! would write them: `relu` gives `select(x > 0, d_y, 0)`, not `d_y * select(x > 0, 1, 0)`. Where a rule
+//! selects a literal 0, that is kept apart as a mask, so that a product with it is 0 whatever the other
+//! factor is.
 
 use crate::builder::Builder;
 use crate::constant::Constant;
@@ -18,7 +20,6 @@ use crate::shape::Type;
 pub struct Tracer {
     builder: Builder,
     ty: Type,
-    strong: bool,
 }
 
 /// A number per element of a tensor of the tracer's type.
@@ -26,6 +27,8 @@ pub struct Tracer {
 pub struct Traced {
     tracer: Tracer,
     number: Number,
+    /// Where the number counts: elsewhere this is 0. Everywhere, if there is none.
+    mask: Option<Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,51 +56,78 @@ const REFUSED: Undefined = Undefined("the graph refused an op of a derivative");
 
 impl Tracer {
     /// A tracer for tensors of type `ty`.
-    ///
-    /// If it is `strong`, x·y is 0 where y is, even if x is infinite.
-    pub fn new(builder: &Builder, ty: Type, strong: bool) -> Self {
+    pub fn new(builder: &Builder, ty: Type) -> Self {
         Tracer {
             builder: builder.clone(),
             ty,
-            strong,
         }
     }
 
     /// A value of the graph as a scalar; its type must be the tracer's.
     pub fn node(&self, value: Value) -> Traced {
-        Traced {
-            tracer: self.clone(),
-            number: Number::Node(value),
-        }
+        self.number(Number::Node(value))
     }
 
     fn known(&self, value: Constant) -> Traced {
+        self.number(Number::Known(value))
+    }
+
+    fn number(&self, number: Number) -> Traced {
         Traced {
             tracer: self.clone(),
-            number: Number::Known(value),
+            number,
+            mask: None,
         }
     }
 
     fn wrap(&self, result: Result<Value, TypeError>) -> Traced {
-        let number = match result {
+        self.number(match result {
             Ok(value) => Number::Node(value),
             Err(_) => Number::Undefined(REFUSED),
-        };
-        Traced {
-            tracer: self.clone(),
-            number,
-        }
+        })
     }
 
     fn full(&self, value: &Constant) -> Result<Value, TypeError> {
         self.builder.full(&self.ty, value)
+    }
+
+    /// One of two numbers without masks.
+    fn chosen(&self, mask: Value, yes: &Traced, no: &Traced) -> Traced {
+        if let (Some(yes), Some(no)) = (yes.constant_value(), no.constant_value()) {
+            return match yes == no {
+                true => self.known(yes.clone()),
+                false => self.number(Number::Choice(mask, yes.clone(), no.clone())),
+            };
+        }
+        match (yes.emit(), no.emit()) {
+            (Ok(yes), Ok(no)) if yes == no => self.node(yes),
+            (Ok(yes), Ok(no)) => self.wrap(self.builder.select(mask, yes, no)),
+            (Err(reason), _) | (_, Err(reason)) => yes.undefined(reason),
+        }
+    }
+
+    /// The mask of one of two numbers, the second of which may have none.
+    fn joint(
+        &self,
+        mask: Value,
+        own: Value,
+        other: Option<Value>,
+    ) -> Result<Option<Value>, Undefined> {
+        let joint = match other {
+            Some(other) => self.builder.select(mask, own, other),
+            None => {
+                let opposite = self.builder.apply(op::LogicalNot {}, &[mask]);
+                opposite.and_then(|not| self.builder.apply(op::LogicalOr {}, &[not, own]))
+            }
+        };
+        joint.map(Some).map_err(|_| REFUSED)
     }
 }
 
 impl Traced {
     /// Whether this is exactly zero in every element.
     pub fn is_zero(&self) -> bool {
-        self.constant_value().is_some_and(Constant::is_zero)
+        matches!(&self.number, Number::Known(constant) if constant.is_zero())
     }
 
     /// The value in the graph, appending constants where needed.
@@ -105,6 +135,34 @@ impl Traced {
     /// # Errors
     /// The scalar is undefined.
     pub fn emit(&self) -> Result<Value, Undefined> {
+        let value = self.emit_number()?;
+        let Some(mask) = self.mask else {
+            return Ok(value);
+        };
+        let zero = self.tracer.full(&Constant::integer(0));
+        let select = zero.and_then(|zero| self.tracer.builder.select(mask, value, zero));
+        select.map_err(|_| REFUSED)
+    }
+
+    /// The mask, outside of which this is 0, and a value in the graph that it is where the mask holds.
+    ///
+    /// # Errors
+    /// The scalar is undefined.
+    pub fn emit_masked(&self) -> Result<(Option<Value>, Value), Undefined> {
+        Ok((self.mask, self.emit_number()?))
+    }
+
+    /// Whether this is made of finite constants only, so that 0 times it is 0.
+    pub fn is_finite_constant(&self) -> bool {
+        let finite = |constant: &Constant| constant.to_f64().is_finite();
+        match &self.number {
+            Number::Known(constant) => finite(constant),
+            Number::Choice(_, yes, no) => finite(yes) && finite(no),
+            Number::Node(_) | Number::Undefined(_) => false,
+        }
+    }
+
+    fn emit_number(&self) -> Result<Value, Undefined> {
         let tracer = &self.tracer;
         match &self.number {
             Number::Node(value) => Ok(*value),
@@ -120,9 +178,35 @@ impl Traced {
 
     fn constant_value(&self) -> Option<&Constant> {
         match &self.number {
-            Number::Known(constant) => Some(constant),
-            Number::Node(_) | Number::Choice(..) | Number::Undefined(_) => None,
+            Number::Known(constant) if self.mask.is_none() => Some(constant),
+            Number::Known(_) | Number::Node(_) | Number::Choice(..) | Number::Undefined(_) => None,
         }
+    }
+
+    /// What this is where its mask holds.
+    fn bare(&self) -> Traced {
+        self.tracer.number(self.number.clone())
+    }
+
+    /// The same, and 0 where the mask does not hold.
+    fn under(self, mask: Option<Value>) -> Traced {
+        let mask = match (self.mask, mask) {
+            (Some(x), Some(y)) if x != y => self.connected(op::LogicalAnd {}, x, y),
+            (x, y) => Ok(x.or(y)),
+        };
+        self.with_mask(mask)
+    }
+
+    fn with_mask(self, mask: Result<Option<Value>, Undefined>) -> Traced {
+        match mask {
+            Ok(mask) => Traced { mask, ..self },
+            Err(reason) => self.undefined(reason),
+        }
+    }
+
+    fn connected(&self, op: impl Into<Op>, x: Value, y: Value) -> Result<Option<Value>, Undefined> {
+        let result = self.tracer.builder.apply(op, &[x, y]);
+        result.map(Some).map_err(|_| REFUSED)
     }
 
     fn push(&self, op: impl Into<Op>, others: &[&Traced]) -> Traced {
@@ -148,6 +232,14 @@ impl Traced {
     }
 
     fn times(&self, other: &Traced) -> Traced {
+        let product = self.bare().times_bare(&other.bare());
+        if product.is_zero() {
+            return product;
+        }
+        product.under(self.mask).under(other.mask)
+    }
+
+    fn times_bare(&self, other: &Traced) -> Traced {
         if let (Some(x), Some(y)) = (self.constant_value(), other.constant_value())
             && let Some(product) = Traced::product_of_constants(x, y)
         {
@@ -167,12 +259,7 @@ impl Traced {
                 return Traced::select(&mask, &scale(yes), &scale(no));
             }
         }
-        let constant = |x: &Traced| matches!(x.number, Number::Known(_) | Number::Choice(..));
-        if self.tracer.strong && !constant(self) && !constant(other) {
-            self.push(op::MultiplyNoNan {}, &[other])
-        } else {
-            self.push(op::Mul {}, &[other])
-        }
+        self.push(op::Mul {}, &[other])
     }
 
     /// self times a constant, where that takes no product.
@@ -195,11 +282,13 @@ impl Traced {
         if other.is_zero() {
             return self.clone();
         }
+        let (x, y) = self.together(other);
         let rational = |x: &Traced| x.constant_value().and_then(Constant::as_rational);
-        match (rational(self), rational(other)) {
+        let sum = match (rational(&x), rational(&y)) {
             (Some(x), Some(y)) => self.tracer.known(Constant::rational(x + y)),
-            (_, _) => self.push(op::Add {}, &[other]),
-        }
+            (_, _) => x.push(op::Add {}, &[&y]),
+        };
+        sum.under(self.common_mask(other))
     }
 
     fn minus(&self, other: &Traced) -> Traced {
@@ -209,10 +298,25 @@ impl Traced {
         if self.is_zero() {
             return other.neg();
         }
+        let (x, y) = self.together(other);
         let rational = |x: &Traced| x.constant_value().and_then(Constant::as_rational);
-        match (rational(self), rational(other)) {
+        let difference = match (rational(&x), rational(&y)) {
             (Some(x), Some(y)) => self.tracer.known(Constant::rational(x - y)),
-            (_, _) => self.push(op::Sub {}, &[other]),
+            (_, _) => x.push(op::Sub {}, &[&y]),
+        };
+        difference.under(self.common_mask(other))
+    }
+
+    /// The mask that both have.
+    fn common_mask(&self, other: &Traced) -> Option<Value> {
+        self.mask.filter(|_| self.mask == other.mask)
+    }
+
+    /// Both without the mask that both have.
+    fn together(&self, other: &Traced) -> (Traced, Traced) {
+        match self.common_mask(other) {
+            Some(_) => (self.bare(), other.bare()),
+            None => (self.clone(), other.clone()),
         }
     }
 
@@ -220,13 +324,48 @@ impl Traced {
         if other.constant_value().is_some_and(Constant::is_one) {
             return self.clone();
         }
+        self.bare().over_bare(other).under(self.mask)
+    }
+
+    fn over_bare(&self, other: &Traced) -> Traced {
         let rational = |x: &Traced| x.constant_value().and_then(Constant::as_rational);
-        match (rational(self), rational(other)) {
-            (Some(x), Some(y)) if y != dashu::rational::RBig::ZERO => {
-                self.tracer.known(Constant::rational(x / y))
-            }
-            (_, _) => self.push(op::Div {}, &[other]),
+        if let (Some(x), Some(y)) = (rational(self), rational(other))
+            && y != dashu::rational::RBig::ZERO
+        {
+            return self.tracer.known(Constant::rational(x / y));
         }
+        match other.sigmoid_argument() {
+            Some(x) if self.constant_value().is_some_and(Constant::is_one) => {
+                self.tracer.node(x).push(op::Sigmoid {}, &[])
+            }
+            Some(_) | None => self.push(op::Div {}, &[other]),
+        }
+    }
+
+    /// The x of 1 + e⁻ˣ. The reciprocal of that is `sigmoid(x)`, whose derivatives are products of its
+    /// values; those of the parts overflow for large −x, and 0·∞ is no derivative.
+    fn sigmoid_argument(&self) -> Option<Value> {
+        let Number::Node(sum) = self.number else {
+            return None;
+        };
+        let builder = &self.tracer.builder;
+        let operand = |of: Value, is: fn(&Op) -> bool| {
+            let operands = builder.with_graph(|graph| {
+                is(graph.op(of.node)).then(|| graph.operands(of.node).to_vec())
+            });
+            operands.unwrap_or_default()
+        };
+        let [one, power] = *operand(sum, |op| matches!(op, Op::Add(_))) else {
+            return None;
+        };
+        builder.splat(one).filter(Constant::is_one)?;
+        let [exponent] = *operand(power, |op| matches!(op, Op::Exp(_))) else {
+            return None;
+        };
+        let [x] = *operand(exponent, |op| matches!(op, Op::Neg(_))) else {
+            return None;
+        };
+        Some(x).filter(|_| self.mask.is_none())
     }
 }
 
@@ -298,21 +437,21 @@ impl Scalar for Traced {
         self.tracer.known(value.clone())
     }
     fn undefined(&self, reason: Undefined) -> Self {
-        Traced {
-            tracer: self.tracer.clone(),
-            number: Number::Undefined(reason),
-        }
+        self.tracer.number(Number::Undefined(reason))
     }
     fn unary(&self, function: Unary) -> Self {
         match function {
-            Unary::Neg => match &self.number {
-                Number::Known(constant) => self.lit(&constant.neg()),
-                Number::Choice(mask, yes, no) => Traced {
-                    tracer: self.tracer.clone(),
-                    number: Number::Choice(*mask, yes.neg(), no.neg()),
-                },
-                Number::Node(_) | Number::Undefined(_) => self.push(op::Neg {}, &[]),
-            },
+            Unary::Neg => {
+                let negated = match &self.number {
+                    Number::Known(constant) => self.lit(&constant.neg()),
+                    Number::Choice(mask, yes, no) => {
+                        let number = Number::Choice(*mask, yes.neg(), no.neg());
+                        self.tracer.number(number)
+                    }
+                    Number::Node(_) | Number::Undefined(_) => self.bare().push(op::Neg {}, &[]),
+                };
+                negated.under(self.mask)
+            }
             Unary::Abs => self.push(op::Abs {}, &[]),
             Unary::Sqrt => self.push(op::Sqrt {}, &[]),
             Unary::Exp => self.push(op::Exp {}, &[]),
@@ -369,21 +508,26 @@ impl Scalar for Traced {
             TracedMask::Known(Err(reason)) => return yes.undefined(*reason),
             TracedMask::Node(tracer, mask) => (tracer, *mask),
         };
-        if let (Some(yes), Some(no)) = (yes.constant_value(), no.constant_value()) {
-            if yes == no {
-                return tracer.known(yes.clone());
+        match (yes.is_zero(), no.is_zero()) {
+            (true, true) => return tracer.known(Constant::integer(0)),
+            (false, true) => return yes.clone().under(Some(mask)),
+            (true, false) => {
+                let opposite = tracer.builder.apply(op::LogicalNot {}, &[mask]);
+                return match opposite {
+                    Ok(opposite) => no.clone().under(Some(opposite)),
+                    Err(_) => yes.undefined(REFUSED),
+                };
             }
-            let number = Number::Choice(mask, yes.clone(), no.clone());
-            return Traced {
-                tracer: tracer.clone(),
-                number,
-            };
+            (false, false) => {}
         }
-        match (yes.emit(), no.emit()) {
-            (Ok(yes), Ok(no)) if yes == no => tracer.node(yes),
-            (Ok(yes), Ok(no)) => tracer.wrap(tracer.builder.select(mask, yes, no)),
-            (Err(reason), _) | (_, Err(reason)) => yes.undefined(reason),
-        }
+        let chosen = tracer.chosen(mask, &yes.bare(), &no.bare());
+        let joint = match (yes.mask, no.mask) {
+            (None, None) => Ok(None),
+            (None, Some(other)) => yes.connected(op::LogicalOr {}, mask, other),
+            (Some(own), Some(other)) if own == other => Ok(Some(own)),
+            (Some(own), other) => tracer.joint(mask, own, other),
+        };
+        chosen.with_mask(joint)
     }
     fn cast_float(&self, _dtype: DType) -> Self {
         self.undefined(Undefined("a cast is an op of its own"))
@@ -391,10 +535,7 @@ impl Scalar for Traced {
     fn from_int(world: &Tracer, _dtype: DType, integer: &Int) -> Self {
         match integer.value {
             Ok(value) => world.known(Constant::integer(value)),
-            Err(reason) => Traced {
-                tracer: world.clone(),
-                number: Number::Undefined(reason),
-            },
+            Err(reason) => world.number(Number::Undefined(reason)),
         }
     }
     fn to_int(&self, dtype: DType) -> Int {

@@ -3,6 +3,7 @@
 use super::body::visit;
 use super::condition::requirement;
 use super::derivatives::input_types;
+use super::needed::Needed;
 use super::number::{Number, Points};
 use super::point::{Grid, Point, Random};
 use super::rules::LawError;
@@ -153,8 +154,12 @@ impl Domain {
     ) -> Result<Vec<i64>, String> {
         let mut all = Vec::new();
         let (guards, body) = self.guards_in(graph);
+        if guards.is_empty() {
+            return Ok(all);
+        }
+        let needed = Needed::of(graph, values);
         for (node, guard) in guards {
-            let sides = guard_sides(graph, *node, guard, values);
+            let sides = guard_sides(graph, *node, guard, values, &needed);
             all.extend(sides.ok_or_else(|| {
                 let (op, inside) = (graph.op(*node).spec().name, body.map(in_body));
                 let needs = requirement(graph, *node, guard);
@@ -181,26 +186,30 @@ impl Domain {
         Some((outputs, decided.into_inner()?))
     }
 
-    /// Everything discrete that one run of the graph or a body decides: the sides of guards, truth
-    /// values, integers, rounded numbers. On a segment where this does not change the graph is smooth.
+    /// Everything discrete that one run of the graph or a body decides, of what is needed: the sides of
+    /// guards, truth values, integers, rounded numbers. On a segment where this does not change the graph is smooth.
     fn branches<N: Number>(&self, graph: &Graph, values: &Interpretation<N>) -> Option<Vec<i64>> {
         let mut branches = self.sides_in(graph, values).ok()?;
+        let needed = Needed::of(graph, values);
         for node in graph.nodes() {
             let tensor = values.value(Value { node, result: 0 })?;
+            let is_needed = |element: &usize| needed.holds(node, *element);
+            let elements = (0..tensor.ty.elements() as usize).filter(is_needed);
             match &tensor.data {
                 Data::Mask(truths) => {
-                    for truth in truths {
-                        branches.push(i64::from(truth.decide().ok()?));
+                    for element in elements {
+                        branches.push(i64::from(truths.get(element)?.decide().ok()?));
                     }
                 }
                 Data::Int(ints) => {
-                    for int in ints {
-                        branches.push(int.value.ok()?);
+                    for element in elements {
+                        branches.push(ints.get(element)?.value.ok()?);
                     }
                 }
                 Data::Number(numbers) if rounds(graph, node) => {
-                    for number in numbers {
-                        branches.push(number.to_int(DType::I64).value.ok()?);
+                    for element in elements {
+                        let whole = numbers.get(element)?.to_int(DType::I64);
+                        branches.push(whole.value.ok()?);
                     }
                 }
                 Data::Number(_) => {}
@@ -220,23 +229,29 @@ fn rounds(graph: &Graph, node: NodeId) -> bool {
     is_discrete && !matches!(graph.op(node), Op::StopGradient(_))
 }
 
-/// For each element (each group, for a search), which side of the guard it is on; `None` when the
-/// guard fails or is not decided.
+/// For each element (each group, for a search), which side of the guard it is on, or 0 where it is not
+/// needed; `None` when the guard fails or is not decided.
 fn guard_sides<N: Number>(
     graph: &Graph,
     node: NodeId,
     guard: &Guard,
     values: &Interpretation<N>,
+    needed: &Needed,
 ) -> Option<Vec<i64>> {
+    let side = |(element, side): (usize, Option<i64>)| match needed.holds(node, element) {
+        true => side,
+        false => Some(0),
+    };
     let operands = graph.operands(node);
     let tensor = |operand: usize| -> Option<&Tensor<N>> { values.value(*operands.get(operand)?) };
     let against = |operand: usize, bound: &Constant| -> Option<Vec<i64>> {
         let x = tensor(operand)?.as_numbers().iter();
-        x.map(|x| order(x, &x.lit(bound))).collect()
+        let sides = x.map(|x| order(x, &x.lit(bound)));
+        sides.enumerate().map(side).collect()
     };
     match guard {
         Guard::Above { operand, bound } => {
-            against(*operand, bound).filter(|sides| sides.iter().all(|&side| side > 0))
+            against(*operand, bound).filter(|sides| sides.iter().all(|&side| side >= 0))
         }
         Guard::Nonzero { operand } => against(*operand, &Constant::integer(0)),
         Guard::Off { operand, at } => against(*operand, at),
@@ -245,7 +260,8 @@ fn guard_sides<N: Number>(
                 .as_numbers()
                 .iter()
                 .zip(tensor(*right)?.as_numbers());
-            pairs.map(|(x, y)| order(x, y)).collect()
+            let sides = pairs.map(|(x, y)| order(x, y));
+            sides.enumerate().map(side).collect()
         }
         Guard::UniqueWinner { operand } => {
             let Family::Fold(rule) = graph.op(node).family() else {
@@ -255,7 +271,7 @@ fn guard_sides<N: Number>(
             let groups = Groups::new(&x.ty.shape, &rule.axes);
             let largest = rule.monoid == Monoid::Max;
             let winners = groups.map(|group| unique_winner(x.as_numbers(), group, largest));
-            winners.into_iter().collect()
+            winners.into_iter().enumerate().map(side).collect()
         }
     }
 }

@@ -36,6 +36,7 @@ mod domain;
 mod enclosed;
 mod graph;
 mod halves;
+mod needed;
 mod number;
 mod outcome;
 mod point;
@@ -44,6 +45,7 @@ mod report;
 mod rules;
 mod settle;
 mod stated;
+mod untaken;
 mod whole;
 mod witness;
 

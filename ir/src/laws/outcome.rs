@@ -11,7 +11,7 @@ pub enum Law {
     Adjoint,
     /// Law 2: the JVP is what dual numbers through the forward compute.
     Tangent,
-    /// Law 3: VJP(x, 0) = 0.
+    /// Law 3: VJP(x, 0) = 0, and derivatives of results that are not taken are 0 whatever x is.
     Zero,
     /// Law 4: the VJP of a composition is the composition of the VJPs.
     Composition,

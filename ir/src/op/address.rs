@@ -4,7 +4,7 @@
 //! and derivatives are those of the two. Starts of slices are clamped instead, as in StableHLO.
 
 use super::attribute::Axes;
-use super::composite::{Built, Cotangents, axis_of};
+use super::composite::{Built, Cotangents, Reached, axis_of};
 use super::family::Composite;
 use super::index::{Gather, ScatterAdd};
 use super::macros::op;
@@ -460,6 +460,16 @@ impl Composite for DynamicSlice {
             Ok(parts)
         })())
     }
+    fn reached(&self, b: &Builder, operands: &[Value], taken: Value) -> Reached {
+        let whole = b.ty(operands[0]).with_dtype(DType::Bool);
+        Some((|| {
+            let mut all = vec![b.full(&whole, &Constant::integer(0))?, taken];
+            all.extend(&operands[1..]);
+            let mut reached = vec![None; operands.len()];
+            reached[0] = Some(b.apply(DynamicUpdateSlice {}, &all)?);
+            Ok(reached)
+        })())
+    }
 }
 
 impl OpDef for DynamicUpdateSlice {
@@ -538,6 +548,20 @@ impl Composite for DynamicUpdateSlice {
             parts[0] = Some(b.apply(DynamicUpdateSlice {}, &around)?);
             parts[1] = Some(b.apply(DynamicSlice { sizes }, &part)?);
             Ok(parts)
+        })())
+    }
+    fn reached(&self, b: &Builder, operands: &[Value], taken: Value) -> Reached {
+        let update = b.ty(operands[1]).with_dtype(DType::Bool);
+        Some((|| {
+            let mut around = vec![taken, b.full(&update, &Constant::integer(0))?];
+            around.extend(&operands[2..]);
+            let mut part = vec![taken];
+            part.extend(&operands[2..]);
+            let sizes: Axes = update.shape.extents().map(|size| size as i64).collect();
+            let mut reached = vec![None; operands.len()];
+            reached[0] = Some(b.apply(DynamicUpdateSlice {}, &around)?);
+            reached[1] = Some(b.apply(DynamicSlice { sizes }, &part)?);
+            Ok(reached)
         })())
     }
 }

@@ -70,8 +70,7 @@ impl Pointwise<2> for Mul {
 }
 
 op! {
-    /// x·y, and 0 where either is 0, even if the other is infinite or NaN: how a derivative that may be
-    /// infinite meets a cotangent that may be zero. Its own derivatives are of the same kind.
+    /// x·y, and 0 where either is 0, even if the other is infinite or NaN. So are its derivatives.
     /// TensorFlow's `multiply_no_nan` is the same for a zero y only.
     MultiplyNoNan = "multiply_no_nan"(x, y)
     examples [
@@ -93,7 +92,7 @@ impl Pointwise<2> for MultiplyNoNan {
         zero_beside_zero(&x, &y).mul(&zero_beside_zero(&y, &x))
     }
     fn partials<S: Scalar>(&self, [x, y]: [S; 2], _: &S) -> [S; 2] {
-        [y, x]
+        [zero_beside_zero(&y, &x), zero_beside_zero(&x, &y)]
     }
 }
 

@@ -4,7 +4,7 @@
 //! exactly 0, whatever stands there, be it NaN or infinite.
 
 use super::attribute::Real;
-use super::composite::{Built, Cotangents, axis_of, check_group, softmax_vjp};
+use super::composite::{Built, Cotangents, Reached, axis_of, check_group, in_groups, softmax_vjp};
 use super::contract::ContractAxes;
 use super::family::Composite;
 use super::macros::op;
@@ -90,17 +90,24 @@ impl Composite for MaskedSoftmax {
     fn has_vjp(&self) -> bool {
         true
     }
-    /// y⊙(δ − ⟨δ, y⟩), as of `softmax`: 0 where y is.
+    /// y⊙(δ − ⟨δ, y⟩), as of `softmax`, and 0 where an entry is blocked.
     fn vjp(
         &self,
         b: &Builder,
-        _operands: &[Value],
+        operands: &[Value],
         results: &[Value],
         cotangents: &[Option<Value>],
     ) -> Cotangents {
         let ct = cotangents[0]?;
-        let dx = softmax_vjp(b, results[0], ct, axis_of(self.axis));
-        Some(dx.map(|dx| vec![Some(dx), None]))
+        Some((|| {
+            let dx = softmax_vjp(b, results[0], ct, axis_of(self.axis))?;
+            let mask = spread(b, operands[1], &b.shape(dx))?;
+            let dx = b.select(mask, dx, b.integer_like(dx, 0)?)?;
+            Ok(vec![Some(dx), None])
+        })())
+    }
+    fn reached(&self, b: &Builder, _operands: &[Value], taken: Value) -> Reached {
+        Some(in_groups(b, taken, &[axis_of(self.axis)]).map(|x| vec![Some(x), None]))
     }
 }
 

@@ -10,6 +10,7 @@ use super::macros::op;
 use super::spec::{
     Accepts, OpDef, TypeError, Types, check_axes, elementwise, normalize_axes, single,
 };
+use crate::autodiff::mask::any;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -20,6 +21,7 @@ use smallvec::{SmallVec, smallvec};
 
 pub(super) type Built = Result<SmallVec<[Value; 2]>, TypeError>;
 pub(super) type Cotangents = Option<Result<Vec<Option<Value>>, TypeError>>;
+pub(super) type Reached = Option<Result<Vec<Option<Value>>, TypeError>>;
 
 pub(super) fn axis_of(axis: i64) -> usize {
     usize::try_from(axis).unwrap_or(usize::MAX)
@@ -134,6 +136,14 @@ impl Composite for Softmax {
             Ok(vec![Some(softmax_vjp(b, y, ct, axis_of(self.axis))?)])
         })())
     }
+    fn reached(&self, b: &Builder, _operands: &[Value], taken: Value) -> Reached {
+        Some(in_groups(b, taken, &[axis_of(self.axis)]).map(|x| vec![Some(x)]))
+    }
+}
+
+/// Where an element is taken of the group along `axes`.
+pub(super) fn in_groups(b: &Builder, taken: Value, axes: &[usize]) -> Result<Value, TypeError> {
+    b.broadcast_to(any(b, taken, axes)?, &b.shape(taken))
 }
 
 /// y⊙(δ − ⟨δ, y⟩).
@@ -180,6 +190,9 @@ impl Composite for LogSoftmax {
             let share = b.mul(b.exp(y)?, b.broadcast_to(total, &b.shape(y))?)?;
             Ok(vec![Some(b.sub(ct, share)?)])
         })())
+    }
+    fn reached(&self, b: &Builder, _operands: &[Value], taken: Value) -> Reached {
+        Some(in_groups(b, taken, &[axis_of(self.axis)]).map(|x| vec![Some(x)]))
     }
 }
 

@@ -11,6 +11,7 @@ use super::index::{Gather, ScatterAdd};
 use super::leaf::{Full, Input, Iota, Literal};
 use super::scan::{Cond, Scan};
 use super::spec::{Accepts, OpDef, TypeError, elementwise};
+use crate::autodiff::mask::found;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -220,6 +221,32 @@ pub trait View: std::fmt::Debug {
         operands: &[&Type],
         which: usize,
     ) -> Result<Value, TypeError>;
+    /// Whether the transposed map adds elements up, so that it does more than move them.
+    fn transpose_adds(&self, _operands: &[&Type]) -> bool {
+        false
+    }
+    /// Which elements of operand `which` the view puts where `truths` holds.
+    fn transpose_truths(
+        &self,
+        builder: &Builder,
+        truths: Value,
+        operands: &[&Type],
+        which: usize,
+    ) -> Result<Value, TypeError> {
+        self.transpose(builder, truths, operands, which)
+    }
+}
+
+/// The transposed map of truth values that a view counts: where any is true.
+pub(super) fn transposed_counts(
+    view: &dyn View,
+    builder: &Builder,
+    truths: Value,
+    operands: &[&Type],
+    which: usize,
+) -> Result<Value, TypeError> {
+    let numbers = builder.cast(truths, DType::I32)?;
+    found(builder, view.transpose(builder, numbers, operands, which)?)
 }
 
 /// A monoid over which elements are folded.
@@ -417,6 +444,17 @@ pub trait Composite: std::fmt::Debug {
         _operands: &[Value],
         _results: &[Value],
         _cotangents: &[Option<Value>],
+    ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
+        None
+    }
+    /// For an op with a VJP of its own and one result: which elements of each operand some element of
+    /// the result is made of that is taken, given which are. `None` for an operand of which all are, or
+    /// that has no cotangent. An op that does not say is taken apart where not all of its result is taken.
+    fn reached(
+        &self,
+        _builder: &Builder,
+        _operands: &[Value],
+        _taken: Value,
     ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
         None
     }

@@ -7,11 +7,12 @@
 //! Szegedy, "Batch normalization", 2015, §3, with the sums put together).
 
 use super::attribute::{Axes, Real, to_axes};
-use super::composite::{Built, Cotangents};
+use super::composite::{Built, Cotangents, Reached, in_groups};
 use super::family::Composite;
 use super::fold::Mean;
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, positive_attribute, single};
+use crate::autodiff::mask::any;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
@@ -147,6 +148,15 @@ impl Placed {
         b.sum(ct, &others.collect::<Vec<_>>(), false)
     }
 
+    /// Where a result is taken that a parameter scales.
+    fn reached(&self, b: &Builder, taken: Value) -> Result<Value, TypeError> {
+        let others: Vec<usize> = (0..self.shape.rank())
+            .filter(|axis| !self.axes.contains(axis))
+            .collect();
+        let kept = self.shape.without(&others);
+        b.reshape(any(b, taken, &others)?, &kept)
+    }
+
     /// x̂·γ + β.
     fn scale(
         &self,
@@ -263,6 +273,14 @@ impl Composite for LayerNorm {
             Ok(vec![Some(dx), Some(dgamma), Some(dbeta)])
         })())
     }
+    fn reached(&self, b: &Builder, operands: &[Value], taken: Value) -> Reached {
+        let placed = Placed::last(b, operands[0], operands[1]);
+        Some((|| {
+            let x = in_groups(b, taken, &placed.axes)?;
+            let parameter = Some(placed.reached(b, taken)?);
+            Ok(vec![Some(x), parameter, parameter])
+        })())
+    }
 }
 
 op! {
@@ -323,6 +341,13 @@ impl Composite for RmsNorm {
             let dgamma = placed.collect(b, b.mul(ct, normalised.standard)?)?;
             let dx = normalised.vjp(b, b.mul(ct, placed.spread(b, gamma)?)?)?;
             Ok(vec![Some(dx), Some(dgamma)])
+        })())
+    }
+    fn reached(&self, b: &Builder, operands: &[Value], taken: Value) -> Reached {
+        let placed = Placed::last(b, operands[0], operands[1]);
+        Some((|| {
+            let x = in_groups(b, taken, &placed.axes)?;
+            Ok(vec![Some(x), Some(placed.reached(b, taken)?)])
         })())
     }
 }

@@ -7,6 +7,7 @@ use super::attribute::{Axes, Real, as_axes};
 use super::family::View;
 use super::macros::op;
 use super::spec::{OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use crate::autodiff::mask::any;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
@@ -72,6 +73,17 @@ impl OpDef for BroadcastInDim {
         BroadcastInDim { axes, ..self }
     }
 }
+impl BroadcastInDim {
+    /// The axes of the result along which the operand is repeated.
+    fn stretched(&self, operand: &Type) -> Vec<usize> {
+        let axes = as_axes(&self.axes);
+        let is_stretched = |&axis: &usize| {
+            let from = axes.iter().position(|&to| to == axis);
+            from.is_none_or(|from| operand.shape.extent(from) != self.shape.extent(axis))
+        };
+        (0..self.shape.rank()).filter(is_stretched).collect()
+    }
+}
 impl View for BroadcastInDim {
     fn maps(&self, operands: &[&Type], _result: &Type) -> Vec<IndexMap> {
         let axes = as_axes(&self.axes);
@@ -104,13 +116,21 @@ impl View for BroadcastInDim {
         operands: &[&Type],
         _which: usize,
     ) -> Result<Value, TypeError> {
-        let axes = as_axes(&self.axes);
-        let stretched = |&axis: &usize| {
-            let from = axes.iter().position(|&to| to == axis);
-            from.is_none_or(|from| operands[0].shape.extent(from) != self.shape.extent(axis))
-        };
-        let summed: Vec<usize> = (0..self.shape.rank()).filter(stretched).collect();
+        let summed = self.stretched(operands[0]);
         b.reshape(b.sum(cotangent, &summed, false)?, &operands[0].shape)
+    }
+    fn transpose_adds(&self, operands: &[&Type]) -> bool {
+        !self.stretched(operands[0]).is_empty()
+    }
+    fn transpose_truths(
+        &self,
+        b: &Builder,
+        truths: Value,
+        operands: &[&Type],
+        _which: usize,
+    ) -> Result<Value, TypeError> {
+        let any = any(b, truths, &self.stretched(operands[0]))?;
+        b.reshape(any, &operands[0].shape)
     }
 }
 

@@ -8,7 +8,7 @@
 //! written for convolution or pooling.
 
 use super::attribute::{Axes, Numbers, Real, as_axes};
-use super::family::View;
+use super::family::{View, transposed_counts};
 use super::leaf::check_written;
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
@@ -310,6 +310,18 @@ impl View for Window {
         };
         b.sum(b.apply(back, &[cotangent])?, &along, false)
     }
+    fn transpose_adds(&self, _operands: &[&Type]) -> bool {
+        true
+    }
+    fn transpose_truths(
+        &self,
+        b: &Builder,
+        truths: Value,
+        operands: &[&Type],
+        which: usize,
+    ) -> Result<Value, TypeError> {
+        transposed_counts(self, b, truths, operands, which)
+    }
 }
 
 op! {
@@ -468,5 +480,15 @@ impl View for Shear {
             base: self.stride.clone(),
         };
         b.apply(back, &[cotangent])
+    }
+    /// A shear moves numbers only.
+    fn transpose_truths(
+        &self,
+        b: &Builder,
+        truths: Value,
+        operands: &[&Type],
+        which: usize,
+    ) -> Result<Value, TypeError> {
+        transposed_counts(self, b, truths, operands, which)
     }
 }

@@ -1,7 +1,7 @@
 //! Nodes in whose place others come that compute more.
 
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value};
-use crate::op::TypeError;
+use crate::op::{Op, TypeError};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
@@ -18,12 +18,46 @@ pub(in crate::autodiff) struct Merge {
     pub results: Vec<u16>,
 }
 
-/// The graph with merged nodes in one place, in an order in which operands precede their users.
+/// The graph with merged nodes in one place, and without the nodes from number `first` on that no output
+/// needs: masks, most of them, that nothing came to be settled by.
 pub(in crate::autodiff) fn merge(
     graph: Graph,
+    first: usize,
     merges: &[Merge],
 ) -> Result<(Graph, Remap), TypeError> {
-    if merges.is_empty() {
+    let mut needed = vec![false; graph.len()];
+    for output in graph.outputs() {
+        needed[output.value.node.index()] = true;
+    }
+    for merge in merges {
+        needed[merge.by.index()] = true;
+    }
+    for node in graph.nodes().rev() {
+        let at = node.index();
+        needed[at] |= at < first || matches!(graph.op(node), Op::Input(_));
+        if needed[at] {
+            for operand in graph.operands(node) {
+                needed[operand.node.index()] = true;
+            }
+        }
+    }
+    merge_needed(graph, merges, &needed)
+}
+
+/// As [`merge`], of all nodes.
+pub(super) fn merge_all(graph: Graph, merges: &[Merge]) -> Result<(Graph, Remap), TypeError> {
+    let needed = vec![true; graph.len()];
+    merge_needed(graph, merges, &needed)
+}
+
+/// The graph of the needed nodes, merged ones in one place, in an order in which operands precede their
+/// users.
+fn merge_needed(
+    graph: Graph,
+    merges: &[Merge],
+    needed: &[bool],
+) -> Result<(Graph, Remap), TypeError> {
+    if merges.is_empty() && needed.iter().all(|needed| *needed) {
         let remap = Remap::identity(&graph);
         return Ok((graph, remap));
     }
@@ -40,7 +74,8 @@ pub(in crate::autodiff) fn merge(
     let mut waiting = vec![0usize; graph.len()];
     let mut users: Vec<SmallVec<[NodeId; 2]>> = vec![SmallVec::new(); graph.len()];
     let mut ready = BinaryHeap::new();
-    for node in graph.nodes().filter(|node| !merged.contains_key(node)) {
+    let kept = |node: &NodeId| needed[node.index()] && !merged.contains_key(node);
+    for node in graph.nodes().filter(kept) {
         let operands = operands_of(node);
         waiting[node.index()] = operands.len();
         for operand in &operands {

@@ -21,10 +21,11 @@ mod reverse;
 
 pub(super) use branch::{cond_jvp, cond_vjp};
 pub(super) use forward::scan_jvp;
+use merge::merge_all;
 pub(super) use merge::{Merge, merge};
 pub(super) use reverse::scan_vjp;
 
-use super::{AutodiffError, Derivation, inputs, sweep, tangents};
+use super::{AutodiffError, Derivation, Sweep, inputs, sweep, tangents};
 use crate::builder::Builder;
 use crate::graph::{Graph, Output, Value};
 use crate::op::{Composite, Input, Region, TypeError};
@@ -47,7 +48,9 @@ impl Inner {
         merges: &[Merge],
         parts: Vec<Option<Value>>,
     ) -> Result<Inner, AutodiffError> {
-        let (graph, remap) = merge(derivation.builder.finish(), merges)?;
+        let graph = derivation.builder.finish();
+        // What is needed of it is taken from it, so nothing has to be left out.
+        let (graph, remap) = merge_all(graph, merges)?;
         let moved = |part: Option<Value>| part.and_then(|part| remap.value(part));
         Ok(Inner {
             parts: parts.into_iter().map(moved).collect(),
@@ -72,11 +75,14 @@ impl Inner {
         let keep = |composite: &dyn Composite| composite.has_vjp();
         let derivation = Derivation::new(body, &inputs(body, wrt)?, &keep)?;
         let seeds = derivation.seeds(of)?;
-        let (cotangents, merges) = sweep(&derivation, &seeds)?;
-        let parts = derivation.wrt.iter();
-        let parts = parts
-            .map(|value| cotangents.0.get(value).copied())
-            .collect();
+        let Sweep {
+            mut cotangents,
+            merges,
+            ..
+        } = sweep(&derivation, &seeds)?;
+        let wrt = derivation.wrt.iter();
+        let parts = wrt.map(|value| cotangents.settled(&derivation.builder, *value));
+        let parts = parts.collect::<Result<_, _>>()?;
         Inner::of(derivation, &merges, parts)
     }
 }

@@ -3,6 +3,7 @@
 use crate::lang::example;
 use crate::laws::derivatives::Derivatives;
 use crate::laws::rules::{Effort, check_law};
+use crate::laws::untaken::{Choices, leak};
 use crate::laws::{Law, Outcome, laws_of};
 use crate::op::SPECS;
 use crate::scalar::{Exact, Residue};
@@ -248,6 +249,20 @@ fn table(rows: &[Row]) -> String {
         writeln!(text, "skipped {}: {reason}", number + 1).unwrap();
     }
     text
+}
+
+/// Second derivatives by either mode are the derivatives of the reverse graph.
+#[test]
+fn nothing_flows_from_what_is_not_taken_to_second_order() {
+    let effort = Effort { points: 1, seed: 3 };
+    for spec in SPECS {
+        for text in spec.examples {
+            let entry = example(text).unwrap();
+            let choices = Choices::of(&entry.graph).unwrap();
+            let found = leak(&choices.reversed().unwrap(), effort).unwrap();
+            assert_eq!(found, None, "{text}");
+        }
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Wrong derivatives, forwards and passes: each law must catch its kind.
 
 use crate::builder::Builder;
+use crate::dtype::DType;
 use crate::graph::{Graph, Output, Value};
 use crate::lang::example;
 use crate::laws::derivatives::Derivatives;
 use crate::laws::enclosed::Enclosed;
 use crate::laws::graph::{evaluate, same_results};
+use crate::laws::laws_of;
 use crate::laws::outcome::{Law, Outcome};
 use crate::laws::point::{Grid, Point, Random};
-use crate::laws::rules::{Effort, agreement, check_law, strong_zeros};
+use crate::laws::rules::{Effort, agreement, check_law};
+use crate::laws::untaken::{Choices, leak};
 use crate::op::{Div, Input, Log, Scale, TypeError};
 use crate::scalar::Exact;
 use crate::span::Span;
@@ -120,22 +123,26 @@ fn a_cotangent_out_of_nothing_is_caught() {
 
 #[test]
 fn zero_times_infinity_is_caught() {
-    let mut d = derivatives("(x: f32[3]) -> log(x)");
-    assert_eq!(strong_zeros(&d, EFFORT).unwrap(), None);
+    let graph = example("(x: f32[3]) -> log(x)").unwrap().graph;
+    let mut choices = Choices::of(&graph).unwrap();
+    assert_eq!(leak(&choices, EFFORT).unwrap(), None);
+    let d = &mut choices.d;
     let b = Builder::new(Graph::new(), Span::SYNTHETIC);
-    let ty = d.inputs()[0].clone();
-    let input = || {
-        let (dtype, shape) = (ty.dtype, ty.shape.clone());
+    let input = |dtype: DType| {
+        let shape = d.inputs()[0].shape.clone();
         b.apply(Input { dtype, shape }, &[]).unwrap()
     };
-    let (x, ct) = (input(), input());
+    let (x, taken, ct) = (input(DType::F32), input(DType::Bool), input(DType::F32));
+    let zero = b.integer_like(x, 0).unwrap();
     let y = b.apply(Log {}, &[x]).unwrap();
-    let dx = b.apply(Div {}, &[ct, x]).unwrap();
+    let y = b.select(taken, y, zero).unwrap();
+    let settled = b.select(taken, ct, zero).unwrap();
+    let dx = b.apply(Div {}, &[settled, x]).unwrap();
     b.edit(|graph| graph.add_output("y", y));
     b.edit(|graph| graph.add_output("d_x", dx));
     d.vjp = b.finish();
-    assert!(!law(Law::Adjoint, &d).is_failure());
-    assert!(strong_zeros(&d, EFFORT).unwrap().unwrap().contains("NaN"));
+    assert!(!law(Law::Adjoint, d).is_failure());
+    assert!(leak(&choices, EFFORT).unwrap().unwrap().contains("NaN"));
 }
 
 #[test]
@@ -183,6 +190,27 @@ fn what_compares_nothing_is_not_proved() {
         for which in Law::ALL {
             let outcome = law(which, &d);
             assert!(outcome.is_skipped(), "{which:?} on {text}: {outcome}");
+        }
+    }
+}
+
+/// Half of all points are outside the conditions of a branch, but not where it is taken.
+#[test]
+fn conditions_hold_where_branches_are_taken() {
+    for text in [
+        "(x: f32[3]) -> select(x > 0, log(x) + sqrt(x) + 1 / x, x * x)",
+        "(x: f32[2]) -> select(x * x > 0, tanh(x), log(-x * x))",
+        "(x: f32[2, 2], y: f32[2, 2]) -> select(y > 0, softmax(x * log(y)), x * y)",
+        "(x: f32[2, 2], y: f32[2, 2]) -> sum(select(x > 100, x @ log(-y * y), y))",
+    ] {
+        let graph = example(text).unwrap().graph;
+        for (law, outcome) in laws_of::<Exact>(&graph, 4, 1).unwrap() {
+            assert!(!outcome.is_failure(), "{law:?} of {text}: {outcome}");
+            let compares = matches!(law, Law::Adjoint | Law::Tangent | Law::Zero);
+            assert!(
+                !compares || !outcome.is_skipped(),
+                "{law:?} of {text}: {outcome}"
+            );
         }
     }
 }
