@@ -7,7 +7,6 @@ use super::core::{Core, POINTER, Shift};
 use super::kernel::{Fault, Result};
 use super::lanes::{element_type, part_type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -21,28 +20,16 @@ impl Core {
     /// A constant as a single element, rounded once.
     pub(super) fn element(&mut self, dtype: DType, constant: &Constant) -> Value {
         match dtype {
-            DType::F16 | DType::Bf16 | DType::F32 => self.float32(constant.to_float(dtype) as f32),
-            DType::F64 => self.float64(constant.to_f64()),
+            DType::F16 | DType::Bf16 | DType::F32 => {
+                self.float32((constant.to_float(dtype) as f32).into())
+            }
+            DType::F64 => self.float64(constant.to_f64().into()),
             DType::Bool => self.int(types::I8, i64::from(!constant.is_zero())),
             DType::I32 | DType::I64 | DType::U32 => {
                 let value = constant.as_i64().unwrap_or(constant.to_f64() as i64);
                 self.int(element_type(dtype), value)
             }
         }
-    }
-
-    fn float32(&mut self, value: f32) -> Value {
-        let key = (Opcode::F32const, types::F32, u128::from(value.to_bits()));
-        self.pure(key, &[], |ins| {
-            ins.f32const(Ieee32::with_bits(value.to_bits()))
-        })
-    }
-
-    fn float64(&mut self, value: f64) -> Value {
-        let key = (Opcode::F64const, types::F64, u128::from(value.to_bits()));
-        self.pure(key, &[], |ins| {
-            ins.f64const(Ieee64::with_bits(value.to_bits()))
-        })
     }
 
     /// Zero or false as a single element.

@@ -90,6 +90,8 @@ struct State {
     open: Vec<OpenRegion>,
     /// For each f32 that is a half, the half.
     halves: FxHashMap<ValueId, ValueId>,
+    /// What each negation negates.
+    negated: FxHashMap<ValueId, ValueId>,
     fault: Option<String>,
 }
 
@@ -140,6 +142,7 @@ impl KernelBuilder {
             kernel,
             open: vec![OpenRegion::default()],
             halves: FxHashMap::default(),
+            negated: FxHashMap::default(),
             fault: None,
         })))
     }
@@ -506,13 +509,10 @@ impl KernelBuilder {
         })
     }
 
-    /// A constant. One of a half is the f32 that it is.
+    /// A constant, as it is stored: numbers that round to one float are one value, however rules and
+    /// graphs write them. One of a half is the f32 that it is.
     pub fn constant(&self, dtype: DType, value: &Constant) -> ValueId {
-        let value = match dtype.half() {
-            Some(_) => Constant::from_f64(value.to_float(dtype)),
-            None => value.clone(),
-        };
-        self.op(Op::Const(dtype.compute(), value))
+        self.op(Op::Const(dtype.compute(), value.stored(dtype)))
     }
 
     /// A small integer as a constant of any dtype.
@@ -525,9 +525,19 @@ impl KernelBuilder {
         self.op(Op::Index(dtype, index.clone()))
     }
 
-    /// A function of one number.
+    /// A function of one number. |−x| is |x|, so that what is computed from magnitudes is computed once
+    /// for x and −x.
     pub fn unary(&self, function: Unary, x: ValueId) -> ValueId {
-        self.op(Op::Unary(function, x))
+        let negated = self.0.borrow().negated.get(&x).copied();
+        match (function, negated) {
+            (Unary::Abs, Some(x)) => self.op(Op::Unary(Unary::Abs, x)),
+            (Unary::Neg, _) => {
+                let result = self.op(Op::Unary(Unary::Neg, x));
+                self.0.borrow_mut().negated.insert(result, x);
+                result
+            }
+            (_, _) => self.op(Op::Unary(function, x)),
+        }
     }
 
     /// A function of two numbers.
