@@ -35,8 +35,8 @@ impl Core {
     /// Zero or false as a single element.
     pub(super) fn zero(&mut self, dtype: DType) -> Value {
         match dtype {
-            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0.0),
-            DType::F64 => self.float64(0.0),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0f32.into()),
+            DType::F64 => self.float64(0f64.into()),
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => self.int(element_type(dtype), 0),
         }
     }
