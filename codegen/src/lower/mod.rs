@@ -6,7 +6,8 @@
 //! * `model` says what each node reads, and what it costs.
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
-//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
+//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile; `picked`: at run-time
+//!   coordinates); `nest` with
 //!   `rows` and `phases` (elementwise groups and folds), `contract` with `tiling` and `stage`, `prefix`
 //!   and `indexed` (scatters, checks) emit the loops around it.
 //! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
@@ -32,11 +33,13 @@ mod model;
 mod nest;
 mod order;
 mod phases;
+mod picked;
 mod plan;
 mod polish;
 mod prefix;
 mod region;
 mod rows;
+mod scattered;
 mod sort;
 mod stage;
 mod storage;

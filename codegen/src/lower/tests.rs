@@ -7,6 +7,7 @@ mod checkpoint;
 mod compiled;
 mod families;
 mod order;
+mod picked;
 mod prefix;
 mod random;
 mod regions;
