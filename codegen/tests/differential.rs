@@ -11,7 +11,7 @@
 
 use lgc_codegen::cranelift::{CompiledEntry, Jit, RunTasks};
 use lgc_codegen::kernel::{
-    Arguments, Cells, Directive, Program, Region, Stmt, interpret as interpret_program, verify,
+    Arguments, Cells, Directive, Interpreter, Program, Region, Stmt, verify,
 };
 use lgc_codegen::lower::{Signature, Target, lower};
 use lgc_ir::autodiff::gradient;
@@ -110,7 +110,9 @@ fn run_program(program: &Program, graph: &Graph) -> Vec<Tensor<f64>> {
         inputs: inputs.into_iter().map(Cells::from).collect(),
         ..Arguments::default()
     };
-    assert_eq!(interpret_program(&(), program, &mut arguments).unwrap(), 0);
+    let interpreter = Interpreter::with_order(graph.len() as u64);
+    let status = interpreter.run(&(), program, &mut arguments);
+    assert_eq!(status.unwrap(), 0);
     let types = graph
         .outputs()
         .iter()

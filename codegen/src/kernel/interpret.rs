@@ -5,9 +5,13 @@
 //! functions do). It is also strict where that finds mistakes: what a launch may not read (fresh
 //! local buffers, `out` and `scratch` parameters, a part of the workspace that another buffer has
 //! overwritten) is undefined, and an access out of range ends the interpretation with an error.
+//!
+//! Iterations of a parallel loop, chunks and lanes of a fold have no order, so an [`Interpreter`] can be
+//! told to draw one: verified kernels give the same results in each.
 
 mod element;
 mod frame;
+mod order;
 
 pub use element::{Cells, Element};
 
@@ -16,6 +20,7 @@ use frame::{Frame, View};
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::{Logic, Scalar, Undefined};
 use lgc_ir::shape::Type;
+use order::Order;
 use std::ops::Range;
 
 /// Why a program could not be interpreted.
@@ -53,41 +58,85 @@ impl<S: Scalar> Default for Arguments<S> {
     }
 }
 
-/// Runs a program. The status that it returns: 0, or the code of the first check that failed.
+/// A way of interpreting programs and kernels.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Interpreter {
+    /// What orders are drawn from.
+    seed: Option<u64>,
+}
+
+impl Interpreter {
+    /// Runs what has no order from the first iteration to the last.
+    pub const IN_TURN: Interpreter = Interpreter { seed: None };
+
+    /// Runs what has no order in an order drawn from `seed`.
+    pub const fn with_order(seed: u64) -> Self {
+        Interpreter { seed: Some(seed) }
+    }
+
+    /// Runs a program. The status that it returns: 0, or the code of the first check that failed.
+    ///
+    /// # Errors
+    /// Arguments are missing or of another type, or something undefined is asked for.
+    pub fn run<S: Scalar + 'static>(
+        self,
+        world: &S::World,
+        program: &Program,
+        arguments: &mut Arguments<S>,
+    ) -> Outcome<i32> {
+        let mut machine = Machine::new(world, program, arguments, Order::new(self.seed))?;
+        let status = machine.steps(&program.steps)?;
+        machine.write_back(arguments);
+        Ok(status.unwrap_or(0))
+    }
+
+    /// Runs one kernel on whole buffers, one for each parameter.
+    ///
+    /// # Errors
+    /// As for [`Interpreter::run`].
+    pub fn run_kernel<S: Scalar + 'static>(
+        self,
+        world: &S::World,
+        kernel: &Kernel,
+        args: &mut Vec<Cells<S>>,
+    ) -> Outcome<()> {
+        let params: Vec<(Type, Mode)> = kernel
+            .params()
+            .map(|(_, memory, mode)| (memory.ty.clone(), mode))
+            .collect();
+        if params.len() != args.len() {
+            return fail(
+                &kernel.name.0,
+                format!("{} arguments for {} parameters", args.len(), params.len()),
+            );
+        }
+        for ((ty, _), cells) in params.iter().zip(args.iter()) {
+            if cells.elements.len() as u64 != ty.elements() || cells.dtype != ty.dtype {
+                return fail(&kernel.name.0, format!("an argument is no {ty}"));
+            }
+        }
+        let views = (0..args.len()).map(|cells| View { cells, offset: 0 });
+        let mut order = Order::new(self.seed);
+        launch(world, kernel, views.collect(), args, &mut order)
+    }
+}
+
+/// Runs a program in turn (see [`Interpreter::run`]).
 pub fn interpret<S: Scalar + 'static>(
     world: &S::World,
     program: &Program,
     arguments: &mut Arguments<S>,
 ) -> Outcome<i32> {
-    let mut machine = Machine::new(world, program, arguments)?;
-    let status = machine.steps(&program.steps)?;
-    machine.write_back(arguments);
-    Ok(status.unwrap_or(0))
+    Interpreter::IN_TURN.run(world, program, arguments)
 }
 
-/// Runs one kernel on whole buffers, one for each parameter.
+/// Runs a kernel in turn (see [`Interpreter::run_kernel`]).
 pub fn interpret_kernel<S: Scalar + 'static>(
     world: &S::World,
     kernel: &Kernel,
     args: &mut Vec<Cells<S>>,
 ) -> Outcome<()> {
-    let params: Vec<(Type, Mode)> = kernel
-        .params()
-        .map(|(_, memory, mode)| (memory.ty.clone(), mode))
-        .collect();
-    if params.len() != args.len() {
-        return fail(
-            &kernel.name.0,
-            format!("{} arguments for {} parameters", args.len(), params.len()),
-        );
-    }
-    for ((ty, _), cells) in params.iter().zip(args.iter()) {
-        if cells.elements.len() as u64 != ty.elements() || cells.dtype != ty.dtype {
-            return fail(&kernel.name.0, format!("an argument is no {ty}"));
-        }
-    }
-    let views = (0..args.len()).map(|cells| View { cells, offset: 0 });
-    launch(world, kernel, views.collect(), args)
+    Interpreter::IN_TURN.run_kernel(world, kernel, args)
 }
 
 fn fail<T>(place: &str, message: impl Into<String>) -> Outcome<T> {
@@ -103,6 +152,7 @@ fn launch<S: Scalar + 'static>(
     kernel: &Kernel,
     views: Vec<View>,
     store: &mut Vec<Cells<S>>,
+    order: &mut Order,
 ) -> Outcome<()> {
     for ((_, memory, mode), view) in kernel.params().zip(&views) {
         if matches!(mode, Mode::Out | Mode::Scratch) {
@@ -111,7 +161,7 @@ fn launch<S: Scalar + 'static>(
         }
     }
     let locals = store.len();
-    let result = Frame::new(world, kernel, views, store).run();
+    let result = Frame::new(world, kernel, views, store, order).run();
     store.truncate(locals);
     result.map_err(|message| InterpretError {
         place: kernel.name.0.clone(),
@@ -126,10 +176,16 @@ struct Machine<'p, S: Scalar> {
     vars: Vec<i64>,
     /// For each buffer, the others whose part of the workspace overlaps its own.
     overlaps: Vec<Vec<usize>>,
+    order: Order,
 }
 
 impl<'p, S: Scalar + 'static> Machine<'p, S> {
-    fn new(world: &S::World, program: &'p Program, given: &Arguments<S>) -> Outcome<Self> {
+    fn new(
+        world: &S::World,
+        program: &'p Program,
+        given: &Arguments<S>,
+        order: Order,
+    ) -> Outcome<Self> {
         let mut store = Vec::new();
         for buffer in &program.buffers {
             let ty = &buffer.ty;
@@ -158,6 +214,7 @@ impl<'p, S: Scalar + 'static> Machine<'p, S> {
             store,
             vars: Vec::new(),
             overlaps: overlaps(program),
+            order,
         })
     }
 
@@ -297,7 +354,8 @@ impl<'p, S: Scalar + 'static> Machine<'p, S> {
         for (cells, range) in written {
             self.overwrite(cells, range);
         }
-        launch(&self.world, kernel, views, &mut self.store)
+        let order = &mut self.order;
+        launch(&self.world, kernel, views, &mut self.store, order)
     }
 
     fn copy(&mut self, from: &Arg, to: &Arg) -> Outcome<()> {

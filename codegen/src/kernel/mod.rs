@@ -73,7 +73,9 @@ mod verify;
 
 pub use body::{BodyMask, BodyScalar};
 pub use builder::{BuildError, FoldShape, KernelBuilder};
-pub use interpret::{Arguments, Cells, Element, InterpretError, interpret, interpret_kernel};
+pub use interpret::{
+    Arguments, Cells, Element, InterpretError, Interpreter, interpret, interpret_kernel,
+};
 pub use op::{Form, Op, ValueType};
 pub use parse::ParseError;
 pub use program::{

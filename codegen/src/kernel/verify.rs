@@ -14,7 +14,7 @@
 //! | K07 | Accesses have a subscript for each axis and a span for each axis of their form; run-time subscripts are integer scalars into a non-empty axis; masks are bool scalars, `else` values scalars of the dtype. |
 //! | K08 | Indices are provably within their axis wherever the access happens. |
 //! | K09 | Nothing is stored to `in` parameters; a status is an `i64[]` that may be written. |
-//! | K10 | Iterations of `par`, and elements of a `fold`, do not store to the same place (where that shows in the first few iterations; in general it is the producer's promise). |
+//! | K10 | What an iteration of `par`, an element of a `fold`, or a point of a `for` with `vec` stores, no other one loads or stores, provably. |
 //! | K11 | `private` and `reg` buffers are not used across a `par`. |
 //! | K12 | Directives name what exists, factors are at least 1 and vector lengths powers of two, `vec` and `unroll` name innermost loops, `order` permutes one perfect nest of `par`, `pack` names an `in` parameter and a loop. |
 //! | P01 | Buffers and kernels of steps exist; coordinates of arguments are in range; loops define distinct variables. |

@@ -8,10 +8,9 @@
 use super::group::GroupId;
 use super::lanes::{COLUMN, Lanes, ROW};
 use super::model::{Kind, Reference};
+use super::picked::Picks;
 use super::plan::Plan;
-use crate::kernel::{
-    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, Subscript, ValueId,
-};
+use crate::kernel::{Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId};
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Guard, Index, Relation};
@@ -58,7 +57,8 @@ pub(super) struct Elements<'p> {
     group: Option<GroupId>,
     params: FxHashMap<BufferId, MemId>,
     args: Vec<BufferId>,
-    bounds: Vec<(i64, i64)>,
+    pub(super) bounds: Vec<(i64, i64)>,
+    pub(super) picks: Picks,
     scopes: Vec<FxHashMap<Instance, ValueId>>,
     unsupported: bool,
 }
@@ -75,6 +75,7 @@ impl<'p> Elements<'p> {
             params: FxHashMap::default(),
             args: Vec::new(),
             bounds: Vec::new(),
+            picks: Picks::default(),
             scopes: vec![FxHashMap::default()],
             unsupported: false,
         }
@@ -205,16 +206,8 @@ impl<'p> Elements<'p> {
 
     // ------------------------------------------------------------------------------- indices
 
-    pub(super) fn simplified_guard(&self, guard: &Guard) -> Guard {
-        guard.simplify(&self.bounds)
-    }
-
-    pub(super) fn simplified(&self, index: &Index) -> Index {
-        index.simplify(&self.bounds)
-    }
-
     fn substituted(&self, indices: &[Index], coords: &[Index]) -> Vec<Index> {
-        let at = |index: &Index| index.substitute(coords).simplify(&self.bounds);
+        let at = |index: &Index| self.simplified(&index.substitute(coords));
         indices.iter().map(at).collect()
     }
 
@@ -319,9 +312,12 @@ impl<'p> Elements<'p> {
 
     /// The instances that an instance is computed from, for each reference: none for what is loaded
     /// in place of it, or is never read.
-    fn needs(&self, instance: &Instance) -> Vec<Option<Instance>> {
+    fn needs(&mut self, instance: &Instance) -> Vec<Option<Instance>> {
         if self.kept_access(instance).is_some() || self.is_loaded(instance.node) {
             return Vec::new();
+        }
+        if let Kind::Gather(picking) = *self.plan.model.kind(instance.node) {
+            return self.gather_needs(instance, picking);
         }
         let references = self.plan.model.references(instance.node);
         let need = |reference: Reference| {
@@ -331,15 +327,45 @@ impl<'p> Elements<'p> {
                 lanes: self.lanes,
                 node: reference.node,
                 coords: self.substituted(&reference.map.indices, &instance.coords),
-                guard,
+                guard: self.without_picks(&guard),
             })
         };
         references.into_iter().map(need).collect()
     }
 
+    /// The index of a gather; once that is known, the element of the table that it picks.
+    fn gather_needs(&mut self, instance: &Instance, picking: Picking) -> Vec<Option<Instance>> {
+        let model = self.plan.model;
+        let node = instance.node;
+        let [table, indices] = [0, 1].map(|slot| model.operand(node, slot));
+        let extent = model.shape(table).extent(picking.axis);
+        if self.lanes.columns.is_some() || extent == 0 {
+            return Vec::new();
+        }
+        let coord = |axis: usize| instance.coords.get(axis).cloned().unwrap_or_default();
+        let index = Instance {
+            node: indices,
+            coords: picking.index_axes().map(coord).collect(),
+            guard: instance.guard.clone(),
+            lanes: self.lanes,
+        };
+        let Some(value) = self.known(&index) else {
+            return vec![Some(index)];
+        };
+        let picked = self.pick(value, extent, model.checked_indices(node).is_none());
+        let coord = |axis: usize| picking.table_axis(axis).map_or(picked.clone(), coord);
+        let element = Instance {
+            node: table,
+            coords: (0..model.shape(table).rank()).map(coord).collect(),
+            guard: instance.guard.clone(),
+            lanes: self.lanes,
+        };
+        vec![Some(index), Some(element)]
+    }
+
     fn guard_of(&self, instance: &Instance, reference: &Reference) -> Guard {
         let own = reference.map.guard.substitute(&instance.coords);
-        instance.guard.and(&own).simplify(&self.bounds)
+        self.simplified_guard(&instance.guard.and(&own))
     }
 
     /// Whether a guarded view loads its operand with the guard as the condition of the load.
@@ -349,6 +375,7 @@ impl<'p> Elements<'p> {
             && self.lanes.columns.is_none()
             && !reference.map.guard.is_always()
             && self.is_loaded(reference.node)
+            && !instance.coords.iter().any(|index| self.is_picked(index))
     }
 
     fn emit(&mut self, instance: &Instance, needs: &[Option<Instance>]) -> ValueId {
@@ -367,7 +394,7 @@ impl<'p> Elements<'p> {
         match self.plan.model.kind(instance.node) {
             Kind::Generated => self.generated(instance),
             Kind::View => self.view(instance, &values),
-            Kind::Gather(picking) => self.gather(instance, *picking, &values),
+            Kind::Gather(_) => self.gather(instance, &values),
             Kind::ScatterRow(picking) => {
                 let sum = self.scatter_row(instance, *picking, &values);
                 self.rounded(instance.node, sum)
@@ -439,6 +466,9 @@ impl<'p> Elements<'p> {
         if let Some(constant) = index.as_constant() {
             return self.builder.int(dtype, constant);
         }
+        if self.is_picked(index) {
+            return self.builder.cast(dtype, self.integer(index));
+        }
         if dtype.is_integer() {
             return self.builder.index_value(dtype, index);
         }
@@ -448,7 +478,7 @@ impl<'p> Elements<'p> {
 
     /// An integer dtype that holds every value of an index; narrow ones make wide vectors.
     fn index_dtype(&self, index: &Index) -> DType {
-        let (low, high) = index.range(&self.bounds);
+        let (low, high) = self.range(index);
         let narrow = low >= i64::from(i32::MIN) && high <= i64::from(i32::MAX);
         if narrow { DType::I32 } else { DType::I64 }
     }
@@ -468,7 +498,7 @@ impl<'p> Elements<'p> {
         let mut result = self.builder.constant(dtype, &view.fill());
         for (reference, value) in references.iter().zip(values).rev() {
             let own = reference.map.guard.substitute(&instance.coords);
-            let own = own.simplify(&self.bounds);
+            let own = self.simplified_guard(&own);
             if own.is_never() || self.guard_of(instance, reference).is_never() {
                 continue;
             }
@@ -507,7 +537,7 @@ impl<'p> Elements<'p> {
         let b = &self.builder;
         match relation {
             Relation::Within { low, high, .. } => {
-                let (first, end) = index.range(&self.bounds);
+                let (first, end) = self.range(index);
                 let above = || b.compare(Comparison::Ge, value, b.int(dtype, *low));
                 let below = || b.compare(Comparison::Lt, value, b.int(dtype, *high));
                 match (*low <= first, *high >= end) {
@@ -523,32 +553,14 @@ impl<'p> Elements<'p> {
         }
     }
 
-    fn gather(
-        &mut self,
-        instance: &Instance,
-        picking: Picking,
-        values: &[Option<ValueId>],
-    ) -> ValueId {
-        let table = self.plan.model.operand(instance.node, 0);
-        let shape = self.plan.model.shape(table);
-        let (Some(memory), [Some(index)]) = (self.memory(table), values) else {
-            self.builder.fail("a table is not in memory");
-            return self.builder.int(self.plan.model.ty(instance.node).dtype, 0);
-        };
-        if self.lanes.columns.is_some() {
-            self.unsupported = true;
-            return self.builder.int(self.plan.model.ty(instance.node).dtype, 0);
+    /// The element of the table that has been picked.
+    fn gather(&mut self, instance: &Instance, values: &[Option<ValueId>]) -> ValueId {
+        if let &[Some(_), Some(element)] = values {
+            return element;
         }
-        if shape.extent(picking.axis) == 0 {
-            // There is nothing to pick: the check of the indices has failed.
-            return self.builder.int(self.plan.model.ty(instance.node).dtype, 0);
-        }
-        let subscript = |axis: usize| match picking.table_axis(axis) {
-            Some(own) => Subscript::At(instance.coords.get(own).cloned().unwrap_or_default()),
-            None => Subscript::Value(*index),
-        };
-        let access = Access::new(memory, (0..shape.rank()).map(subscript).collect());
-        self.builder.load(access.when(&instance.guard))
+        // Where there is nothing to pick, the check of the indices has failed.
+        self.unsupported |= self.lanes.columns.is_some();
+        self.builder.int(self.plan.model.ty(instance.node).dtype, 0)
     }
 
     /// x, with the update added where the row's index points.

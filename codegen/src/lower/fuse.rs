@@ -5,7 +5,8 @@
 //! folds some axes, once for all points along those (*row level*). The rules:
 //!
 //! * Views are transparent: readers compose their index maps with the view's. A view whose map gets
-//!   too large, an output that is a view, and a table that is picked from are members like others.
+//!   too large, and an output that is a view, are members like others. A gather reads through the views
+//!   that its table is; what these are views of is in memory.
 //! * A node may join the *latest* group among those of its operands (its anchor) if every member of
 //!   that group that it reads is read at the very point where it was computed. Since it reads from
 //!   that group and earlier ones only, groups in their order never form a cycle.
@@ -14,7 +15,8 @@
 //!   axes from then on, if rows are contiguous or nothing else of the group is needed elsewhere.
 //! * A contraction opens a group over its result; what joins it is its epilogue, and reads
 //!   other values in place along the axes of the register tile.
-//! * A scatter or a sort has a group of its own.
+//! * A scatter or a sort has a group of its own. A scatter writes where a view of it has its elements,
+//!   if nothing else is read of it.
 //! * Small expressions of inputs alone *float*: whoever reads them first takes them in, and others
 //!   repeat them.
 //! * A barrier is the memory of its operand. What reads one joins only groups that come after the
@@ -56,6 +58,8 @@ pub(super) struct Fusion<'m> {
     /// Nodes that must be in memory: outputs, contraction operands, tables.
     pub(super) buffered: FxHashSet<NodeId>,
     tables: FxHashSet<NodeId>,
+    /// Views that tables are read through.
+    table_views: FxHashSet<NodeId>,
     uses: Vec<u32>,
     /// The last group that folds these axes of that domain.
     latest_rows: FxHashMap<(Shape, SmallVec<[usize; 4]>), GroupId>,
@@ -74,6 +78,7 @@ impl<'m> Fusion<'m> {
             sites: vec![Site::Given; model.graph.len()],
             buffered: model.graph.outputs().iter().map(|o| o.value.node).collect(),
             tables: tables(model),
+            table_views: table_views(model),
             uses: resolved_uses(model),
             latest_rows: FxHashMap::default(),
             preludes: 0,
@@ -347,7 +352,7 @@ impl<'m> Fusion<'m> {
     }
 
     /// Adds a node to a group, and with it the floating expressions that it reads in place.
-    fn join(&mut self, node: NodeId, member: Member) {
+    pub(super) fn join(&mut self, node: NodeId, member: Member) {
         let group = member.group;
         let mut open = vec![(node, member)];
         while let Some((node, member)) = open.pop() {
@@ -457,7 +462,13 @@ impl<'m> Fusion<'m> {
                 .all(|read| read.map.as_ref().is_some_and(small));
         if transparent {
             self.sites[node.index()] = Site::Through(reads.into());
-        } else {
+            return;
+        }
+        if self.table_views.contains(&node) {
+            // Whoever picks from it finds it in memory.
+            self.buffered.insert(node);
+        }
+        if !self.place_with_scatter(node, &reads) {
             self.place_element(node);
         }
     }
@@ -465,8 +476,7 @@ impl<'m> Fusion<'m> {
     fn place_element(&mut self, node: NodeId) {
         let reads = self.resolved_references(node);
         let mut before = self.hidden(&reads);
-        let table = self.model.table(node);
-        before.extend(table.filter(|&table| self.member(table).is_some()));
+        before.extend(self.picked_from(node));
         let anchor = self.anchor(&reads);
         if anchor.is_none() && before.is_empty() && self.float(node, &reads) {
             return;
@@ -486,6 +496,16 @@ impl<'m> Fusion<'m> {
             reads,
         };
         self.join(node, member);
+    }
+
+    /// The members that a gather picks from, or through.
+    fn picked_from(&self, node: NodeId) -> Vec<NodeId> {
+        if !matches!(self.model.kind(node), Kind::Gather(_)) {
+            return Vec::new();
+        }
+        let (views, tables) = self.model.views_of_table(node);
+        let all = views.into_iter().chain(tables);
+        all.filter(|&node| self.member(node).is_some()).collect()
     }
 
     /// At which level, and where, a node can be computed in a group.
@@ -648,8 +668,8 @@ impl<'m> Fusion<'m> {
     /// A sort reads its operand, a table, along the axis again and again.
     fn place_sort(&mut self, node: NodeId) {
         let shape = self.model.shape(node).clone();
-        let table = self.model.table(node).into_iter();
-        let reads = table.map(|node| Read { node, map: None }).collect();
+        let tables = self.model.tables(node).into_iter();
+        let reads = tables.map(|node| Read { node, map: None }).collect();
         self.place_opaque(node, GroupKind::Sort(node), shape, reads);
     }
 
@@ -708,7 +728,16 @@ fn floating(reads: Rc<[Read]>, size: u32, cost: u32) -> Site {
 /// Tensors that elements are picked from at run-time indices.
 fn tables(model: &Model<'_>) -> FxHashSet<NodeId> {
     let live = model.graph.nodes().filter(|&node| model.is_live(node));
-    live.filter_map(|node| model.table(node)).collect()
+    live.flat_map(|node| model.tables(node)).collect()
+}
+
+/// Views that gathers read their tables through.
+fn table_views(model: &Model<'_>) -> FxHashSet<NodeId> {
+    let live = model.graph.nodes().filter(|&node| model.is_live(node));
+    let gathers = live.filter(|&node| matches!(model.kind(node), Kind::Gather(_)));
+    gathers
+        .flat_map(|node| model.views_of_table(node).0)
+        .collect()
 }
 
 /// The operands and results of loops and branches.

@@ -95,7 +95,7 @@ impl Elements<'_> {
         guard: &Guard,
         otherwise: Option<ValueId>,
     ) -> Option<ValueId> {
-        let (subscripts, form) = self.spans(coords, guard)?;
+        let (subscripts, form) = self.spans(memory, coords, guard)?;
         let mut access = Access::new(memory, subscripts).when(guard);
         access.clip = self.lanes.clip.is_some() && form != Form::Scalar;
         let value = self.builder.load_form(access, form, otherwise);
@@ -111,9 +111,15 @@ impl Elements<'_> {
         })
     }
 
+    /// Loads one element.
+    pub(super) fn load_element(&self, memory: MemId, at: &[Index]) -> ValueId {
+        let subscripts = self.subscripts(memory, at, &Guard::always());
+        self.builder.load(Access::new(memory, subscripts))
+    }
+
     /// Stores a value at coordinates that may mention [`ROW`] and [`COLUMN`].
     pub(super) fn store_to(&mut self, memory: MemId, coords: &[Index], value: ValueId) {
-        let Some((subscripts, form)) = self.spans(coords, &Guard::always()) else {
+        let Some((subscripts, form)) = self.spans(memory, coords, &Guard::always()) else {
             self.refuse_lanes();
             return;
         };
@@ -152,21 +158,35 @@ impl Elements<'_> {
 
     /// Subscripts for coordinates that may mention [`ROW`] and [`COLUMN`], and the form of what lies
     /// there.
-    fn spans(&self, coords: &[Index], guard: &Guard) -> Option<(Vec<Subscript>, Form)> {
+    fn spans(
+        &self,
+        memory: MemId,
+        coords: &[Index],
+        guard: &Guard,
+    ) -> Option<(Vec<Subscript>, Form)> {
         let in_lanes = |index: &Index| index.mentions(ROW) || index.mentions(COLUMN);
         if guard.relations().iter().any(|r| in_lanes(r.index())) {
             return None;
         }
+        if !coords.iter().any(in_lanes) {
+            return Some((self.subscripts(memory, coords, guard), Form::Scalar));
+        }
+        let has_picks = coords.iter().any(|index| self.is_picked(index));
+        let extents = self.builder.extents(memory);
         let mut found: [Option<usize>; 2] = [None, None];
         let mut subscripts = Vec::with_capacity(coords.len());
         for (position, index) in coords.iter().enumerate() {
             let lane = [ROW, COLUMN].iter().position(|&var| index.mentions(var));
             let Some(which) = lane else {
-                subscripts.push(Subscript::At(index.clone()));
+                subscripts.push(match (has_picks, extents.get(position)) {
+                    (true, Some(&extent)) => self.subscript(index, extent, guard),
+                    (_, _) => Subscript::At(index.clone()),
+                });
                 continue;
             };
             let base = index.sub(&Index::var([ROW, COLUMN][which]));
-            if in_lanes(&base) || found[which].replace(position).is_some() {
+            if in_lanes(&base) || self.is_picked(&base) || found[which].replace(position).is_some()
+            {
                 return None;
             }
             subscripts.push(Subscript::Span(base));

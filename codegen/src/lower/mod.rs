@@ -7,9 +7,10 @@
 //! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
 //! * `storage` decides which values go through memory, and which are computed again by their readers.
 //! * `grouping` says which floats are added before which.
-//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile); `nest` with
-//!   `rows`, `phases` and `columns` (elementwise groups and folds), `contract` with `tiling` and `stage`,
-//!   `prefix`, `scatter`, `sort` and `indexed` (checks of indices) emit the loops around it.
+//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile; `picked`: at run-time
+//!   coordinates); `nest` with `rows`, `phases` and `columns` (elementwise groups and folds), `contract`
+//!   with `tiling` and `stage`, `prefix`, `scatter`, `sort` and `indexed` (checks of indices) emit the
+//!   loops around it.
 //! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
 //!   steps in place.
 //! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
@@ -35,12 +36,14 @@ mod model;
 mod nest;
 mod order;
 mod phases;
+mod picked;
 mod plan;
 mod polish;
 mod prefix;
 mod region;
 mod rows;
 mod scatter;
+mod scattered;
 mod sort;
 mod stage;
 mod storage;

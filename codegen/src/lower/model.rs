@@ -23,6 +23,9 @@ const HEAVY: u32 = 16;
 /// Cost of a division or square root.
 const MEDIUM: u32 = 5;
 
+/// A gather reads its table through at most this many views.
+const MAX_TABLE_VIEWS: usize = 8;
+
 /// How a node becomes loops.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
@@ -186,10 +189,62 @@ impl<'g> Model<'g> {
         }
     }
 
-    /// The table that a gather or a sort reads at run-time coordinates.
-    pub(super) fn table(&self, node: NodeId) -> Option<NodeId> {
-        let picks = matches!(self.kind(node), Kind::Gather(_) | Kind::Sort(_));
-        picks.then(|| self.root(self.operand(node, 0)))
+    /// The tensors that a gather or a sort reads at run-time coordinates: what is sorted, and what a
+    /// table is a view of.
+    pub(super) fn tables(&self, node: NodeId) -> Vec<NodeId> {
+        match self.kind(node) {
+            Kind::Sort(_) => vec![self.root(self.operand(node, 0))],
+            Kind::Gather(_) => self.views_of_table(node).1,
+            Kind::Input(_)
+            | Kind::Literal
+            | Kind::Generated
+            | Kind::Elementwise
+            | Kind::View
+            | Kind::ScatterRow(_)
+            | Kind::Scatter(_)
+            | Kind::Fold(_)
+            | Kind::Prefix(_)
+            | Kind::Barrier
+            | Kind::Region
+            | Kind::Part
+            | Kind::Contract(_) => Vec::new(),
+        }
+    }
+
+    /// The views that a gather reads its table through, and what they are views of: tensors that must
+    /// be in memory.
+    pub(super) fn views_of_table(&self, node: NodeId) -> (Vec<NodeId>, Vec<NodeId>) {
+        let picked = self.shape(node).elements();
+        let (mut views, mut tables) = (Vec::new(), Vec::new());
+        let mut open = vec![self.operand(node, 0)];
+        while let Some(operand) = open.pop() {
+            let operands = self.graph.operands(operand);
+            // Each element of several tensors costs a load of each.
+            let loads = picked.saturating_mul(operands.len() as u64);
+            let spares = operands.len() <= 1 || loads <= self.shape(operand).elements();
+            match self.kind(operand) {
+                Kind::View if views.len() < MAX_TABLE_VIEWS && spares => {
+                    views.push(operand);
+                    open.extend(operands.iter().map(|value| value.node));
+                }
+                Kind::Generated => {}
+                Kind::Input(_)
+                | Kind::Literal
+                | Kind::Elementwise
+                | Kind::View
+                | Kind::Gather(_)
+                | Kind::ScatterRow(_)
+                | Kind::Scatter(_)
+                | Kind::Sort(_)
+                | Kind::Fold(_)
+                | Kind::Prefix(_)
+                | Kind::Contract(_)
+                | Kind::Barrier
+                | Kind::Region
+                | Kind::Part => tables.push(self.root(operand)),
+            }
+        }
+        (views, tables)
     }
 
     /// The elements that an element of an elementwise node is computed from. Empty for others; the

@@ -144,14 +144,10 @@ impl Assembly<'_> {
     /// Whether a group reads `old` only at the element of `value` that it computes there.
     fn overwrites_in_place(&self, group: GroupId, value: NodeId, old: NodeId) -> bool {
         let fusion = self.plan.fusion;
-        if matches!(
-            fusion.group(group).kind,
-            GroupKind::Scatter(_)
-                | GroupKind::Sort(_)
-                | GroupKind::Prefix(_)
-                | GroupKind::Region(_)
-        ) {
-            return false;
+        match fusion.group(group).kind {
+            GroupKind::Scatter(scatter) => return self.adds_in_place(group, scatter, value, old),
+            GroupKind::Sort(_) | GroupKind::Prefix(_) | GroupKind::Region(_) => return false,
+            GroupKind::Map | GroupKind::Rows(_) | GroupKind::Contract(..) => {}
         }
         let Some(target) = fusion.member(value) else {
             return false;
@@ -168,9 +164,34 @@ impl Assembly<'_> {
             } else {
                 member.coords.to_vec()
             };
-            self.plan.model.table(node) != Some(old)
+            !self.plan.model.tables(node).contains(&old)
                 && self.reads_match(group, &start, &member.reads, old, &target.coords)
         })
+    }
+
+    /// Whether a scatter starts from `old`, element by element, and reads it nowhere else.
+    fn adds_in_place(&self, group: GroupId, scatter: NodeId, value: NodeId, old: NodeId) -> bool {
+        let (model, fusion) = (self.plan.model, self.plan.fusion);
+        let [x, indices, updates] = [0, 1, 2].map(|slot| model.operand(scatter, slot));
+        let reads = fusion.resolved_operand(x);
+        let (
+            [
+                Read {
+                    node,
+                    map: Some(map),
+                },
+            ],
+            Some(target),
+        ) = (reads.as_slice(), fusion.member(value))
+        else {
+            return false;
+        };
+        let shape = model.shape(scatter);
+        let at = IndexMap::total(target.coords.to_vec()).simplify_for(shape);
+        let map = map.simplify_for(shape);
+        let others = self.plan.source_nodes(Some(group), &[indices, updates]);
+        // A barrier asks for the old value as it was.
+        *node == old && map.guard.is_always() && map.indices == at.indices && !others.contains(&old)
     }
 
     /// Whether all reads of `old`, also through what is computed on the way, are at `coords`.
@@ -205,7 +226,7 @@ impl Assembly<'_> {
                 }
                 Site::Member(_) | Site::Given | Site::Through(_) => continue,
             };
-            if self.plan.model.table(read.node) == Some(old) {
+            if self.plan.model.tables(read.node).contains(&old) {
                 return false;
             }
             let Some(map) = &read.map else {

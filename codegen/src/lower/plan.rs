@@ -135,6 +135,14 @@ impl Plan<'_> {
         }
     }
 
+    /// Whether a scatter adds to its operand where that is: both are in one buffer, element by element.
+    pub(super) fn updates_in_place(&self, group: GroupId, scatter: NodeId) -> bool {
+        let saved = self.saved(group).next().and_then(|node| self.buffer(node));
+        let x = self.fusion.resolved_operand(self.model.operand(scatter, 0));
+        let old = x.first().and_then(|read| self.buffer(read.node));
+        saved.is_some() && saved == old
+    }
+
     /// Whether the group has anything to do.
     pub(super) fn is_empty(&self, group: GroupId) -> bool {
         let mut saved = self.saved(group);

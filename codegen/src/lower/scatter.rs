@@ -10,13 +10,13 @@ use super::LowerError;
 use super::element::Elements;
 use super::group::GroupId;
 use super::grouping::CHAIN;
-use super::lanes::{COLUMN, Lanes, Segment};
+use super::lanes::{Lanes, Segment};
 use super::model::Kind;
 use super::plan::{Draft, Plan, Unsupported};
 use crate::kernel::{Access, Condition, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
-use lgc_ir::index::Index;
+use lgc_ir::index::{Guard, Index};
 use lgc_ir::op::Picking;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 use lgc_ir::shape::{Shape, Type};
@@ -31,7 +31,7 @@ pub(super) fn lower(plan: &Plan<'_>, group: GroupId, node: NodeId) -> Result<Dra
     };
     for in_vectors in [true, false] {
         if let Some(scatter) = Scatter::new(plan, group, (node, picking), in_vectors)
-            && let Ok(draft) = scatter.build()?
+            && let Ok(draft) = scatter.build(group)?
         {
             return Ok(draft);
         }
@@ -52,11 +52,17 @@ struct Ranks {
     runs: Vec<MemId>,
 }
 
+/// An element of a memory, or those of a vector.
+type Element = (MemId, Vec<Index>);
+
 struct Scatter<'p> {
     elements: Elements<'p>,
     builder: KernelBuilder,
     node: NodeId,
     picking: Picking,
+    /// Where the sums are, and the value whose elements these are: the scatter itself, or the view of it
+    /// that is in memory.
+    sums: (MemId, NodeId),
     updates: &'p Shape,
     result: &'p Type,
     /// The vectors of a row; `None` where elements are updated one by one.
@@ -75,6 +81,8 @@ impl<'p> Scatter<'p> {
         let mut elements = Elements::new(plan, Some(group), builder.clone());
         let (reads, writes) = plan.traffic(group);
         elements.declare(&reads, &writes);
+        let saved = plan.saved(group).next().unwrap_or(node);
+        let memory = elements.memory(saved)?;
         let updates = plan.model.shape(plan.model.operand(node, 2));
         let result = plan.model.ty(node);
         let width = plan.target.lanes(result.dtype.compute());
@@ -89,6 +97,7 @@ impl<'p> Scatter<'p> {
             builder,
             node,
             picking,
+            sums: (memory, saved),
             updates,
             result,
             segments: in_vectors.then(|| Segment::of(extent, VECTORS * width, width)),
@@ -96,33 +105,36 @@ impl<'p> Scatter<'p> {
         })
     }
 
-    fn build(mut self) -> Result<Result<Draft, Unsupported>, LowerError> {
-        let Some(memory) = self.elements.memory(self.node) else {
-            return Err(LowerError::Internal("a scatter has no buffer".into()));
-        };
+    fn build(mut self, group: GroupId) -> Result<Result<Draft, Unsupported>, LowerError> {
+        let (memory, saved) = self.sums;
         // Halves are added up in f32, and rounded once.
-        let sums = match self.result.dtype.half() {
-            Some(_) => self.scratch("sums", self.result.with_dtype(self.result.dtype.compute())),
-            None => memory,
-        };
+        if self.result.dtype.half().is_some() {
+            let wide = self.result.with_dtype(self.result.dtype.compute());
+            self.sums = (self.scratch("sums", wide), self.node);
+        }
+        let is_apart = self.sums.0 != memory;
         let extents: Vec<u64> = self.result.shape.extents().collect();
-        let x = self.elements.plan.model.operand(self.node, 0);
-        self.elements.nest(true, &extents, 1, &mut |elements, at| {
-            let value = elements.value(x, at.to_vec());
-            elements.store_to(sums, at, value);
-        });
+        if is_apart || !self.elements.plan.updates_in_place(group, self.node) {
+            let (x, sums) = (self.elements.plan.model.operand(self.node, 0), self.sums);
+            self.elements.nest(true, &extents, 1, &mut |elements, at| {
+                let value = elements.value(x, at.to_vec());
+                let place = place(elements, sums.1, self.node, at);
+                elements.store_to(sums.0, &place, value);
+            });
+        }
         if self.updates.elements() > 0 {
             let ranks = self.ranks();
-            self.add_updates(sums, ranks.as_ref());
+            self.add_updates(ranks.as_ref());
             if let Some(ranks) = &ranks {
-                self.add_last_runs(sums, ranks);
+                self.add_last_runs(ranks);
             }
         }
-        if sums != memory {
+        if is_apart {
+            let sums = self.sums.0;
             self.elements.nest(true, &extents, 1, &mut |elements, at| {
-                let there = Access::element(sums, at.iter().cloned());
-                let sum = elements.builder.load(there);
-                elements.store_to(memory, at, sum);
+                let sum = elements.load_element(sums, at);
+                let place = elements.member_coords(saved, at);
+                elements.store_to(memory, &place, sum);
             });
         }
         if self.elements.is_unsupported() {
@@ -165,16 +177,18 @@ impl<'p> Scatter<'p> {
         index
     }
 
-    /// The element that an update is added to.
-    fn target(&self, memory: MemId, point: &[Index], index: ValueId) -> Access {
-        let subscript = |axis: usize| match self.picking.table_axis(axis) {
-            Some(own) => span(&point[own]),
-            None => Subscript::Value(index),
+    /// The element of the result that an update is added to.
+    fn target(&mut self, point: &[Index], index: ValueId) -> Vec<Index> {
+        let model = self.elements.plan.model;
+        let shape = &self.result.shape;
+        let certain = model.checked_indices(self.node).is_none();
+        let extent = shape.extent(self.picking.axis);
+        let picked = self.elements.pick(index, extent, certain);
+        let coordinate = |axis: usize| match self.picking.table_axis(axis) {
+            Some(own) => point[own].clone(),
+            None => picked.clone(),
         };
-        Access::new(
-            memory,
-            (0..self.result.shape.rank()).map(subscript).collect(),
-        )
+        (0..shape.rank()).map(coordinate).collect()
     }
 
     /// What is kept for each index: the batch, then the axes of the indices.
@@ -273,17 +287,17 @@ impl<'p> Scatter<'p> {
 
     // ------------------------------------------------------------------------------- updates
 
-    fn add_updates(&mut self, sums: MemId, ranks: Option<&Ranks>) {
+    fn add_updates(&mut self, ranks: Option<&Ranks>) {
         let segments: Vec<Option<Segment>> = match self.segments.clone() {
             Some(segments) => segments.into_iter().map(Some).collect(),
             None => vec![None],
         };
         for segment in segments {
-            self.add_segment(segment.as_ref(), sums, ranks);
+            self.add_segment(segment.as_ref(), ranks);
         }
     }
 
-    fn add_segment(&mut self, segment: Option<&Segment>, sums: MemId, ranks: Option<&Ranks>) {
+    fn add_segment(&mut self, segment: Option<&Segment>, ranks: Option<&Ranks>) {
         let sequential = self.sequential();
         let rank = self.updates.rank();
         let parallel: Vec<usize> = (0..rank)
@@ -309,14 +323,14 @@ impl<'p> Scatter<'p> {
                 if let (Some(segment), Some(last)) = (segment, point.last_mut()) {
                     *last = segment.column(last);
                 }
-                self.with_elements(elements, |scatter| scatter.add_update(&point, sums, ranks));
+                self.with_elements(elements, |scatter| scatter.add_update(&point, ranks));
             });
         });
         self.elements = elements;
         self.elements.lanes = Lanes::default();
     }
 
-    fn add_update(&mut self, point: &[Index], sums: MemId, ranks: Option<&Ranks>) {
+    fn add_update(&mut self, point: &[Index], ranks: Option<&Ranks>) {
         let index = self.index(point);
         let updates = self.elements.plan.model.operand(self.node, 2);
         let update = self.elements.value(updates, point.to_vec());
@@ -324,65 +338,77 @@ impl<'p> Scatter<'p> {
             Form::Scalar => self.builder.splat(self.elements.lanes.form(), update),
             Form::Vector(_) | Form::Tile(..) => update,
         };
+        let at = self.target(point, index);
+        let there = place(&self.elements, self.sums.1, self.node, &at);
+        let sums = (self.sums.0, there);
         let Some(ranks) = ranks else {
-            return self.add(self.target(sums, point, index), update);
+            return self.add(&sums, update);
         };
         let rank = self.builder.load(self.of_index(ranks.ranks, point));
-        let there = |memory| self.target(memory, point, index);
-        let runs: Vec<Access> = ranks.runs.iter().map(|&run| there(run)).collect();
-        self.add_to_run(&runs, &there(sums), (ranks.dtype, rank), update);
+        let runs = ranks.runs.iter().map(|&run| (run, at.clone()));
+        let runs: Vec<Element> = runs.collect();
+        self.add_to_run(&runs, &sums, (ranks.dtype, rank), update);
     }
 
     /// Adds what comes next to the latest run, in whose place a new one begins where it is full; `rank` is how many
     /// came before.
     fn add_to_run(
-        &self,
-        runs: &[Access],
-        sums: &Access,
+        &mut self,
+        runs: &[Element],
+        sums: &Element,
         (dtype, rank): (DType, ValueId),
         update: ValueId,
     ) {
-        let b = &self.builder;
+        let b = self.builder.clone();
         let Some((run, above)) = runs.split_first() else {
-            return self.add(sums.clone(), update);
+            return self.add(sums, update);
         };
         let length = b.int(dtype, CHAIN as i64);
         let zero = b.int(dtype, 0);
-        let place = b.binary(Binary::Rem, rank, length);
-        let begins = b.compare(Comparison::Eq, place, zero);
-        let is_full = b.connect(
-            Connective::And,
-            begins,
-            b.compare(Comparison::Gt, rank, zero),
-        );
+        let remainder = b.binary(Binary::Rem, rank, length);
+        let begins = b.compare(Comparison::Eq, remainder, zero);
+        let later = b.compare(Comparison::Gt, rank, zero);
+        let is_full = b.connect(Connective::And, begins, later);
         b.when(Condition::Mask(is_full), || {
-            let full = b.load_form(run.clone(), self.elements.lanes.form(), None);
+            let full = self.load(run);
             let number = b.binary(Binary::Div, rank, length);
             let before = b.binary(Binary::Sub, number, b.int(dtype, 1));
             self.add_to_run(above, sums, (dtype, before), full);
         });
+        // Both sides need the elements, one after the other.
+        let this = std::cell::RefCell::new(self);
         b.branch(
             Condition::Mask(begins),
             || {
-                b.store(run.clone(), update);
+                let (memory, at) = run;
+                this.borrow_mut().elements.store_to(*memory, at, update);
                 Vec::new()
             },
             || {
-                self.add(run.clone(), update);
+                this.borrow_mut().add(run, update);
                 Vec::new()
             },
         );
     }
 
-    fn add(&self, target: Access, value: ValueId) {
-        let b = &self.builder;
-        let old = b.load_form(target.clone(), self.elements.lanes.form(), None);
-        b.store(target, b.binary(Binary::Add, old, value));
+    fn load(&mut self, (memory, at): &Element) -> ValueId {
+        let loaded = self.elements.load_from(*memory, at, &Guard::always(), None);
+        loaded.unwrap_or_else(|| {
+            self.elements.refuse_lanes();
+            self.builder.int(DType::F32, 0)
+        })
+    }
+
+    fn add(&mut self, target: &Element, value: ValueId) {
+        let old = self.load(target);
+        let sum = self.builder.binary(Binary::Add, old, value);
+        self.elements.store_to(target.0, &target.1, sum);
     }
 
     /// Adds the runs that are left, the longest first.
-    fn add_last_runs(&mut self, sums: MemId, ranks: &Ranks) {
+    fn add_last_runs(&mut self, ranks: &Ranks) {
         let b = self.builder.clone();
+        let (node, sums) = (self.node, self.sums);
         let (batch, axis) = (self.picking.batch, self.picking.axis);
         let extents: Vec<u64> = self.result.shape.extents().collect();
         let (outside, inside) = extents.split_at((axis + 1).max(batch));
@@ -404,10 +430,11 @@ impl<'p> Scatter<'p> {
                         elements.nest(true, inside, 1, &mut |elements, inner| {
                             let at = outer.iter().chain(inner).cloned();
                             let at: Vec<Index> = at.collect();
-                            let sum = elements.builder.load(Access::element(sums, at.clone()));
-                            let more = elements.builder.load(Access::element(run, at.clone()));
-                            let sum = elements.builder.binary(Binary::Add, sum, more);
-                            elements.store_to(sums, &at, sum);
+                            let there = place(elements, sums.1, node, &at);
+                        let sum = elements.load_element(sums.0, &there);
+                        let more = elements.load_element(run, &at);
+                        let sum = elements.builder.binary(Binary::Add, sum, more);
+                        elements.store_to(sums.0, &there, sum);
                         });
                     });
                 }
@@ -415,10 +442,10 @@ impl<'p> Scatter<'p> {
     }
 }
 
-/// A coordinate, which may have a lane for each element.
-fn span(index: &Index) -> Subscript {
-    match index.mentions(COLUMN) {
-        true => Subscript::Span(index.sub(&Index::var(COLUMN))),
-        false => Subscript::At(index.clone()),
+/// Where the element of a scatter at these coordinates is among those of a view of it.
+fn place(elements: &Elements<'_>, view: NodeId, scatter: NodeId, at: &[Index]) -> Vec<Index> {
+    match view == scatter {
+        true => at.to_vec(),
+        false => elements.member_coords(view, at),
     }
 }

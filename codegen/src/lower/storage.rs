@@ -205,7 +205,7 @@ fn repetition(fusion: &Fusion<'_>, node: NodeId, expenses: &[Option<Expense>]) -
     let member = fusion.member(node)?;
     let own = Expense {
         work: fusion.model.cost(node).max(1),
-        loads: u32::from(fusion.model.table(node).is_some()),
+        loads: fusion.model.tables(node).len() as u32,
     };
     let mut total = own;
     for read in member.reads.iter() {
@@ -253,7 +253,7 @@ fn outside_uses(fusion: &Fusion<'_>, order: &[GroupId]) -> Vec<Outside> {
             for read in fusion.leaves(&member.reads) {
                 note(group, points, read.node);
             }
-            if let Some(table) = model.table(node) {
+            for table in model.tables(node) {
                 note(group, points, table);
             }
         }

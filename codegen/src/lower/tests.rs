@@ -7,6 +7,7 @@ mod checkpoint;
 mod compiled;
 mod families;
 mod order;
+mod picked;
 mod prefix;
 mod random;
 mod regions;
@@ -18,7 +19,7 @@ mod windows;
 
 use super::{Lowering, Signature, Target, lower, normal_form};
 use crate::kernel::Program;
-use crate::kernel::{Arguments, BufferId, Cells, interpret, verify};
+use crate::kernel::{Arguments, BufferId, Cells, Interpreter, verify};
 use lgc_ir::builder::Builder;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::Graph;
@@ -117,7 +118,11 @@ pub(super) fn run(
             arguments.inputs.push(cells(tensor));
         }
     }
-    let status = interpret(&<f64 as Scalar>::World::default(), program, &mut arguments)
+    // Whatever has no order runs in one that is drawn, another for each program.
+    let interpreter = Interpreter::with_order(graph.len() as u64);
+    let world = <f64 as Scalar>::World::default();
+    let status = interpreter
+        .run(&world, program, &mut arguments)
         .unwrap_or_else(|error| panic!("{error}\n{program}"));
     let mut plain = arguments.outputs.into_iter();
     let outputs = (0..graph.outputs().len()).map(|output| match signature.next_of(output) {

@@ -126,6 +126,16 @@ impl<'b> Points<'b> {
     }
 }
 
+impl Guard {
+    /// Whether the guard is known to hold at no point of the box.
+    ///
+    /// `false` also where that is too hard to tell.
+    pub fn holds_nowhere(&self, bounds: Bounds<'_>) -> bool {
+        let points = Points::new(bounds, self);
+        points.is_empty || points.system.is_empty() == Some(true)
+    }
+}
+
 impl Index {
     /// Whether the index is known to be at least `low` and below `high`, where given, at those
     /// points of the box where `guard` holds.

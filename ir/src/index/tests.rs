@@ -237,3 +237,20 @@ fn guards_bound_sums_that_they_do_not_name() {
         (1, 6)
     );
 }
+
+#[test]
+fn guards_that_hold_nowhere() {
+    let nowhere =
+        |bounds: &[(i64, i64)], guard: &str| guard.parse::<Guard>().unwrap().holds_nowhere(bounds);
+    let bounds = [(0, 8), (1, 8)];
+    assert!(nowhere(&bounds, "0 <= i1 < 1"));
+    assert!(!nowhere(&bounds, "0 <= i0 - i1 < 1"));
+    // i0 and i0 + i1 have the same quotient and remainder by 4.
+    let same = "0 <= ((i0 + i1) floordiv 4) - (i0 floordiv 4) < 1 && 0 <= ((i0 + i1) mod 4) - (i0 mod 4) < 1";
+    assert!(nowhere(&bounds, same));
+    assert!(!nowhere(&bounds, "0 <= ((i0 + i1) mod 4) - (i0 mod 4) < 1"));
+    assert!(nowhere(&bounds, "2 | i0 && 2 | i0 + 1"));
+    assert!(!nowhere(&[(0, 8)], "0 <= 9223372036854775807*i0 < 1"));
+    assert!(!nowhere(&[], "0 <= i0 < 1"));
+    assert!(Guard::never().holds_nowhere(&[]));
+}

@@ -12,8 +12,8 @@ mod tiles;
 
 use super::{CompiledEntry, Jit};
 use crate::kernel::{
-    Arg, Arguments, Buffer, BufferId, Cells, Element, Kernel, KernelId, Mode, Program, Role, Step,
-    interpret, verify,
+    Arg, Arguments, Buffer, BufferId, Cells, Element, Interpreter, Kernel, KernelId, Mode, Program,
+    Role, Step, verify,
 };
 use crate::legalize::legalize;
 use lgc_ir::dtype::DType;
@@ -314,7 +314,9 @@ pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
         inouts: cells(&bytes.inouts, &Role::Inout),
         outputs: cells(&bytes.outputs, &Role::Output),
     };
-    let expected = interpret(&(), &legal, &mut arguments).unwrap();
+    // What has no order runs in one that is drawn.
+    let interpreter = Interpreter::with_order(1);
+    let expected = interpreter.run(&(), &legal, &mut arguments).unwrap();
     let entry = match Jit::compile(program) {
         Ok(entry) => entry,
         Err(error) => panic!("{what}: {error}\n{}", program.kernels[0]),

@@ -1,6 +1,7 @@
 //! One launch: the statements of a kernel.
 
 use super::element::{Cells, Element};
+use super::order::Order;
 use super::{UNWRITTEN, undefined_element};
 use crate::kernel::{
     Access, Condition, Fold, ForRange, Form, Kernel, MemId, Memory, Op, Region, Stmt, Subscript,
@@ -32,6 +33,7 @@ pub(super) struct Frame<'f, S: Scalar> {
     vars: Vec<i64>,
     /// The extents of each memory.
     extents: Vec<Coordinates>,
+    order: &'f mut Order,
 }
 
 /// One number for each axis.
@@ -56,6 +58,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         kernel: &'f Kernel,
         params: Vec<View>,
         store: &'f mut Vec<Cells<S>>,
+        order: &'f mut Order,
     ) -> Self {
         let mut memories = params;
         memories.resize(kernel.memories.len(), View::default());
@@ -67,6 +70,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
             values: vec![SmallVec::new(); kernel.values.len()],
             vars: vec![0; kernel.vars as usize],
             extents: kernel.memories.iter().map(extents).collect(),
+            order,
         }
     }
 
@@ -133,7 +137,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         match stmt {
             Stmt::Par {
                 var, extent, body, ..
-            } => (0..*extent).try_for_each(|point| {
+            } => self.order.of(0..*extent).try_for_each(|point| {
                 self.set_var(*var, point as i64)?;
                 self.region(body)
             }),
@@ -211,9 +215,10 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
 
     fn fold(&mut self, fold: &Fold) -> Outcome<()> {
         let init = self.get_all(fold.states.iter().map(|s| s.init))?;
-        let mut chunks = Vec::new();
-        for chunk in 0..fold.chunks() {
-            chunks.push(self.chunk(fold, chunk, &init)?);
+        let count = fold.chunks();
+        let mut chunks = vec![Vec::new(); count as usize];
+        for chunk in self.order.of(0..count) {
+            chunks[chunk as usize] = self.chunk(fold, chunk, &init)?;
         }
         while chunks.len() > 1 {
             let mut pairs = chunks.into_iter();
@@ -233,7 +238,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     fn chunk(&mut self, fold: &Fold, chunk: u64, init: &[Value<S>]) -> Outcome<Vec<Value<S>>> {
         let count = fold.lanes.max(1) as usize;
         let mut lanes = vec![init.to_vec(); count];
-        for point in fold.elements_of(chunk) {
+        for point in self.order.of_lanes(fold.elements_of(chunk), count as u64) {
             let lane = (point % count as u64) as usize;
             self.set_var(fold.var, point as i64)?;
             self.set_all(fold.states.iter().map(|s| s.state), &lanes[lane])?;

@@ -136,6 +136,100 @@ fn parallel_stores() {
 }
 
 #[test]
+fn races() {
+    let fold = |body: &str| {
+        format!(
+            "v0 = const 0 : f32 (v1) = fold i0 < 7 lanes 4 chunk 4 (v2 = v0) {{ {body} yield v2 }} merge (v3) (v4) {{ yield v3 }}"
+        )
+    };
+    let bodies = [
+        // Loads of what another iteration stores, and of what none does.
+        "par i0 < 7 grain 1 { v0 = load t[i0 + 1] : f32 store t[i0] = v0 }",
+        "par i0 < 7 grain 1 { v0 = load t[i0] : f32 store t[i0 + 1] = v0 }",
+        "par i0 < 8 grain 1 { v0 = load t[i0] : f32 store t[i0] = v0 }",
+        "par i0 < 8 grain 1 { v0 = load t[-i0 + 7] : f32 store t[i0] = v0 }",
+        "par i0 < 4 grain 1 { v0 = load t[i0 + 4] : f32 store t[i0] = v0 }",
+        "par i0 < 4 grain 1 { v0 = load t[2*i0 + 1] : f32 store t[2*i0] = v0 }",
+        "par i0 < 8 grain 1 { v0 = load y[3, i0] : f32 store y[3, (i0 floordiv 2) + 4*(i0 mod 2)] = v0 }",
+        "par i0 < 8 grain 1 { v0 = load y[0, i0] : f32 store y[(i0 floordiv 4) + 1, (i0 mod 4)] = v0 }",
+        "par i0 < 1 grain 1 { v0 = load t[0] : f32 store t[0] = v0 }",
+        // Far apart: not to be seen in the first iterations.
+        "par i0 < 8 grain 1 { v0 = const 1 : f32 store t[(5*i0 mod 8)] = v0 }",
+        "par i0 < 7 grain 1 { v0 = const 1 : f32 store t[(5*i0 mod 6)] = v0 }",
+        // Guards and branches.
+        "par i0 < 8 grain 1 { v0 = load t[i0 - 1] if 1 <= i0 < 8 : f32 store t[i0] = v0 if 2 | i0 }",
+        "par i0 < 8 grain 1 { v0 = load t[i0 - 1] if 2 | i0 + 1 : f32 store t[i0] = v0 if 2 | i0 + 1 }",
+        "par i0 < 8 grain 1 { if 0 <= i0 < 1 { v0 = load t[1] : f32 store t[0] = v0 } }",
+        "par i0 < 8 grain 1 { if 0 <= i0 < 2 { v0 = load t[2] : f32 store t[0] = v0 } }",
+        "par i0 < 8 grain 1 { v0 = const 1 : bool v1 = const 1 : f32 store t[0] = v1 where v0 }",
+        // Places that are known at run time only.
+        "par i0 < 4 grain 1 { v0 = load n[i0] : i32 v1 = const 1 : f32 store t[v0] = v1 }",
+        "par i0 < 4 grain 1 { v0 = load n[i0] : i32 v1 = load t[v0] : f32 store t[i0] = v1 }",
+        "par i0 < 4 grain 1 { v0 = load n[i0] : i32 v1 = load y[v0, i0] : f32 store y[v0, i0] = v1 }",
+        "par i0 < 4 grain 1 { v0 = load n[i0] : i32 v1 = load x[v0, 0] guard s at i0 : f32 store t[i0] = v1 }",
+        "par i0 < 4 grain 1 { v0 = load n[i0] : i32 v1 = load x[v0, 0] guard s at i0 : f32 v2 = load s[] : i64 }",
+        // Vectors and tiles.
+        "par i0 < 2 grain 1 { v0 = load t[4*i0:] : f32<4> store t[4*i0:] = v0 }",
+        "par i0 < 2 grain 1 { v0 = load t[4*i0:] : f32<4> store t[3*i0:] = v0 }",
+        "par i0 < 3 grain 1 { v0 = load t[3*i0:] clip : f32<4> store t[3*i0:] = v0 clip }",
+        "par i0 < 2 grain 1 { v0 = load t[4*i0:] : f32<4> v1 = load t[-4*i0 + 4] : f32 store t[4*i0:] = v0 }",
+        "par i0 < 2 grain 1 { v0 = load y[2*i0:, 0:] : f32 tile<2, 4> store y[2*i0:, 4:] = v0 }",
+        "par i0 < 2 grain 1 { v0 = load y[2*i0:, 0:] : f32 tile<2, 4> store y[2*i0:, 2:] = v0 }",
+        "par i0 < 2 grain 1 { v0 = load y[i0:, 0:] : f32 tile<2, 4> store y[i0:, 4:] = v0 }",
+        // Loops inside and around.
+        "par i0 < 4 grain 1 { for i1 in 0..8 { v0 = load y[i0, -i1 + 7] : f32 store y[i0, i1] = v0 } }",
+        "par i0 < 4 grain 1 { par i1 < 8 grain 1 { v0 = load y[i0, -i1 + 7] : f32 store y[i0, i1] = v0 } }",
+        "par i0 < 4 grain 1 { par i1 < 8 grain 1 { v0 = load y[-i0 + 3, i1] : f32 store y[i0, i1] = v0 } }",
+        "for i0 in 0..3 { par i1 < 8 grain 1 { v0 = load y[i0, i1] : f32 store y[i0 + 1, i1] = v0 } }",
+        "par i0 < 2 grain 1 { for i1 in 0..8 step 2 { v0 = const 1 : f32 store t[i0 + i1] = v0 } }",
+        "par i0 < 2 grain 1 { for i1 in i0..8 step 2 { v0 = const 1 : f32 store t[i1] = v0 } }",
+        "par i0 < 2 grain 1 { for i1 in 4*i0..4*i0 + 4 { v0 = const 1 : f32 store t[i1] = v0 } }",
+        "par i0 < 2 grain 1 { for i1 in 4*i0..4*i0 + 5 { v0 = const 1 : f32 store t[i1] = v0 if 0 <= i1 < 8 } }",
+        // Buffers of one iteration, and of all.
+        "par i0 < 4 grain 1 { let b: f32[2] @private { v0 = load b[1] : f32 store b[0] = v0 } }",
+        "let b: f32[5] @shared { par i0 < 4 grain 1 { v0 = load b[i0 + 1] : f32 store b[i0] = v0 } }",
+        "let b: f32[4] @shared { par i0 < 4 grain 1 { v0 = const 1 : f32 store b[i0] = v0 } par i1 < 4 grain 1 { v1 = load b[-i1 + 3] : f32 } }",
+        // Points that run as one vector.
+        "schedule vec i0 4 for i0 in 0..7 { v0 = load t[i0] : f32 store t[i0 + 1] = v0 }",
+        "schedule vec i0 4 for i0 in 0..8 { v0 = load t[i0] : f32 store t[i0] = v0 }",
+        "for i0 in 0..7 { v0 = load t[i0] : f32 store t[i0 + 1] = v0 }",
+    ];
+    let bodies = bodies.map(str::to_string).into_iter().chain([
+        // Elements of folds.
+        fold("v5 = load t[i0 + 1] : f32 store t[i0] = v5"),
+        fold("v5 = load t[i0] : f32 store t[i0] = v5"),
+        fold("let b: f32[] @private { store b[] = v2 v5 = load b[] : f32 }"),
+    ]);
+    let bodies: Vec<String> = bodies.collect();
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    assert_snapshot!(verdicts(&bodies));
+}
+
+/// What is hard to tell takes bounded time, and is refused.
+#[test]
+fn races_are_not_sought_for_ever() {
+    let steps = (0..300).map(|step| {
+        format!("v{step} = const {step} : f32 store t[(({step}*i0 + {step}) mod 8)] = v{step}")
+    });
+    let steps: Vec<String> = steps.collect();
+    let many = format!("par i0 < 8 grain 1 {{ {} }}", steps.join(" "));
+    let inner = (1..9).map(|var| format!("for i{var} in 0..8 {{ "));
+    let terms = (0..9).map(|var| format!("{}*i{var}", 8i64.pow(8 - var) + 1));
+    let position = terms.collect::<Vec<_>>().join(" + ");
+    let deep = format!(
+        "par i0 < 8 grain 1 {{ {} v0 = const 1 : f32 store t[(({position}) mod 8)] = v0 {} }}",
+        inner.collect::<String>(),
+        "}".repeat(8)
+    );
+    for body in [many, deep] {
+        let start = std::time::Instant::now();
+        let verdict = verdict(&body);
+        assert!(verdict.contains("K10"), "{verdict}");
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn schedules() {
     let nest = "par i0 < 4 grain 1 { par i1 < 2 grain 1 { for i2 in 0..4 { v0 = const 1 : f32 store y[i0, 4*i1 + i2] = v0 } } }";
     let with = |directive: &str| format!("schedule {directive} {nest}");

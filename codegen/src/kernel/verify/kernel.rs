@@ -336,7 +336,7 @@ impl Checker<'_, '_> {
             self.one_type(&all, "the parts of a carried value");
         }
         let (points, assumed) = match sound {
-            true => self.points(*var, range),
+            true => points(*var, range, &self.bounds, &self.assumed),
             false => (UNKNOWN, Guard::always()),
         };
         self.loop_body(
@@ -350,27 +350,6 @@ impl Checker<'_, '_> {
             },
             |checker| carried.iter().for_each(|c| checker.define_value(c.result)),
         );
-    }
-
-    /// The range of the points of a loop, and what is known of them besides.
-    fn points(&self, var: VarId, range: &ForRange) -> ((i64, i64), Guard) {
-        if let (Some(low), Some(high)) = (range.low.as_constant(), range.high.as_constant()) {
-            let step = i128::from(range.step.unsigned_abs().max(1));
-            let width = i128::from(high) - i128::from(low);
-            let last = i128::from(low) + (width - 1).div_euclid(step) * step;
-            let end = i64::try_from(last + 1).unwrap_or(high);
-            return ((low, if width > 0 { end } else { low }), Guard::always());
-        }
-        let low = range.low.range_within(&self.bounds, &self.assumed);
-        let high = range.high.range_within(&self.bounds, &self.assumed);
-        if low == UNKNOWN || high == UNKNOWN {
-            return (UNKNOWN, Guard::always());
-        }
-        let width = high.1.saturating_sub(low.0);
-        let point = var.to_index();
-        let above = Guard::within(point.sub(&range.low), 0, width);
-        let below = Guard::within(range.high.sub(&point), 1, width.saturating_add(1));
-        ((low.0, high.1.saturating_sub(1)), above.and(&below))
     }
 
     fn fold(&mut self, fold: &Fold) {
@@ -499,4 +478,30 @@ impl Checker<'_, '_> {
 
 fn upto(extent: u64) -> (i64, i64) {
     (0, i64::try_from(extent).unwrap_or(i64::MAX))
+}
+
+/// The range of the points of a loop, and what is known of them besides.
+pub(super) fn points(
+    var: VarId,
+    range: &ForRange,
+    bounds: &[(i64, i64)],
+    assumed: &Guard,
+) -> ((i64, i64), Guard) {
+    if let (Some(low), Some(high)) = (range.low.as_constant(), range.high.as_constant()) {
+        let step = i128::from(range.step.unsigned_abs().max(1));
+        let width = i128::from(high) - i128::from(low);
+        let last = i128::from(low) + (width - 1).div_euclid(step) * step;
+        let end = i64::try_from(last + 1).unwrap_or(high);
+        return ((low, if width > 0 { end } else { low }), Guard::always());
+    }
+    let low = range.low.range_within(bounds, assumed);
+    let high = range.high.range_within(bounds, assumed);
+    if low == UNKNOWN || high == UNKNOWN {
+        return (UNKNOWN, Guard::always());
+    }
+    let width = high.1.saturating_sub(low.0);
+    let point = var.to_index();
+    let above = Guard::within(point.sub(&range.low), 0, width);
+    let below = Guard::within(range.high.sub(&point), 1, width.saturating_add(1));
+    ((low.0, high.1.saturating_sub(1)), above.and(&below))
 }
