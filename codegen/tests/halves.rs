@@ -40,9 +40,9 @@ fn every_op_of_a_kernel_rounds() {
             0.0,
         ),
         (
-            "(a: bf16[9], b: bf16[9]) -> a * b - a * 3",
-            &[85.0, 3.0],
-            0.0,
+            "(a: bf16[9], b: bf16[9]) -> a * b - 256",
+            &[17.0, 15.125],
+            2.0,
         ),
         // A sum along the memory, one across it, and one of everything.
         ("(x: bf16[4, 257]) -> sum(x, axes = [1]) - 256", &[1.0], 0.0),

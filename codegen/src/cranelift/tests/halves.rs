@@ -94,10 +94,9 @@ fn every_half_is_an_f32_and_an_f64() {
 #[test]
 fn every_half_survives_a_copy() {
     let all: Vec<[u8; 2]> = (0..=u16::MAX).map(u16::to_le_bytes).collect();
-    for (dtype, half) in BOTH {
-        check(dtype, dtype, &all, |x| {
-            half.encode(half.decode(u16::from_le_bytes(x)))
-        });
+    // With all its bits, as other floats.
+    for (dtype, _) in BOTH {
+        check(dtype, dtype, &all, u16::from_le_bytes);
     }
     check(DType::F16, DType::Bf16, &all, |x| {
         Half::BF16.encode(Half::F16.decode(u16::from_le_bytes(x)))
