@@ -8,7 +8,8 @@ use super::family::Composite;
 use super::fold::{Mean, ReduceProd, reduced_shape};
 use super::macros::op;
 use super::spec::{
-    Accepts, OpDef, TypeError, Types, check_axes, elementwise, normalize_axes, single,
+    Accepts, OpDef, TypeError, Types, check_axes, check_positions, elementwise, normalize_axes,
+    single,
 };
 use crate::builder::Builder;
 use crate::constant::Constant;
@@ -244,6 +245,8 @@ op! {
     }
     examples ["(indices: i32[3]) -> one_hot(indices, depth = 4)"]
 }
+        check_positions("one_hot", operands[0].dtype, depth)
+            .map_err(|error| error.help("give the indices as i64"))?;
 impl OpDef for OneHot {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         Accepts::Integers.require("one_hot", 0, operands[0])?;

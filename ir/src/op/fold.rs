@@ -3,7 +3,9 @@
 use super::attribute::{Axes, as_axes};
 use super::family::{ArgRule, FoldRule, Monoid, all_axes};
 use super::macros::op;
-use super::spec::{Accepts, Guard, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::spec::{
+    Accepts, Guard, OpDef, TypeError, Types, check_axes, check_positions, normalize_axes, single,
+};
 use crate::dtype::DType;
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
@@ -171,6 +173,8 @@ macro_rules! arg_reduction {
                     let message = format!("`{}` yields an integer type, not {}", $name, self.dtype);
                     return Err(TypeError::new(message));
                 }
+                let axis = usize::try_from(self.axis).unwrap_or(usize::MAX);
+                check_positions($name, self.dtype, operands[0].shape.extent(axis))?;
                 Ok(single(types[0].with_dtype(self.dtype)))
             }
             fn canonical(self, operands: &[&Type]) -> Self {

@@ -231,6 +231,8 @@ impl OpDef for Literal {
 op! {
     /// The position of each element along an axis: 0, 1, 2, …
     Iota = "iota"() {
+        let axis = usize::try_from(self.axis).unwrap_or(usize::MAX);
+        super::spec::check_positions("iota", self.dtype, self.shape.extent(axis))?;
         /// Extents.
         shape: Shape,
         /// The axis along which positions count.

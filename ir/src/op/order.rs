@@ -9,7 +9,9 @@
 use super::composite::Built;
 use super::family::{Composite, SortRule};
 use super::macros::op;
-use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::spec::{
+    Accepts, OpDef, TypeError, Types, check_axes, check_positions, normalize_axes, single,
+};
 use crate::builder::Builder;
 use crate::dtype::DType;
 use crate::graph::Value;
@@ -49,14 +51,11 @@ impl OpDef for ArgSort {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let x = operands[0];
         let extent = sorted_extent("argsort", self.axis, x)?;
-        let Some((_, last)) = self.dtype.integer_range() else {
+        if !self.dtype.is_integer() {
             let message = format!("`argsort` yields an integer type, not {}", self.dtype);
             return Err(TypeError::new(message));
-        };
-        if extent > last.unsigned_abs().saturating_add(1) {
-            let message = format!("`argsort`: {} cannot count {extent} elements", self.dtype);
-            return Err(TypeError::new(message).help("write `dtype = i64`"));
         }
+        check_positions("argsort", self.dtype, extent)?;
         Ok(single(x.with_dtype(self.dtype)))
     }
     fn canonical(self, operands: &[&Type]) -> Self {
@@ -158,10 +157,8 @@ impl OpDef for TopK {
             let help = format!("k is from 0 to {extent}, the extent of axis {}", self.axis);
             return Err(TypeError::new(message).help(help));
         };
-        if i32::try_from(extent).is_err() {
-            let message = format!("`top_k`: i32 cannot count {extent} elements");
-            return Err(TypeError::new(message).help("use `argsort` with `dtype = i64`"));
-        }
+        check_positions("top_k", DType::I32, extent)
+            .map_err(|error| error.help("use `argsort` with `dtype = i64`"))?;
         let cut = |(at, extent): (usize, u64)| if at as i64 == self.axis { k } else { extent };
         let shape = crate::shape::Shape::new(x.shape.extents().enumerate().map(cut));
         let values = x.with_shape(shape);

@@ -19,7 +19,9 @@ use super::attribute::{Axes, Real};
 use super::composite::{Built, axis_of};
 use super::family::Composite;
 use super::macros::op;
-use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::spec::{
+    Accepts, OpDef, TypeError, Types, check_axes, check_positions, normalize_axes, single,
+};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
@@ -483,6 +485,8 @@ impl OpDef for RngCategorical {
         if logits.shape.extent(axis) == 0 {
             return Err(TypeError::new(format!("`{name}` of no classes: {logits}")).at(1));
         }
+        check_positions(name, DType::I32, logits.shape.extent(axis))
+            .map_err(|error| error.help("classes are numbered by i32"))?;
         Ok(single(Type::new(DType::I32, logits.shape.without(&[axis]))))
     }
     fn canonical(self, operands: &[&Type]) -> Self {

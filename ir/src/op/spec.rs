@@ -303,6 +303,17 @@ pub fn check_axes(op: &str, axes: &[i64], rank: usize) -> Result<(), TypeError> 
     Ok(())
 }
 
+/// An error unless an integer dtype has the positions of that many elements, which begin with 0. Floats
+/// round what they have not.
+pub(crate) fn check_positions(op: &str, dtype: DType, extent: u64) -> Result<(), TypeError> {
+    let last = dtype.integer_range().map(|(_, last)| last.unsigned_abs());
+    if last.is_none_or(|last| extent <= last.saturating_add(1)) {
+        return Ok(());
+    }
+    let message = format!("`{op}`: {dtype} cannot count {extent} elements");
+    Err(TypeError::new(message).help("write `dtype = i64`"))
+}
+
 /// An error unless the attribute is a positive number.
 pub(crate) fn positive_attribute(
     op: &str,
