@@ -58,6 +58,10 @@ const WITHOUT_CASE: &[(&str, &str)] = &[
     ("iota", "it says what it is"),
     ("barrier", "it computes nothing"),
     ("call", "it is what it calls"),
+    (
+        "subtract_no_nan",
+        "a difference but at infinity, which `logsumexp` is made of",
+    ),
     ("scan", "it is the loop that it unrolls to"),
     ("cond", "it is one of its branches"),
     (

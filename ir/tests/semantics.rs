@@ -614,3 +614,45 @@ fn files_that_are_used_know_nothing_of_the_dims_of_others() {
         }";
     assert_eq!(module(text).entries[0].graph.inputs().len(), 10);
 }
+
+/// Elements that equal an infinite maximum share the cotangent; what is less has none.
+#[test]
+fn sums_of_exponentials_have_derivatives_at_infinity() {
+    let text = "graph last(x: f64[3]) -> (y: f64[]) { y = logsumexp(x) }
+    graph all(x: f64[3]) -> (y: f64[]) { y = sum(cumlogsumexp(x)) }
+    entry f(x: f64[3], dx: f64[3]) -> (a: f64[3], b: f64[], c: f64[3], d: f64[3]) {
+        a = grad(last, wrt = x)(x)
+        (_, b) = jvp(last, wrt = x)(x, dx)
+        (_, c) = jvp(grad(last, wrt = x), wrt = x)(x, dx)
+        d = grad(all, wrt = x)(x)
+    }";
+    let (inf, half) = (f64::INFINITY, 0.5);
+    let tangent = [1.0, 3.0, 5.0];
+    assert_eq!(
+        run(text, &[&[2.0, inf, -inf], &tangent]),
+        [
+            vec![0.0, 1.0, 0.0],
+            vec![3.0],
+            vec![0.0, 0.0, 0.0],
+            vec![1.0, 2.0, 0.0]
+        ]
+    );
+    assert_eq!(
+        run(text, &[&[inf, 7.0, inf], &tangent]),
+        [
+            vec![half, 0.0, half],
+            vec![3.0],
+            vec![-1.0, 0.0, 1.0],
+            vec![2.5, 0.0, half]
+        ]
+    );
+    assert_eq!(
+        run(text, &[&[-inf, -inf, 0.0], &tangent]),
+        [
+            vec![0.0, 0.0, 1.0],
+            vec![5.0],
+            vec![0.0, 0.0, 0.0],
+            vec![1.5, half, 1.0]
+        ]
+    );
+}

@@ -5,7 +5,7 @@ use super::family::{Discrete, Pointwise, same_type};
 use super::macros::op;
 use super::spec::{Accepts, Guard, OpDef, TypeError, Types};
 use crate::constant::Constant;
-use crate::scalar::{Binary, Comparison, Scalar, Unary};
+use crate::scalar::{Binary, Comparison, Connective, Logic, Scalar, Unary};
 use crate::shape::Type;
 use smallvec::{SmallVec, smallvec};
 
@@ -48,6 +48,26 @@ elementwise!(Sub, Numbers);
 impl Pointwise<2> for Sub {
     fn eval<S: Scalar>(&self, [x, y]: [S; 2]) -> S {
         x.sub(&y)
+    }
+    fn partials<S: Scalar>(&self, [x, _]: [S; 2], _: &S) -> [S; 2] {
+        [x.int(1), x.int(-1)]
+    }
+}
+
+op! {
+    /// x − y, and 0 where both are the same infinity, whose difference would be NaN: how exponents are
+    /// shifted by the largest of them. The slopes are 1 and −1 there too.
+    SubtractNoNan = "subtract_no_nan"(x, y)
+    examples ["(x: f32[3], y: f32[3]) -> subtract_no_nan(x, y)"]
+}
+elementwise!(SubtractNoNan, Floats);
+impl Pointwise<2> for SubtractNoNan {
+    fn eval<S: Scalar>(&self, [x, y]: [S; 2]) -> S {
+        // Where finite numbers are equal it is the difference that has the tangents.
+        let below = y.lt(&y.lit(&Constant::Infinity));
+        let finite = below.connect(Connective::And, &y.gt(&y.lit(&Constant::NegInfinity)));
+        let same = x.equals(&y).connect(Connective::And, &finite.not());
+        S::select(&same, &x.int(0), &x.sub(&y))
     }
     fn partials<S: Scalar>(&self, [x, _]: [S; 2], _: &S) -> [S; 2] {
         [x.int(1), x.int(-1)]

@@ -15,7 +15,7 @@ use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
-use crate::op::{Clamp, Pad};
+use crate::op::{Pad, SubtractNoNan};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
@@ -185,7 +185,8 @@ impl Composite for LogSoftmax {
 }
 
 op! {
-    /// ln Σeˣ along an axis, or over several; computed from x − max x. Of −∞ alone it is −∞.
+    /// ln Σeˣ along an axis, or over several; computed from x − max x. Of −∞ alone it is −∞. Where the
+    /// largest element is infinite, those that equal it share the cotangent.
     LogSumExp = "logsumexp"(x) {
         /// The axis to fold, or a list of axes.
         axis: Axes = smallvec![-1],
@@ -215,18 +216,12 @@ impl OpDef for LogSumExp {
         LogSumExp { axis, ..self }
     }
 }
-/// The finite number that is nearest to what exponents are shifted by: ∞ less ∞ would be NaN.
-pub(super) fn finite_shift(b: &Builder, shift: Value) -> Result<Value, TypeError> {
-    let bound = b.ty(shift).dtype.largest();
-    let (lo, hi) = (Real(-bound), Real(bound));
-    b.apply(Clamp { lo, hi }, &[shift])
-}
 impl Composite for LogSumExp {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let (axes, shape) = (as_axes(&self.axis), b.shape(operands[0]));
         let largest = b.stop_gradient(b.reduce_max(operands[0], &axes, true)?)?;
-        let largest = finite_shift(b, largest)?;
-        let centred = b.sub(operands[0], b.broadcast_to(largest, &shape)?)?;
+        let shift = b.broadcast_to(largest, &shape)?;
+        let centred = b.apply(SubtractNoNan {}, &[operands[0], shift])?;
         let total = b.log(b.sum(b.exp(centred)?, &axes, true)?)?;
         let result = b.add(total, largest)?;
         let shape = reduced_shape(&shape, &axes, self.keepdims);
@@ -245,13 +240,13 @@ op! {
     }
     examples ["(indices: i32[3]) -> one_hot(indices, depth = 4)"]
 }
-        check_positions("one_hot", operands[0].dtype, depth)
-            .map_err(|error| error.help("give the indices as i64"))?;
 impl OpDef for OneHot {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         Accepts::Integers.require("one_hot", 0, operands[0])?;
         let depth = u64::try_from(self.depth)
             .map_err(|_| TypeError::new(format!("`one_hot`: depth {} is negative", self.depth)))?;
+        check_positions("one_hot", operands[0].dtype, depth)
+            .map_err(|error| error.help("give the indices as i64"))?;
         let shape = Shape::new(operands[0].shape.extents().chain([depth]));
         Ok(single(Type::new(self.dtype, shape)))
     }

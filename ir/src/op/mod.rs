@@ -85,7 +85,7 @@ op_table! {
     leaf_literal: Literal;
     leaf_iota: Iota;
     pointwise_1: Neg, Abs, Square, Scale, SmoothAbs, Clamp, Reciprocal, Sqrt, Rsqrt, Power;
-    pointwise_2: Add, Sub, Mul, MultiplyNoNan, Div, Max, Min, Pow;
+    pointwise_2: Add, Sub, SubtractNoNan, Mul, MultiplyNoNan, Div, Max, Min, Pow;
     pointwise_1: Exp, Expm1, Log, Log1p, Sin, Cos, Sinh, Cosh, Tanh, Erf, SafeLog;
     pointwise_1: Relu, LeakyRelu, Elu, Sigmoid, Softplus, Silu, Gelu, Softsign;
     discrete_1: Floor, Ceil, Round, Sign, StopGradient;

@@ -11,7 +11,7 @@ use super::window::{Window, Windows, shortest, shortest_sides};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::Value;
-use crate::op::Scale;
+use crate::op::{Scale, SubtractNoNan};
 use crate::shape::{Shape, Type};
 use smallvec::{SmallVec, smallvec};
 
@@ -214,7 +214,8 @@ impl Composite for SmoothMaxPool {
         // The result does not depend on the shift.
         let largest = b.stop_gradient(b.reduce_max(windows, &within, false)?)?;
         let spread = b.unfold(largest, &b.shape(windows), &within, false)?;
-        let total = b.sum(b.exp(b.sub(windows, spread)?)?, &within, false)?;
+        let centred = b.apply(SubtractNoNan {}, &[windows, spread])?;
+        let total = b.sum(b.exp(centred)?, &within, false)?;
         let smooth = b.add(b.log(total)?, largest)?;
         let beta = b.full(&b.ty(smooth), &self.beta.constant())?;
         Ok(smallvec![b.div(smooth, beta)?])

@@ -5,13 +5,12 @@
 //! product needs no division and is exact at zeros, and takes time linear in the length, too.
 
 use super::composite::Built;
-use super::composite::finite_shift;
 use super::family::{Composite, Prefix, PrefixRule};
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
 use crate::graph::Value;
-use crate::op::{Concat, Op};
+use crate::op::{Concat, Op, SubtractNoNan};
 use crate::shape::Type;
 use smallvec::smallvec;
 
@@ -136,7 +135,8 @@ running! {
 }
 op! {
     /// log Σ exp of the elements up to each place along an axis, without overflow: with M the largest
-    /// element so far, M + log s, where s = s·exp(M before − M) + exp(x − M).
+    /// element so far, M + log s, where s = s·exp(M before − M) + exp(x − M). Where M is infinite, the
+    /// elements that equal it share the cotangent.
     CumLogSumExp = "cumlogsumexp"(x) {
         /// The axis to run along.
         axis: i64 = -1,
@@ -168,10 +168,9 @@ impl Composite for CumLogSumExp {
             exclusive,
         };
         let largest = b.stop_gradient(b.apply(running, &[x])?)?;
-        let largest = finite_shift(b, largest)?;
         let before = earlier(b, largest, axis, reverse)?;
-        let shrink = b.exp(b.sub(before, largest)?)?;
-        let own = b.exp(b.sub(x, largest)?)?;
+        let shrink = b.exp(b.apply(SubtractNoNan {}, &[before, largest])?)?;
+        let own = b.exp(b.apply(SubtractNoNan {}, &[x, largest])?)?;
         let recurrence = LinearRecurrence {
             axis,
             reverse,

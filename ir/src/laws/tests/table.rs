@@ -23,6 +23,7 @@ const DIFFERENTIABLE: &[&str] = &[
     "power",
     "add",
     "sub",
+    "subtract_no_nan",
     "mul",
     "multiply_no_nan",
     "div",
