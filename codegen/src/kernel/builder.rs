@@ -78,6 +78,8 @@ struct OpenRegion {
 struct State {
     kernel: Kernel,
     open: Vec<OpenRegion>,
+    /// What each negation negates.
+    negated: FxHashMap<ValueId, ValueId>,
     fault: Option<String>,
 }
 
@@ -127,6 +129,7 @@ impl KernelBuilder {
         KernelBuilder(Rc::new(RefCell::new(State {
             kernel,
             open: vec![OpenRegion::default()],
+            negated: FxHashMap::default(),
             fault: None,
         })))
     }
@@ -499,9 +502,19 @@ impl KernelBuilder {
         self.op(Op::Index(dtype, index.clone()))
     }
 
-    /// A function of one number.
+    /// A function of one number. |−x| is |x|, so that what is computed from magnitudes is computed once
+    /// for x and −x.
     pub fn unary(&self, function: Unary, x: ValueId) -> ValueId {
-        self.op(Op::Unary(function, x))
+        let negated = self.0.borrow().negated.get(&x).copied();
+        match (function, negated) {
+            (Unary::Abs, Some(x)) => self.op(Op::Unary(Unary::Abs, x)),
+            (Unary::Neg, _) => {
+                let result = self.op(Op::Unary(Unary::Neg, x));
+                self.0.borrow_mut().negated.insert(result, x);
+                result
+            }
+            (_, _) => self.op(Op::Unary(function, x)),
+        }
     }
 
     /// A function of two numbers.

@@ -11,6 +11,7 @@ mod prefix;
 mod random;
 mod regions;
 mod scale;
+mod sharing;
 mod snapshots;
 mod tails;
 mod windows;

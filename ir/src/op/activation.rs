@@ -114,14 +114,14 @@ impl Pointwise<1> for Sigmoid {
     }
 }
 
-/// ln(1 + eˣ) without overflow or cancellation.
+/// ln(1 + eˣ) without overflow or cancellation, by one exponential and one logarithm: both sides of a
+/// `select` would be computed.
 pub(crate) fn softplus<S: Scalar>(x: &S) -> S {
-    let large = x.add(&x.neg().exp().log1p());
-    S::select(&x.gt(&x.int(0)), &large, &x.exp().log1p())
+    x.max(&x.int(0)).add(&x.abs().neg().exp().log1p())
 }
 
 op! {
-    /// ln(1 + eˣ), computed as x + log1p(e⁻ˣ) for x > 0 (β = 1, no threshold).
+    /// ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|) (β = 1, no threshold).
     Softplus = "softplus"(x)
     examples ["(x: f32[3]) -> softplus(x)"]
 }
