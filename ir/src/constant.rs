@@ -70,10 +70,10 @@ impl Constant {
         }
     }
 
-    /// √(2/π), of the tanh form of gelu.
-    pub fn sqrt_two_over_pi() -> Self {
+    /// 2√(2/π), of the tanh form of gelu.
+    pub fn two_sqrt_two_over_pi() -> Self {
         Constant::Real {
-            factor: RBig::ONE,
+            factor: RBig::from(2),
             radicand: RBig::from(2),
             half_powers_of_pi: -1,
         }
@@ -228,6 +228,23 @@ impl Constant {
             }
             (DType::F32, None) => f64::from(self.to_f32()),
             (_, None) => self.to_f64(),
+        }
+    }
+
+    /// The constant as an element of a dtype: the nearest number that a float dtype has; others keep it.
+    #[must_use]
+    pub fn stored(&self, dtype: DType) -> Self {
+        match dtype {
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
+                Constant::from_f64(self.to_float(dtype))
+            }
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 => match self {
+                Constant::NegZero => Constant::integer(0),
+                Constant::Real { .. }
+                | Constant::Infinity
+                | Constant::NegInfinity
+                | Constant::Nan => self.clone(),
+            },
         }
     }
 
@@ -390,8 +407,8 @@ mod tests {
         );
         // 0.79788456080286535587989211986876373… (√(2/π)).
         assert_eq!(
-            Constant::sqrt_two_over_pi().to_f64(),
-            0.797_884_560_802_865_4
+            Constant::two_sqrt_two_over_pi().to_f64(),
+            2.0 * 0.797_884_560_802_865_4
         );
         assert_eq!(
             Constant::inverse_sqrt_two_pi().to_f64(),
@@ -420,6 +437,25 @@ mod tests {
             Constant::integer(70_000).to_float(DType::F16),
             f64::INFINITY
         );
+    }
+
+    #[test]
+    fn constants_are_equal_where_they_are_stored_alike() {
+        // As the rule of tanh-`gelu` writes it, and as a graph of f32 has it.
+        let (written, read) = (
+            Constant::ratio(44_715, 1_000_000),
+            Constant::from_f64(f64::from(0.044_715f32)),
+        );
+        assert_ne!(written, read);
+        assert_eq!(written.stored(DType::F32), read);
+        assert_ne!(written.stored(DType::F64), read);
+        let root = Constant::sqrt_half();
+        assert_eq!(
+            root.stored(DType::F64),
+            Constant::from_f64(std::f64::consts::FRAC_1_SQRT_2)
+        );
+        assert_eq!(Constant::NegZero.stored(DType::I32), Constant::integer(0));
+        assert_eq!(Constant::NegZero.stored(DType::F32), Constant::NegZero);
     }
 
     #[test]

@@ -483,13 +483,10 @@ impl KernelBuilder {
         })
     }
 
-    /// A constant. One of a half is the f32 that it is.
+    /// A constant, as it is stored: numbers that round to one float are one value, however rules and
+    /// graphs write them. One of a half is the f32 that it is.
     pub fn constant(&self, dtype: DType, value: &Constant) -> ValueId {
-        let value = match dtype.half() {
-            Some(_) => Constant::from_f64(value.to_float(dtype)),
-            None => value.clone(),
-        };
-        self.op(Op::Const(dtype.compute(), value))
+        self.op(Op::Const(dtype.compute(), value.stored(dtype)))
     }
 
     /// A small integer as a constant of any dtype.

@@ -214,7 +214,7 @@ elementwise!(Gelu, Floats);
 /// sigmoid is 0 or 1 in any float, and what the derivative of 2u is does not matter as long as it is
 /// finite.
 fn gelu_tanh<S: Scalar>(x: &S) -> (S, S) {
-    let root = x.lit(&Constant::sqrt_two_over_pi()).mul(&x.int(2));
+    let root = x.lit(&Constant::two_sqrt_two_over_pi());
     let square = x.square();
     let cubic = x.int(1).add(&x.ratio(44_715, 1_000_000).mul(&square));
     let near = x.max(&x.int(-32)).min(&x.int(32)).square();

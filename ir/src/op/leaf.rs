@@ -42,7 +42,7 @@ impl Full {
     /// The constant as stored: rounded to the dtype.
     pub fn stored(ty: &Type, value: &Constant) -> Full {
         Full {
-            value: round_to(ty.dtype, value),
+            value: value.stored(ty.dtype),
             shape: ty.shape.clone(),
             dtype: ty.dtype,
         }
@@ -55,7 +55,7 @@ impl OpDef for Full {
     }
     fn canonical(self, _operands: &[&Type]) -> Self {
         Full {
-            value: round_to(self.dtype, &self.value),
+            value: self.value.stored(self.dtype),
             ..self
         }
     }
@@ -86,21 +86,6 @@ pub(crate) fn check_written(dtype: DType, value: &Constant) -> Result<(), TypeEr
     let largest = dtype.largest();
     let help = format!("the largest is {largest:?}; write `inf` for infinity");
     Err(TypeError::new(message).help(help))
-}
-
-/// The nearest value that the dtype can hold, for floats; other dtypes keep the value.
-pub(crate) fn round_to(dtype: DType, value: &Constant) -> Constant {
-    match dtype {
-        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
-            Constant::from_f64(value.to_float(dtype))
-        }
-        DType::Bool | DType::I32 | DType::I64 | DType::U32 => match value {
-            Constant::NegZero => Constant::integer(0),
-            Constant::Real { .. } | Constant::Infinity | Constant::NegInfinity | Constant::Nan => {
-                value.clone()
-            }
-        },
-    }
 }
 
 /// The elements of a constant tensor, little-endian in row-major order, shared between graphs.
@@ -231,8 +216,6 @@ impl OpDef for Literal {
 op! {
     /// The position of each element along an axis: 0, 1, 2, …
     Iota = "iota"() {
-        let axis = usize::try_from(self.axis).unwrap_or(usize::MAX);
-        super::spec::check_positions("iota", self.dtype, self.shape.extent(axis))?;
         /// Extents.
         shape: Shape,
         /// The axis along which positions count.
@@ -248,6 +231,8 @@ impl OpDef for Iota {
         if self.dtype == DType::Bool {
             return Err(TypeError::new("`iota` counts in a number type, not bool"));
         }
+        let axis = usize::try_from(self.axis).unwrap_or(usize::MAX);
+        super::spec::check_positions("iota", self.dtype, self.shape.extent(axis))?;
         Ok(single(Type::new(self.dtype, self.shape.clone())))
     }
     fn canonical(self, _operands: &[&Type]) -> Self {

@@ -79,7 +79,7 @@ fn constants_are_exact_in_text() {
         Constant::from_f64(f64::from(0.1f32)),
         Constant::from_f64(-5e-324),
         Constant::from_f64(f64::MAX),
-        Constant::sqrt_two_over_pi(),
+        Constant::two_sqrt_two_over_pi(),
         Constant::sqrt_half().neg(),
         Constant::NegZero,
         Constant::Infinity,

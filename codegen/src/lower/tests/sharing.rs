@@ -32,6 +32,16 @@ fn functions(text: &str, derivative: bool) -> Vec<&'static str> {
     names
 }
 
+/// The constants of the rule are those of the graph that the derivative is, once both are rounded.
+#[test]
+fn gelu_and_its_derivative_share_the_exponential() {
+    for dtype in ["f32", "f64"] {
+        let text =
+            format!("(x: {dtype}[64, 16], w: {dtype}[16, 8]) -> gelu(x @ w, approximate = tanh)");
+        assert_eq!(functions(&text, true), ["exp"], "{dtype}");
+    }
+}
+
 #[test]
 fn one_branch_of_softplus_is_computed() {
     let once = ["exp", "log1p"];
