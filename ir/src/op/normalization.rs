@@ -5,6 +5,10 @@
 //! same VJP, which is stabler than one through the mean and the variance: with x̂ the normalised
 //! elements, r = 1/√(v + ε) and g the cotangent of x̂, it is r(g − mean g − x̂·mean(g⊙x̂)) (Ioffe &
 //! Szegedy, "Batch normalization", 2015, §3, with the sums put together).
+//!
+//! Squares are added up as they are, not of elements over the largest one. That would be right up to the
+//! largest float, but the fold and the products made `layer_norm` of rows of 1024 half as slow again,
+//! and `rms_norm`, which needs a pass more, twice as slow. So each op states its range.
 
 use super::attribute::{Axes, Real, to_axes};
 use super::composite::{Built, Cotangents};
@@ -207,6 +211,8 @@ op! {
     /// Layer normalisation over the last axes: (x − μ)·rsqrt(v + ε)·γ + β with mean μ and biased
     /// variance v of each group. γ and β have the shape of the normalised axes. The variance is that
     /// of x − μ, so a large common offset costs no accuracy beyond that of x itself.
+    /// Squares are added up as they are: n elements beyond √(largest float/n), in f32 1.8e19/√n, overflow,
+    /// and the result is 0 or NaN.
     LayerNorm = "layer_norm"(x, gamma, beta) {
         /// Added to the variance; must be positive.
         eps: Real = Real(1e-5),
@@ -269,6 +275,8 @@ op! {
     /// Root mean square normalisation over the last axes: x·rsqrt(m + ε)·γ with m the mean of x² in
     /// each group (Zhang & Sennrich, "Root mean square layer normalization", 2019). Nothing is
     /// subtracted. γ has the shape of the normalised axes.
+    /// Squares are added up as they are: n elements beyond √(largest float/n), in f32 1.8e19/√n, overflow,
+    /// and the result is 0 or NaN.
     RmsNorm = "rms_norm"(x, gamma) {
         /// Added to the mean square; must be positive.
         eps: Real = Real(1e-6),
@@ -416,6 +424,8 @@ op! {
     /// Group normalisation of x[N, C, P…], as ONNX's `GroupNormalization` (Wu & He, 2018): neighbouring
     /// channels are put in groups; (x − μ)·rsqrt(v + ε)·γ + β with mean μ and biased variance v of each
     /// group of each example, and γ and β of each channel.
+    /// Squares are added up as they are: n elements beyond √(largest float/n), in f32 1.8e19/√n, overflow,
+    /// and the result is 0 or NaN.
     GroupNorm = "group_norm"(x, gamma, beta) {
         /// Channels are in so many groups, in order.
         groups: i64,
@@ -465,6 +475,8 @@ op! {
     /// Instance normalisation of x[N, C, P…], as ONNX's `InstanceNormalization` (Ulyanov, Vedaldi &
     /// Lempitsky, 2016): (x − μ)·rsqrt(v + ε)·γ + β with mean μ and biased variance v of each channel of
     /// each example, and γ and β of each channel.
+    /// Squares are added up as they are: n elements beyond √(largest float/n), in f32 1.8e19/√n, overflow,
+    /// and the result is 0 or NaN.
     InstanceNorm = "instance_norm"(x, gamma, beta) {
         /// Added to the variance; must be positive.
         eps: Real = Real(1e-5),
@@ -510,6 +522,8 @@ op! {
     /// Batch normalisation of x[N, C, P…] in training, as StableHLO's op: (x − μ)·rsqrt(v + ε)·γ + β with
     /// mean μ and biased variance v of each channel over all other axes, and μ and v themselves, of which
     /// running statistics are made. Derivatives pass through all three results.
+    /// Squares are added up as they are: n elements beyond √(largest float/n), in f32 1.8e19/√n, overflow,
+    /// and the result is 0 or NaN.
     BatchNormTraining = "batch_norm_training"(x, gamma, beta) -> (y, mean, variance) {
         /// Added to the variance; must be positive.
         eps: Real = Real(1e-5),
