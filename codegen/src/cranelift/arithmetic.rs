@@ -7,7 +7,6 @@ use super::core::{Core, POINTER, Shift};
 use super::kernel::{Fault, Result};
 use super::lanes::{element_type, part_type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -31,24 +30,10 @@ impl Core {
         }
     }
 
-    fn float32(&mut self, value: f32) -> Value {
-        let key = (Opcode::F32const, types::F32, u128::from(value.to_bits()));
-        self.pure(key, &[], |ins| {
-            ins.f32const(Ieee32::with_bits(value.to_bits()))
-        })
-    }
-
-    fn float64(&mut self, value: f64) -> Value {
-        let key = (Opcode::F64const, types::F64, u128::from(value.to_bits()));
-        self.pure(key, &[], |ins| {
-            ins.f64const(Ieee64::with_bits(value.to_bits()))
-        })
-    }
-
     /// Zero or false as a single element.
     pub(super) fn zero(&mut self, dtype: DType) -> Value {
         match dtype {
-            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0.0),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0f32),
             DType::F64 => self.float64(0.0),
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => self.int(element_type(dtype), 0),
         }

@@ -7,7 +7,7 @@
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64, Offset32};
 use cranelift_codegen::ir::{
     Block, BlockArg, ConstantData, ExtFuncData, ExternalName, FuncRef, Function, GlobalValue,
     GlobalValueData, InsertBuilder, InstBuilder, InstructionData, MemFlagsData, Opcode, Signature,
@@ -40,6 +40,11 @@ struct Scope {
     /// The instructions without effects that were placed here.
     known: FxHashMap<Key, Value>,
 }
+
+/// A constant that was made more than so many values ago is made anew. One instruction loads it, and a
+/// register that held it all the while would be one less for everything between: register allocation
+/// of a long block takes time out of proportion where many values live from its start to its end.
+const CONSTANTS_LAST: u32 = 512;
 
 /// A branch whose sides are being emitted.
 pub(super) struct Branch {
@@ -203,7 +208,11 @@ impl Core {
             args: args.into(),
             immediate,
         };
-        if let Some(&known) = self.scopes[depth].known.get(&key) {
+        let count = self.func.dfg.num_values() as u32;
+        let is_near = |value: Value| count - value.as_u32() <= CONSTANTS_LAST;
+        if let Some(&known) = self.scopes[depth].known.get(&key)
+            && (!args.is_empty() || is_near(known))
+        {
             return known;
         }
         let value = self.build_at(depth, build);
@@ -458,6 +467,38 @@ impl Core {
         } else {
             None
         }
+    }
+
+    /// The same constant, made anew where it was made far back; other values as they are.
+    pub(super) fn refreshed(&mut self, value: Value) -> Value {
+        let ValueDef::Result(inst, 0) = self.func.dfg.value_def(value) else {
+            return value;
+        };
+        let ty = self.func.dfg.value_type(value);
+        let data = self.func.dfg.insts[inst];
+        if let InstructionData::UnaryImm { imm, .. } = data {
+            self.int(ty, imm.bits())
+        } else if let InstructionData::UnaryIeee32 { imm, .. } = data {
+            self.float32(imm)
+        } else if let InstructionData::UnaryIeee64 { imm, .. } = data {
+            self.float64(imm)
+        } else {
+            value
+        }
+    }
+
+    /// A constant of single precision.
+    pub(super) fn float32(&mut self, value: impl Into<Ieee32>) -> Value {
+        let value = value.into();
+        let key = (Opcode::F32const, types::F32, u128::from(value.bits()));
+        self.pure(key, &[], |ins| ins.f32const(value))
+    }
+
+    /// A constant of double precision.
+    pub(super) fn float64(&mut self, value: impl Into<Ieee64>) -> Value {
+        let value = value.into();
+        let key = (Opcode::F64const, types::F64, u128::from(value.bits()));
+        self.pure(key, &[], |ins| ins.f64const(value))
     }
 
     /// An integer constant of a type.

@@ -97,7 +97,7 @@ impl Core {
     /// An element as every lane of a register (or itself, for width 1).
     pub(super) fn splat(&mut self, dtype: DType, width: u32, x: Value) -> Value {
         if width == 1 {
-            return x;
+            return self.refreshed(x);
         }
         let ty = part_type(dtype, width);
         if let Some(bits) = self.constant_of(x) {

@@ -165,7 +165,10 @@ impl KernelEmitter<'_> {
         }
         let uniform: Option<Vec<Value>> = lanes.iter().map(uniform).collect();
         let subject = subject(op, &types);
-        if let Some(args) = uniform {
+        if let Some(mut args) = uniform {
+            for arg in &mut args {
+                *arg = self.core.refreshed(*arg);
+            }
             return Ok(Lanes::Uniform(self.apply(op, subject, 1, &args)?));
         }
         let unit = Self::unit_of(op, subject, &lanes);

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod folds;
+mod growth;
 mod halves;
 mod library;
 mod operations;
