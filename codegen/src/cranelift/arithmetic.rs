@@ -20,10 +20,8 @@ impl Core {
     /// A constant as a single element, rounded once.
     pub(super) fn element(&mut self, dtype: DType, constant: &Constant) -> Value {
         match dtype {
-            DType::F16 | DType::Bf16 | DType::F32 => {
-                self.float32((constant.to_float(dtype) as f32).into())
-            }
-            DType::F64 => self.float64(constant.to_f64().into()),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(constant.to_float(dtype) as f32),
+            DType::F64 => self.float64(constant.to_f64()),
             DType::Bool => self.int(types::I8, i64::from(!constant.is_zero())),
             DType::I32 | DType::I64 | DType::U32 => {
                 let value = constant.as_i64().unwrap_or(constant.to_f64() as i64);
@@ -35,8 +33,8 @@ impl Core {
     /// Zero or false as a single element.
     pub(super) fn zero(&mut self, dtype: DType) -> Value {
         match dtype {
-            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0f32.into()),
-            DType::F64 => self.float64(0f64.into()),
+            DType::F16 | DType::Bf16 | DType::F32 => self.float32(0f32),
+            DType::F64 => self.float64(0.0),
             DType::Bool | DType::I32 | DType::I64 | DType::U32 => self.int(element_type(dtype), 0),
         }
     }

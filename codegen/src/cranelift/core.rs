@@ -488,13 +488,15 @@ impl Core {
     }
 
     /// A constant of single precision.
-    pub(super) fn float32(&mut self, value: Ieee32) -> Value {
+    pub(super) fn float32(&mut self, value: impl Into<Ieee32>) -> Value {
+        let value = value.into();
         let key = (Opcode::F32const, types::F32, u128::from(value.bits()));
         self.pure(key, &[], |ins| ins.f32const(value))
     }
 
     /// A constant of double precision.
-    pub(super) fn float64(&mut self, value: Ieee64) -> Value {
+    pub(super) fn float64(&mut self, value: impl Into<Ieee64>) -> Value {
+        let value = value.into();
         let key = (Opcode::F64const, types::F64, u128::from(value.bits()));
         self.pure(key, &[], |ins| ins.f64const(value))
     }

@@ -50,6 +50,12 @@ ROWS = [
     ("NaN and infinity", "`silu` at −∞", "(x: f64[1]) -> silu(x)", [[-INF]], None, jax.nn.silu, F.silu),
     ("NaN and infinity", "`softmax` of −∞ alone", "(x: f64[2]) -> softmax(x)", [[-INF, -INF]], None, jax.nn.softmax, lambda x: x.softmax(0)),
     ("NaN and infinity", "`logsumexp` of −∞ alone", "(x: f64[2]) -> logsumexp(x)", [[-INF, -INF]], None, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("NaN and infinity", "`softmax` of 2 and ∞", "(x: f64[2]) -> softmax(x)", [[2, INF]], None, jax.nn.softmax, lambda x: x.softmax(0)),
+    ("NaN and infinity", "`logsumexp` of 2 and ∞", "(x: f64[2]) -> logsumexp(x)", [[2, INF]], None, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("NaN and infinity", "`logsumexp` of 2 and ∞", "(x: f64[2]) -> logsumexp(x)", [[2, INF]], 0, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("NaN and infinity", "`logsumexp` of 2, ∞ and ∞", "(x: f64[3]) -> logsumexp(x)", [[2, INF, INF]], 0, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("NaN and infinity", "`logsumexp` of −∞ alone", "(x: f64[2]) -> logsumexp(x)", [[-INF, -INF]], 0, jax.scipy.special.logsumexp, lambda x: x.logsumexp(0)),
+    ("NaN and infinity", "`cumlogsumexp` of 2 and ∞", "(x: f64[2]) -> cumlogsumexp(x)", [[2, INF]], 0, lax.cumlogsumexp, lambda x: x.logcumsumexp(0)),
     ("NaN and infinity", "slope of tanh-`gelu` at 1e20 in f32", "(x: f32[2]) -> gelu(x, approximate = tanh)", [[1e20, -1e20]], 0, lambda x: jax.nn.gelu(x, approximate=True), lambda x: F.gelu(x, approximate="tanh")),
     ("Integers", "1 / 0, −1 / 0", "(x: i32[2], y: i32[2]) -> x / y", [[1, -1], [0, 0]], None, lax.div, lambda x, y: torch.div(x, y, rounding_mode="trunc")),
     ("Integers", "5 % 0", "(x: i32[1], y: i32[1]) -> x % y", [[5], [0]], None, lax.rem, torch.fmod),
@@ -110,6 +116,8 @@ ROWS = [
     ("Defaults", "`avg_pool` at a padded border", "(x: f64[1, 1, 2]) -> avg_pool(x, size = [2], padding = [1, 0])", [[2, 2]], None, None, lambda x: F.avg_pool1d(F.pad(x, (1, 0)), 2, 1)),
     ("Defaults", "`softplus` at 30, less 30", "(x: f64[1]) -> softplus(x) - 30", [[30]], None, lambda x: jax.nn.softplus(x) - 30, lambda x: F.softplus(x) - 30),
     ("Defaults", "`layer_norm` of 1e6 ± 1, in f32", "(x: f32[1, 2], g: f32[2], b: f32[2]) -> layer_norm(x, g, b)", [[1e6 - 1, 1e6 + 1], [1, 1], [0, 0]], None, None, lambda x, g, b: F.layer_norm(x, (2,), g, b)),
+    ("Defaults", "`layer_norm` of ±1e30, in f32", "(x: f32[1, 2], g: f32[2], b: f32[2]) -> layer_norm(x, g, b)", [[-1e30, 1e30], [1, 1], [0, 0]], None, None, lambda x, g, b: F.layer_norm(x, (2,), g, b)),
+    ("Defaults", "`rms_norm` of 1e30, in f32", "(x: f32[1, 2], g: f32[2]) -> rms_norm(x, g)", [[1e30, 1e30], [1, 1]], None, None, lambda x, g: F.rms_norm(x, (2,), g)),
 ]
 
 DTYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32, "i64": np.int64}
