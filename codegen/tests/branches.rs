@@ -6,9 +6,11 @@
 
 mod support;
 
+use lgc_codegen::lower::{Signature, Target, lower};
 use lgc_ir::autodiff::{jvp, vjp};
 use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Tensor, interpret};
+use lgc_ir::rewrite::optimize;
 use lgc_ir::scalar::Scalar;
 use lgc_ir::shape::Type;
 use support::{Compiled, whole};
@@ -301,4 +303,28 @@ fn what_is_not_taken_has_a_gradient_of_zero() {
 #[test]
 fn zero_times_infinity_is_nan_where_a_condition_is_violated() {
     in_both_precisions(VIOLATED, false);
+}
+
+/// Where nothing chooses, the adjoint has no choices, and no product that is kept from infinities.
+#[test]
+fn masks_cost_nothing_where_nothing_chooses() {
+    for call in [
+        "(x: f32[4096], a: f32[], b: f32[]) -> sum(gelu(a * x + b) * sigmoid(x))",
+        "(x: f32[4096], a: f32[], b: f32[]) -> sum(gelu(a * x + b, approximate = tanh) * silu(x))",
+        "(x: f32[64, 64], w: f32[64, 64]) -> sum(log(1 + exp(softmax(x @ w))))",
+    ] {
+        let graph = whole(call, false);
+        let (back, _, _) = optimize(&vjp(&graph, &[0]).unwrap(), true).unwrap();
+        let names = back.nodes().map(|node| back.op(node).spec().name);
+        let chooses =
+            |name: &&str| ["select", "multiply_no_nan", "logical_and", "logical_or"].contains(name);
+        assert_eq!(names.filter(chooses).count(), 0, "{call}");
+        let lowering = lower(&back, &Signature::pure("d"), &Target::default()).unwrap();
+        let program = lowering.program.to_string();
+        let computes = |line: &&str| line.contains(" = ") && !line.contains(" = const ");
+        println!(
+            "{} statements: {call}",
+            program.lines().filter(computes).count()
+        );
+    }
 }

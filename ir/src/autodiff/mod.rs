@@ -213,7 +213,7 @@ impl Sweep<'_> {
         if incoming.iter().all(Option::is_none) {
             return Ok(());
         }
-        name_cotangent(&mut self.cotangents, builder, node, site.results[0]);
+        name_cotangent(&mut self.cotangents, builder, node, incoming[0]);
         builder.set_span(builder.with_graph(|graph| graph.span(node)));
         let mut incoming = incoming;
         if !rules::passes_masks(builder, &site) {
@@ -274,9 +274,14 @@ impl Sweep<'_> {
 }
 
 /// Names the cotangent of a named value `h` `d_h`, for readers.
-fn name_cotangent(cotangents: &mut Cotangents, builder: &Builder, node: NodeId, of: Value) {
+fn name_cotangent(
+    cotangents: &mut Cotangents,
+    builder: &Builder,
+    node: NodeId,
+    cotangent: Option<Cotangent>,
+) {
     let name = builder.with_graph(|graph| graph.name(node).map(|name| format!("d_{name}")));
-    if let (Some(name), Some(cotangent)) = (name, cotangents.get(of)) {
+    if let (Some(name), Some(cotangent)) = (name, cotangent) {
         cotangents.name(builder, cotangent, &name.replace('.', "_"));
     }
 }
@@ -324,9 +329,10 @@ fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, A
     } = sweep(&derivation, seeds)?;
     let builder = &derivation.builder;
     for (position, value) in derivation.wrt.iter().enumerate() {
-        name_cotangent(&mut cotangents, builder, value.node, *value);
         let cotangent = cotangents.settled(builder, *value)?;
         let cotangent = or_zeros(builder, cotangent, *value)?;
+        let settled = Some(Cotangent::plain(cotangent));
+        name_cotangent(&mut cotangents, builder, value.node, settled);
         let name = output_name(builder, "d", *value, position);
         builder.edit(|graph| graph.add_output(name, cotangent));
     }
