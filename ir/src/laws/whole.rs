@@ -473,8 +473,9 @@ impl Unshared {
 }
 
 fn plus<S: Scalar>(x: &Tensor<S>, y: &Tensor<S>) -> Tensor<S> {
-    let elements = x.as_numbers().iter().zip(y.as_numbers());
-    Tensor::numbers(x.ty.clone(), elements.map(|(x, y)| x.add(y)).collect())
+    let (dtype, elements) = (x.ty.dtype, x.as_numbers().iter().zip(y.as_numbers()));
+    let sums = elements.map(|(x, y)| x.add(y).rounded(dtype));
+    Tensor::numbers(x.ty.clone(), sums.collect())
 }
 
 impl Copying<'_> {
