@@ -45,9 +45,9 @@ impl Cotangent {
 
     /// A cotangent that a rule has made: the `select` with a literal 0 that may stand there is a mask.
     pub(super) fn peeled(b: &Builder, value: Value) -> Self {
-        let choice = b.with_graph(|graph| match graph.op(value.node) {
-            Op::Select(_) => Some(graph.operands(value.node)),
-            _ => None,
+        let choice = b.with_graph(|graph| {
+            let is_choice = matches!(graph.op(value.node), Op::Select(_));
+            is_choice.then(|| graph.operands(value.node))
         });
         let is_zero = |value: Value| b.splat(value).is_some_and(|splat| splat.is_zero());
         match choice.as_deref() {

@@ -132,16 +132,14 @@ pub(super) fn is_constant_along(graph: &Graph, value: Value, axis: usize) -> boo
             continue;
         }
         let operands = graph.operands(value.node);
-        match graph.op(value.node) {
-            Op::Full(_) => {}
-            Op::BroadcastInDim(view) => {
-                let from = as_axes(&view.axes).iter().position(|&to| to == axis);
-                pending.extend(from.map(|from| (operands[0], from)));
-            }
-            op if is_elementwise(op) => {
-                pending.extend(operands.iter().map(|operand| (*operand, axis)));
-            }
-            _ => return false,
+        let op = graph.op(value.node);
+        if let Op::BroadcastInDim(view) = op {
+            let from = as_axes(&view.axes).iter().position(|&to| to == axis);
+            pending.extend(from.map(|from| (operands[0], from)));
+        } else if is_elementwise(op) {
+            pending.extend(operands.iter().map(|operand| (*operand, axis)));
+        } else if !matches!(op, Op::Full(_)) {
+            return false;
         }
     }
     pending.is_empty()
