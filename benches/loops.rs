@@ -1,4 +1,4 @@
-//! How long loops, prefixes and convolutions take: `cargo bench --bench loops [-- NAME…]` runs the cases
+//! How long loops, sums, products, prefixes and convolutions take: `cargo bench --bench loops [-- NAME…]` runs the cases
 //! whose names begin so. With the path of another build of the compiler in the variable `BEFORE`, the
 //! libraries of both run in turns, so that both meet the same noise, and the ratio of their medians is
 //! told. All runs are on one thread, unless `THREADS` says how many.
@@ -67,6 +67,65 @@ entry recurrence(a: f32[1000000], b: f32[1000000]) -> (y: f32[1000000]) {
 }
 ";
 
+/// A recurrence of many lines, and the loop that says the same.
+const RECURRENCE: &str = "
+entry op(a: f32[256, 4096], b: f32[256, 4096]) -> (y: f32[256, 4096]) { y = linear_recurrence(a, b, axis = 0) }
+graph step(h: f32[4096], a: f32[4096], b: f32[4096]) -> (next: f32[4096], y: f32[4096]) {
+    next = a * h + b
+    y = next
+}
+entry loop(a: f32[256, 4096], b: f32[256, 4096]) -> (y: f32[256, 4096]) {
+    (last, y) = scan(step, carry = h, over = [a, b])(full(value = 0, shape = [4096]), a, b)
+}
+";
+
+const SUMS: &str = "
+entry rows(x: f32[4096, 1024]) -> (y: f32[4096]) { y = sum(x, axes = [1]) }
+entry columns(x: f32[4096, 1024]) -> (y: f32[1024]) { y = sum(x, axes = [0]) }
+entry narrow(x: f32[1000000, 2]) -> (y: f32[2]) { y = sum(x, axes = [0]) }
+entry short(x: f32[64, 65536]) -> (y: f32[65536]) { y = sum(x, axes = [0]) }
+entry batches(x: f32[64, 64, 1024]) -> (y: f32[1024]) { y = sum(x, axes = [0, 1]) }
+entry all(x: f32[4096, 1024]) -> (y: f32[]) { y = sum(x) }
+entry broadcast(x: f32[4096, 1024], a: f32[1024]) -> (y: f32[]) { y = sum(x * a) }
+entry wrapped(x: f32[65536, 64], a: f32[64]) -> (y: f32[]) { y = sum(x * a) }
+entry uneven(x: f32[65536, 50], a: f32[50]) -> (y: f32[]) { y = sum(x * a) }
+entry loss(x: f32[4096, 1024], b: f32[1024], t: f32[4096, 1024]) -> (y: f32[]) { y = mse(x + b, t) }
+entry channels(x: f32[32, 64, 28, 28]) -> (y: f32[64]) { y = sum(x, axes = [0, 2, 3]) }
+entry shares(x: f32[4096, 1000]) -> (y: f32[4096, 1000]) { y = softmax(x) }
+entry scatter(x: f32[5000, 256], indices: i32[4096], u: f32[4096, 256]) -> (y: f32[5000, 256]) {
+    y = scatter_add(x, indices, u)
+}
+entry few(x: f32[5000, 256], indices: i32[512], u: f32[512, 256]) -> (y: f32[5000, 256]) {
+    y = scatter_add(x, indices, u)
+}
+";
+
+const CHAIN: &str = "
+graph f(x: f32[4096, 1024], a: f32[1024], b: f32[1024]) -> (l: f32[]) {
+    z = a * x + b
+    l = sum(gelu(z) * sigmoid(x))
+}
+entry value(x: f32[4096, 1024], a: f32[1024], b: f32[1024]) -> (l: f32[]) { l = f(x, a, b) }
+entry gradient(x: f32[4096, 1024], a: f32[1024], b: f32[1024]) -> (l: f32[], dx: f32[4096, 1024], da: f32[1024], db: f32[1024]) {
+    (l, dx, da, db) = value_and_grad(f, wrt = [x, a, b])(x, a, b)
+}
+";
+
+const NORM: &str = "
+graph f(x: f32[1024, 768], g: f32[768], b: f32[768], t: f32[1024, 768]) -> (l: f32[]) { l = sum(layer_norm(x, g, b) * t) }
+entry gradient(x: f32[1024, 768], g: f32[768], b: f32[768], t: f32[1024, 768]) -> (dx: f32[1024, 768], dg: f32[768], db: f32[768]) {
+    (dx, dg, db) = grad(f, wrt = [x, g, b])(x, g, b, t)
+}
+";
+
+const PRODUCTS: &str = "
+entry cube(x: f32[512, 512], y: f32[512, 512]) -> (z: f32[512, 512]) { z = x @ y }
+entry skinny(x: f32[64, 784], y: f32[784, 512]) -> (z: f32[64, 512]) { z = x @ y }
+entry deep(x: f32[64, 8192], y: f32[8192, 64]) -> (z: f32[64, 64]) { z = x @ y }
+entry inner(x: f32[1000000], y: f32[1000000]) -> (z: f32[]) { z = x @ y }
+entry vector(x: f32[1024, 1024], y: f32[1024]) -> (z: f32[1024]) { z = x @ y }
+";
+
 /// A convolution and its derivatives, each in an entry.
 fn convolution(name: &str, image: &str, kernel: &str, attributes: &str) -> Case {
     let mut source = format!(
@@ -85,7 +144,16 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = [(1, 64), (32, 64), (1, 256), (32, 256)]
         .map(|(batch, width)| lstm(batch, width))
         .into();
-    cases.push(plain("prefix", PREFIX));
+    for (name, source) in [
+        ("prefix", PREFIX),
+        ("recurrence", RECURRENCE),
+        ("sums", SUMS),
+        ("chain", CHAIN),
+        ("norm", NORM),
+        ("products", PRODUCTS),
+    ] {
+        cases.push(plain(name, source));
+    }
     let image = "[4, 32, 56, 56]";
     for (name, kernel, attributes) in [
         ("conv", "[32, 32, 3, 3]", ", padding = 1"),

@@ -19,8 +19,11 @@ use lgc_ir::shape::{Shape, Type};
 /// About how many columns are computed side by side: a quarter of the nearest cache in f32.
 const PANEL: u64 = 2048;
 
-/// How many rows are taken at once into what was loaded of the partial results.
+/// How many rows are taken at once into what was loaded of the partial results; of a few columns, which
+/// wait for what was stored just before, more.
 const ROWS: u64 = 8;
+const ROWS_OF_FEW: u64 = 16;
+const FEW_COLUMNS: u64 = 32;
 
 /// A group whose columns are folded in blocks of rows.
 struct Columns {
@@ -181,11 +184,13 @@ impl<'p> Nest<'p> {
             .product::<u64>()
             .saturating_mul(block.piece.length);
         // Several rows at once where they lie along the axis that is cut alone.
-        let at_once = if inside.iter().all(|&extent| extent == 1) {
-            ROWS.min(rows)
-        } else {
-            1
+        let columns_at_once = block.blocks.saturating_mul(block.segment.width.into());
+        let most = match columns_at_once < FEW_COLUMNS {
+            true => ROWS_OF_FEW,
+            false => ROWS,
         };
+        let is_plain = inside.iter().all(|&extent| extent == 1);
+        let at_once = if is_plain { most.min(rows) } else { 1 };
         let turns = block.piece.length / at_once;
         let rest = block.piece.length % at_once;
         self.over_columns(block, point, &mut |nest, at| {

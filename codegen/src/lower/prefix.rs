@@ -6,7 +6,7 @@
 //! [`super::grouping`]), and so do the bits of the results:
 //!
 //! * Sums ([`sums`]): each block begins from nothing, and what comes before it is added to its results.
-//! * Products and recurrences ([`products`]): each block begins with what the blocks before it come to.
+//! * Products and recurrences ([`products`]): each block begins with what comes out of the one before it.
 //! * Maxima are exact in any order. They stay whole: a second look at the elements costs more than
 //!   waiting for each other.
 
@@ -51,7 +51,7 @@ const STEP: u64 = 4;
 
 /// How many blocks of a line are gone through at once where lines are no vectors, so that they need not
 /// wait for each other's results.
-const AT_ONCE: u64 = 4;
+const AT_ONCE: u64 = 8;
 
 /// How many vectors of lines are gone through at once, for the same reason.
 const VECTORS: u32 = 4;
@@ -210,7 +210,7 @@ impl<'p> Scan<'p> {
     fn whole(&self, elements: &mut Elements<'p>) {
         let extent = self.extent();
         let work = STEP.saturating_mul(extent);
-        self.over_lines(elements, true, &[], work, &mut |elements, line, _| {
+        self.over_lines(elements, &[], work, &mut |elements, line, _| {
             let identity = self.identity(elements);
             let start = Index::constant(0);
             self.save_run(elements, line, (&[start], &[identity]), extent, &|_, x| x);
@@ -219,11 +219,10 @@ impl<'p> Scan<'p> {
 
     // ------------------------------------------------------------------------------- loops
 
-    /// A parallel nest over lines, in vectors if they are and that is wanted, and the tasks of each line.
+    /// A parallel nest over lines, in vectors if they are, and the tasks of each line.
     fn over_lines(
         &self,
         elements: &mut Elements<'p>,
-        in_vectors: bool,
         tasks: &[u64],
         work: u64,
         body: &mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index]),
@@ -232,7 +231,7 @@ impl<'p> Scan<'p> {
         let apart = |(axis, extent)| if axis == self.rule.axis { 1 } else { extent };
         let extents: Vec<u64> = extents.map(apart).collect();
         let rank = extents.len();
-        let segments = self.segments.iter().flatten().filter(|_| in_vectors);
+        let segments = self.segments.iter().flatten();
         let segments: Vec<Option<&Segment>> = match segments.map(Some).collect::<Vec<_>>() {
             none if none.is_empty() => vec![None],
             segments => segments,
@@ -278,20 +277,14 @@ impl<'p> Scan<'p> {
                 continue;
             }
             let work = STEP.saturating_mul(at_once).saturating_mul(length);
-            self.over_lines(
-                elements,
-                true,
-                &[count],
-                work,
-                &mut |elements, line, task| {
-                    let number = |which: u64| {
-                        let block = task[0].scale(at_once as i64);
-                        block.add_constant((first + which) as i64)
-                    };
-                    let numbers: Vec<Index> = (0..at_once).map(number).collect();
-                    body(elements, line, &numbers, length);
-                },
-            );
+            self.over_lines(elements, &[count], work, &mut |elements, line, task| {
+                let number = |which: u64| {
+                    let block = task[0].scale(at_once as i64);
+                    block.add_constant((first + which) as i64)
+                };
+                let numbers: Vec<Index> = (0..at_once).map(number).collect();
+                body(elements, line, &numbers, length);
+            });
         }
     }
 

@@ -431,10 +431,10 @@ impl<'p> Scatter<'p> {
                             let at = outer.iter().chain(inner).cloned();
                             let at: Vec<Index> = at.collect();
                             let there = place(elements, sums.1, node, &at);
-                        let sum = elements.load_element(sums.0, &there);
-                        let more = elements.load_element(run, &at);
-                        let sum = elements.builder.binary(Binary::Add, sum, more);
-                        elements.store_to(sums.0, &there, sum);
+                            let sum = elements.load_element(sums.0, &there);
+                            let more = elements.load_element(run, &at);
+                            let sum = elements.builder.binary(Binary::Add, sum, more);
+                            elements.store_to(sums.0, &there, sum);
                         });
                     });
                 }

@@ -34,22 +34,16 @@ impl<'p> Scan<'p> {
             self.totals_of_blocks(elements, &pair[0], &pair[1]);
         }
         if let Some(top) = levels.last() {
-            self.over_lines(
-                elements,
-                true,
-                &[],
-                STEP * top.count,
-                &mut |elements, line, _| {
-                    let nothing = self.identity(elements);
-                    self.exclusive(
-                        elements,
-                        (line, &Index::constant(0)),
-                        top,
-                        top.count,
-                        nothing,
-                    );
-                },
-            );
+            self.over_lines(elements, &[], STEP * top.count, &mut |elements, line, _| {
+                let nothing = self.identity(elements);
+                self.exclusive(
+                    elements,
+                    (line, &Index::constant(0)),
+                    top,
+                    top.count,
+                    nothing,
+                );
+            });
         }
         for pair in levels.windows(2).rev() {
             self.before_blocks(elements, &pair[0], &pair[1]);
