@@ -328,3 +328,28 @@ fn masks_cost_nothing_where_nothing_chooses() {
         );
     }
 }
+
+#[test]
+fn derivatives_of_every_order_are_smooth_where_formulas_change() {
+    let text = "
+graph f(x: f64[]) -> (y: f64[]) { y = safe_log(x, eps = 0.5) }
+graph slope(x: f64[]) -> (d: f64[]) { d = grad(f, wrt = x)(x) }
+graph curvature(x: f64[]) -> (d: f64[]) { d = grad(slope, wrt = x)(x) }
+entry third(x: f64[]) -> (d: f64[]) { d = grad(curvature, wrt = x)(x) }
+";
+    // With u = softplus + ε and s = sigmoid: (ln u)''' = s''/u − 3ss'/u² + 2s³/u³.
+    let third = |x: f64| {
+        let (s, u) = (1.0 / (1.0 + (-x).exp()), (1.0 + x.exp()).ln() + 0.5);
+        let (first, second) = (s * (1.0 - s), s * (1.0 - s) * (1.0 - 2.0 * s));
+        second / u - 3.0 * s * first / (u * u) + 2.0 * s.powi(3) / u.powi(3)
+    };
+    let compiled = Compiled::new(&whole(text, false));
+    for x in [-1.0, 0.0, 2.0] {
+        let found = compiled.run(&[vec![x]])[0][0];
+        assert!(
+            (found - third(x)).abs() < 1e-14,
+            "at {x}: {found}, not {}",
+            third(x)
+        );
+    }
+}

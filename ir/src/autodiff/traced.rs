@@ -286,7 +286,10 @@ impl Traced {
         let rational = |x: &Traced| x.constant_value().and_then(Constant::as_rational);
         let sum = match (rational(&x), rational(&y)) {
             (Some(x), Some(y)) => self.tracer.known(Constant::rational(x + y)),
-            (_, _) => x.push(op::Add {}, &[&y]),
+            (_, _) => match x.softplus_argument(&y) {
+                Some(argument) => self.tracer.node(argument).push(op::Softplus {}, &[]),
+                None => x.push(op::Add {}, &[&y]),
+            },
         };
         sum.under(self.common_mask(other))
     }
@@ -348,24 +351,54 @@ impl Traced {
         let Number::Node(sum) = self.number else {
             return None;
         };
+        let [one, power] = *self.operands_of(sum, |op| matches!(op, Op::Add(_))) else {
+            return None;
+        };
         let builder = &self.tracer.builder;
-        let operand = |of: Value, is: fn(&Op) -> bool| {
-            let operands = builder.with_graph(|graph| {
-                is(graph.op(of.node)).then(|| graph.operands(of.node).to_vec())
-            });
-            operands.unwrap_or_default()
-        };
-        let [one, power] = *operand(sum, |op| matches!(op, Op::Add(_))) else {
-            return None;
-        };
         builder.splat(one).filter(Constant::is_one)?;
-        let [exponent] = *operand(power, |op| matches!(op, Op::Exp(_))) else {
+        let [exponent] = *self.operands_of(power, |op| matches!(op, Op::Exp(_))) else {
             return None;
         };
-        let [x] = *operand(exponent, |op| matches!(op, Op::Neg(_))) else {
+        let [x] = *self.operands_of(exponent, |op| matches!(op, Op::Neg(_))) else {
             return None;
         };
         Some(x).filter(|_| self.mask.is_none())
+    }
+
+    /// The x of the sum max(x, 0) + log1p(e^−|x|). That is `softplus(x)`, which is smooth at 0, where its parts
+    /// are not.
+    fn softplus_argument(&self, other: &Traced) -> Option<Value> {
+        let (Number::Node(larger), Number::Node(rest)) = (&self.number, &other.number) else {
+            return None;
+        };
+        let [x, zero] = *self.operands_of(*larger, |op| matches!(op, Op::Max(_))) else {
+            return None;
+        };
+        let builder = &self.tracer.builder;
+        builder.splat(zero).filter(Constant::is_zero)?;
+        let steps: [fn(&Op) -> bool; 4] = [
+            |op| matches!(op, Op::Log1p(_)),
+            |op| matches!(op, Op::Exp(_)),
+            |op| matches!(op, Op::Neg(_)),
+            |op| matches!(op, Op::Abs(_)),
+        ];
+        let mut inner = *rest;
+        for step in steps {
+            let [operand] = *self.operands_of(inner, step) else {
+                return None;
+            };
+            inner = operand;
+        }
+        (inner == x && self.mask.is_none() && other.mask.is_none()).then_some(x)
+    }
+
+    /// The operands of a node if it is such an op, else none.
+    fn operands_of(&self, of: Value, is: fn(&Op) -> bool) -> Vec<Value> {
+        let operands = self
+            .tracer
+            .builder
+            .with_graph(|graph| is(graph.op(of.node)).then(|| graph.operands(of.node).to_vec()));
+        operands.unwrap_or_default()
     }
 }
 
