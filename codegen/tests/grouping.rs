@@ -27,6 +27,19 @@ fn add(x: f32, y: f32) -> f32 {
     x + y
 }
 
+/// Interleaved partial results, merged by halving.
+fn interleaved(x: &[f32], count: usize) -> f32 {
+    let mut lanes = vec![-0f32; count];
+    for (at, x) in x.iter().enumerate() {
+        lanes[at % count] += x;
+    }
+    while lanes.len() > 1 {
+        let right = lanes.split_off(lanes.len() / 2);
+        lanes = lanes.iter().zip(right).map(|(x, y)| x + y).collect();
+    }
+    lanes[0]
+}
+
 /// A line: interleaved lanes, chunks of 4096.
 fn line(x: &[f32]) -> f32 {
     let count = match x.len() {
@@ -36,50 +49,24 @@ fn line(x: &[f32]) -> f32 {
         32..64 => 16,
         _ => 32,
     };
-    let chunk = |part: &[f32]| {
-        let mut lanes = vec![-0f32; count];
-        for (at, x) in part.iter().enumerate() {
-            lanes[at % count] += x;
-        }
-        while lanes.len() > 1 {
-            let right = lanes.split_off(lanes.len() / 2);
-            lanes = lanes.iter().zip(right).map(|(x, y)| x + y).collect();
-        }
-        lanes[0]
-    };
-    tree(x.chunks(4096).map(chunk).collect(), add)
-}
-
-/// Parts of an axis in a tree, and what is left over after it.
-fn pieces(x: &[f32], length: usize, part: impl Fn(&[f32]) -> f32) -> f32 {
-    let whole = x.len() / length * length;
-    if whole == 0 {
-        return part(x);
-    }
-    let sum = tree(x[..whole].chunks(length).map(&part).collect(), add);
-    match &x[whole..] {
-        [] => sum,
-        rest => sum + part(rest),
-    }
+    tree(
+        x.chunks(4096)
+            .map(|part| interleaved(part, count))
+            .collect(),
+        add,
+    )
 }
 
 fn column(x: &[f32]) -> f32 {
-    pieces(x, 128, |part| part.iter().fold(-0.0, |sum, x| sum + x))
+    let chain = |part: &[f32]| part.iter().fold(-0.0, |sum, x| sum + x);
+    tree(x.chunks(128).map(chain).collect(), add)
 }
 
 /// A product of two vectors, whose products come in pairs.
 fn product(x: &[f32], y: &[f32]) -> f32 {
     let numbers: Vec<usize> = (0..x.len()).collect();
     let chain = |part: &[usize]| part.iter().fold(0.0, |sum, &at| x[at].mul_add(y[at], sum));
-    if numbers.len() <= 512 {
-        return chain(&numbers);
-    }
-    let whole = numbers.len() / 512 * 512;
-    let sum = tree(numbers[..whole].chunks(512).map(chain).collect(), add);
-    match &numbers[whole..] {
-        [] => sum,
-        rest => sum + chain(rest),
-    }
+    tree(numbers.chunks(512).map(chain).collect(), add)
 }
 
 /// Prefix sums of what comes before each element; and the sum of all.
@@ -96,9 +83,11 @@ fn before(x: &[f32], block: usize, few: usize) -> Vec<f32> {
     if x.len() <= few {
         return chain(x);
     }
-    let totals = x
-        .chunks(block)
-        .map(|part| part.iter().fold(-0.0, |sum, x| sum + x));
+    let total = |part: &[f32]| match block {
+        32 => interleaved(part, 4),
+        _ => part.iter().fold(-0.0, |sum, x| sum + x),
+    };
+    let totals = x.chunks(block).map(total);
     let bases = before(&totals.collect::<Vec<f32>>(), 16, 64);
     let blocks = x.chunks(block).zip(bases);
     let block = |(part, base): (&[f32], f32)| {

@@ -6,7 +6,7 @@
 //! the partial results of each column are joined. Blocks are tasks of their own.
 
 use super::LowerError;
-use super::grouping::{COLUMN, InPieces, Piece, Pieces};
+use super::grouping::{COLUMN, InPieces, Pieces};
 use super::lanes::{COLUMN as LANE, Lanes, Segment};
 use super::model::Reduction;
 use super::nest::Nest;
@@ -358,7 +358,7 @@ impl<'p> Nest<'p> {
             };
             let finals = joined.emit_tree(nest, &mut |nest, apart, piece| {
                 let mut folded = apart.clone();
-                folded.push(piece.number.clone());
+                folded.push(piece.clone());
                 nest.loaded(columns, &folded, &point)
             });
             let results = nest.folded_results(&columns.folds, &finals);
@@ -370,6 +370,15 @@ impl<'p> Nest<'p> {
         });
         self.elements.lanes = Lanes::default();
     }
+}
+
+/// A piece of the axis that is cut.
+#[derive(Clone, Debug)]
+struct Piece {
+    /// Which one it is.
+    number: Index,
+    /// How many elements of that axis it has.
+    length: u64,
 }
 
 /// The rows of a piece, in the columns of a panel.

@@ -18,8 +18,8 @@
 //! them; each element of the axes before that begins pieces of its own ([`Pieces`]).
 
 use super::element::Elements;
-use crate::kernel::{FoldShape, ForRange, KernelBuilder, ValueId};
-use lgc_ir::index::Index;
+use crate::kernel::{Condition, FoldShape, ForRange, KernelBuilder, ValueId};
+use lgc_ir::index::{Guard, Index};
 
 /// The most multiply-adds that follow one another. Of 2²⁵ ones a single chain makes 2²⁴ in f32; so cut, sums of
 /// random numbers are right to 10⁻⁷. Loops over fewer would load and store tiles more often.
@@ -41,6 +41,9 @@ pub(super) const LINE: u64 = 256;
 /// The elements of a block of a prefix scan. Equal numbers are the worst there are: the last sum of
 /// 5·10⁶ times 0.0005 in f32 is then off by 3·10⁻⁷, with 64 it is 10⁻⁶.
 pub(super) const BLOCK: u64 = 32;
+
+/// The interleaved partial results of what a block of a prefix sum comes to: one register, or as many lines.
+pub(super) const BLOCK_LANES: u32 = 4;
 
 /// The blocks of a block of a prefix scan.
 pub(super) const BLOCKS: u64 = 16;
@@ -144,15 +147,6 @@ impl Cut {
     }
 }
 
-/// A piece of the axis that is cut.
-#[derive(Clone, Debug)]
-pub(super) struct Piece {
-    /// Which one it is.
-    pub(super) number: Index,
-    /// How many elements of that axis it has.
-    pub(super) length: u64,
-}
-
 /// What emits elements, and maybe more.
 pub(super) trait Emits<'p> {
     /// What elements are emitted with.
@@ -168,8 +162,8 @@ impl<'p> Emits<'p> for Elements<'p> {
 /// Takes a point into states.
 pub(super) type Step<'a, E> = &'a mut dyn FnMut(&mut E, &[Index], &[ValueId]) -> Vec<ValueId>;
 
-/// Yields the state of a piece, given the coordinates along the axes before the one that is cut.
-pub(super) type Part<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>, &Piece) -> Vec<ValueId>;
+/// Yields the state of a piece, given the coordinates along the axes before the one that is cut, and its number.
+pub(super) type Part<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>, Index) -> Vec<ValueId>;
 
 /// Joins an earlier and a later state.
 pub(super) type Join<'a, E> = &'a dyn Fn(&mut E, &[ValueId], &[ValueId]) -> Vec<ValueId>;
@@ -218,22 +212,12 @@ impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
         })
     }
 
-    /// The axis that is cut: whole pieces, and what is left over.
+    /// The pieces of the axis that is cut.
     fn cut(&self, emitter: &mut E, point: &mut Vec<Index>, part: Part<'_, E>) -> Vec<ValueId> {
         let cut = self.pieces.cut(self.extents);
-        let states = self.tree(emitter, cut.whole, &mut |emitter, number| {
-            let length = cut.length;
-            part(emitter, point, &Piece { number, length })
-        });
-        if cut.rest == 0 {
-            return states;
-        }
-        let last = Piece {
-            number: Index::constant(cut.whole as i64),
-            length: cut.rest,
-        };
-        let last = part(emitter, point, &last);
-        (self.join)(emitter, &states, &last)
+        self.tree(emitter, cut.pieces(), &mut |emitter, number| {
+            part(emitter, point, number)
+        })
     }
 
     /// Joins the states that `part` yields, as a tree of neighbours.
@@ -268,23 +252,47 @@ impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
         results
     }
 
-    /// A piece of the axis that is cut: its points in order.
+    /// A piece of the axis that is cut: its points in order. The last piece may be shorter than others.
     fn piece(
         &self,
         emitter: &mut E,
         point: &mut Vec<Index>,
-        piece: &Piece,
+        number: Index,
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        let cut = self.pieces.cut(self.extents);
+        if cut.rest == 0 {
+            return self.points(emitter, point, (&number, cut.length), step);
+        }
+        let is_whole = Guard::within(number.clone(), 0, cut.whole as i64);
+        // Both sides need all of these, one after the other.
+        let all = std::cell::RefCell::new((emitter, point, step));
+        let side = |length: u64| {
+            let (emitter, point, step) = &mut *all.borrow_mut();
+            emitter.elements().enter(&Index::constant(0), 1);
+            let states = self.points(*emitter, point, (&number, length), *step);
+            emitter.elements().leave();
+            states
+        };
+        let (whole, rest) = (|| side(cut.length), || side(cut.rest));
+        self.builder.branch(Condition::Guard(is_whole), whole, rest)
+    }
+
+    /// So many points from the start of a piece on.
+    fn points(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        (number, length): (&Index, u64),
         step: Step<'_, E>,
     ) -> Vec<ValueId> {
         if self.extents.is_empty() {
             return step(emitter, point, self.start);
         }
-        let base = piece
-            .number
-            .scale(self.pieces.cut(self.extents).length as i64);
+        let base = number.scale(self.pieces.cut(self.extents).length as i64);
         self.run(
             emitter,
-            piece.length,
+            length,
             self.start,
             &mut |emitter, index, states| {
                 point.push(base.add(&index));

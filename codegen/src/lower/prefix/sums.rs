@@ -5,9 +5,9 @@
 //! and the larger numbers that come before it are rounded once for each of them.
 
 use super::super::element::Elements;
-use super::super::grouping::{BLOCK, BLOCKS, FEW_BLOCKS};
+use super::super::grouping::{BLOCK, BLOCK_LANES, BLOCKS, FEW_BLOCKS};
 use super::{STEP, Scan};
-use crate::kernel::{MemId, ValueId};
+use crate::kernel::{FoldShape, MemId, ValueId};
 use lgc_ir::index::Index;
 
 /// What blocks come to, and then what comes before each of them.
@@ -51,22 +51,78 @@ impl<'p> Scan<'p> {
         self.results(elements, levels[0].memory);
     }
 
+    /// What blocks come to, in interleaved lanes: in vectors along a line, or of lines each lane by itself.
     fn totals_of_elements(&self, elements: &mut Elements<'p>, totals: MemId) {
-        let shape = (self.extent(), BLOCK, self.at_once());
+        let shape = (self.extent(), BLOCK, 1);
         self.over_blocks(elements, shape, &mut |elements, line, numbers, length| {
-            let inits = vec![self.identity(elements); numbers.len()];
-            let sums = self.run(elements, length, &inits, &mut |elements, turn, states| {
-                let step = |(number, &state): (&Index, &ValueId)| {
-                    let place = number.scale(BLOCK as i64).add(turn);
-                    let (values, _) = self.operands_at(elements, line, &place);
-                    self.combined(state, &values)
+            for number in numbers {
+                let first = number.scale(BLOCK as i64);
+                let sum = match self.segments {
+                    Some(_) => self.total_lane_by_lane(elements, line, &first, length),
+                    None => self.total_in_lanes(elements, line, &first, length),
                 };
-                numbers.iter().zip(states).map(step).collect()
-            });
-            for (number, sum) in numbers.iter().zip(sums) {
                 self.store(elements, totals, (line, number), sum);
             }
         });
+    }
+
+    fn total_in_lanes(
+        &self,
+        elements: &mut Elements<'p>,
+        line: &[Index],
+        first: &Index,
+        length: u64,
+    ) -> ValueId {
+        let shape = FoldShape::lanes(length, BLOCK_LANES);
+        let inits = [self.identity(elements)];
+        let (_, sum) = self.builder.fold(
+            shape,
+            &inits,
+            |turn, states| {
+                elements.enter(&turn, length);
+                let (values, _) = self.operands_at(elements, line, &first.add(&turn));
+                let next = self.combined(states[0], &values);
+                elements.leave();
+                vec![next]
+            },
+            |left, right| vec![self.combined(left[0], right)],
+        );
+        sum[0]
+    }
+
+    fn total_lane_by_lane(
+        &self,
+        elements: &mut Elements<'p>,
+        line: &[Index],
+        first: &Index,
+        length: u64,
+    ) -> ValueId {
+        let lanes = u64::from(BLOCK_LANES);
+        let (turns, rest) = (length / lanes, length % lanes);
+        let mut states = vec![self.identity(elements); lanes as usize];
+        let step = |elements: &mut Elements<'p>, turn: &Index, lane: u64, state: ValueId| {
+            let place = first.add(&turn.scale(lanes as i64));
+            let place = place.add_constant(lane as i64);
+            let (values, _) = self.operands_at(elements, line, &place);
+            self.combined(state, &values)
+        };
+        if turns > 0 {
+            states = self.run(elements, turns, &states, &mut |elements, turn, states| {
+                let each = (0..lanes).zip(states);
+                each.map(|(lane, &state)| step(elements, turn, lane, state))
+                    .collect()
+            });
+        }
+        let last = Index::constant(turns as i64);
+        for (lane, state) in (0..rest).zip(&mut states) {
+            *state = step(elements, &last, lane, *state);
+        }
+        while states.len() > 1 {
+            let right = states.split_off(states.len() / 2);
+            let pairs = states.iter().zip(right);
+            states = pairs.map(|(&x, y)| self.combined(x, &[y])).collect();
+        }
+        states[0]
     }
 
     fn totals_of_blocks(&self, elements: &mut Elements<'p>, from: &Level, to: &Level) {
