@@ -301,6 +301,9 @@ fn runs_of_runs_are_added_too() {
 
 // ----------------------------------------------------------------------------------- products and recurrences
 
+/// The factor at each place of a line.
+type Factors = Box<dyn Fn(usize) -> f32>;
+
 /// Prefixes of a recurrence in double precision.
 fn recurrence(a: &[f32], b: &[f32]) -> Vec<f64> {
     let mut h = 0.0;
@@ -331,8 +334,14 @@ fn products_of_blocks_keep_their_digits() {
         600..620 => 1e3,
         _ => 1.0,
     };
-    let walk = |at: usize| if (at / 100) % 2 == 0 { 1.5 } else { 1.0 / 1.5 };
-    let cases: [(&str, Box<dyn Fn(usize) -> f32>); 5] = [
+    let walk = |at: usize| {
+        if (at / 100).is_multiple_of(2) {
+            1.5
+        } else {
+            1.0 / 1.5
+        }
+    };
+    let cases: [(&str, Factors); 5] = [
         ("a walk", Box::new(walk)),
         ("overflow", Box::new(|at| if at > 700 { 1.2 } else { 1.0 })),
         ("zero", Box::new(|at| if at == 5 { 0.0 } else { 3.0 })),
@@ -365,7 +374,7 @@ fn products_of_blocks_keep_their_digits() {
 fn recurrences_of_every_kind_agree_with_double_precision() {
     let extent = 512 * 512 + 5000;
     let b: Vec<f32> = numbers(extent, 13).iter().map(|x| x.abs()).collect();
-    let cases: [(&str, f64, Box<dyn Fn(usize) -> f32>); 5] = [
+    let cases: [(&str, f64, Factors); 5] = [
         ("sums", 5e-6, Box::new(|_| 1.0)),
         ("short memory", 1e-6, Box::new(|_| 0.5)),
         (

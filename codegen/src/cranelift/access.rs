@@ -14,7 +14,7 @@ use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
-use lgc_ir::index::{Guard, Index, Relation};
+use lgc_ir::index::{Atom, Guard, Index, Relation};
 
 /// A condition that differs along a row.
 enum Lanewise {
@@ -119,6 +119,13 @@ impl<'k> KernelEmitter<'k> {
                 let places = columns.map(|column| self.address(&grid, 0, column));
                 let lanes = Lanes::Memory(places.collect());
                 self.define(result, lanes);
+                return Ok(());
+            }
+            if self.wraps_around(&grid) {
+                let unit = native_unit(ty.dtype);
+                let cuts = cuts(grid.extent.columns, unit);
+                let parts = cuts.map(|part| self.load_wrapped(&grid, part)).collect();
+                self.define(result, Lanes::Parts { unit, parts });
                 return Ok(());
             }
             let rows = 0..grid.extent.rows;
@@ -604,6 +611,55 @@ impl<'k> KernelEmitter<'k> {
                 self.core.load_part(dtype, width, address, offset)
             })
             .collect()
+    }
+
+    /// Whether the elements of a register are adjacent unless the position starts again between them: it moves
+    /// by one element from lane to lane, through the remainder by something that is no less than a register.
+    fn wraps_around(&self, grid: &Grid) -> bool {
+        let (Some(vector), None) = (grid.vector, grid.column_step) else {
+            return false;
+        };
+        let unit = native_unit(grid.dtype);
+        let (mut step, mut remainders) = (0i64, 0);
+        for (atom, factor) in grid.first.terms() {
+            match atom {
+                Atom::Var(var) if *var == vector.var => step += factor,
+                Atom::Var(_) => {}
+                Atom::FloorDiv(inner, _) if inner.mentions(vector.var) => return false,
+                Atom::Mod(inner, divisor) if inner.mentions(vector.var) => {
+                    let rest = inner.sub(&Index::var(vector.var));
+                    if rest.mentions(vector.var) || *divisor < i64::from(unit) {
+                        return false;
+                    }
+                    remainders += 1;
+                    step += factor;
+                }
+                Atom::FloorDiv(..) | Atom::Mod(..) => {}
+            }
+        }
+        let is_fixed = grid.run_time.iter().all(Option::is_none);
+        let is_wide = grid.dtype.size() >= 4 && unit > 1 && grid.extent.columns >= unit;
+        let fits = is_wide && !grid.apart && is_fixed;
+        fits && remainders == 1 && step == grid.dtype.size() as i64
+    }
+
+    /// Loads the elements of a register: at once if the position does not start again between them.
+    fn load_wrapped(&mut self, grid: &Grid, (at, width): (u32, u32)) -> Value {
+        let dtype = grid.dtype;
+        let [first, last] = [at, at + width - 1].map(|column| grid.position(0, column));
+        let [first, last] = [first, last].map(|index| self.core.index(&index, &self.vars));
+        let distance = self.core.binary(Opcode::Isub, last, first);
+        let straight = i64::from(width - 1) * dtype.size() as i64;
+        let is_straight = self.core.compare_constant(IntCC::Equal, distance, straight);
+        let branch = self.core.branch(is_straight);
+        let address = self.core.add(grid.base, first);
+        let whole = self.core.load_part(dtype, width, address, 0);
+        self.core.otherwise(&branch, &[whole]);
+        let parts = self.load_whole(grid, 0, (at, width), 1);
+        let lanes = Lanes::Parts { unit: 1, parts };
+        let single = self.core.parts(dtype, Extent::row(width), &lanes, width);
+        let joined = self.core.join(branch, &single);
+        joined[0]
     }
 
     fn load_each(

@@ -165,6 +165,9 @@ pub(super) type Step<'a, E> = &'a mut dyn FnMut(&mut E, &[Index], &[ValueId]) ->
 /// Yields the state of a piece, given the coordinates along the axes before the one that is cut, and its number.
 pub(super) type Part<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>, Index) -> Vec<ValueId>;
 
+/// What a turn of a loop makes of states.
+type Turn<'a, E> = &'a mut dyn FnMut(&mut E, Index, &[ValueId]) -> Vec<ValueId>;
+
 /// Joins an earlier and a later state.
 pub(super) type Join<'a, E> = &'a dyn Fn(&mut E, &[ValueId], &[ValueId]) -> Vec<ValueId>;
 
@@ -328,7 +331,7 @@ impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
         emitter: &mut E,
         extent: u64,
         states: &[ValueId],
-        body: &mut dyn FnMut(&mut E, Index, &[ValueId]) -> Vec<ValueId>,
+        body: Turn<'_, E>,
     ) -> Vec<ValueId> {
         if extent == 1 {
             return body(emitter, Index::constant(0), states);

@@ -56,6 +56,12 @@ const AT_ONCE: u64 = 8;
 /// How many vectors of lines are gone through at once, for the same reason.
 const VECTORS: u32 = 4;
 
+/// What a turn of a loop makes of states.
+type Turn<'a, 'p> = &'a mut dyn FnMut(&mut Elements<'p>, &Index, &[ValueId]) -> Vec<ValueId>;
+
+/// Takes a line, and which of its tasks it is.
+type Tasks<'a, 'p> = &'a mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index]);
+
 /// Takes the blocks of a line: their numbers, and the length of each.
 type Blocks<'a, 'p> = &'a mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index], u64);
 
@@ -171,7 +177,7 @@ impl<'p> Scan<'p> {
         elements: &mut Elements<'p>,
         length: u64,
         inits: &[ValueId],
-        body: &mut dyn FnMut(&mut Elements<'p>, &Index, &[ValueId]) -> Vec<ValueId>,
+        body: Turn<'_, 'p>,
     ) -> Vec<ValueId> {
         let range = ForRange::upto(length);
         let (_, last) = self.builder.carry(range, inits, |turn, states| {
@@ -225,7 +231,7 @@ impl<'p> Scan<'p> {
         elements: &mut Elements<'p>,
         tasks: &[u64],
         work: u64,
-        body: &mut dyn FnMut(&mut Elements<'p>, &[Index], &[Index]),
+        body: Tasks<'_, 'p>,
     ) {
         let extents = self.ty.shape.extents().enumerate();
         let apart = |(axis, extent)| if axis == self.rule.axis { 1 } else { extent };

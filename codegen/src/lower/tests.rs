@@ -120,9 +120,8 @@ pub(super) fn run(
     }
     // Whatever has no order runs in one that is drawn, another for each program.
     let interpreter = Interpreter::with_order(graph.len() as u64);
-    let world = <f64 as Scalar>::World::default();
     let status = interpreter
-        .run(&world, program, &mut arguments)
+        .run(&(), program, &mut arguments)
         .unwrap_or_else(|error| panic!("{error}\n{program}"));
     let mut plain = arguments.outputs.into_iter();
     let outputs = (0..graph.outputs().len()).map(|output| match signature.next_of(output) {
