@@ -38,8 +38,10 @@ fn inputs(graph: &Graph, half: Half, unit: usize, size: f64) -> Vec<Tensor<f32>>
         let count = ty.elements();
         match ty.dtype {
             DType::Bool => Tensor::masks(ty.shape, (0..count).map(|i| i % 3 != 1)),
-            dtype if dtype.is_integer() => Tensor::integers(ty, (0..count).map(|i| i as i64 % 2)),
-            _ => {
+            DType::I32 | DType::I64 | DType::U32 => {
+                Tensor::integers(ty, (0..count).map(|i| i as i64 % 2))
+            }
+            DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
                 let size = if position < unit { size } else { 1.0 };
                 Tensor::numbers(ty, wave(half, count, position as f64 + 0.3, size))
             }
@@ -78,10 +80,10 @@ fn composites() -> Vec<(&'static str, &'static str)> {
             };
             let graph = &entry.graph;
             let last = graph.nodes().next_back().unwrap();
-            let wide = match graph.op(last).family() {
-                Family::Composite(op) => !op.keeps_halves(),
-                _ => false,
-            };
+            let wide = matches!(
+                graph.op(last).family(),
+                Family::Composite(op) if !op.keeps_halves()
+            );
             if wide && text.contains("f32") && !floats(graph).is_empty() {
                 found.push((spec.name, *text));
             }
