@@ -10,7 +10,7 @@
 //! | folds along memory | the last folded axes, as many as have [`LINE`] elements, are a *line*: [`lanes`] interleaved partial results, cut at multiples of [`CHUNK`]; lines are added as a tree |
 //! | folds across memory (the last axis is not folded) | in order, cut so that at most [`COLUMN`] follow one another |
 //! | contractions | in order, cut so that at most [`CHAIN`] follow one another |
-//! | prefix sums | lines of at most [`CHAIN`] in order, others in blocks of [`BLOCK`] elements; what comes before a block is the prefix sum of what blocks come to, in blocks of [`BLOCKS`] |
+//! | prefix sums | lines of at most [`CHAIN`] in order, others in blocks of [`BLOCK`] elements; what comes before a block is the prefix sum of what blocks come to (in [`BLOCK_LANES`] lanes), in blocks of [`BLOCKS`] |
 //! | prefix products and recurrences | in blocks of [`CHAIN`] elements, each in order from what comes before it; that is composed of what whole blocks come to, and blocks of as many blocks, where their product keeps its digits |
 //! | scatters | the first [`CHAIN`] updates of an element in order, then the next, and so on; these sums in order |
 //!

@@ -97,7 +97,7 @@ macro_rules! running {
 running! {
     /// The sum of the elements up to each place along an axis. Up to 512 elements are added in order.
     /// Of more, blocks of 32 are, and what comes before each block is the prefix sum of what blocks
-    /// come to, in blocks of 16, until at most 64 are left. So the error is at most
+    /// come to (in 4 interleaved parts), in blocks of 16, until at most 64 are left. So the error is at most
     /// (98 + 18·⌈log₁₆(n / 2048)⌉)·u·Σ|xᵢ|, with u the unit roundoff (2⁻²⁴ in f32).
     CumSum = "cumsum"(x), Numbers, Sum,
     [
