@@ -305,7 +305,7 @@ fn reached(
 }
 
 /// Whether a composite op has to be taken apart for its cotangents: where not all results are taken, and
-/// its own rule says nothing of that.
+/// its own rule says nothing of that; and where it has no rule, as parts of others that were taken apart.
 pub(super) fn comes_apart(
     b: &Builder,
     site: &Site,
@@ -316,7 +316,10 @@ pub(super) fn comes_apart(
     };
     let masked = cotangents.iter().flatten().any(|ct| ct.settled.is_some());
     let is_call = matches!(site.op, Op::Call(_));
-    Ok(masked && !is_call && reached(b, site, composite, cotangents)?.is_none())
+    if is_call || !composite.has_vjp() {
+        return Ok(!is_call);
+    }
+    Ok(masked && reached(b, site, composite, cotangents)?.is_none())
 }
 
 /// The tangents of the results, given those of the operands, and the merge that they rest on.
