@@ -26,7 +26,8 @@ op! {
 
 op! {
     /// x with updates added at indices along an axis; repeated indices add up, in row-major order of
-    /// the updates, halves in f32: runs of 512 updates of an element first, and of 512 such runs. The transpose of `gather`: updates have the shape of what `gather` yields for the
+    /// the updates, halves in f32: runs of 512 updates of an element first, and of 512 such runs. So the error is at most
+    /// 513·⌈log₅₁₂ n⌉·u·(|x| + Σ|updates|) for n > 1 of them, with u the unit roundoff (2⁻²⁴ in f32). The transpose of `gather`: updates have the shape of what `gather` yields for the
     /// same x, indices and attributes. An index outside 0..extent is an error, which compiled code
     /// reports.
     ScatterAdd = "scatter_add"(x, indices, updates) {

@@ -212,7 +212,8 @@ running! {
     /// The linear recurrence hᵢ = aᵢ·hᵢ₋₁ + bᵢ along an axis, from 0: the first element is that of b.
     /// State space models and exponential averages are such. More than 512 elements are taken in
     /// blocks of 512: what comes before a block is composed of what the blocks before it do to what
-    /// comes before them, unless the product of their a leaves the normal range of the dtype.
+    /// comes before them, unless the product of their a leaves the normal range of the dtype. The error is at
+    /// most 2n·u times what |a| and |b| come to, with u the unit roundoff (2⁻²⁴ in f32), in any order.
     LinearRecurrence = "linear_recurrence"(a, b), Floats, Linear,
     [
         "(a: f32[2, 5], b: f32[2, 5]) -> linear_recurrence(a, b)",
