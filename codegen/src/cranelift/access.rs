@@ -82,6 +82,52 @@ impl Grid {
     }
 }
 
+/// Neighbours that start again after a period: an element lies `rest` bytes and `place` elements after the base,
+/// and the place moves by one from lane to lane, through the period to 0.
+struct Wrap {
+    rest: Index,
+    /// The place of the first lane.
+    place: Index,
+    /// In elements; no less than a register has, so that it starts again at most once within one.
+    period: i64,
+}
+
+impl Wrap {
+    fn of(grid: &Grid) -> Option<Self> {
+        let (Some(vector), None) = (grid.vector, grid.column_step) else {
+            return None;
+        };
+        let unit = native_unit(grid.dtype);
+        let is_fixed = grid.run_time.iter().all(Option::is_none);
+        let is_wide = grid.dtype.size() >= 4 && unit > 1 && grid.extent.columns >= unit;
+        if grid.apart || !is_fixed || !is_wide {
+            return None;
+        }
+        let terms = grid.first.terms().iter();
+        let mut varying = terms.filter(|(atom, _)| match atom {
+            Atom::Var(var) => *var == vector.var,
+            Atom::FloorDiv(inner, _) | Atom::Mod(inner, _) => inner.mentions(vector.var),
+        });
+        let (Some((atom, factor)), None) = (varying.next(), varying.next()) else {
+            return None;
+        };
+        let Atom::Mod(inner, period) = atom else {
+            return None;
+        };
+        let moves_by_one = !inner.sub(&Index::var(vector.var)).mentions(vector.var);
+        let is_long = *period >= i64::from(unit);
+        if !moves_by_one || !is_long || *factor != grid.dtype.size() as i64 {
+            return None;
+        }
+        let place = inner.modulo(*period);
+        Some(Wrap {
+            rest: grid.first.sub(&place.scale(*factor)),
+            place: vector.at(&place, 0),
+            period: *period,
+        })
+    }
+}
+
 impl<'k> KernelEmitter<'k> {
     /// Emits a load and defines its result.
     pub(super) fn load(
@@ -121,10 +167,9 @@ impl<'k> KernelEmitter<'k> {
                 self.define(result, lanes);
                 return Ok(());
             }
-            if self.wraps_around(&grid) {
+            if let Some(wrap) = Wrap::of(&grid) {
                 let unit = native_unit(ty.dtype);
-                let cuts = cuts(grid.extent.columns, unit);
-                let parts = cuts.map(|part| self.load_wrapped(&grid, part)).collect();
+                let parts = self.load_wrapped(&grid, &wrap, unit);
                 self.define(result, Lanes::Parts { unit, parts });
                 return Ok(());
             }
@@ -613,53 +658,56 @@ impl<'k> KernelEmitter<'k> {
             .collect()
     }
 
-    /// Whether the elements of a register are adjacent unless the position starts again between them: it moves
-    /// by one element from lane to lane, through the remainder by something that is no less than a register.
-    fn wraps_around(&self, grid: &Grid) -> bool {
-        let (Some(vector), None) = (grid.vector, grid.column_step) else {
-            return false;
-        };
-        let unit = native_unit(grid.dtype);
-        let (mut step, mut remainders) = (0i64, 0);
-        for (atom, factor) in grid.first.terms() {
-            match atom {
-                Atom::Var(var) if *var == vector.var => step += factor,
-                Atom::Var(_) => {}
-                Atom::FloorDiv(inner, _) if inner.mentions(vector.var) => return false,
-                Atom::Mod(inner, divisor) if inner.mentions(vector.var) => {
-                    let rest = inner.sub(&Index::var(vector.var));
-                    if rest.mentions(vector.var) || *divisor < i64::from(unit) {
-                        return false;
-                    }
-                    remainders += 1;
-                    step += factor;
-                }
-                Atom::FloorDiv(..) | Atom::Mod(..) => {}
-            }
+    /// Loads neighbours that start again: a register at once if they do not within it.
+    fn load_wrapped(&mut self, grid: &Grid, wrap: &Wrap, unit: u32) -> Parts {
+        let rest = self.core.index(&wrap.rest, &self.vars);
+        let base = self.core.add(grid.base, rest);
+        let mut place = self.core.index(&wrap.place, &self.vars);
+        let mut parts = Parts::new();
+        for (_, width) in cuts(grid.extent.columns, unit) {
+            parts.push(self.load_register(grid.dtype, wrap, (base, place), width));
+            place = self.wrapped(wrap, place, width);
         }
-        let is_fixed = grid.run_time.iter().all(Option::is_none);
-        let is_wide = grid.dtype.size() >= 4 && unit > 1 && grid.extent.columns >= unit;
-        let fits = is_wide && !grid.apart && is_fixed;
-        fits && remainders == 1 && step == grid.dtype.size() as i64
+        parts
     }
 
-    /// Loads the elements of a register: at once if the position does not start again between them.
-    fn load_wrapped(&mut self, grid: &Grid, (at, width): (u32, u32)) -> Value {
-        let dtype = grid.dtype;
-        let [first, last] = [at, at + width - 1].map(|column| grid.position(0, column));
-        let [first, last] = [first, last].map(|index| self.core.index(&index, &self.vars));
-        let distance = self.core.binary(Opcode::Isub, last, first);
-        let straight = i64::from(width - 1) * dtype.size() as i64;
-        let is_straight = self.core.compare_constant(IntCC::Equal, distance, straight);
-        let branch = self.core.branch(is_straight);
-        let address = self.core.add(grid.base, first);
+    /// A place that many elements further on.
+    fn wrapped(&mut self, wrap: &Wrap, place: Value, elements: u32) -> Value {
+        let next = self.core.add_constant(place, elements.into());
+        let again = self.core.add_constant(next, -wrap.period);
+        let over = IntCC::SignedGreaterThanOrEqual;
+        let over = self.core.compare_constant(over, next, wrap.period);
+        self.core.select(over, again, next)
+    }
+
+    fn load_register(
+        &mut self,
+        dtype: DType,
+        wrap: &Wrap,
+        (base, first): (Value, Value),
+        width: u32,
+    ) -> Value {
+        let size = dtype.size() as i64;
+        let last = wrap.period - i64::from(width);
+        let fits = self
+            .core
+            .compare_constant(IntCC::SignedLessThanOrEqual, first, last);
+        let branch = self.core.branch(fits);
+        let offset = self.core.multiply_constant(first, size);
+        let address = self.core.add(base, offset);
         let whole = self.core.load_part(dtype, width, address, 0);
         self.core.otherwise(&branch, &[whole]);
-        let parts = self.load_whole(grid, 0, (at, width), 1);
+        let mut parts = Parts::new();
+        let mut place = first;
+        for _ in 0..width {
+            let offset = self.core.multiply_constant(place, size);
+            let address = self.core.add(base, offset);
+            parts.push(self.core.load_part(dtype, 1, address, 0));
+            place = self.wrapped(wrap, place, 1);
+        }
         let lanes = Lanes::Parts { unit: 1, parts };
         let single = self.core.parts(dtype, Extent::row(width), &lanes, width);
-        let joined = self.core.join(branch, &single);
-        joined[0]
+        self.core.join(branch, &single)[0]
     }
 
     fn load_each(
