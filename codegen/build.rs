@@ -1,4 +1,4 @@
-//! Compiles the pool of threads that libraries carry to an object, which `lgc` embeds: whoever uses
+//! Compiles the freestanding code that libraries carry to objects, which `lgc` embeds: whoever uses
 //! `lgc` needs no compiler.
 
 use std::env;
@@ -8,10 +8,12 @@ use std::process::{Command, ExitCode};
 /// What libraries are for, whatever machine `lgc` is built for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Small code that refers to nothing but what the pool calls: no unwinding, no checks that panic.
-const FLAGS: [&str; 16] = [
+/// What is compiled.
+const OBJECTS: [&str; 2] = ["pool", "overlap"];
+
+/// Small code that refers to nothing but what it calls: no unwinding, no checks that panic.
+const FLAGS: [&str; 15] = [
     "--edition=2024",
-    "--crate-name=lgc_pool",
     "--crate-type=lib",
     "--emit=obj",
     "-Cpanic=abort",
@@ -29,26 +31,27 @@ const FLAGS: [&str; 16] = [
 ];
 
 fn main() -> ExitCode {
-    match compile() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("the pool of threads could not be compiled: {message}");
-            ExitCode::FAILURE
+    println!("cargo::rerun-if-changed=freestanding");
+    println!("cargo::rerun-if-changed=build.rs");
+    for name in OBJECTS {
+        if let Err(message) = compile(name) {
+            eprintln!("freestanding/{name}.rs could not be compiled: {message}");
+            return ExitCode::FAILURE;
         }
     }
+    ExitCode::SUCCESS
 }
 
-fn compile() -> Result<(), String> {
-    println!("cargo::rerun-if-changed=pool");
-    println!("cargo::rerun-if-changed=build.rs");
+fn compile(name: &str) -> Result<(), String> {
     let variable = |name: &str| env::var_os(name).ok_or_else(|| format!("{name} is not set"));
-    let object = PathBuf::from(variable("OUT_DIR")?).join("pool.o");
+    let object = PathBuf::from(variable("OUT_DIR")?).join(format!("{name}.o"));
     let mut command = Command::new(variable("RUSTC")?);
     command
         .args(FLAGS)
+        .arg(format!("--crate-name=lgc_{name}"))
         .arg("-o")
         .arg(&object)
-        .arg("pool/object.rs");
+        .arg(format!("freestanding/{name}_object.rs"));
     // The host's own target is used without being named, so that a toolchain without a target of
     // that name installed beside it will do.
     if variable("HOST")? != TARGET {

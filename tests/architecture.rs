@@ -15,7 +15,7 @@ fn sources() -> Vec<(String, String)> {
         "abi/src",
         "ir/src",
         "codegen/src",
-        "codegen/pool",
+        "codegen/freestanding",
         "runtime/src",
     ]
     .map(|folder| repository().join(folder))
@@ -95,7 +95,7 @@ fn unsafe_code_is_where_it_is_said_to_be() {
         "runtime/src/foreign",
         "runtime/src/buffer.rs",
         "codegen/src/cranelift/jit.rs",
-        "codegen/pool/pool.rs",
+        "codegen/freestanding",
     ];
     for user in users_of("unsafe {")
         .into_iter()

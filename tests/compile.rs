@@ -453,10 +453,10 @@ fn the_library_is_small_and_needs_libc_at_most() {
             "digits_info",
             "digits_pool_create",
             "digits_pool_destroy",
-            "digits_predict",
-            "digits_predict_run",
-            "digits_step",
-            "digits_step_run",
+            "digits_predict_run_v3",
+            "digits_predict_v3",
+            "digits_step_run_v3",
+            "digits_step_v3",
             "digits_strerror",
         ];
         assert_eq!(names.collect::<Vec<_>>(), expected);

@@ -184,7 +184,9 @@ fn declarations(text: &str, name: &str) {
         declaration += part;
         if declaration.matches('{').count() == declaration.matches('}').count() {
             let wanted = std::mem::take(&mut declaration);
-            assert!(header.contains(wanted.trim()), "{name}: {wanted}");
+            // A function that the header defines has a body there.
+            let wanted = wanted.trim().trim_end_matches(';');
+            assert!(header.contains(wanted), "{name}: {wanted}");
         }
     }
     assert!(declaration.is_empty(), "{name}: {declaration}");

@@ -201,3 +201,139 @@ fn halves_are_passed_as_their_bits() {
         assert_eq!(output, "0 797e 3f80 4010 4080 7f80\n");
     }
 }
+
+/// Compiles a C program against a library `m`, and runs it.
+fn c_program(place: &Place, source: &str) -> Option<String> {
+    place.write("host.c", source);
+    compiled(place, "cc", "-std=c11", &["host.c", "m.so"])
+}
+
+const SIZED: &str = "
+dim B = 64
+
+entry f(x: f32[B, 4], w: f32[4, 4]) -> (y: f32[B, 4], l: f32[]) {
+    y = softmax(x @ w)
+    l = mean(y @ w)
+}
+";
+
+const SIZED_HOST: &str = r#"
+#include "m.h"
+#include <stdio.h>
+static float x[M_ROWS * 4], w[16], y[M_ROWS * 4], l;
+static unsigned char guarded[M_F_WORKSPACE_BYTES + 64 + 4096];
+int main(void) {
+    char text[256];
+    unsigned char *const workspace = guarded + (64 - (uintptr_t)guarded % 64) % 64;
+    const m_f_args args = {x, w, y, &l};
+    const int32_t code = m_f(&args, workspace, NULL);
+    m_f_strerror(code, text, sizeof(text));
+    printf("%d %s\n", (int)LGC_STATUS(code), text);
+    for (size_t at = M_F_WORKSPACE_BYTES + 64; at < sizeof(guarded); at++)
+        if (guarded[at] != 0) puts("written past the workspace");
+    return 0;
+}
+"#;
+
+/// A caller that was compiled for other shapes is told so before anything is written.
+#[test]
+fn a_header_of_another_library_is_refused() {
+    let place = Place::new();
+    place.write("m.graph", SIZED);
+    let compile = |rows: &str| {
+        let define = format!("B={rows}");
+        place
+            .run(&["compile", "m.graph", "--define", &define])
+            .success();
+    };
+    compile("64");
+    let host = format!("#define M_ROWS 64\n{SIZED_HOST}");
+    let Some(output) = c_program(&place, &host) else {
+        return;
+    };
+    assert_eq!(output, "0 f: success\n");
+    compile("128");
+    let program = place.path("host").display().to_string();
+    assert_eq!(
+        run(&place, &program, &[]).unwrap(),
+        "12 f: the caller was made for other tensors or another workspace: compile it with the \
+         header of this library\n"
+    );
+}
+
+const MANY: &str = "
+entry f(p: f32[3][5000]) -> (y: f32[3], z: f32[3]) {
+    y = p[0] + p[4999]
+    z = p[1] * p[2]
+}
+";
+
+const MANY_HOST: &str = r#"
+#include "m.h"
+#include <stdio.h>
+#include <stdlib.h>
+enum { N = 5000 };
+static float values[N + 2][4];
+static DLTensor tensors[N + 2];
+static const DLTensor *in[N];
+static DLTensor *out[2];
+static M_F_WORKSPACE(workspace);
+static int64_t shape[] = {3};
+static void report(const char *what, void *memory) {
+    char text[256];
+    const int32_t code = m_f_run(in, out, memory, NULL);
+    m_f_strerror(code, text, sizeof(text));
+    printf("%s: %s\n", what, text);
+}
+int main(void) {
+    for (int k = 0; k < N + 2; k++) {
+        values[k][0] = (float)k;
+        tensors[k].data = values[k];
+        tensors[k].device.device_type = kDLCPU;
+        tensors[k].ndim = 1;
+        tensors[k].dtype.code = kDLFloat;
+        tensors[k].dtype.bits = 32;
+        tensors[k].dtype.lanes = 1;
+        tensors[k].shape = shape;
+        if (k < N) in[k] = &tensors[k]; else out[k - N] = &tensors[k];
+    }
+    report("apart", workspace);
+    printf("%g %g\n", values[N][0], values[N + 1][0]);
+    tensors[N + 1].data = &values[4321][1];
+    report("over one that is read", workspace);
+    tensors[N + 1].data = values[N];
+    report("over one that is written", workspace);
+    tensors[N + 1].data = values[N + 1];
+    tensors[7].data = values[8];
+    report("two that are read", workspace);
+    tensors[7].data = workspace + 128;
+    report("within the workspace", workspace);
+    tensors[7].data = values[7];
+    report("no workspace", NULL);
+    report("an odd workspace", workspace + 4);
+    return 0;
+}
+"#;
+
+/// Thousands of tensors are laid out in the workspace, and their overlaps found.
+#[test]
+fn thousands_of_tensors_are_checked() {
+    let place = Place::new();
+    place.write("m.graph", MANY);
+    place.run(&["compile", "m.graph"]).success();
+    let Some(output) = c_program(&place, &MANY_HOST) else {
+        return;
+    };
+    insta::assert_snapshot!(output);
+}
+
+/// Libraries of each form have their header beside them.
+#[test]
+fn archives_and_objects_have_their_header_beside_them() {
+    for output in ["m.so", "m.a", "m.o"] {
+        let place = Place::new();
+        place.write("m.graph", SIZED);
+        place.run(&["compile", "m.graph", "-o", output]).success();
+        assert!(place.path("m.h").exists(), "{output}");
+    }
+}

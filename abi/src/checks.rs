@@ -1,19 +1,25 @@
 //! What the two forms of an entry verify before they compute, in order, as data.
 //!
-//! [`of_arguments`] lists the checks of `digits_step`, [`of_tensors`] those of `digits_step_run`.
+//! [`of_arguments`] lists the checks of the form that takes the argument struct, [`of_tensors`] those of the
+//! form that takes DLTensors.
 //! Generated code makes them one after the other and returns the [`Status`] of the first that
-//! fails. After its own checks, `digits_step_run` gathers `data + byte_offset` of every tensor
-//! into an argument struct on its stack and calls `digits_step`, which makes its checks in turn.
+//! fails. After its own checks, the latter gathers `data + byte_offset` of every tensor into an argument
+//! struct and calls the former, which makes its checks in turn.
 //! Checks of index values belong to the computation, and precede every store to an `inout`.
 //!
 //! The code that makes these checks must itself run on any CPU of the target's architecture,
 //! since [`Check::CpuFeatures`] is among them.
 
+use crate::layout::RawCtx;
 use crate::{Direction, DlDataType, EntryInfo, Leaf, Status, WORKSPACE_ALIGN};
 
 /// One condition that must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
+    /// The caller passes this signature.
+    Signature(u64),
+    /// `ctx` is NULL, or its `struct_size` is at least this.
+    ContextComplete(u64),
     /// `args` is not NULL.
     ArgumentsPresent,
     /// `in` or `out` is not NULL.
@@ -42,6 +48,13 @@ pub enum Check {
     LeafPresent {
         /// Position in [`EntryInfo::leaves`], which is the index of the pointer.
         leaf: usize,
+    },
+    /// The pointer of a leaf in the argument struct is a multiple of this number of bytes, a power of two.
+    LeafAligned {
+        /// Position in [`EntryInfo::leaves`].
+        leaf: usize,
+        /// The bytes of an element.
+        align: u64,
     },
     /// `workspace` is not NULL.
     WorkspacePresent,
@@ -114,7 +127,9 @@ impl Check {
             Self::TensorRank(..) => Status::TensorRank,
             Self::TensorShape(..) => Status::TensorShape,
             Self::TensorStrides(..) => Status::TensorStrides,
-            Self::TensorAligned(..) => Status::TensorMisaligned,
+            Self::TensorAligned(..) | Self::LeafAligned { .. } => Status::TensorMisaligned,
+            Self::Signature(_) => Status::Signature,
+            Self::ContextComplete(_) => Status::Context,
             Self::Disjoint(_) => Status::Overlap,
             Self::WorkspaceAligned(_) => Status::MisalignedWorkspace,
             Self::CpuFeatures(_) => Status::UnsupportedCpu,
@@ -124,12 +139,12 @@ impl Check {
 
 impl Check {
     /// The tensor that is at fault if the condition does not hold, by its position among the leaves of
-    /// which these are the slots. Of tensors that overlap, it is found only when the check is made.
+    /// which these are the positions. Of tensors that overlap, it is found only when the check is made.
     #[must_use]
-    pub fn leaf(&self, slots: &[Slot]) -> Option<usize> {
-        let position = |wanted: &Slot| slots.iter().position(|slot| slot == wanted);
+    pub fn leaf(&self, positions: &Positions) -> Option<usize> {
+        let position = |slot: &Slot| positions.of(*slot);
         match self {
-            Self::LeafPresent { leaf } => Some(*leaf),
+            Self::LeafPresent { leaf } | Self::LeafAligned { leaf, .. } => Some(*leaf),
             Self::TensorPresent(slot)
             | Self::TensorDevice(slot)
             | Self::TensorDtype(slot, _)
@@ -138,7 +153,9 @@ impl Check {
             | Self::TensorStrides(slot, _)
             | Self::TensorData(slot)
             | Self::TensorAligned(slot, _) => position(slot),
-            Self::ArgumentsPresent
+            Self::Signature(_)
+            | Self::ContextComplete(_)
+            | Self::ArgumentsPresent
             | Self::TablePresent(_)
             | Self::Disjoint(_)
             | Self::WorkspacePresent
@@ -149,11 +166,43 @@ impl Check {
 
     /// The number that the entry returns if the condition does not hold.
     #[must_use]
-    pub fn code(&self, slots: &[Slot]) -> i32 {
-        match self.leaf(slots) {
+    pub fn code(&self, positions: &Positions) -> i32 {
+        match self.leaf(positions) {
             Some(leaf) => self.status().code_at(leaf),
             None => self.status().code(),
         }
+    }
+}
+
+/// The positions of slots among the leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Positions {
+    read: Vec<usize>,
+    written: Vec<usize>,
+}
+
+impl Positions {
+    /// The positions of slots in that order.
+    #[must_use]
+    pub fn new(slots: &[Slot]) -> Self {
+        let mut positions = Self::default();
+        for (position, slot) in slots.iter().enumerate() {
+            match slot.table {
+                Table::In => positions.read.push(position),
+                Table::Out => positions.written.push(position),
+            }
+        }
+        positions
+    }
+
+    /// The position of a slot.
+    #[must_use]
+    pub fn of(&self, slot: Slot) -> Option<usize> {
+        let table = match slot.table {
+            Table::In => &self.read,
+            Table::Out => &self.written,
+        };
+        table.get(slot.index).copied()
     }
 }
 
@@ -178,40 +227,90 @@ pub fn slots(leaves: &[Leaf]) -> Vec<Slot> {
 /// The checks of the form that takes the argument struct.
 #[must_use]
 pub fn of_arguments(entry: &EntryInfo, features: &[String]) -> Vec<Check> {
-    let mut checks = vec![Check::ArgumentsPresent];
-    let leaves = entry.leaves.iter().enumerate();
-    checks.extend(
-        leaves
-            .filter(|(_, leaf)| leaf.tensor.elements() > 0)
-            .map(|(leaf, _)| Check::LeafPresent { leaf }),
-    );
-    if entry.workspace_bytes > 0 {
-        checks.push(Check::WorkspacePresent);
-        checks.push(Check::WorkspaceAligned(WORKSPACE_ALIGN));
+    let mut checks = vec![Check::Signature(entry.signature()), Check::ArgumentsPresent];
+    for (number, leaf) in entry.leaves.iter().enumerate() {
+        let align = leaf.tensor.dtype().size();
+        if leaf.tensor.elements() > 0 {
+            checks.push(Check::LeafPresent { leaf: number });
+        }
+        if leaf.tensor.elements() > 0 && align > 1 {
+            let leaf = number;
+            checks.push(Check::LeafAligned { leaf, align });
+        }
     }
+    checks.extend(of_workspace(entry));
+    checks.push(Check::ContextComplete(size_of::<RawCtx>() as u64));
     if !features.is_empty() {
         checks.push(Check::CpuFeatures(features.to_vec()));
     }
     checks
 }
 
+fn of_workspace(entry: &EntryInfo) -> Vec<Check> {
+    match entry.workspace_bytes {
+        0 => Vec::new(),
+        _ => vec![
+            Check::WorkspacePresent,
+            Check::WorkspaceAligned(WORKSPACE_ALIGN),
+        ],
+    }
+}
+
 /// The checks that the form which takes DLTensors makes before it calls the other form.
 #[must_use]
 pub fn of_tensors(entry: &EntryInfo) -> Vec<Check> {
     let slots = slots(&entry.leaves);
-    let mut checks: Vec<Check> = [Table::In, Table::Out]
-        .into_iter()
-        .filter(|&table| slots.iter().any(|slot| slot.table == table))
-        .map(Check::TablePresent)
-        .collect();
+    let mut checks = vec![Check::Signature(entry.signature())];
+    let tables = [Table::In, Table::Out].into_iter();
+    let tables = tables.filter(|&table| slots.iter().any(|slot| slot.table == table));
+    checks.extend(tables.map(Check::TablePresent));
     for (leaf, &slot) in entry.leaves.iter().zip(&slots) {
         checks.extend(of_tensor(leaf, slot));
+    }
+    if tables_in_workspace(entry.leaves.len()) > 0 {
+        checks.extend(of_workspace(entry));
     }
     let regions = regions(entry, &slots);
     if regions.iter().any(|region| region.exclusive) && regions.len() > 1 {
         checks.push(Check::Disjoint(regions));
     }
     checks
+}
+
+/// The form that takes DLTensors lays out the argument struct, and a [`Region`] for each tensor and one for the
+/// workspace, on the stack if there are no more tensors than this: 128 KiB. A call promises to use no more
+/// than 256 KiB.
+const MOST_ON_STACK: usize = 4096;
+
+/// Bytes of a row of the table of regions: begin, end, what is returned, whether it is exclusive.
+pub const REGION_ROW: u64 = 24;
+
+/// The bytes at the end of the workspace where the form that takes DLTensors lays out its tables; 0 if it
+/// does so on the stack.
+#[must_use]
+pub fn tables_in_workspace(tensors: usize) -> u64 {
+    match tensors {
+        0..=MOST_ON_STACK => 0,
+        tensors => table_bytes(tensors),
+    }
+}
+
+/// The bytes of these tables: of pointers, then of regions.
+#[must_use]
+pub fn table_bytes(tensors: usize) -> u64 {
+    let tensors = tensors as u64;
+    tensors * 8 + (tensors + 1) * REGION_ROW
+}
+
+/// The workspace of an entry with so many tensors, whose program needs `program` bytes.
+#[must_use]
+pub fn workspace_bytes(program: u64, tensors: usize) -> u64 {
+    match tables_in_workspace(tensors) {
+        0 => program,
+        tables => program
+            .next_multiple_of(WORKSPACE_ALIGN)
+            .saturating_add(tables),
+    }
 }
 
 fn of_tensor(leaf: &Leaf, slot: Slot) -> Vec<Check> {
@@ -281,18 +380,27 @@ mod tests {
         let entry = EntryInfo::new("digits", &library.entries[0]);
         let arguments = of_arguments(&entry, &library.features);
         let listed: Vec<_> = arguments.iter().map(|c| format!("{c:?}")).collect();
-        assert_eq!(listed[0], "ArgumentsPresent");
-        assert_eq!(listed[1], "LeafPresent { leaf: 0 }");
+        assert!(listed[0].starts_with("Signature("));
         assert_eq!(
-            listed[9..],
+            listed[1..4],
+            [
+                "ArgumentsPresent",
+                "LeafPresent { leaf: 0 }",
+                "LeafAligned { leaf: 0, align: 4 }"
+            ]
+        );
+        assert_eq!(
+            listed[18..],
             [
                 "WorkspacePresent",
                 "WorkspaceAligned(64)",
+                "ContextComplete(32)",
                 "CpuFeatures([\"avx2\", \"fma\"])"
             ]
         );
         let tensors = of_tensors(&entry);
-        assert_eq!(tensors[0], Check::TablePresent(Table::In));
+        assert_eq!(tensors[0], Check::Signature(entry.signature()));
+        assert_eq!(tensors[1], Check::TablePresent(Table::In));
         let last = tensors.last().map(Check::status);
         assert_eq!(last, Some(Status::Overlap));
     }
@@ -337,7 +445,7 @@ mod tests {
         assert_eq!(strides, Some(Check::TensorStrides(slot, expected)));
         let float = DlDataType::from(DType::F32);
         assert_eq!(
-            result(&[4, 0]),
+            result(&[4, 0])[1..],
             [
                 Check::TablePresent(Table::Out),
                 Check::TensorPresent(slot),
@@ -347,6 +455,47 @@ mod tests {
                 Check::TensorShape(slot, vec![4, 0]),
             ]
         );
+    }
+
+    #[test]
+    fn tables_of_many_tensors_lie_in_the_workspace() {
+        assert_eq!(workspace_bytes(100, MOST_ON_STACK), 100);
+        let tensors = MOST_ON_STACK + 1;
+        let bytes = workspace_bytes(100, tensors);
+        assert_eq!(bytes, 128 + table_bytes(tensors));
+        assert_eq!(bytes - tables_in_workspace(tensors), 128);
+    }
+
+    #[test]
+    fn signatures_depend_on_all_that_memory_depends_on() {
+        let library = digits();
+        let entry = EntryInfo::new("digits", &library.entries[0]);
+        let other = EntryInfo::new("other", &library.entries[0]);
+        assert_eq!(
+            entry.signature(),
+            other.signature(),
+            "the library does not matter"
+        );
+        let changed = |change: &dyn Fn(&mut EntryInfo)| {
+            let mut entry = entry.clone();
+            change(&mut entry);
+            entry.signature()
+        };
+        let changes: [&dyn Fn(&mut EntryInfo); 7] = [
+            &|_| {},
+            &|entry| entry.name.push('2'),
+            &|entry| entry.workspace_bytes += 64,
+            &|entry| entry.leaves.swap(3, 5),
+            &|entry| entry.leaves[0].path.push('2'),
+            &|entry| entry.leaves[2].direction = Direction::InOut,
+            &|entry| entry.leaves[2].tensor = entry.leaves[0].tensor.clone(),
+        ];
+        let signatures: std::collections::BTreeSet<u64> =
+            changes.iter().map(|change| changed(change)).collect();
+        assert_eq!(signatures.len(), changes.len());
+        let mut documented = entry.clone();
+        documented.doc = "other words".to_owned();
+        assert_eq!(documented.signature(), entry.signature());
     }
 
     #[test]

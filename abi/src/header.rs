@@ -6,8 +6,8 @@
 use crate::layout::{CStruct, STRUCTS};
 use crate::names::{FieldType, StructType, field_type, guard_macro};
 use crate::{
-    ABI_VERSION, Direction, Entry, EntrySymbols, Interface, Leaf, Param, STATUS_BITS, STATUS_MASK,
-    Status, Tree, WORKSPACE_ALIGN,
+    ABI_VERSION, Direction, Entry, EntryInfo, EntrySymbols, Interface, Leaf, Param, STATUS_BITS,
+    STATUS_MASK, Status, Tree, WORKSPACE_ALIGN,
 };
 
 const DLPACK: &str = include_str!("dlpack.h.in");
@@ -27,6 +27,7 @@ pub fn render(interface: &Interface<'_>) -> String {
         structs(interface),
         entries(interface),
         functions(interface),
+        calls(interface),
         "#ifdef __cplusplus\n}\n#endif\n".to_owned(),
         format!("#endif /* {guard} */\n"),
     ];
@@ -95,6 +96,7 @@ fn shared() -> String {
          /* Direction of a tensor. */\n{directions}\n\
          {THREADS}\n\
          {structs}\
+         {DESCRIBE}\
          #elif LGC_ABI_VERSION != {ABI_VERSION}\n\
          #error \"headers that were written by incompatible versions of lgc\"\n\
          #endif /* LGC_ABI_H_INCLUDED */\n"
@@ -127,6 +129,35 @@ typedef void (*lgc_task)(void *task_data, uint64_t number);
 /* Calls task(task_data, number) once for each number from 0 to count - 1, on any threads, and returns
    when all are done. */
 typedef void (*lgc_parallel_for)(void *data, uint64_t count, lgc_task task, void *task_data);
+";
+
+/// What says of which tensor a status is. It calls nothing, so that hosts need no library.
+const DESCRIBE: &str = "\
+/* Writes what a code means and of which tensor of the entry, at most size bytes with the NUL at the
+   end, which is there unless size is 0; the length of the whole text, as snprintf does. */
+static inline size_t lgc_describe(const lgc_entry *entry, const char *meaning, int32_t code,
+    char *text, size_t size)
+{
+    const int32_t tensor = LGC_ARGUMENT(code);
+    const int named = code > 0 && tensor >= 0 && (uint64_t)tensor < entry->tensor_count;
+    const char *const none = \"\";
+    const char *parts[5];
+    size_t length = 0;
+    int part;
+    parts[0] = entry->name;
+    parts[1] = \": \";
+    parts[2] = named ? entry->tensors[tensor].name : none;
+    parts[3] = named ? \": \" : none;
+    parts[4] = meaning;
+    for (part = 0; part < 5; part++) {
+        const char *from;
+        for (from = parts[part]; *from != 0; from++, length++)
+            if (length + 1 < size) text[length] = *from;
+    }
+    if (size > 0) text[length < size ? length : size - 1] = 0;
+    return length;
+}
+
 ";
 
 fn shared_struct(structure: &CStruct) -> String {
@@ -224,24 +255,35 @@ fn entry_declaration(interface: &Interface<'_>, entry: &Entry, symbols: &EntrySy
     let EntrySymbols {
         call,
         run,
+        call_symbol,
+        run_symbol,
+        signature,
         args,
         workspace_bytes,
         workspace,
         ..
     } = symbols;
     let leaves = entry.leaves();
+    let hash = EntryInfo::new(&interface.library.name, entry).signature();
     format!(
         "{banner}\
+         #define {signature} UINT64_C({hash:#018x})\n\
          #define {workspace_bytes} {bytes}\n\
          {declaring}\
          #define {workspace}(name) LGC_ALIGNED({WORKSPACE_ALIGN}) unsigned char name[{size}]\n\n\
          {arguments}\
          typedef struct {args} {{\n{fields}}} {args};\n\n\
+         int32_t {call_symbol}(const {args} *args, void *workspace, const lgc_ctx *ctx,\n    \
+             uint64_t signature);\n\
+         int32_t {run_symbol}(const DLTensor *const *in, DLTensor *const *out, void *workspace,\n    \
+             const lgc_ctx *ctx, uint64_t signature);\n\n\
          {doc}\
-         int32_t {call}(const {args} *args, void *workspace, const lgc_ctx *ctx);\n\n\
+         static inline int32_t {call}(const {args} *args, void *workspace, const lgc_ctx *ctx)\n\
+         {{\n    return {call_symbol}(args, workspace, ctx, {signature});\n}}\n\n\
          {run_doc}\
-         int32_t {run}(const DLTensor *const *in, DLTensor *const *out, void *workspace,\n    \
-             const lgc_ctx *ctx);\n",
+         static inline int32_t {run}(const DLTensor *const *in, DLTensor *const *out,\n    \
+             void *workspace, const lgc_ctx *ctx)\n\
+         {{\n    return {run_symbol}(in, out, workspace, ctx, {signature});\n}}\n",
         banner = comment("", &format!("---- {} ----", entry.name)),
         bytes = entry.workspace_bytes,
         size = if entry.workspace_bytes == 0 {
@@ -380,16 +422,23 @@ fn comment(indent: &str, text: &str) -> String {
         .collect()
 }
 
+/// Whether a character changes how the text around it is shown, and shows nothing itself: marks and overrides of
+/// direction, zero-width characters, line separators. Compilers warn of them, since they can make a comment look
+/// like code.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 fn comment_line(line: &str) -> String {
     let printable: String = line
         .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
+        .map(
+            |character| match character.is_control() || is_invisible(character) {
+                true => ' ',
+                false => character,
+            },
+        )
         .collect();
     let mut line = printable
         .replace("*/", "* /")
@@ -421,6 +470,22 @@ fn functions(interface: &Interface<'_>) -> String {
         interface.pool_create_symbol(),
         interface.pool_destroy_symbol()
     )
+}
+
+/// What says what the codes of each entry mean.
+fn calls(interface: &Interface<'_>) -> String {
+    let (meaning, info) = (interface.strerror_symbol(), interface.info_symbol());
+    let describe = |(number, (_, symbols)): (usize, (&Entry, &EntrySymbols))| {
+        let EntrySymbols { call, strerror, .. } = symbols;
+        format!(
+            "/* What a code of {call} means, and of which tensor: see lgc_describe. */\n\
+             static inline size_t {strerror}(int32_t code, char *text, size_t size)\n\
+             {{\n    return lgc_describe(&{info}()->entries[{number}], {meaning}(code), code, text, \
+             size);\n}}\n"
+        )
+    };
+    let texts = interface.entries().enumerate().map(describe);
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! ([`Info`]), laid out as the structs of [`crate::layout`] in relocatable form ([`encode`]).
 
 use crate::layout::{RawEntry, RawInfo, RawTensor};
-use crate::names::call_symbol;
+use crate::names::{call_symbol, run_symbol};
 use crate::{
     ABI_VERSION, Direction, DlDataType, Entry, Leaf, Library, Status, UNKNOWN_STATUS_TEXT,
 };
@@ -35,6 +35,8 @@ pub struct EntryInfo {
     pub name: String,
     /// Symbol of the function that takes the argument struct.
     pub symbol: String,
+    /// Symbol of the function that takes DLTensors.
+    pub run_symbol: String,
     /// What it does, in the author's words; may be empty.
     pub doc: String,
     /// Its tensors, in the order of the fields of its argument struct.
@@ -64,15 +66,49 @@ impl EntryInfo {
     /// Flattens an entry of the library of this name.
     #[must_use]
     pub fn new(library: &str, entry: &Entry) -> Self {
+        let [symbol, run_symbol] = Self::symbols(library, &entry.name);
         Self {
             name: entry.name.clone(),
-            symbol: call_symbol(library, &entry.name),
+            symbol,
+            run_symbol,
             doc: entry.doc.clone(),
             leaves: entry.leaves(),
             workspace_bytes: entry.workspace_bytes,
         }
     }
+
+    /// The symbols of the functions of an entry: of that which takes the argument struct, and of that which
+    /// takes DLTensors.
+    #[must_use]
+    pub fn symbols(library: &str, entry: &str) -> [String; 2] {
+        [call_symbol(library, entry), run_symbol(library, entry)]
+    }
+
+    /// What a caller must know of the entry so that memory is used as both mean it, as a number: the FNV-1a
+    /// hash (64 bits, http://www.isthe.com/chongo/tech/comp/fnv) of a text with a line for the entry's name, one
+    /// for the bytes of its workspace, and one for each tensor.
+    ///
+    /// ```text
+    /// step
+    /// 70000
+    /// in x f32[64, 64]
+    /// inout p.hidden.w f32[64, 128]
+    /// ```
+    #[must_use]
+    pub fn signature(&self) -> u64 {
+        let mut text = format!("{}\n{}\n", self.name, self.workspace_bytes);
+        for leaf in &self.leaves {
+            let (direction, path, tensor) = (leaf.direction.name(), &leaf.path, &leaf.tensor);
+            text.push_str(&format!("{direction} {path} {tensor}\n"));
+        }
+        let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        text.as_bytes().iter().fold(FNV_BASIS, step)
+    }
 }
+
+/// The constants of FNV-1a for 64 bits.
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// The number of a direction in `lgc_tensor.direction`.
 #[must_use]
@@ -275,6 +311,7 @@ fn encode_entry(entry: &EntryInfo, first_tensor: usize, texts: &mut Texts, entri
     for (offset, text) in [
         (offset_of!(RawEntry, name), &entry.name),
         (offset_of!(RawEntry, symbol), &entry.symbol),
+        (offset_of!(RawEntry, run_symbol), &entry.run_symbol),
         (offset_of!(RawEntry, doc), &entry.doc),
     ] {
         entries.point(offset, TEXTS, texts.intern(text));
@@ -284,6 +321,10 @@ fn encode_entry(entry: &EntryInfo, first_tensor: usize, texts: &mut Texts, entri
     entries.set(
         offset_of!(RawEntry, workspace_bytes),
         &entry.workspace_bytes.to_le_bytes(),
+    );
+    entries.set(
+        offset_of!(RawEntry, signature),
+        &entry.signature().to_le_bytes(),
     );
 }
 

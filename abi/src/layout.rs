@@ -138,8 +138,10 @@ c_structs! {
     RawEntry = "lgc_entry" {
         /// name as in the graph
         name: *const c_char = "const char *",
-        /// the C function; the form that takes DLTensors has "_run" appended
+        /// the exported function that takes the argument struct
         symbol: *const c_char = "const char *",
+        /// the exported function that takes DLTensors
+        run_symbol: *const c_char = "const char *",
         /// what it does, in the author's words
         doc: *const c_char = "const char *",
         /// its tensors, in the order of the fields of its argument struct
@@ -148,6 +150,8 @@ c_structs! {
         tensor_count: u64 = "uint64_t ",
         /// size of the workspace, which is aligned to 64 bytes
         workspace_bytes: u64 = "uint64_t ",
+        /// a hash of name, tensors and workspace: the last argument of its functions
+        signature: u64 = "uint64_t ",
     }
     /// What a library tells about itself. Later versions append fields; struct_size says which
     /// are there.

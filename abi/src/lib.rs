@@ -19,11 +19,15 @@
 //! An entry `step` of the library `digits` is two functions:
 //!
 //! ```c
-//! int32_t digits_step(const digits_step_args *args, void *workspace, const lgc_ctx *ctx);
-//! int32_t digits_step_run(const DLTensor *const *in, DLTensor *const *out, void *workspace,
-//!                         const lgc_ctx *ctx);
+//! int32_t digits_step_v3(const digits_step_args *args, void *workspace, const lgc_ctx *ctx,
+//!                        uint64_t signature);
+//! int32_t digits_step_run_v3(const DLTensor *const *in, DLTensor *const *out, void *workspace,
+//!                            const lgc_ctx *ctx, uint64_t signature);
 //! ```
 //!
+//! - The header has functions `digits_step` and `digits_step_run` that pass the signature which the header
+//!   was written with. If that is not the library's own ([`EntryInfo::signature`]), nothing is done.
+//!   The symbols carry the [`ABI_VERSION`], so that headers and libraries of different ones do not link.
 //! - `digits_step_args` is exactly an array of pointers, one per tensor, in the order of
 //!   [`Entry::leaves`]: C gives nested structs of pointers that layout.
 //! - `in` holds the leaves that are only read, `out` those that are written (`inout` as well as
@@ -58,13 +62,13 @@ pub use lgc_ir::dtype::DType;
 pub use lgc_ir::half::Half;
 pub use names::{
     AbiError, EntrySymbols, Interface, info_symbol, pool_create_symbol, pool_destroy_symbol,
-    run_symbol, strerror_symbol,
+    strerror_symbol,
 };
 pub use status::{STATUS_BITS, STATUS_MASK, Status, UNKNOWN_STATUS_TEXT};
 
 /// Version of the binary interface. It changes when a library and a caller of different versions
 /// would misunderstand each other; fields appended to `lgc_info` or `lgc_ctx` do not change it.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Alignment of the workspace in bytes.
 pub const WORKSPACE_ALIGN: u64 = 64;

@@ -5,9 +5,9 @@
 //!   not in composed names either, which C++ reserves: so names other than those of fields do not end
 //!   in `_`.
 //! - At file scope each identifier is composed from the library's name: functions `digits_step`,
-//!   `digits_step_run`, `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
+//!   `digits_step_run`, `digits_step_strerror`, exported as `digits_step_v3` and `digits_step_run_v3`; `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
 //!   `digits_Mlp_const` (the flavour whose tensors are only read); macros
-//!   `DIGITS_STEP_WORKSPACE_BYTES`, `DIGITS_STEP_WORKSPACE`, `DIGITS_H_INCLUDED`. These are
+//!   `DIGITS_STEP_SIGNATURE`, `DIGITS_STEP_WORKSPACE_BYTES`, `DIGITS_STEP_WORKSPACE`, `DIGITS_H_INCLUDED`. These are
 //!   symbols of the binary interface, so they are never altered: if two of them coincide, or one
 //!   is taken by the language or the shared types, that is an error which names both.
 //! - A field keeps its name, unless the name is a keyword of C or C++, a well-known macro, or an
@@ -16,7 +16,7 @@
 
 use crate::layout::STRUCTS;
 use crate::words::{RESERVED, SHARED, is_stdint_macro};
-use crate::{DType, Direction, Entry, Field, Library, Param, Status, Tree};
+use crate::{ABI_VERSION, DType, Direction, Entry, Field, Library, Param, Status, Tree};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -92,10 +92,18 @@ pub enum AbiError {
 /// The identifiers that belong to one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntrySymbols {
-    /// The function that takes the argument struct: an exported symbol.
+    /// The header's function that takes the argument struct.
     pub call: String,
-    /// The function that takes DLTensors: an exported symbol.
+    /// The header's function that takes DLTensors.
     pub run: String,
+    /// The exported function behind `call`.
+    pub call_symbol: String,
+    /// The exported function behind `run`.
+    pub run_symbol: String,
+    /// The header's function that says what a code means.
+    pub strerror: String,
+    /// Macro: the signature.
+    pub signature: String,
     /// Type of the argument struct.
     pub args: String,
     /// Macro: size of the workspace.
@@ -212,7 +220,7 @@ impl<'a> Interface<'a> {
     pub fn exported_symbols(&self) -> Vec<String> {
         let entries = self.entries.iter();
         entries
-            .flat_map(|symbols| [symbols.call.clone(), symbols.run.clone()])
+            .flat_map(|symbols| [symbols.call_symbol.clone(), symbols.run_symbol.clone()])
             .chain([
                 self.info_symbol(),
                 self.strerror_symbol(),
@@ -254,13 +262,13 @@ pub fn pool_destroy_symbol(library: &str) -> String {
 /// Symbol of an entry's function that takes the argument struct.
 #[must_use]
 pub(crate) fn call_symbol(library: &str, entry: &str) -> String {
-    format!("{library}_{entry}")
+    format!("{library}_{entry}_v{ABI_VERSION}")
 }
 
 /// Symbol of an entry's function that takes DLTensors.
 #[must_use]
-pub fn run_symbol(library: &str, entry: &str) -> String {
-    format!("{library}_{entry}_run")
+pub(crate) fn run_symbol(library: &str, entry: &str) -> String {
+    format!("{library}_{entry}_run_v{ABI_VERSION}")
 }
 
 pub(crate) fn guard_macro(library: &str) -> String {
@@ -306,15 +314,20 @@ impl<'a> Naming<'a> {
         }
     }
 
-    fn claim(&mut self, identifier: String, what: String) {
+    /// Claims an identifier at file scope; whether it was free.
+    fn claim(&mut self, identifier: String, what: String) -> bool {
         match self.claimed.get(&identifier) {
-            Some(first) => self.errors.push(AbiError::Clash {
-                first: first.clone(),
-                second: what,
-                identifier,
-            }),
+            Some(first) => {
+                self.errors.push(AbiError::Clash {
+                    first: first.clone(),
+                    second: what,
+                    identifier,
+                });
+                false
+            }
             None => {
                 self.claimed.insert(identifier, what);
+                true
             }
         }
     }
@@ -358,9 +371,19 @@ impl<'a> Naming<'a> {
             self.errors.push(AbiError::EmptyEntry { name });
         }
         let symbols = bare_symbols(&self.library.name, name);
-        self.claim(symbols.call, format!("entry `{name}`"));
+        let is_free = self.claim(symbols.call, format!("entry `{name}`"));
         let run = format!("the DLTensor form of entry `{name}`");
-        self.claim(symbols.run, run);
+        // Where the functions of the header clash, so do those behind them, which needs no saying.
+        if self.claim(symbols.run, run) && is_free {
+            let exported = format!("the exported function of entry `{name}`");
+            self.claim(symbols.call_symbol, exported);
+            let exported = format!("the exported DLTensor form of entry `{name}`");
+            self.claim(symbols.run_symbol, exported);
+        }
+        let strerror = format!("the strerror function of entry `{name}`");
+        self.claim(symbols.strerror, strerror);
+        let signature = format!("the signature of entry `{name}`");
+        self.claim(symbols.signature, signature);
         let args = format!("the argument struct of entry `{name}`");
         self.claim(symbols.args, args);
         let size = format!("the workspace size of entry `{name}`");
@@ -498,10 +521,14 @@ impl<'a> Naming<'a> {
 }
 
 fn bare_symbols(library: &str, entry: &str) -> EntrySymbols {
-    let call = call_symbol(library, entry);
+    let call = format!("{library}_{entry}");
     let upper = call.to_ascii_uppercase();
     EntrySymbols {
-        run: run_symbol(library, entry),
+        run: format!("{call}_run"),
+        call_symbol: call_symbol(library, entry),
+        run_symbol: run_symbol(library, entry),
+        strerror: format!("{call}_strerror"),
+        signature: format!("{upper}_SIGNATURE"),
         args: format!("{call}_args"),
         workspace_bytes: format!("{upper}_WORKSPACE_BYTES"),
         workspace: format!("{upper}_WORKSPACE"),

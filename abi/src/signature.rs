@@ -1,6 +1,6 @@
 //! From the signature that the front end gives an entry to its description for the C side.
 
-use crate::{Direction, Entry, Field, Param, Range, TensorType, TooLarge, Tree};
+use crate::{Direction, Entry, Field, Param, Range, TensorType, TooLarge, Tree, checks};
 use lgc_ir::graph::Graph;
 use lgc_ir::module;
 use lgc_ir::shape::Type;
@@ -14,11 +14,12 @@ impl TryFrom<&Type> for TensorType {
 }
 
 impl Entry {
-    /// Describes an entry of a module: its parameters, then its results.
+    /// Describes an entry of a module: its parameters, then its results. Its program needs
+    /// `program_bytes` of workspace.
     ///
     /// # Errors
     /// If a tensor is larger than the address space.
-    pub fn of_module(entry: &module::Entry, workspace_bytes: u64) -> Result<Self, TooLarge> {
+    pub fn of_module(entry: &module::Entry, program_bytes: u64) -> Result<Self, TooLarge> {
         let signature = &entry.signature;
         let mut first = 0;
         let params = signature.params.iter().map(|param| {
@@ -33,12 +34,15 @@ impl Entry {
         });
         let results = signature.results.iter();
         let results = results.map(|result| describe(result, Direction::Out, Range::ALL));
-        Ok(Self {
+        let mut described = Self {
             name: entry.name.clone(),
             params: params.chain(results).collect::<Result<_, _>>()?,
-            workspace_bytes,
+            workspace_bytes: 0,
             doc: entry.doc.join("\n"),
-        })
+        };
+        let tensors = described.leaves().len();
+        described.workspace_bytes = checks::workspace_bytes(program_bytes, tensors);
+        Ok(described)
     }
 }
 

@@ -53,8 +53,12 @@ statuses! {
     TensorShape = 9, "LGC_TENSOR_SHAPE", "a DLTensor has the wrong shape";
     /// The strides of a DLTensor are not those of a dense row-major tensor.
     TensorStrides = 10, "LGC_TENSOR_STRIDES", "a DLTensor is not dense and row-major";
-    /// The data of a DLTensor is not aligned to the size of its elements.
-    TensorMisaligned = 11, "LGC_TENSOR_MISALIGNED", "the data of a DLTensor is not aligned to its element type";
+    /// A tensor is not aligned to the size of its elements.
+    TensorMisaligned = 11, "LGC_TENSOR_MISALIGNED", "a tensor is not aligned to its element type";
+    /// The caller knows another signature of the entry than the library has.
+    Signature = 12, "LGC_SIGNATURE", "the caller was made for other tensors or another workspace: compile it with the header of this library";
+    /// The `struct_size` of an `lgc_ctx` is less than that of the struct.
+    Context = 13, "LGC_CONTEXT", "the struct_size of the lgc_ctx is not sizeof(lgc_ctx)";
 }
 
 /// The number of low bits of a returned number that are the status. Those above are 0, or 1 plus the

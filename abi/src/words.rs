@@ -18,6 +18,7 @@ pub(crate) const SHARED: &[&str] = &[
     "LGC_INOUT",
     "LGC_OUT",
     "LGC_STATUS",
+    "kDLBfloat",
     "kDLBool",
     "kDLCPU",
     "kDLFloat",

@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
-#[path = "../pool/pool.rs"]
+#[path = "../freestanding/pool.rs"]
 #[allow(
     dead_code,
     clippy::missing_safety_doc,

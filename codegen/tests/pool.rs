@@ -4,7 +4,7 @@
     reason = "the helpers of a test fail it by panicking"
 )]
 
-#[path = "../pool/pool.rs"]
+#[path = "../freestanding/pool.rs"]
 #[allow(
     clippy::missing_safety_doc,
     reason = "the header of a library says what callers may do"

@@ -62,9 +62,12 @@ static int read_digits(void) {
     return feof(stdin) ? count : -1;
 }
 
-static void check(int32_t status) {
+/* Ends the program if a call failed; its entry says why. */
+static void check(int32_t status, size_t (*describe)(int32_t, char *, size_t)) {
     if (status == LGC_OK) return;
-    fprintf(stderr, "%s\n", digits_strerror(status));
+    char text[256];
+    describe(status, text, sizeof(text));
+    fprintf(stderr, "%s\n", text);
     exit(1);
 }
 
@@ -93,7 +96,7 @@ static float train(int *order, int count, int epoch) {
             y[i] = labels[image];
         }
         rate = 0.2f * (1 - (float)((epoch - 1) * steps + step) / (float)(EPOCHS * steps));
-        check(digits_step(&args, step_workspace, NULL));
+        check(digits_step(&args, step_workspace, NULL), digits_step_strerror);
         sum += loss;
     }
     return sum / (float)steps;
@@ -114,7 +117,7 @@ static int test(const int *order, int first, int count) {
         for (int i = 0; i < size; i++)
             for (int pixel = 0; pixel < PIXELS; pixel++)
                 x[i][pixel] = images[order[start + i]][pixel];
-        check(digits_predict(&args, predict_workspace, NULL));
+        check(digits_predict(&args, predict_workspace, NULL), digits_predict_strerror);
         for (int i = 0; i < size; i++) right += digits[i] == labels[order[start + i]];
     }
     return right;

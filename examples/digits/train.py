@@ -18,7 +18,7 @@ PIXELS, HELD_OUT, EPOCHS = 64, 5, 30
 
 
 class DataType(ctypes.Structure):
-    """DLDataType: code 0 is signed, 1 unsigned, 2 float, 6 bool."""
+    """DLDataType: code 0 is signed, 1 unsigned, 2 float, 4 bfloat, 6 bool."""
 
     _fields_ = [("code", c_uint8), ("bits", c_uint8), ("lanes", c_uint16)]
 
@@ -62,10 +62,12 @@ class EntryInfo(ctypes.Structure):
     _fields_ = [
         ("name", c_char_p),
         ("symbol", c_char_p),
+        ("run_symbol", c_char_p),
         ("doc", c_char_p),
         ("tensors", POINTER(Tensor)),
         ("tensor_count", c_uint64),
         ("workspace_bytes", c_uint64),
+        ("signature", c_uint64),
     ]
 
 
@@ -93,6 +95,7 @@ class Entry:
         self.strerror = library.strerror
         self.function = getattr(library.code, info.symbol.decode())
         self.function.restype = c_int32
+        self.signature = c_uint64(info.signature)
         tensors = info.tensors[: info.tensor_count]
         self.tensors = {tensor.name.decode(): tensor.allocate() for tensor in tensors}
         # An argument struct is an array of pointers, one for each tensor.
@@ -115,9 +118,11 @@ class Entry:
                 self.arguments[index] = ctypes.addressof(other[path])
 
     def __call__(self):
-        status = self.function(self.arguments, self.workspace, None)
+        status = self.function(self.arguments, self.workspace, None, self.signature)
         if status != 0:
-            raise RuntimeError(self.strerror(status).decode())
+            # Above the 8 bits of the status: 1 plus the number of the tensor that is at fault.
+            at_fault = f"{list(self.tensors)[(status >> 8) - 1]}: " if status >> 8 else ""
+            raise RuntimeError(at_fault + self.strerror(status).decode())
 
 
 class Library:
@@ -130,7 +135,7 @@ class Library:
         function = getattr(self.code, name + "_info")
         function.restype = POINTER(Info)
         self.info = function().contents
-        if self.info.abi_version != 2:
+        if self.info.abi_version != 3:
             raise RuntimeError("the library has another version of the interface")
 
     def entry(self, name):

@@ -18,7 +18,9 @@ static LAYER_STEP_WORKSPACE(workspace);
 
 static void check(int32_t code) {
     if (code == LGC_OK) return;
-    fprintf(stderr, "%s\n", layer_strerror(code));
+    char text[256];
+    layer_step_strerror(code, text, sizeof(text));
+    fprintf(stderr, "%s\n", text);
     exit(1);
 }
 

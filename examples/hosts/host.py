@@ -45,10 +45,12 @@ class Layer:
         self.pool_create.restype, self.pool_create.argtypes = c_void_p, [c_uint32]
         self.pool_destroy = getattr(code, name + "_pool_destroy")
         self.pool_destroy.restype, self.pool_destroy.argtypes = None, [c_void_p]
-        self.step = getattr(code, name + "_step")
+        # The exported function; its signature says that the header and the library belong together.
+        self.step = getattr(code, name + "_step_v3")
         self.step.restype = c_int32
-        size = re.search(r"_STEP_WORKSPACE_BYTES (\d+)", path.with_suffix(".h").read_text())
-        self.workspace_bytes = int(size[1])
+        header = path.with_suffix(".h").read_text()
+        self.workspace_bytes = int(re.search(r"_STEP_WORKSPACE_BYTES (\d+)", header)[1])
+        self.signature = c_uint64(int(re.search(r"_STEP_SIGNATURE UINT64_C\((\w+)\)", header)[1], 16))
         seed = 0
 
         def numbers(count, factor):
@@ -74,7 +76,7 @@ class Layer:
         workspace = c_void_p(ctypes.addressof(memory) + -ctypes.addressof(memory) % 64)
         for _ in range(STEPS):
             pointer = ctypes.byref(context) if context else None
-            code = self.step(arguments, workspace, pointer)
+            code = self.step(arguments, workspace, pointer, self.signature)
             if code != 0:
                 raise RuntimeError(self.strerror(code).decode())
         return bytes(w) + bytes(b), loss.value

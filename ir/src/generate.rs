@@ -6,6 +6,9 @@
 //! elaborate, and an op added to the table is covered by being there. Operands are kept inside the
 //! domain that the op's guards state, indices in range, and values of moderate size.
 //!
+//! Beside the examples of the table there are some of its compositions which examples do not reach by
+//! themselves, or hardly ever.
+//!
 //! A graph is a function of a list of *choices*, so a property-testing library that shrinks the list
 //! shrinks the graph.
 
@@ -80,11 +83,40 @@ const VARIANTS: [&[(&str, &str)]; 9] = [
     &[("i32", "u32")],
 ];
 
+/// Compositions that matter to passes: integers that wrap around and differences of positions, views of views
+/// whose attributes differ, choices whose branches depend on their condition, products of odd sizes whose
+/// epilogues read other views, folds behind several groups.
+const COMPOSITIONS: [&str; 22] = [
+    "(x: i32[5], y: i32[5]) -> x - y",
+    "(x: i32[5], y: i32[5]) -> x * 3 + y",
+    "(x: i32[5]) -> x * 1000000007 + x",
+    "(x: i32[5]) -> x + 2147483647",
+    "(x: u32[5], y: u32[5]) -> x - y",
+    "(x: i64[4]) -> x * 4611686018427387907 - x",
+    "(x: f32[5], y: f32[5]) -> argsort(x, axis = 0, dtype = i32) - argsort(y, axis = 0, dtype = i32)",
+    "(x: i32[5], i: f32[5]) -> gather(x, abs(argsort(i, axis = 0) - 2), axis = 0)",
+    "(x: i32[6]) -> select(x > 2, x, 2 - x)",
+    "(x: i32[4]) -> pad(pad(x, low = [1], high = [0], value = 7), low = [0], high = [2], value = -1)",
+    "(x: f32[2, 3]) -> pad(pad(x, low = [1, 0], high = [0, 1], value = 2), low = [0, 1], high = [1, 0], value = -1)",
+    "(x: f32[2, 3]) -> pad(pad(x, low = [1, 0], high = [0, 1]), low = [1, 1], high = [0, 0], value = -1)",
+    "(x: f32[6]) -> slice(pad(x, low = [2], high = [1], value = 3), start = [1], limit = [8], step = [3])",
+    "(x: f32[3, 4]) -> reverse(pad(transpose(x, permutation = [1, 0]), low = [0, 1], high = [1, 0], value = -1), axes = [0])",
+    "(x: f32[4]) -> select(x > 0.5, x, 0.5 - x)",
+    "(x: f32[4]) -> select(x <= 0, 1 - x, sqrt(x))",
+    "(x: f32[5], y: f32[5]) -> select(x < 0.25, max(x, y), min(x, y))",
+    "(x: f32[5, 7], y: f32[7, 3], b: f32[3]) -> relu(x @ y + b)",
+    "(x: f32[7, 5], y: f32[5, 9], z: f32[9, 7]) -> x @ y + transpose(z, permutation = [1, 0])",
+    "(x: f32[3, 17], y: f32[17, 5], b: f32[5]) -> tanh(x @ y) * reverse(b, axes = [0])",
+    "(x: f32[6, 9]) -> sum(softmax(x, axis = 1) * reverse(x, axes = [1]), axes = [0])",
+    "(x: f32[6, 9]) -> sum(x - mean(x, axes = [1], keepdims = true), axes = [0])",
+];
+
 impl Generator {
     /// A generator with every example of the table, at every dtype at which it elaborates.
     pub fn new() -> Self {
         let mut templates = Vec::new();
-        for text in SPECS.iter().flat_map(|spec| spec.examples) {
+        let examples = SPECS.iter().flat_map(|spec| spec.examples);
+        for text in examples.chain(&COMPOSITIONS) {
             for variant in VARIANTS {
                 let changed = variant
                     .iter()
@@ -448,6 +480,13 @@ mod tests {
     use crate::scalar::Interval;
     use crate::verify::verify;
     use proptest::prelude::*;
+
+    #[test]
+    fn every_composition_elaborates() {
+        for text in COMPOSITIONS {
+            verify(&example(text).unwrap().graph).unwrap();
+        }
+    }
 
     #[test]
     fn every_template_makes_a_graph() {

@@ -17,7 +17,7 @@ use lgc_abi::info::direction_from_code;
 use lgc_abi::layout::{RawEntry, RawInfo, RawTensor};
 use lgc_abi::{
     ABI_VERSION, EntryInfo, Info, Leaf, Range, TensorType, info_symbol, pool_create_symbol,
-    pool_destroy_symbol, run_symbol, strerror_symbol,
+    pool_destroy_symbol, strerror_symbol,
 };
 use pool::{CreateFunction, DestroyFunction};
 use std::ffi::{CStr, c_char};
@@ -132,11 +132,15 @@ impl Code {
         unsafe { read_text(function(status), "the text of a status") }.ok()
     }
 
-    /// An entry of this library, whose name is `name`.
-    pub(crate) fn entry(&self, name: &str, info: &EntryInfo) -> Result<Entry, libloading::Error> {
-        let run = run_symbol(name, &info.name);
+    /// An entry of this library.
+    pub(crate) fn entry(&self, info: &EntryInfo) -> Result<Entry, libloading::Error> {
         // SAFETY: the ABI gives the functions of an entry these types.
-        let (call, run) = unsafe { (self.function(&info.symbol)?, self.function(&run)?) };
+        let (call, run) = unsafe {
+            (
+                self.function(&info.symbol)?,
+                self.function(&info.run_symbol)?,
+            )
+        };
         Ok(Entry::new(info.clone(), call, Some(run), self.0.clone()))
     }
 }
@@ -202,10 +206,13 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
 /// The entry's table and texts are what it says.
 unsafe fn read_entry(library: &str, raw: &RawEntry) -> Result<EntryInfo, InfoError> {
     // SAFETY: what the caller vouches for.
-    let (name, symbol, doc, tensors) = unsafe {
+    let (name, symbols, doc, tensors) = unsafe {
         (
             read_text(raw.name, "lgc_entry.name")?,
-            read_text(raw.symbol, "lgc_entry.symbol")?,
+            [
+                read_text(raw.symbol, "lgc_entry.symbol")?,
+                read_text(raw.run_symbol, "lgc_entry.run_symbol")?,
+            ],
             read_text(raw.doc, "lgc_entry.doc")?,
             read_table(
                 raw.tensors,
@@ -219,7 +226,7 @@ unsafe fn read_entry(library: &str, raw: &RawEntry) -> Result<EntryInfo, InfoErr
         name: name.clone(),
         what,
     };
-    if symbol != format!("{library}_{name}") {
+    if symbols != EntryInfo::symbols(library, &name) {
         return Err(invalid("symbol"));
     }
     if raw.workspace_bytes > i64::MAX as u64 {
@@ -230,13 +237,19 @@ unsafe fn read_entry(library: &str, raw: &RawEntry) -> Result<EntryInfo, InfoErr
         // SAFETY: what the caller vouches for.
         .map(|tensor| unsafe { read_tensor(tensor) })
         .collect::<Result<_, _>>()?;
-    Ok(EntryInfo {
+    let [symbol, run_symbol] = symbols;
+    let entry = EntryInfo {
         symbol,
+        run_symbol,
         doc,
         leaves,
         workspace_bytes: raw.workspace_bytes,
-        name,
-    })
+        name: name.clone(),
+    };
+    match entry.signature() == raw.signature {
+        true => Ok(entry),
+        false => Err(invalid("signature")),
+    }
 }
 
 /// # Safety

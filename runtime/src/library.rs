@@ -210,7 +210,7 @@ impl Library {
                 known: entries.iter().map(|entry| entry.name.clone()).collect(),
             });
         };
-        let entry = self.code.entry(library, info);
+        let entry = self.code.entry(info);
         entry.map_err(|_| OpenError::Symbol {
             path: self.path.clone(),
             library: library.clone(),

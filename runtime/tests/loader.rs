@@ -7,7 +7,7 @@
     reason = "helpers of tests may panic, as tests may"
 )]
 
-use lgc_abi::checks::{self, AxisStride, Check, Origin, Region, Slot, Table};
+use lgc_abi::checks::{self, AxisStride, Check, Origin, Positions, Region, Slot, Table};
 use lgc_abi::info::{Image, encode, encode_status_texts};
 use lgc_abi::{
     DlDataType, Entry as EntryDescription, EntryInfo, Field, Interface, Param, Range, Status, Tree,
@@ -151,7 +151,7 @@ fn disjoint_text(regions: &[Region]) -> String {
 }
 
 /// A check as C. The pointers of leaf `n` are word `n` of the argument struct.
-fn check_text(check: &Check, slots: &[Slot]) -> String {
+fn check_text(check: &Check, positions: &Positions) -> String {
     let condition = match check {
         Check::ArgumentsPresent => "args != NULL".to_owned(),
         Check::TablePresent(Table::In) => "in != NULL".to_owned(),
@@ -169,20 +169,22 @@ fn check_text(check: &Check, slots: &[Slot]) -> String {
         Check::TensorAligned(slot, bytes) => format!("{} % {bytes} == 0", address(*slot)),
         Check::Disjoint(regions) => disjoint_text(regions),
         Check::LeafPresent { leaf } => format!("((void *const *)args)[{leaf}] != NULL"),
+        Check::LeafAligned { leaf, align } => {
+            format!("((const uintptr_t *)args)[{leaf}] % {align} == 0")
+        }
+        Check::Signature(signature) => format!("signature == {signature:#x}u"),
+        Check::ContextComplete(bytes) => format!("ctx == NULL || ctx->struct_size >= {bytes}"),
         Check::WorkspacePresent => "workspace != NULL".to_owned(),
         Check::WorkspaceAligned(bytes) => format!("(uintptr_t)workspace % {bytes} == 0"),
         Check::CpuFeatures(_) => "1".to_owned(),
     };
-    let code = match check.leaf(slots) {
-        Some(leaf) => check.status().code_at(leaf),
-        None => check.status().code(),
-    };
+    let code = check.code(positions);
     format!("    if (!({condition})) return {code};\n")
 }
 
-fn checks_text(checks: &[Check], slots: &[Slot]) -> String {
+fn checks_text(checks: &[Check], positions: &Positions) -> String {
     let checks = checks.iter();
-    checks.map(|check| check_text(check, slots)).collect()
+    checks.map(|check| check_text(check, positions)).collect()
 }
 
 /// The library's source: description, texts, and the two forms of its entry.
@@ -190,6 +192,7 @@ fn source() -> String {
     let library = toy();
     let entry = EntryInfo::new("toy", &library.entries[0]);
     let slots = checks::slots(&entry.leaves);
+    let positions = Positions::new(&slots);
     let gathered: Vec<_> = slots
         .iter()
         .map(|&slot| format!("(void *){}", address(slot)))
@@ -206,21 +209,21 @@ const char *toy_strerror(int32_t code) {{
     return status_table[index < {known}u ? index : {known}u].p;
 }}
 {BODY}
-int32_t toy_step(const toy_step_args *args, void *workspace, const lgc_ctx *ctx) {{
-    (void)ctx;
+int32_t toy_step_v3(const toy_step_args *args, void *workspace, const lgc_ctx *ctx,
+    uint64_t signature) {{
 {of_arguments}    return compute(args, workspace);
 }}
-int32_t toy_step_run(const DLTensor *const *in, DLTensor *const *out, void *workspace,
-    const lgc_ctx *ctx) {{
+int32_t toy_step_run_v3(const DLTensor *const *in, DLTensor *const *out, void *workspace,
+    const lgc_ctx *ctx, uint64_t signature) {{
 {of_tensors}    void *pointers[] = {{{gathered}}};
-    return toy_step((const toy_step_args *)(const void *)pointers, workspace, ctx);
+    return toy_step_v3((const toy_step_args *)(const void *)pointers, workspace, ctx, signature);
 }}
 "#,
         info = image_text(&encode(&Info::from(&library))),
         texts = image_text(&encode_status_texts()),
         known = Status::ALL.len(),
-        of_arguments = checks_text(&checks::of_arguments(&entry, &library.features), &slots),
-        of_tensors = checks_text(&checks::of_tensors(&entry), &slots),
+        of_arguments = checks_text(&checks::of_arguments(&entry, &library.features), &positions),
+        of_tensors = checks_text(&checks::of_tensors(&entry), &positions),
         gathered = gathered.join(", "),
     )
 }

@@ -58,13 +58,20 @@ fn targets(arguments: &Compile) -> Vec<(PathBuf, OutputKind)> {
     vec![(path.into(), OutputKind::Shared)]
 }
 
-/// The headers that shared libraries have beside them, where they were not asked for.
+/// The headers that libraries have beside them, where they were not asked for.
 fn headers(targets: &[(PathBuf, OutputKind)]) -> Vec<(PathBuf, OutputKind)> {
-    let shared = targets
-        .iter()
-        .filter(|(_, kind)| *kind == OutputKind::Shared);
-    let headers = shared.map(|(path, _)| (path.with_extension("h"), OutputKind::Header));
-    headers.filter(|header| !targets.contains(header)).collect()
+    let mut headers = Vec::new();
+    for (path, kind) in targets {
+        let header = (path.with_extension("h"), OutputKind::Header);
+        let is_library = match kind {
+            OutputKind::Shared | OutputKind::Archive | OutputKind::Object => true,
+            OutputKind::Header | OutputKind::Clif => false,
+        };
+        if is_library && !targets.contains(&header) && !headers.contains(&header) {
+            headers.push(header);
+        }
+    }
+    headers
 }
 
 /// What the outputs of one compilation are made from.
@@ -108,7 +115,7 @@ impl Files<'_> {
     }
 }
 
-/// The outputs; a shared library has its header beside it.
+/// The outputs; a library has its header beside it.
 fn outputs(
     targets: &[(PathBuf, OutputKind)],
     build: &Build,

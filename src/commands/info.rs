@@ -114,7 +114,9 @@ fn describe_entry(entry: &EntryInfo) -> String {
             text.push_str(&indented("           ", &format!("in {}", leaf.range)));
         }
     }
-    text.push_str(&format!("  workspace  {} bytes\n", entry.workspace_bytes));
+    let (bytes, signature) = (entry.workspace_bytes, entry.signature());
+    text.push_str(&format!("  workspace  {bytes} bytes\n"));
+    text.push_str(&format!("  signature  {signature:#018x}\n"));
     text
 }
 

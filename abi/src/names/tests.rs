@@ -26,10 +26,10 @@ fn symbols_follow_the_rule() {
     assert_eq!(
         interface.exported_symbols(),
         [
-            "digits_step",
-            "digits_step_run",
-            "digits_predict",
-            "digits_predict_run",
+            "digits_step_v3",
+            "digits_step_run_v3",
+            "digits_predict_v3",
+            "digits_predict_run_v3",
             "digits_info",
             "digits_strerror",
             "digits_pool_create",
@@ -50,6 +50,13 @@ fn clashes_at_file_scope_are_errors() {
         ]
     );
     assert_eq!(
+        errors(&library("m", vec![results("step"), results("step_v3")])),
+        [
+            "entry `step_v3` would be called `m_step_v3` in C, as is the exported function of \
+             entry `step`: rename one of them"
+        ]
+    );
+    assert_eq!(
         errors(&library("m", vec![results("info"), results("strerror")])),
         [
             "entry `info` would be called `m_info` in C, as is the library's info function: \
@@ -61,6 +68,8 @@ fn clashes_at_file_scope_are_errors() {
     assert_eq!(
         errors(&library("m", vec![results("a_b"), results("A_B")])),
         [
+            "the signature of entry `A_B` would be called `M_A_B_SIGNATURE` in C, as is the \
+             signature of entry `a_b`: rename one of them",
             "the workspace size of entry `A_B` would be called `M_A_B_WORKSPACE_BYTES` in C, \
              as is the workspace size of entry `a_b`: rename one of them",
             "the workspace declaration of entry `A_B` would be called `M_A_B_WORKSPACE` in C, \

@@ -10,8 +10,11 @@ use super::steps::steps_signature;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
-use lgc_abi::checks::{Check, Origin, Region, Slot, Table, of_arguments, of_tensors, slots};
-use lgc_abi::layout::{DEVICE_CPU, DlTensor};
+use lgc_abi::checks::{
+    Check, Origin, Positions, REGION_ROW, Region, Slot, Table, of_arguments, of_tensors, slots,
+    table_bytes, tables_in_workspace,
+};
+use lgc_abi::layout::{DEVICE_CPU, DlTensor, RawCtx};
 use lgc_abi::{DlDataType, EntryInfo, STATUS_MASK, Status};
 use std::mem::offset_of;
 
@@ -26,6 +29,9 @@ pub(super) struct EntryLinks {
     pub(super) cpu_state: u32,
 }
 
+/// Bytes of a row of the table of regions.
+const ROW: i64 = REGION_ROW as i64;
+
 const CPU_LACKS: i64 = 1;
 const CPU_HAS: i64 = 2;
 
@@ -36,9 +42,10 @@ fn signature(params: usize, result: types::Type) -> Signature {
     signature
 }
 
-/// The signature of the function that takes the argument struct: args, workspace, ctx.
+/// The signature of the function that takes the argument struct: args, workspace, ctx, and the signature of the
+/// entry that the caller knows.
 pub(super) fn call_signature() -> Signature {
-    signature(3, types::I32)
+    signature(4, types::I32)
 }
 
 /// The function that takes the argument struct: its checks, then the steps.
@@ -48,14 +55,16 @@ pub(super) fn checked(
     links: EntryLinks,
 ) -> Result<Function> {
     let (core, params) = Core::new(call_signature());
-    let &[args, workspace, context] = params.as_slice() else {
-        return Err(Fault("the function of an entry has three parameters"));
+    let &[args, workspace, context, signature] = params.as_slice() else {
+        return Err(Fault("the function of an entry has four parameters"));
     };
     let mut emitter = ArgumentChecks {
         core,
-        slots: slots(&entry.leaves),
+        positions: Positions::new(&slots(&entry.leaves)),
         args,
         workspace,
+        context,
+        signature,
         links,
     };
     for check in of_arguments(entry, features) {
@@ -87,33 +96,55 @@ pub(super) fn null() -> Function {
     core.finish(&[null])
 }
 
+/// Up to so many tensors, overlaps are found by comparing each region with each.
+const FEW_TENSORS: usize = 64;
+
+/// Whether an entry with so many tensors finds overlaps by sorting regions.
+pub(super) fn sorts_regions(tensors: usize) -> bool {
+    tensors > FEW_TENSORS
+}
+
 /// The function that takes DLTensors: its checks, then the function `target`, which takes the
-/// argument struct.
-pub(super) fn run(entry: &EntryInfo, target: u32) -> Result<Function> {
-    let (core, params) = Core::new(signature(4, types::I32));
-    let &[input, output, workspace, context] = params.as_slice() else {
-        return Err(Fault("the function for tensors has four parameters"));
+/// argument struct. `overlap` is the function that sorts regions, if there is one.
+pub(super) fn run(entry: &EntryInfo, target: u32, overlap: Option<u32>) -> Result<Function> {
+    let (core, params) = Core::new(signature(5, types::I32));
+    let &[input, output, workspace, context, signature] = params.as_slice() else {
+        return Err(Fault("the function for tensors has five parameters"));
     };
+    let slots = slots(&entry.leaves);
     let mut emitter = TensorChecks {
         core,
-        slots: slots(&entry.leaves),
+        positions: Positions::new(&slots),
+        slots,
         input,
         output,
         workspace,
+        signature,
+        tables: None,
+        overlap: overlap.filter(|_| sorts_regions(entry.leaves.len())),
+        tables_at: tables_at(entry),
     };
     for check in of_tensors(entry) {
         emitter.check(&check)?;
     }
     let slots = emitter.slots.clone();
-    let args = emitter.core.stack_memory((slots.len().max(1) * 8) as u32);
+    let args = emitter.tables();
     for (at, &slot) in slots.iter().enumerate() {
         let begin = emitter.begin(Origin::Tensor(slot));
         emitter.core.store(begin, args, at as i32 * 8);
     }
     let mut core = emitter.core;
     let target = core.function(target, call_signature());
-    let status = core.call(target, &[args, workspace, context]);
+    let signature = core.constant(entry.signature() as i64);
+    let status = core.call(target, &[args, workspace, context, signature]);
     Ok(core.finish(&status))
+}
+
+/// Where in the workspace the tables for DLTensors lie, if not on the stack.
+fn tables_at(entry: &EntryInfo) -> Option<i64> {
+    let bytes = tables_in_workspace(entry.leaves.len());
+    let place = entry.workspace_bytes.checked_sub(bytes)?;
+    (bytes > 0).then_some(place as i64)
 }
 
 /// The function that returns the address of data.
@@ -151,6 +182,11 @@ impl Core {
         self.return_if(is_zero, code);
     }
 
+    fn return_unless_same(&mut self, value: Value, expected: u64, code: i32) {
+        let differs = self.compare_constant(IntCC::NotEqual, value, expected as i64);
+        self.return_if(differs, code);
+    }
+
     fn return_unless_aligned(&mut self, address: Value, align: u64, code: i32) {
         let mask = self.constant(align as i64 - 1);
         let rest = self.binary(Opcode::Band, address, mask);
@@ -182,15 +218,17 @@ impl Core {
 
 struct ArgumentChecks {
     core: Core,
-    slots: Vec<Slot>,
+    positions: Positions,
     args: Value,
     workspace: Value,
+    context: Value,
+    signature: Value,
     links: EntryLinks,
 }
 
 impl ArgumentChecks {
     fn check(&mut self, check: &Check) -> Result<()> {
-        let code = check.code(&self.slots);
+        let code = check.code(&self.positions);
         match check {
             Check::ArgumentsPresent => self.core.return_if_zero(self.args, code),
             Check::LeafPresent { leaf } => {
@@ -201,6 +239,15 @@ impl ArgumentChecks {
             Check::WorkspaceAligned(align) => {
                 self.core
                     .return_unless_aligned(self.workspace, *align, code);
+            }
+            Check::Signature(expected) => {
+                self.core
+                    .return_unless_same(self.signature, *expected, code);
+            }
+            Check::ContextComplete(bytes) => self.context(*bytes, code),
+            Check::LeafAligned { leaf, align } => {
+                let address = self.core.load(POINTER, self.args, *leaf as i32 * 8);
+                self.core.return_unless_aligned(address, *align, code);
             }
             Check::CpuFeatures(_) => self.cpu(code),
             Check::TablePresent(_)
@@ -215,6 +262,19 @@ impl ArgumentChecks {
             | Check::Disjoint(_) => return Err(MISPLACED),
         }
         Ok(())
+    }
+
+    /// Returns if there is a context whose `struct_size` is less than this.
+    fn context(&mut self, bytes: u64, code: i32) {
+        let core = &mut self.core;
+        let given = core.compare_constant(IntCC::NotEqual, self.context, 0);
+        let branch = core.branch(given);
+        let place = offset_of!(RawCtx, struct_size) as i32;
+        let size = core.load(POINTER, self.context, place);
+        let is_less = core.compare_constant(IntCC::UnsignedLessThan, size, bytes as i64);
+        core.return_if(is_less, code);
+        core.otherwise(&branch, &[]);
+        core.join(branch, &[]);
     }
 
     /// Looks at the processor the first time; several threads that do so at once find the same.
@@ -243,9 +303,17 @@ impl ArgumentChecks {
 struct TensorChecks {
     core: Core,
     slots: Vec<Slot>,
+    positions: Positions,
     input: Value,
     output: Value,
     workspace: Value,
+    signature: Value,
+    /// Room for the argument struct, then for the regions.
+    tables: Option<Value>,
+    /// Where that lies in the workspace, if not on the stack.
+    tables_at: Option<i64>,
+    /// The function that finds overlaps, if regions are sorted.
+    overlap: Option<u32>,
 }
 
 impl TensorChecks {
@@ -279,7 +347,7 @@ impl TensorChecks {
     }
 
     fn check(&mut self, check: &Check) -> Result<()> {
-        let code = check.code(&self.slots);
+        let code = check.code(&self.positions);
         match check {
             Check::TablePresent(table) => {
                 let table = self.table(*table);
@@ -324,10 +392,19 @@ impl TensorChecks {
                 self.core.return_unless_aligned(begin, *align, code);
             }
             Check::Disjoint(regions) => self.disjoint(regions, check.status()),
+            Check::Signature(expected) => {
+                self.core
+                    .return_unless_same(self.signature, *expected, code);
+            }
+            Check::WorkspacePresent => self.core.return_if_zero(self.workspace, code),
+            Check::WorkspaceAligned(align) => {
+                self.core
+                    .return_unless_aligned(self.workspace, *align, code);
+            }
             Check::ArgumentsPresent
+            | Check::ContextComplete(_)
             | Check::LeafPresent { .. }
-            | Check::WorkspacePresent
-            | Check::WorkspaceAligned(_)
+            | Check::LeafAligned { .. }
             | Check::CpuFeatures(_) => return Err(MISPLACED),
         }
         Ok(())
@@ -340,39 +417,104 @@ impl TensorChecks {
         self.core.return_if(differs, code);
     }
 
+    /// Room for the argument struct, with the regions behind it.
+    fn tables(&mut self) -> Value {
+        if let Some(tables) = self.tables {
+            return tables;
+        }
+        let tables = match self.tables_at {
+            Some(place) => self.core.add_constant(self.workspace, place),
+            None => self.core.stack_memory(table_bytes(self.slots.len()) as u32),
+        };
+        self.tables = Some(tables);
+        tables
+    }
+
     /// Returns if two regions overlap of which one at least is exclusive. The regions are written
-    /// to the stack, exclusive ones first, each with what is returned if it is at fault: then one
-    /// loop compares each of the exclusive ones with all after it.
+    /// to a table, exclusive ones first, each with what is returned if it is at fault.
     fn disjoint(&mut self, regions: &[Region], status: Status) {
+        if self.tables_at.is_some() {
+            self.apart_from_workspace(regions, status);
+        }
         let mut sorted: Vec<&Region> = regions.iter().collect();
         // The workspace last of the exclusive ones, so that a tensor that overlaps it is named.
         sorted.sort_by_key(|region| (!region.exclusive, region.origin == Origin::Workspace));
         let exclusive = sorted.iter().filter(|region| region.exclusive).count() as i64;
         let count = sorted.len() as i64;
-        let table = self.core.stack_memory((count * OVERLAP_ROW) as u32);
+        let tables = self.tables();
+        let table = self.core.add_constant(tables, self.slots.len() as i64 * 8);
         for (at, region) in sorted.iter().enumerate() {
             let begin = self.begin(region.origin);
             let end = self.core.add_constant(begin, region.bytes as i64);
-            let leaf = match region.origin {
-                Origin::Tensor(slot) => self.slots.iter().position(|other| *other == slot),
-                Origin::Workspace => None,
-            };
-            let code = leaf.map_or(status.code(), |leaf| status.code_at(leaf));
-            let code = self.core.int(types::I32, i64::from(code));
-            let row = at as i32 * OVERLAP_ROW as i32;
+            let code = self
+                .core
+                .int(types::I32, i64::from(self.code_of(region, status)));
+            let written = self.core.int(types::I32, i64::from(region.exclusive));
+            let row = at as i32 * ROW as i32;
             self.core.store(begin, table, row);
             self.core.store(end, table, row + 8);
             self.core.store(code, table, row + 16);
+            self.core.store(written, table, row + 20);
         }
+        match self.overlap {
+            Some(function) => self.sorted_apart(table, count, function),
+            None => self.compared_apart(table, count, exclusive),
+        }
+    }
+
+    fn code_of(&self, region: &Region, status: Status) -> i32 {
+        let leaf = match region.origin {
+            Origin::Tensor(slot) => self.positions.of(slot),
+            Origin::Workspace => None,
+        };
+        leaf.map_or(status.code(), |leaf| status.code_at(leaf))
+    }
+
+    /// Returns if a tensor overlaps the workspace, before anything is written there.
+    fn apart_from_workspace(&mut self, regions: &[Region], status: Status) {
+        let workspace = |region: &&Region| region.origin == Origin::Workspace;
+        let bytes = regions
+            .iter()
+            .find(workspace)
+            .map_or(0, |region| region.bytes);
+        let limit = self.core.add_constant(self.workspace, bytes as i64);
+        for region in regions.iter().filter(|region| !workspace(region)) {
+            let begin = self.begin(region.origin);
+            let end = self.core.add_constant(begin, region.bytes as i64);
+            let code = self.code_of(region, status);
+            let core = &mut self.core;
+            let before = core.compare(IntCC::UnsignedLessThan, begin, limit);
+            let after = core.compare(IntCC::UnsignedLessThan, self.workspace, end);
+            let overlap = core.binary(Opcode::Band, before, after);
+            core.return_if(overlap, code);
+        }
+    }
+
+    /// Calls the function that sorts the regions.
+    fn sorted_apart(&mut self, table: Value, count: i64, function: u32) {
+        let core = &mut self.core;
+        let mut signature = signature(2, types::I32);
+        signature.params = vec![AbiParam::new(POINTER), AbiParam::new(types::I64)];
+        let function = core.function(function, signature);
+        let count = core.constant(count);
+        let codes = core.call(function, &[table, count]);
+        for code in codes {
+            let overlap = core.compare_constant(IntCC::NotEqual, code, 0);
+            core.return_value_if(overlap, code);
+        }
+    }
+
+    /// Compares each of the exclusive regions, which come first, with all after it.
+    fn compared_apart(&mut self, table: Value, count: i64, exclusive: i64) {
         let core = &mut self.core;
         let zero = core.constant(0);
-        let bound = core.constant(count * OVERLAP_ROW);
+        let bound = core.constant(count * ROW);
         let outer = core.begin_loop(zero, Vec::new());
         let place = core.add(table, outer.point);
         let begin = core.load(POINTER, place, 0);
         let end = core.load(POINTER, place, 8);
         let code = core.load(types::I32, place, 16);
-        let next = core.add_constant(outer.point, OVERLAP_ROW);
+        let next = core.add_constant(outer.point, ROW);
         let inner = core.begin_loop(next, Vec::new());
         let place = core.add(table, inner.point);
         let other_begin = core.load(POINTER, place, 0);
@@ -382,18 +524,15 @@ impl TensorChecks {
         let overlap = core.binary(Opcode::Band, before, after);
         core.return_value_if(overlap, code);
         let advance = |bound: Value, runs: Option<bool>| Advance {
-            step: OVERLAP_ROW,
+            step: ROW,
             bound,
             runs,
         };
         core.end_loop(inner, advance(bound, None), &[]);
-        let last = core.constant(exclusive * OVERLAP_ROW);
+        let last = core.constant(exclusive * ROW);
         core.end_loop(outer, advance(last, Some(true)), &[]);
     }
 }
-
-/// Bytes of a row of the table of regions: begin, end, code.
-const OVERLAP_ROW: i64 = 24;
 
 /// A `DLDataType` as the 32-bit integer that its bytes are.
 fn packed(dtype: DlDataType) -> i64 {

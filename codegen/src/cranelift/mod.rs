@@ -28,6 +28,7 @@ mod core;
 mod cpu;
 mod entry;
 mod fold;
+mod freestanding;
 mod halves;
 mod index;
 mod isa;
@@ -37,7 +38,6 @@ mod lanes;
 mod object;
 mod ops;
 mod parallel;
-mod pool;
 mod steps;
 #[cfg(test)]
 mod tests;

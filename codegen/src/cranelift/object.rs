@@ -5,16 +5,17 @@ use super::isa::{Destination, Level, isa};
 use super::kernel::Fault;
 use super::steps::Tensor;
 use super::unit::{DataItem, FunctionItem, Pointer, Source, Text, Unit};
-use super::{CompileError, FEATURES, TARGET, cpu, pool};
+use super::{CompileError, FEATURES, TARGET, cpu, freestanding};
 use crate::kernel::{Program, Role};
 use crate::link::ObjectFile;
 use cranelift_codegen::ir::Function;
 use cranelift_module::{Linkage, default_libcall_names};
 use cranelift_object::{ObjectBuilder, ObjectModule};
+use lgc_abi::checks::workspace_bytes;
 use lgc_abi::info::{Image, encode, encode_status_texts};
 use lgc_abi::{
     Direction, EntryInfo, Info, Library, info_symbol, pool_create_symbol, pool_destroy_symbol,
-    run_symbol, strerror_symbol,
+    strerror_symbol,
 };
 
 /// Compiles a library into one position-independent object file for [`TARGET`].
@@ -71,7 +72,8 @@ fn mismatch(entry: &str, message: &'static str) -> CompileError {
 
 /// What the tensors of an entry are to its program, in the order of its argument struct.
 fn order(entry: &EntryInfo, program: &Program) -> Result<Vec<Tensor>, CompileError> {
-    if entry.workspace_bytes != program.workspace {
+    let workspace = workspace_bytes(program.workspace, entry.leaves.len());
+    if entry.workspace_bytes != workspace {
         return Err(mismatch(&entry.name, "the size of the workspace differs"));
     }
     let mut counts = [0u32; 3];
@@ -124,6 +126,11 @@ fn add_functions(
         writable: true,
         pointers: Vec::new(),
     });
+    let sorts = |entry: &EntryInfo| entry::sorts_regions(entry.leaves.len());
+    let overlap = match info.entries.iter().any(sorts) {
+        true => Some(freestanding::add_overlap(&mut unit.functions, name)?),
+        false => None,
+    };
     for (entry, &steps) in info.entries.iter().zip(bodies) {
         let unsupported = |fault: Fault| CompileError::Unsupported {
             function: entry.symbol.clone(),
@@ -139,9 +146,13 @@ fn add_functions(
         let checked = add(unit, symbol, Linkage::Local, baseline(checked));
         let call = baseline(entry::forward(checked, entry::call_signature()));
         add(unit, entry.symbol.clone(), Linkage::Export, call);
-        let run = entry::run(entry, checked).map_err(unsupported)?;
-        let symbol = run_symbol(name, &entry.name);
-        add(unit, symbol, Linkage::Export, baseline(run));
+        let run = entry::run(entry, checked, overlap).map_err(unsupported)?;
+        add(
+            unit,
+            entry.run_symbol.clone(),
+            Linkage::Export,
+            baseline(run),
+        );
     }
     add_pool(unit, name)?;
     let root = add_image(unit, name, encode(info));
@@ -161,7 +172,7 @@ fn add_functions(
 /// either: it makes NULL.
 fn add_pool(unit: &mut Unit<'_>, name: &str) -> Result<(), CompileError> {
     let (create, destroy) = if unit.is_parallel() {
-        let pool = pool::add(&mut unit.functions, name)?;
+        let pool = freestanding::add_pool(&mut unit.functions, name)?;
         let forward = |target| baseline(entry::forward(target, entry::pool_signature()));
         (forward(pool.create), forward(pool.destroy))
     } else {

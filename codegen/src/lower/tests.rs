@@ -3,6 +3,7 @@
 //! Both are interpreted over `f64`. Integers and truth values must be equal; floats must lie in the
 //! enclosure that the graph has over [`Interval`]s, which bounds what any order of summation gives.
 
+mod bounds;
 mod checkpoint;
 mod compiled;
 mod families;

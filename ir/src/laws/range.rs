@@ -10,8 +10,9 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::expr::{Expr, ExprId, Rule};
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Family, FoldRule, Leaf, Monoid, Op};
+use crate::op::{Family, FoldRule, Leaf, Monoid};
 use crate::scalar::{Binary, Comparison, Unary};
+use crate::shape::Type;
 use rustc_hash::FxHashMap;
 
 /// An end of a range: a number, and whether the range stops short of it.
@@ -447,10 +448,15 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
         }
         Family::Select => of(1).join(&of(2)),
         Family::Cast(_) => cast(graph, operands[0], of(0)),
-        Family::View(view) if matches!(graph.op(node), Op::Pad(_)) => {
-            of(0).join(&Range::constant(&view.fill()))
+        Family::View(view) => {
+            let types: Vec<&Type> = operands.iter().map(|operand| graph.ty(*operand)).collect();
+            let maps = view.maps(&types, graph.ty(result));
+            // One operand that does not cover the result leaves places to the fill value.
+            match maps.as_slice() {
+                [map] if !map.guard.is_always() => of(0).join(&Range::constant(&view.fill())),
+                _ => joined(),
+            }
         }
-        Family::View(_) => joined(),
         Family::Fold(rule) => fold(graph, operands[0], result, &rule, of(0)),
         Family::Contract(_) if of(0).is_at_least(0.0) && of(1).is_at_least(0.0) => {
             Range::from(End::closed(0.0))
@@ -553,6 +559,83 @@ pub(super) fn differentiated_from(graph: &Graph, marked: &[bool]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::{CHOICES_PER_STEP, Generator, sample_inputs};
+    use crate::interpret::trace;
+    use proptest::prelude::*;
+
+    thread_local! {
+        static GENERATOR: Generator = Generator::new();
+    }
+
+    /// Whether a computed number is one of a range of real numbers: rounding moves it by some ulps of its dtype,
+    /// and may make it 0 or infinite.
+    fn admits(range: &Range, dtype: DType, x: f64) -> bool {
+        let relative = match dtype {
+            DType::F16 => 0.02,
+            DType::Bf16 => 0.1,
+            DType::F32 => 1e-4,
+            DType::F64 => 1e-9,
+            DType::Bool | DType::I32 | DType::I64 | DType::U32 => 0.0,
+        };
+        let slack = |end: f64| relative * (x.abs() + if end.is_finite() { end.abs() } else { 0.0 });
+        let inside =
+            range.low.at - slack(range.low.at) <= x && x <= range.high.at + slack(range.high.at);
+        x.is_nan() || x.is_infinite() || inside
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever the analysis says of a value holds of what is computed, in every node.
+        #[test]
+        fn ranges_of_random_graphs_contain_what_is_computed(
+            choices in prop::collection::vec(any::<u16>(), 0..CHOICES_PER_STEP * 6),
+            spread in -3.0f64..3.0,
+        ) {
+            let graph = GENERATOR.with(|generator| generator.graph(&choices).unwrap());
+            let inputs = sample_inputs(&graph, |dtype, x| match dtype.half() {
+                Some(half) => half.round(x * spread),
+                None if dtype == DType::F32 => f64::from((x * spread) as f32),
+                None => x * spread,
+            });
+            let Ok(values) = trace::<f64>(&graph, &(), &inputs) else {
+                return Ok(());
+            };
+            let ranges = Ranges::of(&graph);
+            for value in graph.nodes().flat_map(|node| graph.results(node)) {
+                let dtype = graph.ty(value).dtype;
+                let (range, tensor) = (ranges.value(value), values.value(value).unwrap());
+                let numbers = tensor.as_numbers().iter().copied();
+                let ints = tensor.as_ints().iter().filter_map(|x| x.value.ok());
+                let ints = ints.map(|x| x as f64);
+                let masks = tensor.as_masks().iter().map(|&x| f64::from(u8::from(x)));
+                let computed = numbers.chain(ints).chain(masks);
+                for x in computed {
+                    prop_assert!(
+                        admits(&range, dtype, x),
+                        "{x} is not in {range:?}, which {} is said to be in:\n{graph:?}",
+                        graph.op(value.node).spec().name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_condition_narrows_the_branch_that_it_belongs_to() {
+        let positive = |text: &str| {
+            let graph = crate::lang::example(text).unwrap().graph;
+            Ranges::of(&graph)
+                .value(graph.outputs()[0].value)
+                .is_above(0.0)
+        };
+        assert!(!positive("(x: f64[3]) -> leaky_relu(x, slope = 0.5)"));
+        assert!(!positive("(x: f64[3]) -> elu(x)"));
+        assert!(positive("(x: f64[3]) -> exp(x) + 1"));
+        assert!(!positive(
+            "(x: f64[2, 3]) -> window(exp(x), axes = [1], size = [2], stride = [1], padding = [1])"
+        ));
+    }
 
     #[test]
     fn ranges_of_arithmetic_contain_what_they_stand_for() {

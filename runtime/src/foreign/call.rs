@@ -11,18 +11,20 @@ use std::ptr;
 use std::sync::Arc;
 
 pub(super) type CallFunction =
-    unsafe extern "C" fn(*const *mut c_void, *mut c_void, *const RawCtx) -> i32;
+    unsafe extern "C" fn(*const *mut c_void, *mut c_void, *const RawCtx, u64) -> i32;
 pub(super) type RunFunction = unsafe extern "C" fn(
     *const *const DlTensor,
     *const *mut DlTensor,
     *mut c_void,
     *const RawCtx,
+    u64,
 ) -> i32;
 
 /// A function of a compiled library, with what keeps its code in memory.
 #[derive(Clone)]
 pub struct Entry {
     info: EntryInfo,
+    signature: u64,
     call: CallFunction,
     run: Option<RunFunction>,
     _owner: Arc<dyn Any + Send + Sync>,
@@ -115,6 +117,7 @@ impl Entry {
         owner: Arc<dyn Any + Send + Sync>,
     ) -> Self {
         Self {
+            signature: info.signature(),
             info,
             call,
             run,
@@ -161,7 +164,7 @@ impl Entry {
         // tensor of the leaf's type that is borrowed for the length of this call, exclusively if
         // it is written. The workspace is aligned and large enough. The context is NULL or whole, and
         // its pool is alive.
-        let code = unsafe { (self.call)(pointers.0.as_ptr(), memory, context) };
+        let code = unsafe { (self.call)(pointers.0.as_ptr(), memory, context, self.signature) };
         self.outcome(code)
     }
 
@@ -189,7 +192,15 @@ impl Entry {
         // SAFETY: `tensors` and `shapes` outlive the call, and describe what `fill` checked and
         // the arguments borrow; the workspace is aligned and large enough; the context is NULL or
         // whole, and its pool is alive.
-        let code = unsafe { run(read.as_ptr(), written.as_ptr(), memory, context) };
+        let code = unsafe {
+            run(
+                read.as_ptr(),
+                written.as_ptr(),
+                memory,
+                context,
+                self.signature,
+            )
+        };
         self.outcome(code)
     }
 
@@ -271,6 +282,7 @@ mod tests {
         args: *const *mut c_void,
         workspace: *mut c_void,
         _ctx: *const RawCtx,
+        _signature: u64,
     ) -> i32 {
         // SAFETY: the ABI: two pointers, to two floats each.
         let (x, y) = unsafe {
@@ -300,7 +312,8 @@ mod tests {
         };
         let info = EntryInfo {
             name: "double".to_owned(),
-            symbol: "m_double".to_owned(),
+            symbol: "m_double_v3".to_owned(),
+            run_symbol: "m_double_run_v3".to_owned(),
             doc: String::new(),
             leaves: vec![leaf("x", Direction::In), leaf("y", Direction::Out)],
             workspace_bytes: 100,

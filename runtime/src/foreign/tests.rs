@@ -53,7 +53,8 @@ fn example() -> Info {
     };
     let entry = |name: &str, leaves| EntryInfo {
         name: name.to_owned(),
-        symbol: format!("m_{name}"),
+        symbol: format!("m_{name}_v3"),
+        run_symbol: format!("m_{name}_run_v3"),
         doc: String::new(),
         leaves,
         workspace_bytes: 192,

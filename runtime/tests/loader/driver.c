@@ -2,6 +2,7 @@
    prints the status of each call. */
 #include "toy.h"
 #include <stdio.h>
+#include <string.h>
 
 static float x[3] = {1, 2, 3}, y[2], w[3];
 static int32_t i[2] = {2, 0};
@@ -44,10 +45,11 @@ static void reset(void) {
 }
 
 static void expect(const char *what, int32_t status) {
-    const char *path = "";
-    if (LGC_ARGUMENT(status) >= 0) path = toy_info()->entries[0].tensors[LGC_ARGUMENT(status)].name;
-    printf("%s: %d %s, %s; n = %d\n", what, (int)LGC_STATUS(status), path, toy_strerror(status),
-           (int)n);
+    char text[256], short_text[8];
+    const size_t length = toy_step_strerror(status, text, sizeof(text));
+    toy_step_strerror(status, short_text, sizeof(short_text));
+    if (length != strlen(text) || strncmp(text, short_text, 7) != 0) printf("another text\n");
+    printf("%s: %d %s; n = %d\n", what, (int)LGC_STATUS(status), text, (int)n);
     reset();
 }
 
@@ -60,8 +62,16 @@ static void arguments(void) {
     expect("args, with a ctx", toy_step(&args, workspace, &ctx));
     printf("y = %g %g, w = %g %g %g, again = %d\n", y[0], y[1], w[0], w[1], w[2], again);
     expect("args: NULL", toy_step(NULL, workspace, NULL));
+    expect("args, of another signature", toy_step_v3(&args, workspace, NULL, TOY_STEP_SIGNATURE + 1));
+    ctx.struct_size = 0;
+    expect("args: a ctx of no size", toy_step(&args, workspace, &ctx));
+    ctx.struct_size = sizeof(lgc_ctx) - 8;
+    expect("args: a ctx of another version", toy_step(&args, workspace, &ctx));
     args.p.n = NULL;
     expect("args: a NULL tensor", toy_step(&args, workspace, NULL));
+    args = good;
+    args.p.w = (float *)((unsigned char *)w + 2);
+    expect("args: a misaligned tensor", toy_step(&args, workspace, NULL));
     args = good;
     expect("args: no workspace", toy_step(&args, NULL, NULL));
     expect("args: misaligned workspace", toy_step(&args, workspace + 8, NULL));
@@ -78,6 +88,8 @@ static void dltensors(void) {
     static unsigned char bytes[32];
     reset();
     expect("run", run());
+    expect("run, of another signature",
+           toy_step_run_v3(in, out, workspace, NULL, TOY_STEP_SIGNATURE ^ 1));
     tensors[0].strides = dense;
     expect("run: dense strides", run());
     tensors[0].strides = sparse;

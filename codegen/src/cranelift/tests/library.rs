@@ -3,14 +3,16 @@
 use super::programs::scan;
 use super::{Bytes, CompiledEntry, Jit};
 use crate::cranelift::compile_library;
+use crate::cranelift::freestanding::IMPORTS;
 use crate::cranelift::object::compile_with;
-use crate::cranelift::pool::IMPORTS;
 use crate::kernel::Program;
 use crate::link::{
     ExportPattern, LIBC_IMPORTS, LinkOptions, ObjectFile, link_shared, verify_objects,
 };
 use lgc_abi::layout::{DlTensor, RawCtx, RawInfo, RawTask};
-use lgc_abi::{Direction, DlDataType, Entry, Library, Param, Range, Status, TensorType, Tree};
+use lgc_abi::{
+    Direction, DlDataType, Entry, EntryInfo, Library, Param, Range, Status, TensorType, Tree,
+};
 use lgc_ir::dtype::DType;
 use object::{Object, ObjectSymbol};
 use std::ffi::{CStr, c_char, c_void};
@@ -69,13 +71,19 @@ fn object() -> ObjectFile {
 #[repr(C, align(64))]
 struct Workspace([u8; 4096 + 64]);
 
-type Call = unsafe extern "C" fn(*const *mut u8, *mut u8, *const c_void) -> i32;
+type Call = unsafe extern "C" fn(*const *mut u8, *mut u8, *const c_void, u64) -> i32;
 type Run = unsafe extern "C" fn(
     *const *const DlTensor,
     *const *mut DlTensor,
     *mut u8,
     *const c_void,
+    u64,
 ) -> i32;
+
+/// What callers of an entry pass.
+fn signature(entry: usize) -> u64 {
+    EntryInfo::new("m", &description().entries[entry]).signature()
+}
 
 /// The library, linked, written to a file and loaded.
 struct Loaded {
@@ -126,8 +134,9 @@ fn jit(program: &Program, mut bytes: Bytes) -> Bytes {
 #[test]
 fn the_argument_struct_form_computes_and_checks() {
     let loaded = Loaded::new();
-    for (program, symbol) in programs().iter().zip(["m_add", "m_copy"]) {
+    for (entry, (program, symbol)) in programs().iter().zip(["m_add_v3", "m_copy_v3"]).enumerate() {
         let call: Call = loaded.get(symbol);
+        let signature = signature(entry);
         let expected = jit(program, Bytes::random(program, 1));
         let mut bytes = Bytes::random(program, 1);
         let mut workspace = Box::new(Workspace([0; 4096 + 64]));
@@ -139,7 +148,14 @@ fn the_argument_struct_form_computes_and_checks() {
         let mut run = |args: *const *mut u8, offset: usize| {
             // SAFETY: the tensors and the workspace are as large as the entry says; a null or
             // misaligned one is refused before it is used.
-            unsafe { call(args, workspace.0.as_mut_ptr().add(offset), std::ptr::null()) }
+            unsafe {
+                call(
+                    args,
+                    workspace.0.as_mut_ptr().add(offset),
+                    std::ptr::null(),
+                    signature,
+                )
+            }
         };
         assert_eq!(run(std::ptr::null(), 0), Status::NullArgument.code());
         for leaf in 0..3 {
@@ -149,8 +165,32 @@ fn the_argument_struct_form_computes_and_checks() {
         }
         assert_eq!(run(args.as_ptr(), 4), Status::MisalignedWorkspace.code());
         // SAFETY: as above.
-        let status = unsafe { call(args.as_ptr(), std::ptr::null_mut(), std::ptr::null()) };
+        let status = unsafe {
+            call(
+                args.as_ptr(),
+                std::ptr::null_mut(),
+                std::ptr::null(),
+                signature,
+            )
+        };
         assert_eq!(status, Status::NullArgument.code());
+        for leaf in 0..3 {
+            let mut odd = args;
+            odd[leaf] = odd[leaf].wrapping_add(2);
+            let code = Status::TensorMisaligned.code_at(leaf);
+            assert_eq!(run(odd.as_ptr(), 0), code);
+        }
+        // Another signature is refused whatever else is passed.
+        // SAFETY: nothing is used.
+        let status = unsafe {
+            call(
+                std::ptr::null(),
+                std::ptr::null_mut(),
+                std::ptr::null(),
+                signature ^ 1,
+            )
+        };
+        assert_eq!(status, Status::Signature.code());
         assert_eq!(run(args.as_ptr(), 0), Status::Ok.code());
         assert_eq!(bytes.outputs, expected.outputs);
         assert_eq!(bytes.inouts, expected.inouts);
@@ -162,7 +202,7 @@ fn a_processor_without_the_features_is_refused() {
     // xor eax, eax; ret
     const LACKS: &[u8] = &[0x31, 0xc0, 0xc3];
     let loaded = Loaded::link(compile_with(&description(), &programs(), LACKS).unwrap());
-    let call: Call = loaded.get("m_add");
+    let call: Call = loaded.get("m_add_v3");
     let mut bytes = Bytes::random(&programs()[0], 1);
     let before = bytes.inouts.clone();
     let args = [
@@ -173,7 +213,14 @@ fn a_processor_without_the_features_is_refused() {
     let mut workspace = Box::new(Workspace([0; 4096 + 64]));
     for _ in 0..2 {
         // SAFETY: the arguments are as the entry wants them.
-        let status = unsafe { call(args.as_ptr(), workspace.0.as_mut_ptr(), std::ptr::null()) };
+        let status = unsafe {
+            call(
+                args.as_ptr(),
+                workspace.0.as_mut_ptr(),
+                std::ptr::null(),
+                signature(0),
+            )
+        };
         assert_eq!(status, Status::UnsupportedCpu.code());
     }
     assert_eq!(bytes.inouts, before);
@@ -220,7 +267,7 @@ impl Tensors {
 #[test]
 fn the_tensor_form_computes_and_checks() {
     let loaded = Loaded::new();
-    let run: Run = loaded.get("m_add_run");
+    let run: Run = loaded.get("m_add_run_v3");
     let program = &programs()[0];
     let expected = jit(program, Bytes::random(program, 2));
     let mut bytes = Bytes::random(program, 2);
@@ -235,7 +282,15 @@ fn the_tensor_form_computes_and_checks() {
             [&raw mut written[0], &raw mut written[1]],
         );
         // SAFETY: pointers are valid wherever the function gets to use them.
-        unsafe { run(input.as_ptr(), output.as_ptr(), memory, std::ptr::null()) }
+        unsafe {
+            run(
+                input.as_ptr(),
+                output.as_ptr(),
+                memory,
+                std::ptr::null(),
+                signature(0),
+            )
+        }
     };
     let mut refused = |status: Status, leaf: usize, change: &dyn Fn(&mut Tensors)| {
         let saved = (
@@ -357,10 +412,10 @@ fn symbols(object: &ObjectFile) -> (Vec<String>, Vec<String>) {
 }
 
 const EXPORTED: [&str; 8] = [
-    "m_add",
-    "m_add_run",
-    "m_copy",
-    "m_copy_run",
+    "m_add_run_v3",
+    "m_add_v3",
+    "m_copy_run_v3",
+    "m_copy_v3",
     "m_info",
     "m_pool_create",
     "m_pool_destroy",
@@ -430,8 +485,8 @@ fn a_context_says_who_runs_tasks() {
         data: (&raw mut count).cast(),
     };
     let contexts = [
-        (whole, 0),
-        (RawCtx { pool, ..whole }, 0),
+        (whole, 0, 0),
+        (RawCtx { pool, ..whole }, 0, 0),
         (
             RawCtx {
                 pool,
@@ -439,8 +494,9 @@ fn a_context_says_who_runs_tasks() {
                 ..whole
             },
             1,
+            0,
         ),
-        // Fields past the end of a smaller struct are not read.
+        // A struct that ends before the fields that matter.
         (
             RawCtx {
                 struct_size: 8,
@@ -448,12 +504,13 @@ fn a_context_says_who_runs_tasks() {
                 ..whole
             },
             0,
+            Status::Context.code(),
         ),
     ];
-    let call: Call = loaded.get("m_add");
+    let call: Call = loaded.get("m_add_v3");
     let program = &programs()[0];
     let expected = jit(program, Bytes::random(program, 1));
-    for (context, uses_function) in contexts {
+    for (context, uses_function, code) in contexts {
         let mut bytes = Bytes::random(program, 1);
         let mut workspace = Box::new(Workspace([0; 4096 + 64]));
         let args = [
@@ -468,9 +525,13 @@ fn a_context_says_who_runs_tasks() {
                 args.as_ptr(),
                 workspace.0.as_mut_ptr(),
                 (&raw const context).cast(),
+                signature(0),
             )
         };
-        assert_eq!(status, 0);
+        assert_eq!(status, code);
+        if code != 0 {
+            continue;
+        }
         assert_eq!(bytes.outputs, expected.outputs);
         assert_eq!(bytes.inouts, expected.inouts);
         assert_eq!(u64::from(count > before), uses_function);

@@ -1,8 +1,8 @@
-//! The pool of threads, as functions of a unit.
+//! Freestanding code, as functions of a unit.
 //!
-//! The build script has compiled the pool (`pool/pool.rs`) to an object. Its functions become functions of
-//! the library, hidden but for the two that make and end a pool, so that a library stays one object, and
-//! two libraries in one program have a pool's code each.
+//! The build script has compiled the pool of threads and the search for overlaps to objects. Their functions
+//! become functions of the library, hidden, so that a library stays one object, and two libraries in one program
+//! have their own.
 
 use super::CompileError;
 use super::unit::{FunctionItem, Source};
@@ -15,10 +15,10 @@ use object::{
 };
 use std::collections::HashMap;
 
-/// The object that the build script made.
-const OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pool.o"));
+const POOL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pool.o"));
+const OVERLAP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/overlap.o"));
 
-/// The functions of the object that a library exports.
+/// The functions of the pool that a library exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PoolFunctions {
     /// Makes a pool.
@@ -33,11 +33,37 @@ pub(super) const IMPORTS: [&str; 2] = ["pthread_create", "pthread_join"];
 type Section<'o> = ElfSection64<'o, 'o, LittleEndian>;
 
 /// Appends the functions of the pool.
-pub(super) fn add(
+pub(super) fn add_pool(
     functions: &mut Vec<FunctionItem<'_>>,
     prefix: &str,
 ) -> Result<PoolFunctions, CompileError> {
-    let object = ElfFile64::<LittleEndian>::parse(OBJECT).map_err(CompileError::backend)?;
+    let [create, destroy] = add(
+        functions,
+        &format!("{prefix}.pool"),
+        (POOL, &IMPORTS),
+        ["lgc_pool_create", "lgc_pool_destroy"],
+    )?;
+    Ok(PoolFunctions { create, destroy })
+}
+
+/// Appends the function that finds regions which overlap.
+pub(super) fn add_overlap(
+    functions: &mut Vec<FunctionItem<'_>>,
+    prefix: &str,
+) -> Result<u32, CompileError> {
+    let name = format!("{prefix}.overlap");
+    let [overlap] = add(functions, &name, (OVERLAP, &[]), ["lgc_overlap"])?;
+    Ok(overlap)
+}
+
+/// Appends the functions of an object, which calls these imports; the numbers of those with these symbols.
+fn add<const COUNT: usize>(
+    functions: &mut Vec<FunctionItem<'_>>,
+    name: &str,
+    (object, imports): (&[u8], &[&'static str]),
+    wanted: [&'static str; COUNT],
+) -> Result<[u32; COUNT], CompileError> {
+    let object = ElfFile64::<LittleEndian>::parse(object).map_err(CompileError::backend)?;
     let sections: Vec<Section<'_>> = object
         .sections()
         .filter(|section| section.kind() == SectionKind::Text && section.size() > 0)
@@ -47,7 +73,7 @@ pub(super) fn add(
         sections: HashMap::new(),
         imports: HashMap::new(),
     };
-    for import in IMPORTS {
+    for &import in imports {
         links.imports.insert(import, functions.len() as u32);
         functions.push(FunctionItem {
             name: import.to_string(),
@@ -62,15 +88,16 @@ pub(super) fn add(
         let code = section.data().map_err(CompileError::backend)?;
         let relocations = links.relocations(section)?;
         functions.push(FunctionItem {
-            name: format!("{prefix}.pool{number}"),
+            name: format!("{name}{number}"),
             linkage: Linkage::Local,
             source: Source::Linked(code.to_vec(), relocations),
         });
     }
-    Ok(PoolFunctions {
-        create: links.defined("lgc_pool_create")?,
-        destroy: links.defined("lgc_pool_destroy")?,
-    })
+    let mut numbers = [0; COUNT];
+    for (number, symbol) in numbers.iter_mut().zip(wanted) {
+        *number = links.defined(symbol)?;
+    }
+    Ok(numbers)
 }
 
 /// The numbers of what the object refers to.
@@ -81,7 +108,7 @@ struct Links<'o> {
 }
 
 fn fault(message: impl std::fmt::Display) -> CompileError {
-    CompileError::backend(format!("the object of the pool {message}"))
+    CompileError::backend(format!("freestanding code {message}"))
 }
 
 impl Links<'_> {
