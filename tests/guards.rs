@@ -13,6 +13,7 @@
 mod support;
 
 use lgc::driver::Session;
+use lgc_abi::EntryInfo;
 use lgc_abi::layout::RawCtx;
 use lgc_codegen::kernel::{Directive, Program, Region, Stmt};
 use lgc_ir::autodiff::gradient;
@@ -145,11 +146,13 @@ fn make_small_tasks(program: &mut Program) {
 
 /// A library, linked and loaded.
 struct Loaded {
+    /// What callers of its entry pass.
+    signature: u64,
     library: libloading::Library,
     _folder: tempfile::TempDir,
 }
 
-type Call = unsafe extern "C" fn(*const *mut c_void, *mut c_void, *const RawCtx) -> i32;
+type Call = unsafe extern "C" fn(*const *mut c_void, *mut c_void, *const RawCtx, u64) -> i32;
 type Create = unsafe extern "C" fn(u32) -> *mut c_void;
 type Destroy = unsafe extern "C" fn(*mut c_void);
 
@@ -175,6 +178,7 @@ impl Loaded {
         // SAFETY: the library has no initialisers.
         let library = unsafe { libloading::Library::new(&path) }.unwrap();
         let loaded = Loaded {
+            signature: EntryInfo::new("guarded", &build.library.entries[0]).signature(),
             library,
             _folder: folder,
         };
@@ -206,7 +210,7 @@ fn outputs(loaded: &Loaded, workspace: usize, graph: &Graph, flush: Flush) -> Ve
         loaded.get("guarded_pool_create"),
         loaded.get("guarded_pool_destroy"),
     );
-    let call: Call = loaded.get("guarded_f");
+    let call: Call = loaded.get("guarded_f_v3");
     // SAFETY: the pointers are to tensors of the entry's types, the workspace is as large and aligned
     // as it wants, and the pool is ended when nobody uses it.
     let status = unsafe {
@@ -216,7 +220,12 @@ fn outputs(loaded: &Loaded, workspace: usize, graph: &Graph, flush: Flush) -> Ve
             parallel_for: None,
             data: ptr::null_mut(),
         };
-        let status = call(pointers.as_ptr(), memory.address(), &context);
+        let status = call(
+            pointers.as_ptr(),
+            memory.address(),
+            &context,
+            loaded.signature,
+        );
         destroy(context.pool);
         status
     };
