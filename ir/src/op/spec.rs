@@ -139,7 +139,7 @@ impl TypeError {
 
     /// An error about a result of type `ty`, which is beyond the bound on sizes.
     pub fn too_large(op: &str, ty: &Type) -> Self {
-        let message = format!("`{op}` would make a tensor of type {ty}, beyond 2^40 bytes");
+        let message = format!("`{op}` would make a tensor of type {ty}, beyond 2^48 elements");
         TypeError {
             too_large: true,
             ..TypeError::new(message)
