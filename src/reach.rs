@@ -127,4 +127,54 @@ mod tests {
         assert_eq!(wider.check(&at("main/link/o.graph")), Ok(()));
         assert!(wider.check(&at("x")).is_err());
     }
+
+    /// Any path whatever: what may be named leads to a place below.
+    #[test]
+    fn no_path_leads_out() {
+        let place = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(place.path()).unwrap();
+        let main = root.join("main");
+        fs::create_dir_all(main.join("a/b")).unwrap();
+        fs::create_dir(root.join("out")).unwrap();
+        fs::write(main.join("a/f"), "").unwrap();
+        for (target, link) in [
+            ("../../out", "a/out"),
+            ("/", "a/all"),
+            ("b", "a/same"),
+            (".", "dot"),
+        ] {
+            symlink(target, main.join(link)).unwrap();
+        }
+        let reach = Reach::of(&main.join("m.graph").display().to_string(), &[]);
+        let parts = [
+            "..", ".", "a", "b", "f", "out", "all", "same", "dot", "new", "", "main",
+        ];
+        let mut random = crate::random::Random::new(1);
+        let (mut inside, mut outside) = (0, 0);
+        for _ in 0..5000 {
+            let count = 1 + random.below(6);
+            let path = (0..count).fold(main.display().to_string(), |path, _| {
+                let part = parts[random.below(parts.len() as u64) as usize];
+                path + "/" + part
+            });
+            let leads = fs::canonicalize(&path);
+            match reach.check(&path) {
+                Ok(()) => {
+                    inside += 1;
+                    assert!(
+                        leads.is_err() || leads.unwrap().starts_with(&main),
+                        "{path}"
+                    );
+                }
+                Err(_) => {
+                    outside += 1;
+                    assert!(
+                        leads.is_err() || !leads.unwrap().starts_with(&main),
+                        "{path}"
+                    );
+                }
+            }
+        }
+        assert!(inside > 500 && outside > 500, "{inside} {outside}");
+    }
 }

@@ -2,12 +2,12 @@
 //!
 //! An element of a concatenation is looked for in all operands: code and time for one element grow with their
 //! number. Of many operands, runs are joined first, then runs of these, so that each element passes through
-//! a few short concatenations.
+//! a few short concatenations. Each but the last is in memory, behind a barrier, lest they be one again.
 
 use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap, Value};
-use crate::op::{Op, TypeError};
+use crate::op::{Barrier, Op, TypeError};
 use smallvec::smallvec;
 
 /// A concatenation of no more operands stays one.
@@ -28,17 +28,18 @@ fn split_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
             return Ok(Step::Keep);
         }
         let mut parts: Vec<Value> = operands.to_vec();
-        while parts.len() > 1 {
+        while parts.len() > FAN_IN {
             let join = |run: &[Value]| match run {
                 [one] => Ok(*one),
-                several => builder.apply(op.clone(), several),
+                several => {
+                    let joined = builder.apply(op.clone(), several)?;
+                    builder.apply(Barrier {}, &[joined])
+                }
             };
             let joined: Result<_, TypeError> = parts.chunks(FAN_IN).map(join).collect();
             parts = joined?;
         }
-        match parts.first() {
-            Some(&whole) => Ok(Step::Expand(smallvec![whole])),
-            None => Ok(Step::Keep),
-        }
+        let whole = builder.apply(op.clone(), &parts)?;
+        Ok(Step::Expand(smallvec![whole]))
     })
 }

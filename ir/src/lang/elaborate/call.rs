@@ -136,6 +136,14 @@ impl<'a> Elaborator<'a> {
 
     /// An error about a name that is called, but is neither an op nor a graph.
     pub(super) fn no_such_function(&self, name: &str, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::error(
+            Code::UnknownFunction,
+            format!("there is no op or graph `{name}`"),
+        )
+        .primary(span, "not known");
+        if self.diagnostics.is_full() {
+            return diagnostic;
+        }
         let ops = SPECS
             .iter()
             .filter(|spec| is_callable(spec))
@@ -145,14 +153,6 @@ impl<'a> Elaborator<'a> {
             .chain(self.structs.keys().copied())
             .chain(BUILTINS.iter().map(|builtin| builtin.name))
             .collect();
-        let diagnostic = Diagnostic::error(
-            Code::UnknownFunction,
-            format!("there is no op or graph `{name}`"),
-        )
-        .primary(span, "not known");
-        if self.diagnostics.is_full() {
-            return diagnostic;
-        }
         match closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("`lgc info --ops` lists the ops"),

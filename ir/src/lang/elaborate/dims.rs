@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::lang::ast::{self, Ast, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
 use crate::lang::print_expr;
 use crate::module::{Field, Tree};
-use crate::shape::{MAX_RANK, Shape, Type};
+use crate::shape::{MAX_BYTES, MAX_RANK, Shape, Type};
 use crate::span::Span;
 use rustc_hash::FxHashMap;
 
@@ -400,7 +400,10 @@ impl Elaborator<'_> {
         if tensor.is_countable() {
             return Ok(tensor);
         }
-        let message = format!("a tensor of type {tensor} exceeds 2^48 elements");
+        let message = match tensor.shape.extents().find(|extent| *extent > MAX_BYTES) {
+            Some(extent) => format!("an axis of {extent} elements, of which there may be 2^40"),
+            None => format!("a tensor of type {tensor} exceeds 2^48 elements"),
+        };
         Err(self.report(
             Diagnostic::error(Code::TooLarge, message)
                 .primary(ty.span, "")
