@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(decoded(wrong), None, "{wrong}");
         }
         assert!(
-            Reader::new(&OpenTexts::default())
+            Reader::new(&OpenTexts::default(), "untitled:2")
                 .read("untitled:1")
                 .is_err()
         );

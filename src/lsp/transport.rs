@@ -180,7 +180,15 @@ mod tests {
             "nothing\r\n\r\n",
             "Content-Length: 4\r\n\r\nnull",
         ];
-        insta::assert_snapshot!(messages.map(failure).join("\n"), @"");
+        insta::assert_snapshot!(messages.map(failure).join("\n"), @r"
+        a message of 100000000000 bytes; 268435456 are the most
+        a Content-Length that is no number
+        the input ends within a message
+        a header without a line end
+        no Content-Length
+        a header without a colon
+        a message that is none, at 0:0
+        ");
         assert!(read(&mut &b""[..]).unwrap().is_none());
     }
 }
