@@ -36,6 +36,10 @@ pub(crate) struct Common {
     /// How many nodes an entry may expand to [default: 2^20]
     #[arg(long, global = true, value_name = "NODES")]
     pub(crate) max_nodes: Option<u32>,
+    /// Let graphs use and load files below this directory as well as below that of the main file; may
+    /// be repeated
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) allow_path: Vec<PathBuf>,
 }
 
 /// The commands.

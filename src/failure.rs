@@ -47,6 +47,16 @@ impl Failure {
         Self::new(Diagnostic::error(Code::InternalFault, message.to_string()).help(REPORT))
     }
 
+    /// What its first diagnostic says, if it has any.
+    pub(crate) fn first_message(self) -> String {
+        let found = match self {
+            Self::Diagnosed(found) => found,
+            Self::Reported | Self::CheckFailed | Self::Closed | Self::Stopped => Vec::new(),
+        };
+        let first = found.into_iter().next();
+        first.map_or_else(String::new, |diagnostic| diagnostic.message)
+    }
+
     /// The exit code: 0 if nobody listened or the work was to stop, 1 for what was diagnosed, 3 for a check that failed, 70
     /// for a fault of the compiler.
     pub(crate) fn exit_code(&self) -> u8 {

@@ -19,6 +19,7 @@ mod naming;
 mod origin;
 mod output;
 mod random;
+mod reach;
 mod reduce;
 mod report;
 pub mod stage;

@@ -1,15 +1,14 @@
 //! Compiled libraries on the command line.
 
-use crate::origin::unreadable;
+use crate::origin::{regular, unreadable};
 use crate::{Failure, Origin};
 use lgc_abi::{info_symbol, strerror_symbol};
 use lgc_ir::diag::{Code, Diagnostic};
-use lgc_runtime::Library;
+use lgc_runtime::{Library, Mapped};
 use object::elf::DT_NEEDED;
 use object::elf::FileHeader64;
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, Object, ObjectSymbol};
-use std::fs;
 use std::path::Path;
 
 /// The file, if it is a compiled library by its suffix.
@@ -43,8 +42,15 @@ pub(crate) fn without_dims(path: &Path, defines: &[(String, u64)]) -> Result<(),
 /// # Errors
 /// If the file cannot be read or loaded, or is no library that lgc compiled.
 pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
-    let bytes = fs::read(path).map_err(|error| unreadable(&path.display(), &error))?;
-    let name = name_in(&bytes).map_err(|reason| {
+    // Addresses of code have 31 bits, and those of constants are beside it.
+    const LIMIT: u64 = 1 << 34;
+    let bytes = regular(path).and_then(|()| Mapped::open(path, LIMIT));
+    let bytes = bytes.map_err(|error| unreadable(&path.display(), &error))?;
+    let bytes = bytes.ok_or_else(|| {
+        let message = format!("`{}` has more than {LIMIT} bytes", path.display());
+        Failure::message(Code::BadLibrary, message)
+    })?;
+    let name = name_in(bytes.as_ref()).map_err(|reason| {
         let message = format!("`{}` {reason}", path.display());
         let help = "name a shared library that `lgc compile` wrote for this machine";
         Failure::new(Diagnostic::error(Code::BadLibrary, message).help(help))

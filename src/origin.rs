@@ -2,17 +2,18 @@
 
 use crate::Failure;
 use lgc_ir::diag::{Code, Diagnostic};
-use lgc_ir::lang::Unreadable;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// No more than this is read: sources are smaller than 4 GiB, and devices may never end.
-const LIMIT: u64 = 1 << 32;
-/// A file of tensors is no larger: code addresses its constants with 31 bits.
-const TENSOR_LIMIT: u64 = 1 << 31;
+/// No file with more bytes is read: sources are smaller than 4 GiB.
+const LIMIT: u64 = (1 << 32) - 1;
+/// No more than this is read from what may never end.
+const STREAM_LIMIT: u64 = 1 << 28;
+/// Why what is no regular file is not read, as a part of a sentence.
+pub(crate) const IRREGULAR: &str = "it is neither a file nor a directory";
 
 /// A source on the command line; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +58,11 @@ impl Origin {
     /// # Errors
     /// If it cannot be read, or is not UTF-8.
     pub(crate) fn read(&self) -> Result<String, Failure> {
-        let mut bytes = Vec::new();
         let read = match self {
-            Self::Stdin => io::stdin().lock().take(LIMIT).read_to_end(&mut bytes),
-            Self::File(path) => {
-                File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
-            }
+            Self::Stdin => read_within(io::stdin().lock(), STREAM_LIMIT),
+            Self::File(path) => read_file(path),
         };
-        read.map_err(|error| unreadable(self, &error))?;
+        let bytes = read.map_err(|error| unreadable(self, &error))?;
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             not_text(self, error.as_bytes(), at)
@@ -72,46 +70,41 @@ impl Origin {
     }
 }
 
-/// Reads a file that a source uses.
+/// Sees to it that a path names a regular file, without opening it: to open a pipe is to wait for a
+/// writer, and a device may never end. A directory is left to who opens it.
 ///
 /// # Errors
-/// Why it cannot be read, as a part of a sentence.
-pub(crate) fn read_import(path: &str) -> Result<String, String> {
-    // Others may never end, or never begin.
-    if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
-        return Err("it is neither a file nor a directory".to_owned());
+/// If it names none.
+pub(crate) fn regular(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?;
+    if kind.is_file() || kind.is_dir() {
+        return Ok(());
     }
-    let origin = Origin::File(path.into());
-    origin.read().map_err(|failure| {
-        let found = match failure {
-            Failure::Diagnosed(found) => found,
-            Failure::Reported | Failure::CheckFailed | Failure::Closed | Failure::Stopped => {
-                Vec::new()
-            }
-        };
-        let first = found.into_iter().next();
-        let message = first.map_or_else(String::new, |diagnostic| diagnostic.message);
-        let reason = message.strip_prefix(&format!("cannot read `{origin}`: "));
-        reason.unwrap_or(&message).to_owned()
-    })
+    Err(io::Error::other(IRREGULAR))
 }
 
-/// Reads a file that a source loads tensors from.
-///
-/// # Errors
-/// If it cannot be read, or is too large.
-pub(crate) fn read_tensors(path: &str) -> Result<Vec<u8>, Unreadable> {
-    let because = |error: io::Error| Unreadable::Because(explain(&error).0);
-    let file = File::open(path).map_err(because)?;
-    let size = file.metadata().map_err(because)?.len();
-    if size > TENSOR_LIMIT {
-        return Err(Unreadable::TooLarge(TENSOR_LIMIT));
-    }
+/// All bytes of a source, of which there may be no more than `limit`.
+fn read_within(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = file.take(TENSOR_LIMIT + 1).read_to_end(&mut bytes);
-    match read.map_err(because)? as u64 > TENSOR_LIMIT {
-        true => Err(Unreadable::TooLarge(TENSOR_LIMIT)),
-        false => Ok(bytes),
+    source.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_long(limit));
+    }
+    Ok(bytes)
+}
+
+fn too_long(limit: u64) -> io::Error {
+    io::Error::other(format!("it has more than {limit} bytes"))
+}
+
+/// The whole content of a file; of a device or a pipe, which may never end, no more than [`STREAM_LIMIT`].
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_file() {
+        true if metadata.len() > LIMIT => Err(too_long(LIMIT)),
+        true => read_within(file, LIMIT),
+        false => read_within(file, STREAM_LIMIT),
     }
 }
 
@@ -127,7 +120,7 @@ pub(crate) fn unreadable(what: &impl fmt::Display, error: &io::Error) -> Failure
 }
 
 /// Why something cannot be read, as a part of a sentence, and what to do about it.
-fn explain(error: &io::Error) -> (String, Option<&'static str>) {
+pub(crate) fn explain(error: &io::Error) -> (String, Option<&'static str>) {
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "the kinds of I/O errors are an open list"

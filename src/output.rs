@@ -14,6 +14,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Standard output for messages of a protocol.
+pub(crate) fn stream() -> io::Stdout {
+    io::stdout()
+}
+
 /// Writes a line to standard error. That it cannot be written is no reason to stop.
 pub(crate) fn remark(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");

@@ -1,6 +1,6 @@
 //! Tensors on the command line: inputs from files, numbers and random draws; results as a summary.
 
-use crate::origin::unreadable;
+use crate::origin::{regular, unreadable};
 use crate::random::Random;
 use crate::{Failure, driver};
 use lgc_abi::{DType, Leaf, Range, TensorType};
@@ -37,7 +37,14 @@ impl Given {
     }
 
     fn read_archive(&mut self, file: &Path, leaves: &[Leaf]) -> Result<(), Failure> {
-        for (path, tensor) in npz::load(file).map_err(|error| bad_archive(file, error))? {
+        regular(file).map_err(|error| unreadable(&file.display(), &error))?;
+        // Of what the entry does not have, so much is read that it can be named.
+        let most = |path: &str| {
+            let leaf = leaves.iter().find(|leaf| leaf.path == path);
+            leaf.map_or(0, |leaf| leaf.tensor.bytes())
+        };
+        let arrays = npz::load_within(file, &most).map_err(|error| bad_archive(file, error))?;
+        for (path, tensor) in arrays {
             let leaf = leaves.iter().find(|leaf| leaf.path == path);
             if leaf.is_some_and(|leaf| !leaf.direction.is_read()) {
                 continue;
@@ -64,13 +71,15 @@ impl Given {
     }
 
     /// A tensor for each leaf, in order: what was given, zeros where the entry only writes, and
-    /// random values (if there is a seed) for the rest.
+    /// random values (if there is a seed) for the rest. The entry needs a workspace of so many bytes
+    /// beside them.
     ///
     /// # Errors
     /// If inputs are missing, or memory does not suffice.
     pub(crate) fn complete(
         mut self,
         leaves: &[Leaf],
+        workspace: u64,
         seed: Option<u64>,
     ) -> Result<Vec<HostTensor>, Failure> {
         let missing: Vec<&Leaf> = leaves
@@ -80,6 +89,8 @@ impl Given {
         if seed.is_none() && !missing.is_empty() {
             return Err(missing_inputs(&missing));
         }
+        let bytes = leaves.iter().map(|leaf| leaf.tensor.bytes());
+        check_memory(bytes.fold(workspace, u64::saturating_add)).map_err(no_memory)?;
         let mut random = Random::new(seed.unwrap_or_default());
         let tensors = leaves.iter().map(|leaf| match self.0.remove(&leaf.path) {
             Some(tensor) => Ok(tensor),
@@ -92,6 +103,26 @@ impl Given {
 
 fn no_memory(error: TensorError) -> Failure {
     Failure::message(Code::InputMismatch, error.to_string())
+}
+
+/// An error if this machine has less memory than that: systems promise more, and end who uses it.
+fn check_memory(bytes: u64) -> Result<(), TensorError> {
+    match memory() {
+        Some(all) if bytes > all => Err(TensorError::OutOfMemory(bytes)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The bytes of memory and swap space of this machine, if the system tells.
+fn memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kilobytes = |name: &str| -> Option<u64> {
+        let mut lines = text.lines();
+        let rest = lines.find_map(|line| line.strip_prefix(name))?;
+        rest.split_whitespace().next()?.parse().ok()
+    };
+    let all = kilobytes("MemTotal:")? + kilobytes("SwapTotal:").unwrap_or(0);
+    Some(all.saturating_mul(1024))
 }
 
 fn missing_inputs(missing: &[&Leaf]) -> Failure {
@@ -131,6 +162,7 @@ fn find<'a>(path: &str, leaves: &'a [Leaf]) -> Result<&'a Leaf, Failure> {
 fn read_value(value: &str, leaf: &Leaf) -> Result<HostTensor, Failure> {
     let file = Path::new(value);
     if file.extension().is_some_and(|suffix| suffix == "npy") {
+        check_size(file, leaf)?;
         return npy::load(file).map_err(|error| {
             if let NpyError::Io(error) = &error {
                 return unreadable(&file.display(), error);
@@ -151,6 +183,28 @@ fn read_value(value: &str, leaf: &Leaf) -> Result<HostTensor, Failure> {
         let help = format!("write `{}=FILE.npy`", leaf.path);
         Failure::new(Diagnostic::error(Code::InputMismatch, message).help(help))
     })
+}
+
+/// An error unless a file is a regular one, and not larger than that of a tensor as of this leaf.
+fn check_size(file: &Path, leaf: &Leaf) -> Result<(), Failure> {
+    let size = regular(file).and_then(|()| file.metadata());
+    let size = size
+        .map_err(|error| unreadable(&file.display(), &error))?
+        .len();
+    if size <= leaf.tensor.bytes().saturating_add(npy::MAX_OVERHEAD) {
+        return Ok(());
+    }
+    let message = format!(
+        "input `{}` is {}, of {} bytes, but `{}` has {size}",
+        leaf.path,
+        leaf.tensor,
+        leaf.tensor.bytes(),
+        file.display()
+    );
+    let help = "give an array of that type, or change the graph's dims with `--define`";
+    Err(Failure::new(
+        Diagnostic::error(Code::InputMismatch, message).help(help),
+    ))
 }
 
 fn parse_scalar(text: &str, dtype: DType) -> Option<HostTensor> {
@@ -192,14 +246,10 @@ fn draw(tensor: &TensorType, range: Range, random: &mut Random) -> Result<HostTe
         (false, true) => high - random.normal().abs(),
         (false, false) => random.normal(),
     };
-    let numbers = 0..tensor.elements();
     match tensor.dtype() {
         DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
             let dtype = tensor.dtype();
-            let elements: Vec<f64> = numbers
-                .map(|_| nearest(dtype, real(random), range))
-                .collect();
-            HostTensor::from_numbers(tensor.clone(), &elements)
+            HostTensor::from_each(tensor.clone(), || nearest(dtype, real(random), range))
         }
         DType::Bool | DType::I32 | DType::I64 | DType::U32 => {
             let size = tensor.dtype().size() as usize;
@@ -265,16 +315,15 @@ pub(crate) fn summary(path: &str, tensor: &HostTensor) -> String {
     let shown = if tensor.tensor_type().elements() <= FEW as u64 {
         elements.join(", ")
     } else {
-        let values = tensor.numbers();
-        let (low, high) = values
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
-                (low.min(value), high.max(value))
-            });
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let (mut low, mut high, mut sum, mut nan) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0u64);
+        for value in tensor.each_number() {
+            (low, high) = (low.min(value), high.max(value));
+            sum += value;
+            nan += u64::from(value.is_nan());
+        }
+        let mean = sum / tensor.tensor_type().elements() as f64;
         // Seven digits or so tell enough.
         let [low, mean, high] = [low, mean, high].map(|value| value as f32);
-        let nan = values.iter().filter(|value| value.is_nan()).count();
         let nans = if nan == 0 {
             String::new()
         } else {
@@ -301,7 +350,8 @@ fn texts(tensor: &HostTensor, count: usize) -> Vec<String> {
     match tensor.dtype() {
         // A half has few digits: those of the f32 that it is tell it from its neighbours.
         DType::F16 | DType::Bf16 => {
-            let numbers: Vec<f32> = tensor.numbers().iter().map(|&x| x as f32).collect();
+            let numbers = tensor.each_number().take(count);
+            let numbers: Vec<f32> = numbers.map(|x| x as f32).collect();
             first(Some(&numbers), count)
         }
         DType::F32 => first(tensor.elements::<f32>(), count),

@@ -2,6 +2,7 @@
 //! read.
 
 use crate::report::{self, ErrorFormat};
+use crate::{Failure, output};
 use clap::ValueEnum;
 use clap::error::ErrorKind;
 use lgc_ir::diag::{Code, Diagnostic};
@@ -14,14 +15,23 @@ use std::process::ExitCode;
 /// asks for, to standard output, with exit code 0.
 pub(crate) fn report(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // If not even this can be printed, the exit code has to do.
-    let _ = match (error.use_stderr(), error_format(arguments)) {
-        (false, _) => error.print(),
+    let printed = match (error.use_stderr(), error_format(arguments)) {
+        (false, _) => error.print().and_then(|()| output::stream().flush()),
         (true, ErrorFormat::Human) => print_marked(error),
         (true, format @ (ErrorFormat::Short | ErrorFormat::Json)) => {
             report::write(&[diagnostic(error)], &SourceMap::new(), format);
             Ok(())
         }
     };
+    // What was asked for has to arrive.
+    if let (false, Err(fault)) = (error.use_stderr(), printed) {
+        let failure = Failure::from(fault);
+        let code = failure.exit_code();
+        if let Failure::Diagnosed(found) = failure {
+            report::write(&found, &SourceMap::new(), error_format(arguments));
+        }
+        return ExitCode::from(code);
+    }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 

@@ -94,6 +94,7 @@ fn unsafe_code_is_where_it_is_said_to_be() {
     let places = [
         "runtime/src/foreign",
         "runtime/src/buffer.rs",
+        "runtime/src/mapped.rs",
         "codegen/src/cranelift/jit.rs",
         "codegen/freestanding",
     ];

@@ -73,9 +73,15 @@ impl Client {
 
     /// A server that counts columns in one of these, with one open text.
     fn with(encodings: &[&str], text: &str) -> Self {
+        Self::within(&Value::Null, encodings, text)
+    }
+
+    /// The same, with these workspace folders.
+    fn within(folders: &Value, encodings: &[&str], text: &str) -> Self {
         let mut client = Self::silent();
         let capabilities = json!({ "general": { "positionEncodings": encodings } });
-        let answer = client.request("initialize", json!({ "capabilities": capabilities }));
+        let params = json!({ "capabilities": capabilities, "workspaceFolders": folders });
+        let answer = client.request("initialize", params);
         let chosen = &answer["result"]["capabilities"]["positionEncoding"];
         let wanted = if encodings.contains(&"utf-8") {
             "utf-8"
@@ -105,7 +111,10 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
-        let text = message.to_string();
+        self.send_text(&message.to_string());
+    }
+
+    fn send_text(&mut self, text: &str) {
         write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
         self.input.flush().unwrap();
     }
@@ -436,7 +445,12 @@ fn tensors_are_looked_for_in_their_files() {
     let path = place.path("w.safetensors");
     let text = |call: &str| format!("graph f(x: f32[1]) -> (y: f32[1]) {{ y = x + {call} }}\n");
     let load = |name: &str| text(&format!("load(\"{}\", \"{name}\")", path.display()));
+    // What is neither beside the text nor in the workspace is nobody's business.
     let mut client = Client::with(&["utf-8"], &load("bias"));
+    assert_eq!(client.diagnostics(1)[0]["code"], "E0701");
+    client.leave();
+    let folder = json!([{ "uri": format!("file://{}", place.path("").display()), "name": "w" }]);
+    let mut client = Client::within(&folder, &["utf-8"], &load("bias"));
     assert_eq!(client.diagnostics(1), [Value::Null; 0]);
     let wrong = [
         (load("base"), "E0212"),
@@ -621,5 +635,37 @@ fn any_text_gets_an_answer() {
             client.at(method, &end);
         }
     }
+    client.leave();
+}
+
+#[test]
+fn halves_of_characters_do_not_end_the_server() {
+    let mut client = Client::with(&["utf-8"], NET);
+    client.diagnostics(1);
+    let text = "// \\ud800 and \\ud83d\\ude00\\ngraph f(x: f32[1]) -> (y: f32[1]) { y = x }\\n";
+    let change = format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/didChange\",\"params\":{{\"textDocument\":{{\
+         \"uri\":\"{URI}\",\"version\":2}},\"contentChanges\":[{{\"text\":\"{text}\"}}]}}}}"
+    );
+    client.send_text(&change);
+    assert_eq!(client.diagnostics(2), [Value::Null; 0]);
+    client.leave();
+}
+
+#[test]
+fn messages_that_are_announced_too_long_are_refused() {
+    let outcome = Place::new().pipe(&["lsp"], "Content-Length: 100000000000\r\n\r\n");
+    insta::assert_snapshot!(outcome.shown());
+}
+
+#[test]
+fn a_pipe_that_never_opens_does_not_stop_the_server() {
+    let place = Place::new();
+    place.pipe_named("w.safetensors");
+    let folder = json!([{ "uri": format!("file://{}", place.path("").display()), "name": "w" }]);
+    let path = place.path("w.safetensors").display().to_string();
+    let text = format!("graph f(x: f32[1]) -> (y: f32[1]) {{ y = x + load(\"{path}\", \"b\") }}\n");
+    let mut client = Client::within(&folder, &["utf-8"], &text);
+    assert_eq!(client.diagnostics(1)[0]["code"], "E0701");
     client.leave();
 }

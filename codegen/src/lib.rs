@@ -7,3 +7,4 @@ pub mod link;
 pub mod lower;
 pub mod math;
 pub mod output;
+pub mod threads;

@@ -5,13 +5,18 @@
 //! files that belong together, such as a library and its header, form an [`OutputSet`], of which
 //! all appear or none. Devices and pipes, which cannot be renamed over, are written directly.
 //!
+//! Of several processes that write to one directory, one at a time makes its files appear, so that files which
+//! belong together come from one of them. Whoever does so takes away what killed processes have left there.
+//!
 //! This protects against failures of the compiler and of the file system's operations. It does not
 //! wait for the disk: after a loss of power a file may be the old or the new one.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{self as unix_fs, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::{NamedTempFile, TempPath};
 
 /// What an output file is for, which decides its permissions (less what the umask takes away).
@@ -129,6 +134,7 @@ impl OutputSet {
     /// If one of them cannot appear. Those before it are then as they were, except devices and
     /// pipes.
     pub fn commit(self) -> Result<(), OutputError> {
+        let _turn = self.turn();
         let mut committed = Vec::with_capacity(self.staged.len());
         for staged in self.staged {
             let path = staged.path.clone();
@@ -144,6 +150,51 @@ impl OutputSet {
     }
 }
 
+impl OutputSet {
+    /// Locks on the directories of all files, which end when they are dropped. File systems without locks
+    /// have none.
+    fn turn(&self) -> Vec<File> {
+        let files = self.staged.iter();
+        let files = files.filter(|staged| matches!(staged.content, Content::File(..)));
+        // In one order, so that nobody waits for who waits for him.
+        let directories: BTreeSet<&Path> = files.map(|it| directory_of(&it.target)).collect();
+        let lock = |directory: &Path| {
+            let lock = File::open(directory).ok()?;
+            lock.lock().ok()?;
+            take_away_remains(directory);
+            Some(lock)
+        };
+        directories.into_iter().filter_map(lock).collect()
+    }
+}
+
+/// How old a file is that no process can have just begun.
+const AGE: Duration = Duration::from_secs(60);
+
+/// Removes the temporary files of processes that are gone, from a directory in which nobody else makes
+/// files appear. Those at work have a lock on theirs.
+fn take_away_remains(directory: &Path) {
+    let is_temporary = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
+    };
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(is_temporary) {
+        let is_left = || -> Option<bool> {
+            let metadata = fs::symlink_metadata(&path).ok()?;
+            let age = metadata.modified().ok()?.elapsed().ok()?;
+            if !metadata.is_file() || age < AGE {
+                return Some(false);
+            }
+            Some(File::open(&path).ok()?.try_lock().is_ok())
+        };
+        if is_left() == Some(true) {
+            // What cannot be removed stays.
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
 /// A file of the set that is ready to appear.
 #[derive(Debug)]
 struct Staged {
@@ -156,8 +207,8 @@ struct Staged {
 
 #[derive(Debug)]
 enum Content {
-    /// On the disk, beside the target.
-    File(TempPath),
+    /// On the disk, beside the target; with the lock that shows that somebody is at work on it.
+    File(TempPath, File),
     /// For a device or a pipe.
     Stream(Vec<u8>),
 }
@@ -167,7 +218,10 @@ impl Staged {
         let (target, kind) = locate(path)?;
         let content = match kind {
             TargetKind::Stream => Content::Stream(bytes.to_vec()),
-            TargetKind::File => Content::File(write_beside(&target, bytes, access)?),
+            TargetKind::File => {
+                let (path, lock) = write_beside(&target, bytes, access)?;
+                Content::File(path, lock)
+            }
         };
         Ok(Self {
             path: path.to_owned(),
@@ -187,7 +241,7 @@ impl Staged {
                 stream.write_all(&bytes).map_err(explain)?;
                 Ok(Replaced::Stream)
             }
-            Content::File(temporary) => {
+            Content::File(temporary, _lock) => {
                 let backup = back_up(&self.target).map_err(explain)?;
                 temporary
                     .persist(&self.target)
@@ -266,19 +320,26 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-fn write_beside(target: &Path, bytes: &[u8], access: Access) -> Result<TempPath, OutputFault> {
+fn write_beside(
+    target: &Path,
+    bytes: &[u8],
+    access: Access,
+) -> Result<(TempPath, File), OutputFault> {
     let directory = directory_of(target);
-    let write = || -> io::Result<TempPath> {
+    let write = || -> io::Result<(TempPath, File)> {
         let mut file = temporary_in(directory, |builder, directory| {
             builder
                 .permissions(access.permissions())
                 .tempfile_in(directory)
         })?;
+        // Not all file systems have locks.
+        let _ = file.as_file().try_lock();
         file.write_all(bytes)?;
         if access == Access::Keep {
             keep_permissions(target, file.as_file())?;
         }
-        Ok(file.into_temp_path())
+        let (lock, path) = file.into_parts();
+        Ok((path, lock))
     };
     write().map_err(|error| explain(error, directory))
 }
@@ -296,13 +357,17 @@ fn keep_permissions(replaced: &Path, file: &File) -> io::Result<()> {
     file.set_permissions(metadata.permissions())
 }
 
+/// What names of temporary files begin and end with.
+const PREFIX: &str = ".lgc-";
+const SUFFIX: &str = ".part";
+
 /// Makes a temporary file in a directory; its short name fits where any name fits.
 fn temporary_in<T>(
     directory: &Path,
     make: impl FnOnce(&mut tempfile::Builder<'_, '_>, &Path) -> io::Result<T>,
 ) -> io::Result<T> {
     make(
-        tempfile::Builder::new().prefix(".lgc-").suffix(".part"),
+        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX),
         directory,
     )
 }
@@ -532,5 +597,50 @@ mod tests {
         no space is left on the device; free some or choose another path
         invalid filename
         ");
+    }
+
+    /// Two sets of files at once: what appears is one of them, whole.
+    #[test]
+    fn sets_appear_one_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["m.so", "m.h"].map(|name| directory.path().join(name));
+        for round in 0..50 {
+            let contents = ["one", "other"].map(|who| format!("{who} {round}"));
+            std::thread::scope(|scope| {
+                for content in &contents {
+                    scope.spawn(|| {
+                        let mut set = OutputSet::default();
+                        for path in &paths {
+                            set.stage(path, content.as_bytes(), Access::Read).unwrap();
+                        }
+                        set.commit().unwrap();
+                    });
+                }
+            });
+            let [first, second] = [0, 1].map(|at| fs::read_to_string(&paths[at]).unwrap());
+            assert_eq!(first, second);
+            assert!(contents.contains(&first));
+        }
+        assert_eq!(names(directory.path()), ["m.h", "m.so"]);
+    }
+
+    #[test]
+    fn what_killed_processes_left_is_taken_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let file = |name: &str, seconds: u64| {
+            let file = File::create(at(name)).unwrap();
+            let then = std::time::SystemTime::now() - Duration::from_secs(seconds);
+            file.set_modified(then).unwrap();
+            file
+        };
+        drop(file(".lgc-left.part", 3600));
+        let busy = file(".lgc-busy.part", 3600);
+        busy.lock().unwrap();
+        drop(file(".lgc-fresh.part", 0));
+        drop(file(".lgc-other", 3600));
+        write_whole(&at("m.h"), b"new", Access::Read).unwrap();
+        let left = [".lgc-busy.part", ".lgc-fresh.part", ".lgc-other", "m.h"];
+        assert_eq!(names(directory.path()), left);
     }
 }

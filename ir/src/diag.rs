@@ -104,7 +104,7 @@ codes! {
     "E0402" BadRule "a vjp block that does not fit its graph";
     // Limits.
     "E0501" DimOverflow "a dim beyond 64-bit integers";
-    "E0502" TooLarge "a tensor beyond 2^40 bytes";
+    "E0502" TooLarge "a tensor beyond 2^40 bytes in memory";
     "E0503" TooManyNodes "a graph that grows too large";
     "E0504" Recursion "a graph that calls itself";
     "E0505" TooDeepCalls "calls nested too deeply";
@@ -113,6 +113,8 @@ codes! {
     "E0508" TooManyLeaves "a type of too many tensors";
     "E0509" TooManyTurns "loops that take too many turns";
     "E0510" TensorsTooLarge "a file of tensors beyond 2^31 bytes";
+    "E0511" LongName "a name of more than 1024 characters";
+    "E0512" TooManyAxes "a tensor of more than 32 axes";
     // Code generation and the C ABI.
     "E0601" NoInterface "names that the C interface cannot have";
     "E0602" NotCompilable "a graph that cannot be compiled";
@@ -204,7 +206,7 @@ impl Diagnostic {
         Diagnostic {
             severity,
             code,
-            message,
+            message: bounded(message),
             labels: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
@@ -225,7 +227,7 @@ impl Diagnostic {
         if !span.is_synthetic() {
             self.labels.push(Label {
                 span,
-                text,
+                text: bounded(text),
                 primary,
             });
         }
@@ -247,14 +249,14 @@ impl Diagnostic {
     /// Adds a fact behind the message.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
-        self.notes.push(text.into());
+        self.notes.push(bounded(text.into()));
         self
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help.push(text.into());
+        self.help.push(bounded(text.into()));
         self
     }
 
@@ -272,6 +274,38 @@ impl Diagnostic {
             sources,
         }
     }
+}
+
+/// The most bytes of what a diagnostic says at once.
+const MAX_TEXT: usize = 1 << 14;
+/// The most bytes of a word in it, such as a name that it quotes.
+const MAX_WORD: usize = 512;
+
+/// A text for people, who read no name of a megabyte: long words are shown without their middle, and
+/// what is too long altogether without its end.
+fn bounded(text: String) -> String {
+    let long = |word: &str| word.len() > MAX_WORD;
+    if text.len() <= MAX_WORD
+        || !text.split(char::is_whitespace).any(long) && text.len() <= MAX_TEXT
+    {
+        return text;
+    }
+    let mut shown = String::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        if shown.len() > MAX_TEXT {
+            shown.push('…');
+            break;
+        }
+        if long(word) {
+            let head = word.floor_char_boundary(MAX_WORD / 8);
+            let tail = word.ceil_char_boundary(word.len() - MAX_WORD / 8);
+            let parts = word.get(..head).zip(word.get(tail..)).unwrap_or_default();
+            shown.push_str(&format!("{}…{}", parts.0, parts.1));
+        } else {
+            shown.push_str(word);
+        }
+    }
+    shown
 }
 
 struct Plain<'a> {
@@ -475,6 +509,18 @@ mod tests {
             nowhere.plain(&sources).to_string(),
             "warning[E0110]: no place\n"
         );
+    }
+
+    #[test]
+    fn long_names_are_not_quoted_whole() {
+        let name = "é".repeat(1 << 20);
+        let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}` here"));
+        let diagnostic = diagnostic.note("a ".repeat(1 << 20)).help("as it is");
+        let e = |count| "é".repeat(count);
+        let expected = format!("there is no `{}…{}` here", e(31), e(32));
+        assert_eq!(diagnostic.message, expected);
+        assert!(diagnostic.notes[0].len() < MAX_TEXT + 8);
+        assert_eq!(diagnostic.help, ["as it is"]);
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Graph {
     ) -> Result<NodeId, TypeError> {
         let op = op.into();
         let (op, results) = self.check(op, operands)?;
-        if let Some(large) = results.iter().find(|ty| !ty.is_bounded()) {
+        if let Some(large) = results.iter().find(|ty| !ty.is_countable()) {
             return Err(TypeError::too_large(op.spec().name, large));
         }
         let interned = |ty| TypeId(self.types.insert_full(ty).0 as u32);

@@ -1,14 +1,25 @@
 //! Dims, shapes and tensor types.
 //!
-//! Sizes are bounded where a [`Type`] is made: no verified tensor exceeds [`MAX_BYTES`], so that
-//! later stages can compute element counts and byte offsets without overflow.
+//! Sizes are bounded twice. No value of a graph has more than [`MAX_ELEMENTS`], so that later stages
+//! can compute element counts and byte offsets without overflow. What is in memory has at most
+//! [`MAX_BYTES`]: parameters, results, and what the lowering decides to store. A value on the way that
+//! is never stored (a view, an operand of a sum) may be larger.
 
 use crate::dtype::DType;
 use smallvec::SmallVec;
 use std::fmt;
 
-/// No tensor may need more bytes than this (2⁴⁰).
+/// No tensor in memory may need more bytes than this (2⁴⁰).
 pub const MAX_BYTES: u64 = 1 << 40;
+
+/// No tensor of a program has more axes than this.
+pub const MAX_RANK: usize = 32;
+
+/// No value of a graph has more axes than this: what ops are made of may need some of their own.
+const MAX_INNER_RANK: usize = 2 * MAX_RANK + 8;
+
+/// No value of a graph may have more elements than this (2⁴⁸), stored or not.
+pub const MAX_ELEMENTS: u64 = 1 << 48;
 
 /// The extent of one axis. Fixed at compile time; a type of its own, since extents that are
 /// chosen at run time are planned.
@@ -196,22 +207,29 @@ impl Type {
         self.shape.elements()
     }
 
-    /// Size in bytes (saturating; at most [`MAX_BYTES`] for every checked type).
+    /// Size in bytes (saturating; at most 8 · [`MAX_ELEMENTS`] for every checked type).
     pub fn bytes(&self) -> u64 {
         self.elements().saturating_mul(self.dtype.size())
     }
 
-    /// Whether the size is within [`MAX_BYTES`].
+    /// Whether it may be in memory: the size is within [`MAX_BYTES`].
     pub fn is_bounded(&self) -> bool {
-        // Extents are bounded one by one as well, so that products of some of them are, when
-        // another is zero.
-        self.bytes() <= MAX_BYTES
-            && self
-                .shape
-                .extents()
-                .filter(|&e| e > 0)
-                .fold(1u64, u64::saturating_mul)
-                <= MAX_BYTES
+        self.bytes() <= MAX_BYTES && self.nonzero_extents() <= MAX_BYTES
+    }
+
+    /// Whether a value of a graph may be of this type: it has at most [`MAX_ELEMENTS`], no axis is
+    /// longer than a tensor in memory can be, and there are not too many.
+    pub fn is_countable(&self) -> bool {
+        self.nonzero_extents() <= MAX_ELEMENTS
+            && self.shape.rank() <= MAX_INNER_RANK
+            && self.shape.extents().all(|extent| extent <= MAX_BYTES)
+    }
+
+    /// The product of the extents that are not zero: products of some extents are bounded, too, where
+    /// another one is zero.
+    fn nonzero_extents(&self) -> u64 {
+        let extents = self.shape.extents().filter(|&extent| extent > 0);
+        extents.fold(1u64, u64::saturating_mul)
     }
 }
 

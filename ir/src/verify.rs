@@ -96,7 +96,7 @@ fn types_agree(graph: &Graph, node: NodeId) -> Result<(), Violation> {
             format!("{} has other result types", describe(graph, node)),
         );
     }
-    match stored.iter().find(|ty| !ty.is_bounded()) {
+    match stored.iter().find(|ty| !ty.is_countable()) {
         Some(ty) => violated("V05", format!("{} yields {ty}", describe(graph, node))),
         None => Ok(()),
     }
@@ -148,7 +148,7 @@ mod tests {
     use crate::dtype::DType;
     use crate::op::{Add, Input, Neg, Scale, Slice, Sum};
     use crate::op::{Axes, Real};
-    use crate::shape::{MAX_BYTES, Shape};
+    use crate::shape::{MAX_ELEMENTS, Shape};
     use crate::span::Span;
 
     fn input(shape: &[u64]) -> Input {
@@ -220,8 +220,8 @@ mod tests {
             graph.corrupt_types(y.node, f32s(&[3, 2]));
         });
         assert_broken("V05", |graph, [x, _, _]| {
-            graph.corrupt_op(x.node, input(&[MAX_BYTES, 3]).into());
-            graph.corrupt_types(x.node, f32s(&[MAX_BYTES, 3]));
+            graph.corrupt_op(x.node, input(&[MAX_ELEMENTS, 3]).into());
+            graph.corrupt_types(x.node, f32s(&[MAX_ELEMENTS, 3]));
         });
     }
 

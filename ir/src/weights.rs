@@ -7,12 +7,10 @@
 
 use crate::dtype::DType;
 use crate::op::Elements;
-use crate::shape::{Shape, Type};
+use crate::shape::{MAX_RANK, Shape, Type};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-/// A tensor has no more axes than this.
-const MAX_RANK: usize = 32;
 /// How many digits of a hash are written.
 const DIGITS: usize = 32;
 /// A hash that is compared has at least so many digits, so that it tells tensors apart.

@@ -6,12 +6,14 @@
 //!   functions, [`Session`] keeps the tensors of repeated calls in place, and [`Pool`] has the threads
 //!   that share the work of a call.
 //!
-//! What both sides of a call agree on is `lgc_abi`'s. All code that is unsafe is in one private
-//! module, `foreign`, which turns the foreign tables into owned values and makes the calls.
+//! What both sides of a call agree on is `lgc_abi`'s. All code that is unsafe is in private
+//! modules: `foreign`, which turns the foreign tables into owned values and makes the calls, `buffer` and
+//! `mapped`.
 
 mod buffer;
 mod foreign;
 mod library;
+mod mapped;
 pub mod npy;
 pub mod npz;
 mod session;
@@ -20,6 +22,7 @@ mod tensor;
 pub use buffer::AlignedBuffer;
 pub use foreign::{Entry, InfoError, Pool};
 pub use library::{CallError, Library, OpenError};
+pub use mapped::Mapped;
 pub use session::Session;
 pub use tensor::{Element, HostTensor, TensorError};
 

@@ -18,6 +18,9 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The longest header that is read, in bytes.
 const MAX_HEADER: u64 = 1 << 20;
 
+/// The most bytes of a file that are no elements.
+pub const MAX_OVERHEAD: u64 = MAX_HEADER + 12;
+
 /// Why an array cannot be read.
 #[derive(Debug, Error)]
 pub enum NpyError {

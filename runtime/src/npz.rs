@@ -43,6 +43,16 @@ pub enum NpzError {
         /// The size in the archive's directory.
         claimed: u64,
     },
+    /// An entry is larger than what is wanted of it.
+    #[error("array `{name}` has {claimed} bytes, of which at most {most} can be of use")]
+    Unwanted {
+        /// Name of the array.
+        name: String,
+        /// The size in the archive's directory.
+        claimed: u64,
+        /// The most that was to be read.
+        most: u64,
+    },
     /// Two arrays have one name.
     #[error("array `{0}` occurs twice")]
     Duplicate(String),
@@ -53,7 +63,18 @@ pub enum NpzError {
 /// # Errors
 /// As [`read`], or if the file cannot be opened.
 pub fn load(path: &Path) -> Result<Vec<(String, HostTensor)>, NpzError> {
-    read(BufReader::new(File::open(path)?))
+    load_within(path, &|_| u64::MAX)
+}
+
+/// The same, where the array of each name may have at most so many bytes of elements.
+///
+/// # Errors
+/// As [`load`], and [`NpzError::Unwanted`] before anything of an array that has more is read.
+pub fn load_within(
+    path: &Path,
+    most: &dyn Fn(&str) -> u64,
+) -> Result<Vec<(String, HostTensor)>, NpzError> {
+    read_within(BufReader::new(File::open(path)?), most)
 }
 
 /// Reads all arrays of an archive, in its order, with their names (the entries' names less
@@ -61,14 +82,22 @@ pub fn load(path: &Path) -> Result<Vec<(String, HostTensor)>, NpzError> {
 ///
 /// # Errors
 /// [`NpzError`], whatever the bytes are.
-pub fn read(mut source: impl Read + Seek) -> Result<Vec<(String, HostTensor)>, NpzError> {
+pub fn read(source: impl Read + Seek) -> Result<Vec<(String, HostTensor)>, NpzError> {
+    read_within(source, &|_| u64::MAX)
+}
+
+/// The same, with bounds as of [`load_within`].
+fn read_within(
+    mut source: impl Read + Seek,
+    most: &dyn Fn(&str) -> u64,
+) -> Result<Vec<(String, HostTensor)>, NpzError> {
     let length = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
     let mut archive = ZipArchive::new(source)?;
     let mut names = HashSet::new();
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
-        let (name, tensor) = read_array(&mut archive, index, length)?;
+        let (name, tensor) = read_array(&mut archive, index, length, most)?;
         if !names.insert(name.clone()) {
             return Err(NpzError::Duplicate(name));
         }
@@ -81,6 +110,7 @@ fn read_array(
     archive: &mut ZipArchive<impl Read + Seek>,
     index: usize,
     archive_length: u64,
+    most: &dyn Fn(&str) -> u64,
 ) -> Result<(String, HostTensor), NpzError> {
     let mut file = archive.by_index(index)?;
     let entry = file.name()?.into_owned();
@@ -89,6 +119,14 @@ fn read_array(
     let claimed = file.size();
     if claimed > packed.saturating_mul(MAX_DEFLATE_RATIO).saturating_add(64) {
         return Err(NpzError::Inflated { name, claimed });
+    }
+    let most = most(&name);
+    if claimed > most.saturating_add(npy::MAX_OVERHEAD) {
+        return Err(NpzError::Unwanted {
+            name,
+            claimed,
+            most,
+        });
     }
     match read_whole(&mut file, claimed) {
         Ok(tensor) => Ok((name, tensor)),

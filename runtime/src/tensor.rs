@@ -91,22 +91,35 @@ impl HostTensor {
     /// # Errors
     /// As [`HostTensor::from_slice`]; of a dtype that is no float, no number of elements fits.
     pub fn from_numbers(tensor: TensorType, numbers: &[f64]) -> Result<Self, TensorError> {
-        let bytes: Vec<u8> = match (tensor.dtype(), tensor.dtype().half()) {
-            (_, Some(half)) => numbers
-                .iter()
-                .flat_map(|&x| half.encode(x).to_le_bytes())
-                .collect(),
-            (DType::F32, None) => numbers
-                .iter()
-                .flat_map(|&x| (x as f32).to_le_bytes())
-                .collect(),
-            (DType::F64, None) => numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        let found = numbers.len();
+        if found as u64 != tensor.elements() {
+            return Err(TensorError::Count { tensor, found });
+        }
+        let mut numbers = numbers.iter().copied();
+        Self::from_each(tensor, || numbers.next().unwrap_or_default())
+    }
+
+    /// A tensor of a float dtype with elements that are asked for one by one, row by row, each rounded
+    /// once. No memory is needed but that of the tensor.
+    ///
+    /// # Errors
+    /// If memory does not suffice; of a dtype that is no float, no number of elements fits.
+    pub fn from_each(
+        tensor: TensorType,
+        mut next: impl FnMut() -> f64,
+    ) -> Result<Self, TensorError> {
+        let mut result = Self::zeros(tensor)?;
+        let bytes = result.data.bytes_mut();
+        match (result.tensor.dtype(), result.tensor.dtype().half()) {
+            (_, Some(half)) => fill(bytes, || half.encode(next()).to_le_bytes()),
+            (DType::F32, None) => fill(bytes, || (next() as f32).to_le_bytes()),
+            (DType::F64, None) => fill(bytes, || next().to_le_bytes()),
             (_, None) => {
-                let found = numbers.len();
+                let (tensor, found) = (result.tensor, 0);
                 return Err(TensorError::Count { tensor, found });
             }
-        };
-        Self::copy_from(tensor, numbers.len(), &bytes)
+        }
+        Ok(result)
     }
 
     /// A tensor without axes.
@@ -164,11 +177,13 @@ impl HostTensor {
     }
 
     /// The elements of any dtype as numbers, row by row; of i64, the nearest f64.
-    #[must_use]
-    pub fn numbers(&self) -> Vec<f64> {
-        fn all<T: Pod>(bytes: &[u8], number: impl Fn(T) -> f64) -> Vec<f64> {
+    pub fn each_number(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+        fn all<T: Pod>(
+            bytes: &[u8],
+            number: impl Fn(T) -> f64 + 'static,
+        ) -> Box<dyn Iterator<Item = f64> + '_> {
             let elements: &[T] = bytemuck::cast_slice(bytes);
-            elements.iter().map(|&element| number(element)).collect()
+            Box::new(elements.iter().map(move |&element| number(element)))
         }
         let bytes = self.bytes();
         match self.dtype() {
@@ -181,6 +196,12 @@ impl HostTensor {
             DType::F32 => all(bytes, |x: f32| f64::from(x)),
             DType::F64 => all(bytes, |x: f64| x),
         }
+    }
+
+    /// The elements as [`HostTensor::each_number`] has them, in a list.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<f64> {
+        self.each_number().collect()
     }
 
     /// The one element of a tensor that has one of this type.
@@ -203,6 +224,13 @@ impl HostTensor {
     #[must_use]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         self.data.bytes_mut()
+    }
+}
+
+/// Writes elements of N bytes, one after another.
+fn fill<const N: usize>(bytes: &mut [u8], mut next: impl FnMut() -> [u8; N]) {
+    for element in bytes.chunks_exact_mut(N) {
+        element.copy_from_slice(&next());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::adjoint::adjoint;
 use crate::args::{Emit, EmitStage};
 use crate::driver::{Inputs, Session, choose};
 use crate::stage::Stage;
-use crate::{Failure, dot, output};
+use crate::{Failure, Origin, dot, output};
 use lgc_codegen::kernel::Program;
 use lgc_codegen::lower::Lowering;
 use lgc_codegen::output::{Access, OutputSet};
@@ -103,6 +103,7 @@ fn write(path: &Path, text: &Text, inputs: &Inputs) -> Result<(), Failure> {
     if let Some(constants) = constants.filter(|constants| constants.len() > 0) {
         let tensors = path.with_extension(TENSORS);
         inputs.keep(&tensors)?;
+        keep_others(path, &tensors)?;
         let bytes = weights::encode(constants).map_err(|reason| {
             let message = format!("cannot write `{}`: {reason}", tensors.display());
             Failure::message(Code::UnwritableFile, message)
@@ -111,6 +112,27 @@ fn write(path: &Path, text: &Text, inputs: &Inputs) -> Result<(), Failure> {
     }
     set.stage(path, text.text.as_bytes(), Access::Keep)?;
     Ok(set.commit()?)
+}
+
+/// Sees to it that a file of tensors that is there already is that of the graph which is written anew.
+fn keep_others(path: &Path, tensors: &Path) -> Result<(), Failure> {
+    if !tensors.exists() {
+        return Ok(());
+    }
+    let named = format!("load({:?},", beside(path)?);
+    let old = Origin::File(path.to_owned()).read();
+    if old.is_ok_and(|old| old.contains(&named)) {
+        return Ok(());
+    }
+    let message = format!(
+        "cannot write `{}`: it is there already, and is not that of `{}`",
+        tensors.display(),
+        path.display()
+    );
+    let help = "give the output another name with `-o`, or move the file";
+    Err(Failure::new(
+        Diagnostic::error(Code::UnwritableFile, message).help(help),
+    ))
 }
 
 /// Graphs as text, with large constants in the file `beside` if there is one.

@@ -28,7 +28,7 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Info(arguments) => info::run(arguments, session),
         Command::Fmt(arguments) => fmt::run(arguments, session),
         Command::Explain(arguments) => explain::run(arguments),
-        Command::Lsp => lsp::serve(),
+        Command::Lsp => lsp::serve(session.allowed()),
         Command::Reduce(arguments) => reduce::run(arguments, session),
         Command::Doctor => doctor::run(session),
         Command::Man(arguments) => manual::page(arguments),

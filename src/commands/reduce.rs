@@ -2,6 +2,7 @@
 
 use crate::args::Reduce;
 use crate::driver::Session;
+use crate::reach::Reach;
 use crate::reduce::{Oracle, Verdict, reduce};
 use crate::stage::Stage;
 use crate::{Failure, Origin, output};
@@ -34,8 +35,9 @@ pub(crate) fn run(arguments: &Reduce, session: &mut Session) -> Result<(), Failu
     panic::set_hook(Box::new(|_| {}));
     let name = arguments.source.file.to_string();
     let defines = &arguments.source.dims.defines;
+    let reach = Reach::of(&name, session.allowed());
     let outcome = session.time(Stage::Check, || {
-        reduce(&name, &text, defines, &mut oracle, &mut keep)
+        reduce(&name, &reach, &text, defines, &mut oracle, &mut keep)
     });
     panic::set_hook(hook);
     let outcome = outcome.ok_or_else(|| Failure::internal("a text no longer parses"))?;

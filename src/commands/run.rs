@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
             let index = choose(names, arguments.entry.as_deref())?;
             let entry = library.entry(&library.info().entries[index].name)?;
             let leaves = entry.leaves().to_vec();
-            let tensors = inputs(arguments, &leaves, session)?;
+            let workspace = library.info().entries[index].workspace_bytes;
+            let tensors = inputs(arguments, &leaves, workspace, session)?;
             let pool = match arguments.threads {
                 1 => None,
                 threads => library.pool(threads)?,
@@ -34,10 +35,10 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
         }
         None => {
             let (info, code) = compile(arguments, session)?;
-            let tensors = inputs(arguments, &info.leaves, session)?;
+            let tensors = inputs(arguments, &info.leaves, info.workspace_bytes, session)?;
             let pool = match arguments.threads {
                 1 => None,
-                threads => Some(threads_of(threads)?),
+                threads => threads_of(threads),
             };
             let run = || run_code(&code, pool.as_ref(), &info, tensors);
             let tensors = session.time(Stage::Run, run)?;
@@ -64,19 +65,21 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
 fn inputs(
     arguments: &Run,
     leaves: &[Leaf],
+    workspace: u64,
     session: &mut Session,
 ) -> Result<Vec<HostTensor>, Failure> {
     let read = || {
         let given = Given::read(&arguments.inputs, leaves)?;
-        given.complete(leaves, arguments.random)
+        given.complete(leaves, workspace, arguments.random)
     };
     session.time(Stage::Read, read)
 }
 
-/// Threads that run tasks of code in this process.
-fn threads_of(threads: u32) -> Result<ThreadPool, Failure> {
+/// Threads that run tasks of code in this process; none where the system refuses to start them, which
+/// makes no difference to the results.
+fn threads_of(threads: u32) -> Option<ThreadPool> {
     let pool = ThreadPoolBuilder::new().num_threads(threads as usize);
-    pool.build().map_err(Failure::internal)
+    pool.build().ok()
 }
 
 /// The chosen entry of a graph, as code in this process.

@@ -8,7 +8,7 @@ use lgc_codegen::cranelift::{self, CompileError, CompiledEntry, Jit};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::legalize;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
-use lgc_codegen::lower::{Lowering, Signature, Target, lower};
+use lgc_codegen::lower::{LowerError, Lowering, Signature, Target, lower};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
@@ -77,12 +77,32 @@ fn lowering_signature(entry: &Entry) -> Signature {
 fn lower_entry(entry: &Entry) -> Result<Lowering, Failure> {
     let signature = lowering_signature(entry);
     let lowering = lower(&entry.graph, &signature, &Target::default());
-    let lowering = lowering.map_err(Failure::internal)?;
+    let lowering = lowering.map_err(refused)?;
     kernel::verify(&lowering.program).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::internal(errors.join("; "))
     })?;
     Ok(lowering)
+}
+
+/// What has to be stored and is too large is a fact about the graph; anything else is a fault of ours,
+/// since the graph verifies.
+fn refused(error: LowerError) -> Failure {
+    let message = error.to_string();
+    match error {
+        LowerError::TooLarge { span, .. } => Failure::new(
+            Diagnostic::error(Code::TooLarge, message)
+                .primary(span, "kept in memory until it has been read")
+                .help(
+                    "work on a part at a time, as with `scan`; `lgc emit --stage kernels` of a \
+                     smaller graph shows what is stored",
+                ),
+        ),
+        LowerError::Rewrite(_)
+        | LowerError::Signature(_)
+        | LowerError::Build(_)
+        | LowerError::Internal(_) => Failure::internal(message),
+    }
 }
 
 impl Session {

@@ -13,13 +13,15 @@ pub use codegen::Build;
 pub(crate) use inputs::Inputs;
 
 use crate::args::Common;
+use crate::reach::Reach;
 use crate::stage::{Clock, Stage};
-use crate::{Failure, Origin, origin, output, report};
+use crate::{Failure, Origin, output, report};
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics};
 use lgc_ir::lang::ast::{Ast, GraphKind, Item};
 use lgc_ir::lang::{self, Options};
 use lgc_ir::module::Module;
 use lgc_ir::span::{FileId, SourceMap, Span};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The state of a run: the sources, what was reported on them, and what the stages cost.
@@ -31,6 +33,8 @@ pub struct Session {
     stop_after: Option<Stage>,
     verify: bool,
     max_nodes: Option<u32>,
+    /// The directories below which graphs may name files, beside that of the main file.
+    allowed: Vec<PathBuf>,
 }
 
 impl Session {
@@ -46,6 +50,7 @@ impl Session {
             stop_after: common.stop_after,
             verify: common.verify,
             max_nodes: common.max_nodes,
+            allowed: common.allow_path.clone(),
             ..Self::default()
         }
     }
@@ -66,6 +71,11 @@ impl Session {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The directories below which graphs may name files, beside that of the main file.
+    pub(crate) fn allowed(&self) -> &[PathBuf] {
+        &self.allowed
     }
 
     /// Does a part of the work that the driver has no method for, and records its cost.
@@ -150,13 +160,17 @@ impl Session {
     /// Files that cannot be used or loaded from, and syntax errors in them, which are reported.
     pub fn import(&mut self, ast: Ast) -> Result<Ast, Failure> {
         let mut found = Diagnostics::new();
+        let main = self.sources.file(ast.file).map_or("", |file| file.name());
+        let reach = Reach::of(main, &self.allowed);
         let sources = &mut self.sources;
         let ast = self.clock.time(Stage::Parse, || {
-            lang::import(ast, sources, &mut origin::read_import, &mut found)
+            let mut read = |path: &str| reach.read_import(path);
+            lang::import(ast, sources, &mut read, &mut found)
         });
         let (mut ast, sources) = (ast, &self.sources);
         self.clock.time(Stage::Read, || {
-            lang::load(&mut ast, sources, &mut origin::read_tensors, &mut found);
+            let mut read = |path: &str| reach.read_tensors(path);
+            lang::load(&mut ast, sources, &mut read, &mut found);
         });
         self.accept(found)?;
         self.over(Stage::Parse)?;

@@ -1,7 +1,7 @@
 //! One text as far as it can be understood: its syntax tree, what elaboration found out, and what is
 //! wrong with it.
 
-use super::imports::{self, OpenTexts, Reader};
+use super::imports::{OpenTexts, Reader};
 use super::position::Encoding;
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use lgc_ir::lang::ast::Ast;
@@ -50,10 +50,11 @@ impl Analysis {
         let mut found = Diagnostics::with_limit(MAX_ERRORS);
         let ast = lang::parse(file, text, &mut found);
         let parses = !found.has_errors();
-        let mut reader = Reader::new(open);
+        let mut reader = Reader::new(open, name);
         let mut read = |address: &str| reader.read(address);
         let mut ast = lang::import(ast, &mut sources, &mut read, &mut found);
-        lang::load(&mut ast, &sources, &mut imports::tensors, &mut found);
+        let mut tensors = |address: &str| reader.tensors(address);
+        lang::load(&mut ast, &sources, &mut tensors, &mut found);
         let mut analysis = Self {
             sources,
             file,

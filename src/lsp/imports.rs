@@ -1,7 +1,7 @@
 //! Files that an open text uses. Texts are known by their addresses, and so are the files beside them.
 //! A file that is open in the editor is what stands there, saved or not.
 
-use crate::origin::{read_import, read_tensors};
+use crate::reach::Reach;
 use lgc_codegen::output::{Access, write_whole};
 use lgc_ir::lang::{Unreadable, standard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,20 +13,30 @@ const SCHEME: &str = "file://";
 
 /// The texts that are open, by the paths of their files.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OpenTexts(BTreeMap<String, String>);
+pub(super) struct OpenTexts {
+    texts: BTreeMap<String, String>,
+    /// The directories below which any text may name files, beside its own.
+    allowed: Vec<PathBuf>,
+}
 
 impl OpenTexts {
+    /// No texts; those to come may name files below these directories and their own.
+    pub(super) fn below(allowed: Vec<PathBuf>) -> Self {
+        let texts = BTreeMap::new();
+        Self { texts, allowed }
+    }
+
     /// Opens a text, or replaces it. What is no file is beside nothing, so that nothing uses it.
     pub(super) fn set(&mut self, address: &str, text: &str) {
         if let Ok(path) = path(address) {
-            self.0.insert(path, text.to_owned());
+            self.texts.insert(path, text.to_owned());
         }
     }
 
     /// Closes a text.
     pub(super) fn remove(&mut self, address: &str) {
         if let Ok(path) = path(address) {
-            self.0.remove(&path);
+            self.texts.remove(&path);
         }
     }
 }
@@ -37,12 +47,18 @@ pub(super) struct Reader<'a> {
     open: &'a OpenTexts,
     /// The paths of all files that were asked for, whether they could be read or not.
     pub(super) paths: BTreeSet<String>,
+    reach: Reach,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(open: &'a OpenTexts) -> Self {
-        let paths = BTreeSet::new();
-        Self { open, paths }
+    /// For the text at an address. One in no folder is beside nothing.
+    pub(super) fn new(open: &'a OpenTexts, address: &str) -> Self {
+        let reach = path(address).map(|path| Reach::of(&path, &open.allowed));
+        Self {
+            open,
+            paths: BTreeSet::new(),
+            reach: reach.unwrap_or_default(),
+        }
     }
 
     /// Reads the file at an address.
@@ -51,20 +67,22 @@ impl<'a> Reader<'a> {
     /// Why it cannot be read, as a part of a sentence.
     pub(super) fn read(&mut self, address: &str) -> Result<String, String> {
         let path = path(address)?;
+        self.reach.check(&path)?;
         self.paths.insert(path.clone());
-        match self.open.0.get(&path) {
+        match self.open.texts.get(&path) {
             Some(text) => Ok(text.clone()),
-            None => read_import(&path),
+            None => self.reach.read_import(&path),
         }
     }
-}
 
-/// Reads the tensors at an address.
-///
-/// # Errors
-/// Why they cannot be read.
-pub(super) fn tensors(address: &str) -> Result<Vec<u8>, Unreadable> {
-    read_tensors(&path(address).map_err(Unreadable::Because)?)
+    /// Finds the tensors at an address.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    pub(super) fn tensors(&self, address: &str) -> Result<Box<dyn AsRef<[u8]>>, Unreadable> {
+        let path = path(address).map_err(Unreadable::Because)?;
+        self.reach.read_tensors(&path)
+    }
 }
 
 /// The path of the file at an address. What a text names by an absolute path is no address.
@@ -146,7 +164,7 @@ mod tests {
             assert_eq!(decoded(wrong), None, "{wrong}");
         }
         assert!(
-            Reader::new(&OpenTexts::default())
+            Reader::new(&OpenTexts::default(), "untitled:2")
                 .read("untitled:1")
                 .is_err()
         );

@@ -10,6 +10,7 @@ mod hover;
 mod imports;
 mod lookup;
 mod position;
+mod transport;
 
 use crate::{COMPILER, Failure};
 use analysis::{Analysis, whole};
@@ -33,19 +34,24 @@ use position::Encoding;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Serves one client until it says that it is done.
 ///
 /// # Errors
 /// If the client does not keep to the protocol, or leaves without a word.
-pub(crate) fn serve() -> Result<(), Failure> {
-    let (connection, threads) = Connection::stdio();
-    let outcome = converse(&connection);
+pub(crate) fn serve(allowed: &[PathBuf]) -> Result<(), Failure> {
+    let (connection, threads) = transport::open().map_err(|error| {
+        let message = format!("cannot start the threads that read and write: {error}");
+        Failure::message(Code::BadClient, message)
+    })?;
+    let outcome = converse(&connection, allowed);
     // The threads end with the connection.
     drop(connection);
     let closed = threads.join().map_err(protocol);
-    outcome.and(closed)
+    // Why nothing comes any more says more than that nothing comes.
+    closed.and(outcome)
 }
 
 fn protocol(error: impl std::fmt::Display) -> Failure {
@@ -53,19 +59,23 @@ fn protocol(error: impl std::fmt::Display) -> Failure {
     Failure::message(Code::BadClient, message)
 }
 
-fn converse(connection: &Connection) -> Result<(), Failure> {
+fn converse(connection: &Connection, allowed: &[PathBuf]) -> Result<(), Failure> {
     let (id, params) = connection.initialize_start().map_err(protocol)?;
     let params: InitializeParams = serde_json::from_value(params).map_err(protocol)?;
     let general = params.capabilities.general.as_ref();
     let offered = general.and_then(|general| general.position_encodings.as_deref());
     let encoding = Encoding::choose(offered);
+    let folders = params.workspace_folders.iter().flatten();
+    let folders = folders.filter_map(|folder| imports::path(folder.uri.as_str()).ok());
+    let allowed = allowed.iter().cloned();
+    let allowed = allowed.chain(folders.map(PathBuf::from)).collect();
     let result = serde_json::to_value(greeting(encoding)).map_err(protocol)?;
     connection.initialize_finish(id, result).map_err(protocol)?;
     let mut server = Server {
         connection,
         encoding,
         documents: BTreeMap::new(),
-        texts: Rc::default(),
+        texts: Rc::new(OpenTexts::below(allowed)),
     };
     server.work()
 }

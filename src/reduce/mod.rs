@@ -13,6 +13,7 @@ mod source;
 
 pub(crate) use oracle::{Oracle, Verdict};
 
+use crate::reach::Reach;
 use edits::{Edit, KINDS, Kind};
 use lgc_ir::lang::print_module;
 use lgc_ir::module::Module;
@@ -61,12 +62,13 @@ pub(crate) struct Outcome {
 /// Makes a text smaller; `None` if it does not parse. Whenever a smaller one is found it is kept.
 pub(crate) fn reduce(
     name: &str,
+    reach: &Reach,
     text: &str,
     defines: &[(String, u64)],
     oracle: &mut Oracle,
     keep: &mut dyn FnMut(&str),
 ) -> Option<Outcome> {
-    let original = Source::new(name, text.to_owned(), defines)?;
+    let original = Source::new(name, reach, text.to_owned(), defines)?;
     let before = original.size().statements;
     let mut reduction = Reduction {
         must_elaborate: original.elaborates(),

@@ -1,6 +1,6 @@
 //! A text with what is known of it.
 
-use crate::origin::{read_import, read_tensors};
+use crate::reach::Reach;
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::lang::ast::{Ast, Expr, ExprKind, Item, Literal, Statement, statements_in};
 use lgc_ir::lang::{self, Observations, Options};
@@ -22,6 +22,8 @@ pub(super) struct Size {
 /// A text in canonical form.
 pub(super) struct Source {
     name: String,
+    /// Which files it may name.
+    reach: Reach,
     defines: Vec<(String, u64)>,
     text: String,
     pub(super) ast: Ast,
@@ -34,10 +36,16 @@ pub(super) struct Source {
 
 impl Source {
     /// The canonical form of a text, as far as it elaborates; `None` if it does not parse.
-    pub(super) fn new(name: &str, text: String, defines: &[(String, u64)]) -> Option<Self> {
+    pub(super) fn new(
+        name: &str,
+        reach: &Reach,
+        text: String,
+        defines: &[(String, u64)],
+    ) -> Option<Self> {
         let (text, ast) = canonical(name, &text)?;
         let mut source = Self {
             name: name.to_owned(),
+            reach: reach.clone(),
             defines: defines.to_vec(),
             text,
             ast,
@@ -57,7 +65,7 @@ impl Source {
 
     /// Another text in the place of this one.
     pub(super) fn sibling(&self, text: String) -> Option<Self> {
-        Self::new(&self.name, text, &self.defines)
+        Self::new(&self.name, &self.reach, text, &self.defines)
     }
 
     fn elaborate(&self) -> Option<(Module, Observations, Option<String>)> {
@@ -65,8 +73,10 @@ impl Source {
         let file = sources.add(self.name.clone(), self.text.clone()).ok()?;
         let mut found = Diagnostics::new();
         let ast = lang::parse(file, &self.text, &mut found);
-        let mut ast = lang::import(ast, &mut sources, &mut read_import, &mut found);
-        lang::load(&mut ast, &sources, &mut read_tensors, &mut found);
+        let mut read = |path: &str| self.reach.read_import(path);
+        let mut ast = lang::import(ast, &mut sources, &mut read, &mut found);
+        let mut read = |path: &str| self.reach.read_tensors(path);
+        lang::load(&mut ast, &sources, &mut read, &mut found);
         let options = Options {
             defines: self.defines.iter().cloned().collect(),
             ..Options::default()

@@ -95,6 +95,12 @@ impl Place {
         std::fs::read(self.path(name)).unwrap()
     }
 
+    /// Makes a pipe of this name, which nobody opens.
+    pub(crate) fn pipe_named(&self, name: &str) {
+        let made = Command::new("mkfifo").arg(self.path(name)).status();
+        assert!(made.unwrap().success());
+    }
+
     /// The names of all files here, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();

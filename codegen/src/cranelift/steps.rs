@@ -45,6 +45,8 @@ struct StepEmitter<'a> {
     workspace: Value,
     context: Value,
     functions: HashMap<u32, FuncRef>,
+    /// The places of tensors in the array of addresses.
+    places: HashMap<Tensor, usize>,
 }
 
 /// The signature of the function of a program: tensors, workspace, context.
@@ -70,6 +72,7 @@ pub(super) fn emit(program: &Program, links: &Links<'_>) -> Result<Function> {
         workspace: *workspace,
         context: *context,
         functions: HashMap::new(),
+        places: links.order.iter().copied().zip(0..).collect(),
     };
     emitter.steps(&program.steps)?;
     let success = emitter.core.int(types::I32, 0);
@@ -185,7 +188,7 @@ impl StepEmitter<'_> {
     }
 
     fn tensor(&mut self, tensor: Tensor) -> Result<Value> {
-        let place = self.links.order.iter().position(|&other| other == tensor);
+        let place = self.places.get(&tensor).copied();
         let place = place.ok_or(Fault("a tensor that is no argument of the entry"))?;
         Ok(self.core.load(POINTER, self.tensors, place as i32 * 8))
     }

@@ -9,6 +9,7 @@ use super::steps::{Links, Tensor};
 use super::{CompileError, kernel, parallel, steps};
 use crate::kernel::{BufferId, Kernel, Program, Role};
 use crate::legalize::legalize;
+use crate::threads;
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
@@ -132,7 +133,10 @@ impl<'a> Unit<'a> {
                 program.kernels.iter().map(number_of).collect()
             })
             .collect();
-        let legal: Vec<Kernel> = distinct.par_iter().map(|kernel| legalize(kernel)).collect();
+        let legal: Vec<Kernel> = threads::on_all(|| {
+            let distinct = distinct.par_iter();
+            distinct.map(|kernel| legalize(kernel)).collect()
+        });
         let places = unit.add_kernels(prefix, legal);
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
@@ -234,17 +238,19 @@ impl<'a> Unit<'a> {
         let extended = isa(Level::Extended, destination)?;
         let baseline = isa(Level::Baseline, destination)?;
         let numbered: Vec<_> = self.functions.iter().enumerate().collect();
-        numbered
-            .into_par_iter()
-            .with_min_len(4)
-            .map_init(Context::new, |context, (number, item)| {
-                let isa = match item.source.level() {
-                    Level::Extended => &*extended,
-                    Level::Baseline => &*baseline,
-                };
-                item.compile(context, isa, number as u32, text)
-            })
-            .collect()
+        threads::on_all(|| {
+            numbered
+                .into_par_iter()
+                .with_min_len(4)
+                .map_init(Context::new, |context, (number, item)| {
+                    let isa = match item.source.level() {
+                        Level::Extended => &*extended,
+                        Level::Baseline => &*baseline,
+                    };
+                    item.compile(context, isa, number as u32, text)
+                })
+                .collect()
+        })
     }
 
     /// Adds everything to an empty module, in which functions and data then have their numbers.

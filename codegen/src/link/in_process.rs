@@ -7,6 +7,7 @@
 use super::libc_stub::libc_stub;
 use super::memory_files::MemoryFiles;
 use super::{LIBC_SONAME, LinkError, SharedLink};
+use crate::threads;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,13 +21,8 @@ const PROGRAM: &str = "ld";
 pub(super) fn link(link: &SharedLink<'_>) -> Result<Vec<u8>, LinkError> {
     let files = MemoryFiles::default();
     let arguments = stage(link, &files)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .thread_name(|_| "lgc-link".to_owned())
-        .build()
-        .map_err(failure)?;
     catch_unwind(AssertUnwindSafe(|| {
-        pool.install(|| run(&files, &arguments))
+        threads::on_one("lgc-link", || run(&files, &arguments))
     }))
     .map_err(|_| failure("it panicked on these objects"))??;
     let library = files

@@ -103,9 +103,9 @@ impl<'p> Assembly<'p> {
     }
 
     fn run(mut self) -> Result<Lowering, LowerError> {
-        self.add_input_buffers();
+        self.add_input_buffers()?;
         let placement = self.place_next_values();
-        self.add_value_buffers(&placement);
+        self.add_value_buffers(&placement)?;
         self.add_steps(&placement)?;
         let workspace = self.lay_out();
         let decisions = self.decisions(&placement);
@@ -153,7 +153,7 @@ impl<'p> Assembly<'p> {
         updated
     }
 
-    fn add_input_buffers(&mut self) {
+    fn add_input_buffers(&mut self) -> Result<(), LowerError> {
         let (mut read, mut updated) = (0, 0);
         let inputs = self.plan.model.graph.inputs().to_vec();
         for (input, is_updated) in inputs.into_iter().zip(self.updated_inputs()) {
@@ -166,12 +166,27 @@ impl<'p> Assembly<'p> {
                 Role::Input(number)
             };
             let ty = self.plan.model.ty(input.node).clone();
+            self.check_stored(input.node, &ty)?;
             let buffer = self.add_buffer(self.name_of(input.node), ty, role);
             self.plan.buffer_of[input.node.index()] = Some(buffer);
         }
+        Ok(())
     }
 
-    fn add_value_buffers(&mut self, placement: &Placement) {
+    /// An error unless a value that a node computes, or something beside it, may be in memory.
+    fn check_stored(&self, node: NodeId, ty: &Type) -> Result<(), LowerError> {
+        if ty.is_bounded() {
+            return Ok(());
+        }
+        let graph = self.plan.model.graph;
+        Err(LowerError::TooLarge {
+            op: graph.op(node).spec().name,
+            ty: ty.clone(),
+            span: graph.span(node),
+        })
+    }
+
+    fn add_value_buffers(&mut self, placement: &Placement) -> Result<(), LowerError> {
         let graph = self.plan.model.graph;
         let mut number = 0;
         for (position, output) in graph.outputs().iter().enumerate() {
@@ -182,6 +197,7 @@ impl<'p> Assembly<'p> {
             let role = Role::Output(number);
             number += 1;
             let ty = graph.ty(output.value).clone();
+            self.check_stored(node, &ty)?;
             let buffer = self.add_buffer(output.name.clone(), ty, role);
             let free = self.plan.buffer(node).is_none() && !placement.in_place.contains_key(&node);
             if free && self.is_computed(node) {
@@ -193,8 +209,9 @@ impl<'p> Assembly<'p> {
             self.plan.buffer_of[node.index()] = self.plan.buffer_of[old.index()];
         }
         for node in graph.nodes().filter(|&n| self.plan.model.is_live(n)) {
-            self.add_buffer_of(node);
+            self.add_buffer_of(node)?;
         }
+        Ok(())
     }
 
     /// Whether a kernel computes the node into memory (also one without elements).
@@ -202,9 +219,9 @@ impl<'p> Assembly<'p> {
         self.plan.storage(node) == Storage::Saved
     }
 
-    fn add_buffer_of(&mut self, node: NodeId) {
+    fn add_buffer_of(&mut self, node: NodeId) -> Result<(), LowerError> {
         if self.plan.buffer(node).is_some() {
-            return;
+            return Ok(());
         }
         let family = self.plan.model.graph.op(node).family();
         let role = if let Family::Leaf(Leaf::Literal(literal)) = family {
@@ -212,11 +229,13 @@ impl<'p> Assembly<'p> {
         } else if self.is_computed(node) {
             Role::Workspace(UNPLACED)
         } else {
-            return;
+            return Ok(());
         };
         let ty = self.plan.model.ty(node).clone();
+        self.check_stored(node, &ty)?;
         let buffer = self.add_buffer(self.name_of(node), ty, role);
         self.plan.buffer_of[node.index()] = Some(buffer);
+        Ok(())
     }
 
     // ------------------------------------------------------------------------------- steps
@@ -257,6 +276,12 @@ impl<'p> Assembly<'p> {
             GroupKind::Sort(node) => sort::lower(&self.plan, group, node)?,
             GroupKind::Region(node) => return self.add_region(node),
         };
+        if let Some(&last) = self.plan.fusion.group(group).members.last() {
+            let scratch = draft.scratch.iter();
+            scratch
+                .clone()
+                .try_for_each(|ty| self.check_stored(last, ty))?;
+        }
         self.launch(draft);
         Ok(())
     }

@@ -58,7 +58,11 @@ use crate::kernel::{BufferId, BuildError, Program};
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
 use lgc_ir::op::Op;
-use lgc_ir::rewrite::{RewriteError, contract_sums, cse, decompose_deeply, distribute_loops};
+use lgc_ir::rewrite::{
+    RewriteError, contract_sums, cse, decompose_deeply, distribute_loops, split_concats,
+};
+use lgc_ir::shape::Type;
+use lgc_ir::span::Span;
 use lgc_ir::verify::verify;
 
 /// How a graph's inputs and outputs become buffers of an entry.
@@ -120,6 +124,16 @@ pub enum LowerError {
     /// A kernel could not be built; a verified graph gives no such kernel.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// A value has to be in memory, and is larger than what may be there.
+    #[error("`{op}` stores a tensor of type {ty}, beyond 2^40 bytes")]
+    TooLarge {
+        /// The op that computes it.
+        op: &'static str,
+        /// What is stored: the value, or what its kernel needs beside it.
+        ty: Type,
+        /// The place of the op.
+        span: Span,
+    },
     /// The graph is none that verifies.
     #[error("the graph cannot be lowered: {0}")]
     Internal(String),
@@ -186,7 +200,7 @@ pub fn lower(
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, what their
 /// decompositions repeat is merged, sums of contractions are contracted where that spares memory, and
-/// what loops compute is taken out of them where that pays; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
+/// what loops compute is taken out of them where that pays; concatenations of many operands are split; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
 /// of these.
 ///
 /// # Errors
@@ -201,10 +215,12 @@ pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
     verify_after("contract-sums", &graph)?;
     let (graph, fourth) = distribute_loops(&graph)?;
     verify_after("distribute-loops", &graph)?;
-    let (mut graph, fifth) = region::parts(&graph)?;
+    let (graph, fifth) = split_concats(&graph)?;
+    verify_after("split-concats", &graph)?;
+    let (mut graph, sixth) = region::parts(&graph)?;
     bare_outputs(&mut graph);
     verify_after("parts", &graph)?;
-    let passes = [second, third, fourth, fifth];
+    let passes = [second, third, fourth, fifth, sixth];
     let remap = passes.iter().fold(first, |all, pass| all.then(pass));
     Ok((graph, remap))
 }

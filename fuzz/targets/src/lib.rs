@@ -5,10 +5,14 @@
 //! Each target is a function of bytes. libFuzzer calls them (`cargo fuzz run text`, in `fuzz/`), and so
 //! does a test, with the committed corpus and a bounded number of mutations of it.
 
+pub mod growth;
+
 use lgc_codegen::kernel::{self, Kernel, Program};
+use lgc_codegen::lower::{LowerError, Signature, Target as LowerTarget, lower as lower_graph};
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::lang::{self, Options, Unreadable};
 use lgc_ir::module::Module;
+use lgc_ir::rewrite::optimize;
 use lgc_ir::span::SourceMap;
 use lgc_ir::verify::verify;
 use lgc_ir::weights::{self, Weights};
@@ -19,9 +23,10 @@ use std::io::Cursor;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("text", text),
     ("elaborate", elaborate),
+    ("lower", lower),
     ("kernel", kernel),
     ("npy", npy),
     ("npz", npz),
@@ -100,6 +105,32 @@ fn elaborated(text: &str) -> Option<Module> {
     let (module, _) = lang::observe(&ast, &options, &mut found);
     found.plain(&sources);
     (!found.has_errors()).then_some(module)
+}
+
+/// The passes and the lowering, on whatever elaborates: graphs of any sizes come to kernels that verify, or
+/// are refused for what they would have to store.
+///
+/// # Panics
+/// If that is not so.
+pub fn lower(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(module) = elaborated(&text) else {
+        return;
+    };
+    for entry in &module.entries {
+        let name = &entry.name;
+        let optimized = optimize(&entry.graph, true);
+        let graph = optimized
+            .unwrap_or_else(|error| panic!("`{name}`: {error}"))
+            .0;
+        match lower_graph(&graph, &Signature::of(entry), &LowerTarget::default()) {
+            Ok(lowering) => assert_eq!(kernel::verify(&lowering.program), Ok(()), "of `{name}`"),
+            Err(LowerError::TooLarge { span, .. }) => {
+                assert!(!span.is_synthetic(), "what is too large has a place");
+            }
+            Err(error) => panic!("`{name}`: {error}"),
+        }
+    }
 }
 
 /// The parsers and verifiers of kernels and programs. What parses survives the way through text.

@@ -192,23 +192,28 @@ fn elaborate() {
 }
 
 #[test]
+fn lower() {
+    replay(2, 400);
+}
+
+#[test]
 fn kernel() {
-    replay(2, 3000);
+    replay(3, 3000);
 }
 
 #[test]
 fn npy() {
-    replay(3, 10_000);
+    replay(4, 10_000);
 }
 
 #[test]
 fn npz() {
-    replay(4, 5000);
+    replay(5, 5000);
 }
 
 #[test]
 fn safetensors() {
-    replay(5, 10_000);
+    replay(6, 10_000);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub(super) struct Lexed {
     pub(super) trivia: Vec<Trivia>,
 }
 
+/// Longest name, in bytes: names reach headers, which C compilers have to read.
+pub(in crate::lang) const MAX_NAME_BYTES: usize = 1024;
+
 /// Longest number that is read, in bytes. No float needs more than 767 significant digits.
 const MAX_NUMBER_BYTES: usize = 1024;
 
@@ -273,6 +276,18 @@ impl Lexer<'_> {
 
     fn name(&mut self) -> TokenKind {
         self.skip_while(is_name_part);
+        if self.taken().len() > MAX_NAME_BYTES {
+            let message = format!(
+                "a name of {} characters: `{}`",
+                self.taken().len(),
+                shown(self.taken())
+            );
+            let help = format!("names have at most {MAX_NAME_BYTES} characters");
+            let begin = Span::new(self.file, self.start as u32, self.start as u32 + 1);
+            let diagnostic = Diagnostic::error(Code::LongName, message);
+            self.sink.push(diagnostic.primary(begin, "").help(help));
+            return TokenKind::Unknown;
+        }
         TokenKind::keyword(self.taken()).unwrap_or(TokenKind::Name)
     }
 

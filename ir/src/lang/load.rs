@@ -25,8 +25,8 @@ pub enum Unreadable {
     Because(String),
 }
 
-/// Reads the file at a path: its bytes, or why there are none.
-pub type ReadTensors<'r> = dyn FnMut(&str) -> Result<Vec<u8>, Unreadable> + 'r;
+/// Finds the content of the file at a path, or why there is none.
+pub type ReadTensors<'r> = dyn FnMut(&str) -> Result<Box<dyn AsRef<[u8]>>, Unreadable> + 'r;
 
 /// A call of `load` of the right form.
 struct Load {
@@ -161,7 +161,7 @@ fn from_file(
             return Vec::new();
         }
     };
-    let weights = match Weights::open(&bytes) {
+    let weights = match Weights::open((*bytes).as_ref()) {
         Ok(weights) => weights,
         Err(reason) => {
             let message = format!("`{path}` is no safetensors file: {reason}");

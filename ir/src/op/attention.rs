@@ -9,7 +9,7 @@ use super::contract::ContractAxes;
 use super::family::Composite;
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, normalize_axes, single};
-use super::spectral::literal as literal_of;
+use super::twiddle::literal as literal_of;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::dtype::DType;

@@ -3,7 +3,7 @@
 use super::attribute::{AttrError, AttrSpec, AttrValue, Attributes};
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::shape::Type;
+use crate::shape::{MAX_BYTES, Type};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -139,7 +139,11 @@ impl TypeError {
 
     /// An error about a result of type `ty`, which is beyond the bound on sizes.
     pub fn too_large(op: &str, ty: &Type) -> Self {
-        let message = format!("`{op}` would make a tensor of type {ty}, beyond 2^40 bytes");
+        let beyond = match ty.shape.extents().find(|extent| *extent > MAX_BYTES) {
+            Some(_) => "with an axis beyond 2^40 elements",
+            None => "beyond 2^48 elements",
+        };
+        let message = format!("`{op}` would make a tensor of type {ty}, {beyond}");
         TypeError {
             too_large: true,
             ..TypeError::new(message)

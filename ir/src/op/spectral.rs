@@ -19,88 +19,19 @@
 use super::attribute::Axes;
 use super::composite::{Built, axis_of};
 use super::family::Composite;
-use super::leaf::{Elements, Literal};
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::twiddle::{
+    Complex, Sign, TABLE, chirp, literal, times, times_number, times_table, twiddles,
+};
 use crate::builder::Builder;
-use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::Value;
-use crate::op::{Concat, ContractAxes};
+use crate::op::{Concat, ContractAxes, LogicalAnd, LogicalNot, LogicalOr};
 use crate::shape::{Shape, Type};
 use smallvec::smallvec;
 
-// ------------------------------------------------------------------------------- constants
-
-/// A complex number.
-type Complex = (f64, f64);
-
-/// exp(2πi k/n) to the last bits: the angle is reduced to an eighth of a turn in integers, so
-/// multiples of a quarter are exact and symmetries hold exactly.
-fn turn(k: u64, n: u64) -> Complex {
-    let quarters = 4 * u128::from(k % n.max(1));
-    let n = u128::from(n.max(1));
-    let (quadrant, rest) = (quarters / n, quarters % n);
-    let angle = |part: u128| std::f64::consts::FRAC_PI_2 * (part as f64 / n as f64);
-    let (c, s) = if 2 * rest > n {
-        let (s, c) = angle(n - rest).sin_cos();
-        (s, c)
-    } else {
-        let (s, c) = angle(rest).sin_cos();
-        (c, s)
-    };
-    let (c, s) = match quadrant {
-        0 => (c, s),
-        1 => (-s, c),
-        2 => (-c, -s),
-        _ => (s, -c),
-    };
-    // No −0.
-    (c + 0.0, s + 0.0)
-}
-
-fn times(x: Complex, y: Complex) -> Complex {
-    (x.0 * y.0 - x.1 * y.1, x.0 * y.1 + x.1 * y.0)
-}
-
-/// A constant tensor.
-pub(super) fn literal(
-    b: &Builder,
-    dtype: DType,
-    extents: &[u64],
-    values: &[f64],
-) -> Result<Value, TypeError> {
-    let values: Vec<Constant> = values.iter().map(|&x| Constant::from_f64(x)).collect();
-    let shape = Shape::new(extents.iter().copied());
-    let elements = Elements::from_constants(dtype, shape, &values);
-    let elements = elements.ok_or_else(|| TypeError::new("a table is no constant of its type"))?;
-    b.apply(Literal { elements }, &[])
-}
-
 // ------------------------------------------------------------------------------- the transform
-
-/// A direction: the sign of the exponent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Forward,
-    Inverse,
-}
-impl Sign {
-    fn other(self) -> Sign {
-        match self {
-            Sign::Forward => Sign::Inverse,
-            Sign::Inverse => Sign::Forward,
-        }
-    }
-    /// exp(∓2πi k/n).
-    fn turn(self, k: u64, n: u64) -> Complex {
-        let (c, s) = turn(k, n);
-        match self {
-            Sign::Forward => (c, 0.0 - s),
-            Sign::Inverse => (c, s),
-        }
-    }
-}
 
 /// Lengths up to this one are one product with a matrix.
 const DIRECT: u64 = 16;
@@ -174,32 +105,14 @@ fn step(b: &Builder, x: Value, [r, m, s]: [u64; 3], sign: Sign) -> Result<Value,
     }
     let y = b.reshape(y, &Shape::new([2, r, m, s]))?;
     let y = b.transpose(y, &[0, 2, 1, 3])?;
-    let twiddles = (0..m).flat_map(|j| (0..r).map(move |k| sign.turn(j * k, r * m)));
-    let twiddles: Vec<Complex> = twiddles.collect();
-    let z = times_table(b, y, &[m, r], &twiddles)?;
-    b.reshape(z, &Shape::new([2, m, r * s]))
-}
-
-/// Complex numbers [2, A, …, Q] times a constant for each element of [A, …].
-fn times_table(
-    b: &Builder,
-    x: Value,
-    extents: &[u64],
-    table: &[Complex],
-) -> Result<Value, TypeError> {
-    let (dtype, shape) = (b.ty(x).dtype, b.shape(x));
-    let all: Vec<u64> = [2].into_iter().chain(extents.iter().copied()).collect();
-    let axes: Vec<usize> = (0..all.len()).collect();
-    let planes = |real: &dyn Fn(&Complex) -> f64, imaginary: &dyn Fn(&Complex) -> f64| {
-        let values = table.iter().map(real).chain(table.iter().map(imaginary));
-        let plane = literal(b, dtype, &all, &values.collect::<Vec<f64>>())?;
-        b.broadcast_in_dim(plane, &shape, &axes)
+    let z = if r * m <= TABLE {
+        let twiddles = (0..m).flat_map(|j| (0..r).map(move |k| sign.turn(j * k, r * m)));
+        times_table(b, y, &[m, r], &twiddles.collect::<Vec<Complex>>())?
+    } else {
+        let twiddles = twiddles(b, [m, r], sign, &|k| k, &|_| (1.0, 0.0))?;
+        times(b, y, twiddles)?
     };
-    // (c + i·d)·(x + i·y) = c·(x, y) + d·(−y, x).
-    let straight = planes(&|t| t.0, &|t| t.0)?;
-    let crossed = planes(&|t| 0.0 - t.1, &|t| t.1)?;
-    let swapped = b.reverse(x, smallvec![0])?;
-    b.add(b.mul(x, straight)?, b.mul(swapped, crossed)?)
+    b.reshape(z, &Shape::new([2, m, r * s]))
 }
 
 /// The conjugates of [2, n, Q].
@@ -219,6 +132,9 @@ fn bins(b: &Builder, x: Value, start: u64, limit: u64) -> Result<Value, TypeErro
 /// transform", 1970): the transform of [2, n, Q] as a cyclic convolution.
 fn chirp_transform(b: &Builder, x: Value, sign: Sign) -> Result<Value, TypeError> {
     let n = b.shape(x).extent(1);
+    if n > TABLE {
+        return long_chirp_transform(b, x, sign);
+    }
     let length = (2 * n - 1).next_power_of_two();
     // exp(∓πi j²/n), with j² reduced exactly.
     let square = |j: u64| (u128::from(j) * u128::from(j) % u128::from(2 * n)) as u64;
@@ -245,6 +161,34 @@ fn chirp_transform(b: &Builder, x: Value, sign: Sign) -> Result<Value, TypeError
     times_table(b, bins(b, convolved, 0, n)?, &[n], &chirp)
 }
 
+/// The same for lengths whose tables would be long: they are computed, as is the transform of the filter.
+fn long_chirp_transform(b: &Builder, x: Value, sign: Sign) -> Result<Value, TypeError> {
+    let n = b.shape(x).extent(1);
+    let length = (2 * n - 1).next_power_of_two();
+    let [c, d] = chirp(b, n, sign)?;
+    // [2, n, 1]: the conjugates, before and after the place 0 of a circle of that length.
+    let row = Shape::new([1, n, 1]);
+    let conjugates = [b.reshape(c, &row)?, b.reshape(b.neg(d)?, &row)?];
+    let conjugates = b.apply(Concat { axis: 0 }, &conjugates)?;
+    let none: Axes = smallvec![0, 0, 0];
+    let room = |amount: u64| -> Axes { smallvec![0, amount as i64, 0] };
+    let after = b.pad_zero(conjugates, none.clone(), room(length - n), none.clone())?;
+    let before = b.reverse(bins(b, conjugates, 1, n)?, smallvec![1])?;
+    let before = b.pad_zero(before, room(length - n + 1), none.clone(), none.clone())?;
+    let filter = b.add(after, before)?;
+    let response = scaled(b, transform_smooth(b, filter, sign)?, length)?;
+    let part = |at: u64| {
+        let part = b.slice(response, &[at, 0, 0], &[at + 1, length, 1], &[1, 1, 1])?;
+        b.reshape(part, &Shape::new([length]))
+    };
+    let response = [part(0)?, part(1)?];
+    let weighted = times(b, x, [c, d])?;
+    let padded = b.pad_zero(weighted, none.clone(), room(length - n), none)?;
+    let spectrum = transform_smooth(b, padded, sign)?;
+    let convolved = transform_smooth(b, times(b, spectrum, response)?, sign.other())?;
+    times(b, bins(b, convolved, 0, n)?, [c, d])
+}
+
 /// The transform of [2, n, Q] where n is a power of two.
 fn transform_smooth(b: &Builder, x: Value, sign: Sign) -> Result<Value, TypeError> {
     let shape = b.shape(x);
@@ -269,7 +213,7 @@ fn power_of_two_transform(mut x: Vec<Complex>, sign: Sign) -> Vec<Complex> {
             for q in 0..width {
                 let (a, z) = (x[j * width + q], x[j * width + q + n / 2]);
                 next[2 * j * width + q] = (a.0 + z.0, a.1 + z.1);
-                next[(2 * j + 1) * width + q] = times((a.0 - z.0, a.1 - z.1), twiddle);
+                next[(2 * j + 1) * width + q] = times_number((a.0 - z.0, a.1 - z.1), twiddle);
             }
         }
         x = next;
@@ -539,11 +483,24 @@ fn real_transform(b: &Builder, x: Value) -> Result<Value, TypeError> {
     let mirrored = conjugate(b, b.reverse(z, smallvec![1])?)?;
     let even = scaled(b, b.add(z, mirrored)?, 2)?;
     let odd = scaled(b, b.sub(z, mirrored)?, 2)?;
-    // −i·exp(−2πi k/n).
-    let table: Vec<Complex> = (0..=half)
-        .map(|k| Sign::Forward.turn(4 * k + n, 4 * n))
-        .collect();
-    b.add(even, times_table(b, odd, &[half + 1], &table)?)
+    b.add(even, times_quarter_turned(b, odd, n, Sign::Forward)?)
+}
+
+/// The bins 0..=n/2 times ∓i·exp(∓2πi k/n).
+fn times_quarter_turned(b: &Builder, x: Value, n: u64, sign: Sign) -> Result<Value, TypeError> {
+    let count = n / 2 + 1;
+    if count <= TABLE {
+        let table = (0..count).map(|k| sign.turn(4 * k + n, 4 * n));
+        return times_table(b, x, &[count], &table.collect::<Vec<Complex>>());
+    }
+    // With n as m, of which the first bins are needed.
+    let quarter = sign.turn(1, 4);
+    let all = twiddles(b, [n, 1], sign, &|_| 1, &|_| quarter)?;
+    let first = |x: Value| {
+        let x = b.slice(x, &[0, 0], &[count, 1], &[1, 1])?;
+        b.reshape(x, &Shape::new([count]))
+    };
+    times(b, x, [first(all[0])?, first(all[1])?])
 }
 
 op! {
@@ -622,11 +579,7 @@ fn inverse_real_transform(b: &Builder, y: Value, n: u64) -> Result<Value, TypeEr
     let mirrored = conjugate(b, b.reverse(y, smallvec![1])?)?;
     let even = scaled(b, b.add(y, mirrored)?, 2)?;
     let odd = scaled(b, b.sub(y, mirrored)?, 2)?;
-    // i·exp(2πi k/n).
-    let table: Vec<Complex> = (0..=half)
-        .map(|k| Sign::Inverse.turn(4 * k + n, 4 * n))
-        .collect();
-    let z = b.add(even, times_table(b, odd, &[half + 1], &table)?)?;
+    let z = b.add(even, times_quarter_turned(b, odd, n, Sign::Inverse)?)?;
     let x = scaled(b, transform(b, bins(b, z, 0, half)?, Sign::Inverse)?, half)?;
     b.reshape(b.transpose(x, &[1, 0, 2])?, &Shape::new([n, rest]))
 }
@@ -635,17 +588,18 @@ fn inverse_real_transform(b: &Builder, y: Value, n: u64) -> Result<Value, TypeEr
 fn without_end_phases(b: &Builder, y: Value, n: u64) -> Result<Value, TypeError> {
     let shape = b.shape(y);
     let count = shape.extent(1);
-    let mut read = vec![1u8; 2 * count as usize];
-    read[count as usize] = 0;
-    if n.is_multiple_of(2) {
-        read[2 * count as usize - 1] = 0;
-    }
-    let elements = Elements {
-        dtype: DType::Bool,
-        shape: Shape::new([2, count]),
-        bytes: read.into(),
+    // The imaginary parts of bin 0 and, for even n, of the last bin.
+    let bins = Shape::new([2, count]);
+    let is = |axis: usize, place: u64| {
+        let places = b.iota(&bins, axis, DType::I64)?;
+        b.equal(places, b.integer_like(places, place as i64)?)
     };
-    let read = b.apply(Literal { elements }, &[])?;
+    let mut ends = is(1, 0)?;
+    if n.is_multiple_of(2) {
+        ends = b.apply(LogicalOr {}, &[ends, is(1, count - 1)?])?;
+    }
+    let read = b.apply(LogicalAnd {}, &[ends, is(0, 1)?])?;
+    let read = b.apply(LogicalNot {}, &[read])?;
     let read = b.broadcast_in_dim(read, &shape, &[0, 1])?;
     b.select(read, y, b.integer_like(y, 0)?)
 }

@@ -20,7 +20,7 @@ use crate::op::Op;
 use crate::shape::{Shape, Type};
 use smallvec::smallvec;
 
-/// No number that describes a window is beyond this, as no tensor has more elements. Their products
+/// No number that describes a window is beyond this, as no axis is longer. Their products
 /// then fit 128 bits, and what is checked there fits an index.
 const MAX_NUMBER: i64 = 1 << 40;
 

@@ -7,6 +7,7 @@
 
 mod bodies;
 mod certain;
+mod concat;
 mod contract;
 mod cse;
 mod dce;
@@ -21,6 +22,7 @@ mod stop_gradient;
 #[cfg(test)]
 mod tests;
 
+pub use concat::split_concats;
 pub use contract::contract_sums;
 pub use cse::cse;
 pub use dce::dce;

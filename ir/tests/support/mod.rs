@@ -34,12 +34,14 @@ fn used(path: &str) -> Result<String, String> {
 }
 
 /// Those that texts load from do, too. One of them would be too large if it were there.
-fn tensors(path: &str) -> Result<Vec<u8>, Unreadable> {
+fn tensors(path: &str) -> Result<Box<dyn AsRef<[u8]>>, Unreadable> {
     if path == "large.safetensors" {
         return Err(Unreadable::TooLarge(1 << 31));
     }
-    std::fs::read(format!("{FILES}/{path}"))
-        .map_err(|error| Unreadable::Because(format!("{:?}", error.kind())))
+    match std::fs::read(format!("{FILES}/{path}")) {
+        Ok(bytes) => Ok(Box::new(bytes)),
+        Err(error) => Err(Unreadable::Because(format!("{:?}", error.kind()))),
+    }
 }
 
 /// The module of a text without errors.

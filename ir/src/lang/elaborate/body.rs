@@ -449,11 +449,15 @@ impl<'a> Elaborator<'a> {
         span: Span,
         locals: impl Iterator<Item = &'n str>,
     ) -> Diagnostic {
+        let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
+            .primary(span, "not defined here");
+        // What is not shown is not worth a search.
+        if self.diagnostics.is_full() {
+            return diagnostic;
+        }
         let graphs = self.graph_names.keys().copied();
         let dims = self.file_dims.keys().map(String::as_str);
         let known: Vec<&str> = locals.chain(graphs).chain(dims).collect();
-        let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}`"))
-            .primary(span, "not defined here");
         match closest(name, known.into_iter()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("names are parameters, or defined by a statement above"),

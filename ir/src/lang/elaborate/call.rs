@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::builtin::{BUILTINS, is_builtin};
+use super::dims::too_many_axes;
 use super::function::wrong_arguments;
 use super::operator::list_shape;
 use super::value::{Data, Function, Val};
@@ -11,6 +12,7 @@ use crate::graph::{Value, check_arity};
 use crate::lang::ast;
 use crate::module::Tree;
 use crate::op::{AttrError, AttrValue, Family, Op, SPECS, Spec};
+use crate::shape::MAX_RANK;
 use crate::shape::Type;
 use crate::span::Span;
 use std::rc::Rc;
@@ -134,6 +136,14 @@ impl<'a> Elaborator<'a> {
 
     /// An error about a name that is called, but is neither an op nor a graph.
     pub(super) fn no_such_function(&self, name: &str, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::error(
+            Code::UnknownFunction,
+            format!("there is no op or graph `{name}`"),
+        )
+        .primary(span, "not known");
+        if self.diagnostics.is_full() {
+            return diagnostic;
+        }
         let ops = SPECS
             .iter()
             .filter(|spec| is_callable(spec))
@@ -143,11 +153,6 @@ impl<'a> Elaborator<'a> {
             .chain(self.structs.keys().copied())
             .chain(BUILTINS.iter().map(|builtin| builtin.name))
             .collect();
-        let diagnostic = Diagnostic::error(
-            Code::UnknownFunction,
-            format!("there is no op or graph `{name}`"),
-        )
-        .primary(span, "not known");
         match closest(name, known.iter().copied()) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None => diagnostic.help("`lgc info --ops` lists the ops"),
@@ -251,6 +256,10 @@ impl<'a> Elaborator<'a> {
         }
         let results = body.builder.apply_all(op, &operands);
         let results = results.map_err(|error| self.type_error(&error, span, &spans))?;
+        let ranks = results.iter().map(|x| body.builder.shape(*x).rank());
+        if let Some(rank) = ranks.max().filter(|rank| *rank > MAX_RANK) {
+            return Err(self.report(too_many_axes(rank).primary(span, "")));
+        }
         let single = |value: Value| {
             let tree = Tree::Leaf(body.builder.ty(value));
             Val::Data(Data {

@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::lang::ast::{self, Ast, BinaryOp, ExprId, ExprKind, Literal, UnaryOp};
 use crate::lang::print_expr;
 use crate::module::{Field, Tree};
-use crate::shape::{Shape, Type};
+use crate::shape::{MAX_BYTES, MAX_RANK, Shape, Type};
 use crate::span::Span;
 use rustc_hash::FxHashMap;
 
@@ -392,15 +392,38 @@ impl Elaborator<'_> {
             };
             extents.push(extent);
         }
+        if extents.len() > MAX_RANK {
+            let diagnostic = too_many_axes(extents.len());
+            return Err(self.report(diagnostic.primary(ty.span, "")));
+        }
         let tensor = Type::new(dtype, Shape::new(extents));
-        if tensor.is_bounded() {
+        if tensor.is_countable() {
             return Ok(tensor);
         }
-        let message = format!("a tensor of type {tensor} exceeds 2^40 bytes");
+        let message = match tensor.shape.extents().find(|extent| *extent > MAX_BYTES) {
+            Some(extent) => format!("an axis of {extent} elements, of which there may be 2^40"),
+            None => format!("a tensor of type {tensor} exceeds 2^48 elements"),
+        };
         Err(self.report(
             Diagnostic::error(Code::TooLarge, message)
                 .primary(ty.span, "")
                 .help("tensors are bounded, so that sizes cannot overflow; choose smaller dims"),
+        ))
+    }
+
+    /// An error unless all leaves of a parameter or result of an entry can be in memory.
+    pub(super) fn check_stored(&mut self, tree: &Tree, ty: &ast::Type) -> Result<(), Reported> {
+        let mut leaves = tree.leaves("").into_iter().map(|(_, leaf)| leaf);
+        let Some(large) = leaves.find(|leaf| !leaf.is_bounded()) else {
+            return Ok(());
+        };
+        let message = format!("a tensor of type {large} exceeds 2^40 bytes");
+        Err(self.report(
+            Diagnostic::error(Code::TooLarge, message)
+                .primary(ty.span, "")
+                .help(
+                    "parameters and results are in memory, which is bounded; choose smaller dims",
+                ),
         ))
     }
 
@@ -476,4 +499,11 @@ pub(super) fn wrong_dims(template: &ast::Struct, ty: &ast::Type, given: usize) -
 /// Whether a quotient is a whole number.
 fn divides(x: i64, y: i64) -> bool {
     x.checked_rem(y) == Some(0)
+}
+
+/// The error of a tensor with so many axes.
+pub(super) fn too_many_axes(rank: usize) -> Diagnostic {
+    let message = format!("a tensor of {rank} axes, of which there may be {MAX_RANK}");
+    Diagnostic::error(Code::TooManyAxes, message)
+        .help("make one axis of those that are walked together")
 }

@@ -450,6 +450,9 @@ impl<'a> Elaborator<'a> {
         let (choice, params) = self.entry_params(graph)?;
         let arguments = params.iter().map(|param| param.tree.clone()).collect();
         let instance = self.graph_instance(index, choice, arguments, graph.name.span)?;
+        for ((_, tree), declared) in instance.results.iter().zip(&graph.results) {
+            self.check_stored(tree, &declared.ty)?;
+        }
         let docs = graph.results.iter().map(|result| doc(&result.docs));
         let results = instance.results.iter().cloned().zip(docs);
         Ok(entry(graph, params, results, instance.graph.clone()))
@@ -465,6 +468,7 @@ impl<'a> Elaborator<'a> {
         let mut params = Vec::with_capacity(graph.params.len());
         for param in &graph.params {
             let tree = self.tree(&scope, &param.ty);
+            let tree = tree.and_then(|tree| self.check_stored(&tree, &param.ty).map(|()| tree));
             params.push(tree.map(|tree| Param {
                 name: param.name.name.clone(),
                 doc: doc(&param.docs),

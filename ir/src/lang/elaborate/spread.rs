@@ -94,6 +94,14 @@ impl<'a> Elaborator<'a> {
                 }
                 single => vec![single],
             };
+            if columns.is_empty() {
+                // Before it is applied to all parts: each use may multiply the parts.
+                for result in &results {
+                    let Val::Data(part) = result else { continue };
+                    let whole = frame.map_leaves(&mut |_| part.tree.clone());
+                    self.check_leaves(&whole, span)?;
+                }
+            }
             columns.resize(results.len(), Vec::new());
             for (column, result) in columns.iter_mut().zip(results) {
                 match result {

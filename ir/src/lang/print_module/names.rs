@@ -3,6 +3,7 @@
 //! Names are claimed in a fixed order, and a claimed name that is valid and free is kept as it is.
 //! Hence names that were claimed once claim themselves when the printed text is printed again.
 
+use crate::lang::lexer::MAX_NAME_BYTES;
 use crate::lang::token::TokenKind;
 use rustc_hash::FxHashMap;
 
@@ -44,6 +45,8 @@ fn valid(name: &str) -> String {
     let part = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     // An element such as `p.blocks[3]` is called `p_blocks_3`.
     let mut valid: String = name.chars().filter(|c| *c != ']').map(part).collect();
+    // A number may come after it.
+    valid.truncate(MAX_NAME_BYTES - 24);
     if valid.starts_with(|c: char| c.is_ascii_digit()) || valid.chars().all(|c| c == '_') {
         valid.insert(0, 'v');
     }

@@ -189,6 +189,9 @@ impl<'a> Elaborator<'a> {
     fn resolve_body(&mut self, frame: &mut Frame<'a>, body: &'a [Statement]) {
         let mut tasks = vec![Task::Statements(body.iter())];
         while let Some(task) = tasks.pop() {
+            if self.diagnostics.is_full() {
+                return;
+            }
             match task {
                 Task::Statements(mut statements) => {
                     let Some(statement) = statements.next() else {
