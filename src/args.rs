@@ -238,6 +238,9 @@ pub(crate) struct Check {
         default_missing_value = "memory"
     )]
     pub(crate) trace: Option<TraceScope>,
+    /// Fail if anything is skipped, too
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Check what takes up to this many times as much work as by default
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) effort: u64,

@@ -409,13 +409,23 @@ pub fn sample_inputs_at<S: Scalar>(
     scale: Scale,
     number: impl Fn(DType, f64) -> S,
 ) -> Vec<Tensor<S>> {
+    sample_inputs_in(graph, scale, 0, number)
+}
+
+/// As [`sample_inputs_at`], with other numbers in each round.
+pub fn sample_inputs_in<S: Scalar>(
+    graph: &Graph,
+    scale: Scale,
+    round: u64,
+    number: impl Fn(DType, f64) -> S,
+) -> Vec<Tensor<S>> {
     let tensor = |(position, input): (usize, &Value)| {
         let ty = graph.ty(*input).clone();
         let (dtype, count) = (ty.dtype, ty.elements());
         let range = graph.range(input.node);
         let size = 2.3 * f64::from(scale.exponent(dtype, position)).exp2();
         let real = |i: u64| {
-            let unit = (i as f64 + 1.37 * position as f64 + 0.61).sin();
+            let unit = (i as f64 + 1.37 * position as f64 + 0.61 + 2.19 * round as f64).sin();
             let x = range.map_or(size * unit, |range| within(range, unit, size));
             dtype
                 .half()

@@ -20,6 +20,17 @@ pub struct Module {
     /// The graphs that state their own derivative, where an entry uses them, each for the types that
     /// it is used with.
     pub rules: Vec<Rc<Region>>,
+    /// The graphs of which derivatives are taken, for the types with which that is done.
+    pub differentiated: Vec<Differentiated>,
+}
+
+/// A graph of which a derivative is taken, and which is none itself.
+#[derive(Clone, Debug)]
+pub struct Differentiated {
+    /// The name.
+    pub name: String,
+    /// The body.
+    pub graph: Graph,
 }
 
 /// An exported function.

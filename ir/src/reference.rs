@@ -208,7 +208,7 @@ fn in_a_word(outcome: &Outcome) -> &'static str {
         Outcome::Proved => "proved",
         Outcome::Agreed(_) | Outcome::Congruent(_) => "agrees",
         Outcome::ByConstruction => "by construction",
-        Outcome::Skipped(_) => "skipped",
+        Outcome::Skipped(_) | Outcome::Vacuous(_) => "skipped",
         Outcome::Failed(_) => "**fails**",
     }
 }

@@ -200,6 +200,23 @@ impl Session {
         Ok(module)
     }
 
+    /// The graphs of a syntax tree that has been expanded before, with other dims, unless it does not expand with
+    /// these.
+    pub(crate) fn try_elaborate(&mut self, ast: &Ast, defines: &[(String, u64)]) -> Option<Module> {
+        let mut options = Options {
+            defines: defines.iter().cloned().collect(),
+            ..Options::default()
+        };
+        if let Some(nodes) = self.max_nodes {
+            options.max_nodes = nodes as usize;
+        }
+        let mut found = Diagnostics::new();
+        let module = self.clock.time(Stage::Elaborate, || {
+            lang::elaborate(ast, &options, &mut found)
+        });
+        (!found.has_errors()).then_some(module)
+    }
+
     /// Reads, parses and elaborates a source with the files that it uses.
     ///
     /// # Errors

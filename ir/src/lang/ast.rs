@@ -269,6 +269,8 @@ pub struct Graph {
 /// reverse. `_` stands for what has no cotangent, such as integers.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// `surrogate` after `vjp`: the rule is meant to differ from the derivative.
+    pub surrogate: Option<Span>,
     /// A name for the cotangent of each result.
     pub cotangents: Vec<Ident>,
     /// The parentheses around them.

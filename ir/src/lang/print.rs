@@ -369,6 +369,9 @@ impl<'a> Printer<'a> {
 
     fn rule(&mut self, rule: &'a Rule) {
         self.text(" vjp");
+        if rule.surrogate.is_some() {
+            self.text(" surrogate");
+        }
         self.names(&rule.cotangents, rule.cotangents_span);
         self.text(" -> ");
         self.names(&rule.gradients, rule.gradients_span);

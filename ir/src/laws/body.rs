@@ -23,22 +23,35 @@ pub(super) struct Part<'g> {
 /// Visits the live nodes of a graph in order, after each one those of the bodies that it runs. Bodies
 /// nest as deep as calls.
 pub(super) fn visit(graph: &Graph, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
-    let whole = Part {
-        graph,
-        ranges: Ranges::of(graph),
-        flow: differentiated(graph),
-        region: None,
-    };
-    whole.visit(visitor);
+    Part::whole(graph).visit(visitor);
 }
 
 impl<'g> Part<'g> {
+    /// A graph that is in no other.
+    pub(super) fn whole(graph: &'g Graph) -> Part<'g> {
+        Part {
+            graph,
+            ranges: Ranges::of(graph),
+            flow: differentiated(graph),
+            region: None,
+        }
+    }
+
+    /// The bodies that a node runs at least once, each with the position of the operand that is its
+    /// first parameter.
+    pub(super) fn within(&self, node: NodeId) -> Vec<(usize, Part<'g>)> {
+        let first = usize::from(matches!(self.graph.op(node).family(), Family::Cond(_)));
+        let bodies = bodies(self.graph, node, &self.ranges, &self.flow);
+        let inside = |body: &Body<'g>| (first, self.inside(node, body));
+        bodies.iter().map(inside).collect()
+    }
+
     fn visit(&self, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
         let live = self.graph.live();
         for node in self.graph.nodes().filter(|node| live[node.index()]) {
             visitor(self, node);
-            for body in bodies(self.graph, node, &self.ranges, &self.flow) {
-                self.inside(node, &body).visit(visitor);
+            for (_, inside) in self.within(node) {
+                inside.visit(visitor);
             }
         }
     }

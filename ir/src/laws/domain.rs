@@ -3,19 +3,24 @@
 use super::body::visit;
 use super::condition::requirement;
 use super::derivatives::input_types;
+use super::enclosed::Enclosed;
+use super::graph::work;
 use super::needed::Needed;
 use super::number::{Number, Points};
 use super::point::{Grid, Point, Random};
 use super::rules::LawError;
+use super::wanted::wanted;
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Groups, InterpretError, Interpretation, Tensor, trace_bodies};
 use crate::op::{Family, Guard, Monoid, Op, Region};
 use crate::rewrite::decompose_deeply;
-use crate::scalar::{Comparison, Logic};
+use crate::scalar::{Comparison, Dual, Logic, Scalar};
 use crate::shape::Type;
+use crate::span::Span;
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 /// Conditions of nodes of one graph.
@@ -29,14 +34,63 @@ pub(super) struct Domain {
     /// Those in the bodies of its loops and branches.
     bodies: Vec<(Rc<Region>, Guards)>,
     inputs: Vec<Type>,
-    /// Where they are declared to lie.
-    ranges: Vec<Option<(f64, f64)>>,
-    /// What integer inputs are drawn from.
+    /// Where floats are declared to lie, and integers are wanted.
+    declared: Ranges,
+    /// Where all inputs should lie for the conditions to hold, as far as that is known.
+    wanted: Ranges,
+    /// What integer inputs are drawn from of which nothing is known.
     ints: (i64, i64),
+    /// How many points are tried before the domain counts as empty.
+    attempts: usize,
+    /// Whether points have missed the domain that were drawn without regard to the conditions.
+    misses: bool,
+    /// The condition that failed last.
+    unmet: RefCell<Option<Unmet>>,
 }
 
-/// How many points are tried before the domain counts as empty.
+/// Where each input of a graph lies.
+type Ranges = Vec<Option<(f64, f64)>>;
+
+/// No more points than this are tried.
 const ATTEMPTS: usize = 200;
+
+/// Nor more than take so many scalar operations, but for the first few.
+const ATTEMPTED_WORK: u64 = 1_000_000;
+
+/// Intervals that numbers are drawn from where other ways have missed the domain.
+const BOXES: [(f64, f64); 6] = [
+    (0.0, 1.0),
+    (1.0, 2.0),
+    (-1.0, 0.0),
+    (0.25, 0.5),
+    (2.0, 8.0),
+    (-8.0, -2.0),
+];
+
+/// A condition that no point fulfils that was drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unmet {
+    /// The op.
+    pub op: &'static str,
+    /// What it needs of its operands.
+    pub requirement: String,
+    /// Where it stands.
+    pub span: Span,
+    /// The graph in the body of which it stands, where that is a loop's or a branch's.
+    pub body: Option<String>,
+    /// The float inputs that it depends on and of which no range is declared: their names, types and places.
+    pub inputs: Vec<(String, Type, Span)>,
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` needs {}", self.op, self.requirement)?;
+        match &self.body {
+            Some(name) => write!(f, ", in the body of `{name}`"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Halves for small graphs. Larger ones multiply often, so that integers stay on the grid on which
 /// exponentials are homomorphisms; every eighth attempt is on the other grid, should one miss the
@@ -67,46 +121,64 @@ impl Domain {
                 None => bodies.push((region.clone(), of_node.collect())),
             }
         });
+        let (inputs, wanted) = (input_types(&graph), wanted(&graph));
+        let of_input = graph.inputs().iter().zip(&wanted);
+        let declared = of_input.map(|(input, wanted)| match graph.ty(*input).dtype.is_float() {
+            true => graph.range(input.node),
+            false => *wanted,
+        });
+        let affordable = ATTEMPTED_WORK / work(&graph)?.max(1);
         Ok(Domain {
-            inputs: input_types(&graph),
-            ranges: graph
-                .inputs()
-                .iter()
-                .map(|input| graph.range(input.node))
-                .collect(),
+            declared: declared.collect(),
+            attempts: usize::try_from(affordable).map_or(ATTEMPTS, |n| n.clamp(4, ATTEMPTS)),
+            inputs,
+            wanted,
             graph,
             guards,
             bodies,
             ints: (-3, 4),
+            misses: false,
+            unmet: RefCell::default(),
         })
     }
 
-    /// Where each input is declared to lie.
+    /// Where each input should lie.
     pub(super) fn ranges(&self) -> &[Option<(f64, f64)>] {
-        &self.ranges
+        &self.wanted
     }
 
-    /// A random point of the domain, or why none was found. Where an index turns out of range, all
-    /// integers are drawn from that range from then on.
+    /// The condition that keeps points from being found, if none is found.
+    pub(super) fn unmet(mut self, seed: u64) -> Option<Unmet> {
+        match self.draw::<Enclosed>(&mut Random(seed)) {
+            Ok(_) => None,
+            Err(_) => self.unmet.into_inner(),
+        }
+    }
+
+    /// A random point of the domain, or why none was found. Where an index turns out of range, integers of
+    /// which nothing is known are drawn from that range from then on.
     pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, String> {
         let mut why = String::new();
-        // Points of large graphs are expensive, and rarely on the edge of the domain by accident.
-        let attempts = if self.graph.len() > 1000 { 8 } else { ATTEMPTS };
-        for attempt in 0..attempts {
+        for attempt in 0..self.attempts {
             let grid = match N::POINTS {
-                Points::Short => short_grid(&self.graph, attempt),
+                Points::Short => short_grid(&self.graph, attempt / 2),
                 // Where numbers of moderate size saturate what is computed of them, small ones may not.
-                Points::OffIntegers | Points::Fine if attempt % 2 == 1 => Grid::Small,
+                Points::OffIntegers | Points::Fine if attempt % 4 > 1 => Grid::Small,
                 Points::OffIntegers | Points::Fine => Grid::OffIntegers,
             };
             let point = Point::random(&self.inputs, random, self.ints, grid);
-            let mut point = point.confined(&self.ranges, random);
+            let (ranges, is_free) = self.ranges_of(attempt, random);
+            let mut point = point.confined(&ranges, random);
             if N::POINTS == Points::Fine {
-                point = point.refined(&self.ranges, random);
+                point = point.refined(&ranges, random);
             }
             match self.sides::<N>(&point) {
                 Ok(Ok(())) => return Ok(point),
-                Ok(Err(broken)) => why = broken,
+                Ok(Err(broken)) => {
+                    self.misses |= is_free;
+                    why = broken.to_string();
+                    *self.unmet.borrow_mut() = Some(broken);
+                }
                 Err(InterpretError::IndexOutOfRange { extent, .. }) => {
                     if extent == 0 {
                         return Err("an index into an axis without elements".into());
@@ -119,18 +191,130 @@ impl Domain {
         Err(format!("no point was found in the domain: {why}"))
     }
 
+    /// What the point of an attempt is drawn from, and whether that is without regard to the conditions: in
+    /// turns with and without, since what fulfils them need not be all that does. Once points without have
+    /// missed, they are no more tried in graphs that take long. In the end numbers of which nothing is known
+    /// are of other sizes as well.
+    fn ranges_of(&self, attempt: usize, random: &mut Random) -> (Ranges, bool) {
+        let is_cheap = self.attempts == ATTEMPTS;
+        if attempt.is_multiple_of(2) && (is_cheap || !self.misses) {
+            return (self.declared.clone(), true);
+        }
+        let mut ranges = self.wanted.clone();
+        if attempt > self.attempts / 2 {
+            for (range, ty) in ranges.iter_mut().zip(&self.inputs) {
+                if range.is_none() && ty.dtype.is_float() {
+                    let last = BOXES.len() as i64;
+                    let drawn = usize::try_from(random.within(0, last)).ok();
+                    *range = drawn.and_then(|at| BOXES.get(at).copied());
+                }
+            }
+        }
+        (ranges, false)
+    }
+
+    /// Whether some fold or choice has a winner, so that it matters what varies.
+    fn has_winners(&self) -> bool {
+        let all = self
+            .bodies
+            .iter()
+            .flat_map(|(_, guards)| guards)
+            .chain(&self.guards);
+        all.map(|(_, guard)| guard)
+            .any(|guard| matches!(guard, Guard::UniqueWinner { .. } | Guard::Distinct { .. }))
+    }
+
+    /// The point with every float varying.
+    fn varying<N: Number>(&self, point: &Point) -> Vec<Tensor<Dual<N>>> {
+        let is_float = |at: &usize| self.inputs[*at].dtype.is_float();
+        let floats: Vec<usize> = (0..self.inputs.len()).filter(is_float).collect();
+        let types: Vec<Type> = floats.iter().map(|at| self.inputs[*at].clone()).collect();
+        point.duals(&floats, &Point::direction(&types, &mut Random(0)))
+    }
+
     /// Whether a point is in the domain, or which guard fails there or is not decided.
-    fn sides<N: Number>(&self, point: &Point) -> Result<Result<(), String>, InterpretError> {
-        let broken: RefCell<Option<String>> = RefCell::new(None);
-        let watch = |graph: &Graph, values: &Interpretation<N>| {
-            let sides = self.sides_in(graph, values);
+    fn sides<N: Number>(&self, point: &Point) -> Result<Result<(), Unmet>, InterpretError> {
+        if self.has_winners() {
+            self.sides_over(&self.varying::<N>(point), &is_flat)
+        } else {
+            self.sides_over(&point.tensors::<N>(), &|_| false)
+        }
+    }
+
+    fn sides_over<S: Scalar<World = ()>>(
+        &self,
+        inputs: &[Tensor<S>],
+        is_flat: &dyn Fn(&S) -> bool,
+    ) -> Result<Result<(), Unmet>, InterpretError> {
+        let broken: RefCell<Option<Unmet>> = RefCell::new(None);
+        let watch = |graph: &Graph, values: &Interpretation<S>| {
+            let sides = self.sides_in(graph, values, is_flat);
             if let Err(why) = sides {
                 broken.borrow_mut().get_or_insert(why);
             }
         };
-        let values = trace_bodies::<N>(&self.graph, &(), &point.tensors(), &watch)?;
+        let values = trace_bodies(&self.graph, &(), inputs, &watch)?;
         watch(&self.graph, &values);
         Ok(broken.into_inner().map_or(Ok(()), Err))
+    }
+
+    /// The condition of a node of the whole graph or of a body.
+    fn unmet_at(&self, graph: &Graph, node: NodeId, guard: &Guard, body: Option<&str>) -> Unmet {
+        let from = match body {
+            None => graph.operands(node).into_iter().map(|x| x.node).collect(),
+            Some(_) => self.running(graph),
+        };
+        Unmet {
+            op: graph.op(node).spec().name,
+            requirement: requirement(graph, node, guard),
+            span: graph.span(node),
+            body: body.map(str::to_string),
+            inputs: self.undeclared(from),
+        }
+    }
+
+    /// The nodes of the whole graph that run a body, themselves or in a body of theirs.
+    fn running(&self, body: &Graph) -> Vec<NodeId> {
+        fn runs(graph: &Graph, node: NodeId, body: &Graph) -> bool {
+            let regions = graph.op(node).regions();
+            regions.into_iter().any(|region| {
+                let inner = region.body();
+                std::ptr::eq(inner, body) || inner.nodes().any(|node| runs(inner, node, body))
+            })
+        }
+        let nodes = self.graph.nodes();
+        nodes
+            .filter(|node| runs(&self.graph, *node, body))
+            .collect()
+    }
+
+    /// The float inputs that nodes depend on and of which no range is declared.
+    fn undeclared(&self, from: Vec<NodeId>) -> Vec<(String, Type, Span)> {
+        let graph = &self.graph;
+        let mut needed = vec![false; graph.len()];
+        for node in from {
+            needed[node.index()] = true;
+        }
+        for node in graph.nodes().rev() {
+            if needed[node.index()] {
+                for operand in graph.operands(node) {
+                    needed[operand.node.index()] = true;
+                }
+            }
+        }
+        let is_open = |input: &&Value| {
+            let is_float = graph.ty(**input).dtype.is_float();
+            needed[input.node.index()] && is_float && graph.range(input.node).is_none()
+        };
+        let named = |input: &Value| {
+            let name = graph.name(input.node).unwrap_or("an input");
+            (
+                name.to_string(),
+                graph.ty(*input).clone(),
+                graph.span(input.node),
+            )
+        };
+        graph.inputs().iter().filter(is_open).map(named).collect()
     }
 
     /// The guards of the whole graph or of a body, with the name of the body.
@@ -147,11 +331,12 @@ impl Domain {
 
     /// Which side of each guard the elements are on in one run of the graph or a body; an error says
     /// which guard fails or is not decided.
-    fn sides_in<N: Number>(
+    fn sides_in<S: Scalar>(
         &self,
         graph: &Graph,
-        values: &Interpretation<N>,
-    ) -> Result<Vec<i64>, String> {
+        values: &Interpretation<S>,
+        is_flat: &dyn Fn(&S) -> bool,
+    ) -> Result<Vec<i64>, Unmet> {
         let mut all = Vec::new();
         let (guards, body) = self.guards_in(graph);
         if guards.is_empty() {
@@ -159,28 +344,36 @@ impl Domain {
         }
         let needed = Needed::of(graph, values);
         for (node, guard) in guards {
-            let sides = guard_sides(graph, *node, guard, values, &needed);
-            all.extend(sides.ok_or_else(|| {
-                let (op, inside) = (graph.op(*node).spec().name, body.map(in_body));
-                let needs = requirement(graph, *node, guard);
-                format!("`{op}` needs {needs}{}", inside.unwrap_or_default())
-            })?);
+            let sides = guard_sides(graph, (*node, guard), values, &needed, is_flat);
+            all.extend(sides.ok_or_else(|| self.unmet_at(graph, *node, guard, body))?);
         }
         Ok(all)
     }
 
     /// What the graph yields at a point, and everything discrete that it decides there.
     pub(super) fn sample<N: Number>(&self, point: &Point) -> Option<(Vec<Tensor<N>>, Vec<i64>)> {
+        if !self.has_winners() {
+            return self.sample_over(&point.tensors::<N>(), &|_| false);
+        }
+        let (outputs, decided) = self.sample_over(&self.varying::<N>(point), &is_flat)?;
+        Some((outputs.into_iter().map(values).collect(), decided))
+    }
+
+    fn sample_over<S: Scalar<World = ()>>(
+        &self,
+        inputs: &[Tensor<S>],
+        is_flat: &dyn Fn(&S) -> bool,
+    ) -> Option<(Vec<Tensor<S>>, Vec<i64>)> {
         let decided: RefCell<Option<Vec<i64>>> = RefCell::new(Some(Vec::new()));
-        let watch = |graph: &Graph, values: &Interpretation<N>| {
-            let branches = self.branches(graph, values);
+        let watch = |graph: &Graph, values: &Interpretation<S>| {
+            let branches = self.branches(graph, values, is_flat);
             let mut decided = decided.borrow_mut();
             *decided = decided.take().zip(branches).map(|(mut all, more)| {
                 all.extend(more);
                 all
             });
         };
-        let values = trace_bodies::<N>(&self.graph, &(), &point.tensors(), &watch).ok()?;
+        let values = trace_bodies(&self.graph, &(), inputs, &watch).ok()?;
         watch(&self.graph, &values);
         let outputs = values.outputs().into_iter().cloned().collect();
         Some((outputs, decided.into_inner()?))
@@ -188,8 +381,13 @@ impl Domain {
 
     /// Everything discrete that one run of the graph or a body decides, of what is needed: the sides of
     /// guards, truth values, integers, rounded numbers. On a segment where this does not change the graph is smooth.
-    fn branches<N: Number>(&self, graph: &Graph, values: &Interpretation<N>) -> Option<Vec<i64>> {
-        let mut branches = self.sides_in(graph, values).ok()?;
+    fn branches<S: Scalar>(
+        &self,
+        graph: &Graph,
+        values: &Interpretation<S>,
+        is_flat: &dyn Fn(&S) -> bool,
+    ) -> Option<Vec<i64>> {
+        let mut branches = self.sides_in(graph, values, is_flat).ok()?;
         let needed = Needed::of(graph, values);
         for node in graph.nodes() {
             let tensor = values.value(Value { node, result: 0 })?;
@@ -219,8 +417,20 @@ impl Domain {
     }
 }
 
-fn in_body(name: &str) -> String {
-    format!(", in the body of `{name}`")
+/// Whether a number does not vary: what wins a tie with another such number has no slope either way.
+fn is_flat<N: Number>(x: &Dual<N>) -> bool {
+    x.tangent.as_ref().is_none_or(N::vanishes)
+}
+
+/// A tensor without its derivatives.
+fn values<N: Number>(tensor: Tensor<Dual<N>>) -> Tensor<N> {
+    let Tensor { ty, data } = tensor;
+    let data = match data {
+        Data::Number(x) => Data::Number(x.into_iter().map(|x| x.value).collect()),
+        Data::Int(x) => Data::Int(x),
+        Data::Mask(x) => Data::Mask(x),
+    };
+    Tensor { ty, data }
 }
 
 /// Whether a node yields integral floats, piecewise constant in its operands.
@@ -231,19 +441,19 @@ fn rounds(graph: &Graph, node: NodeId) -> bool {
 
 /// For each element (each group, for a search), which side of the guard it is on, or 0 where it is not
 /// needed; `None` when the guard fails or is not decided.
-fn guard_sides<N: Number>(
+fn guard_sides<S: Scalar>(
     graph: &Graph,
-    node: NodeId,
-    guard: &Guard,
-    values: &Interpretation<N>,
+    (node, guard): (NodeId, &Guard),
+    values: &Interpretation<S>,
     needed: &Needed,
+    is_flat: &dyn Fn(&S) -> bool,
 ) -> Option<Vec<i64>> {
     let side = |(element, side): (usize, Option<i64>)| match needed.holds(node, element) {
         true => side,
         false => Some(0),
     };
     let operands = graph.operands(node);
-    let tensor = |operand: usize| -> Option<&Tensor<N>> { values.value(*operands.get(operand)?) };
+    let tensor = |operand: usize| -> Option<&Tensor<S>> { values.value(*operands.get(operand)?) };
     let against = |operand: usize, bound: &Constant| -> Option<Vec<i64>> {
         let x = tensor(operand)?.as_numbers().iter();
         let sides = x.map(|x| order(x, &x.lit(bound)));
@@ -260,7 +470,8 @@ fn guard_sides<N: Number>(
                 .as_numbers()
                 .iter()
                 .zip(tensor(*right)?.as_numbers());
-            let sides = pairs.map(|(x, y)| order(x, y));
+            let tied = |x: &S, y: &S| (is_flat(x) && is_flat(y)).then_some(0);
+            let sides = pairs.map(|(x, y)| order(x, y).or_else(|| tied(x, y)));
             sides.enumerate().map(side).collect()
         }
         Guard::UniqueWinner { operand } => {
@@ -270,14 +481,15 @@ fn guard_sides<N: Number>(
             let x = tensor(*operand)?;
             let groups = Groups::new(&x.ty.shape, &rule.axes);
             let largest = rule.monoid == Monoid::Max;
-            let winners = groups.map(|group| unique_winner(x.as_numbers(), group, largest));
+            let winners =
+                groups.map(|group| unique_winner(x.as_numbers(), group, largest, is_flat));
             winners.into_iter().enumerate().map(side).collect()
         }
     }
 }
 
 /// 1 if x > y, −1 if x < y; `None` for equal or undecided.
-fn order<N: Number>(x: &N, y: &N) -> Option<i64> {
+fn order<S: Scalar>(x: &S, y: &S) -> Option<i64> {
     if x.compare(Comparison::Gt, y).decide() == Ok(true) {
         Some(1)
     } else if x.compare(Comparison::Lt, y).decide() == Ok(true) {
@@ -287,8 +499,14 @@ fn order<N: Number>(x: &N, y: &N) -> Option<i64> {
     }
 }
 
-/// The position in `group` of the element that is beyond all others.
-fn unique_winner<N: Number>(x: &[N], group: &[usize], largest: bool) -> Option<i64> {
+/// The position in `group` of the element that is beyond all others, or of the first of several that do not
+/// vary.
+fn unique_winner<S: Scalar>(
+    x: &[S],
+    group: &[usize],
+    largest: bool,
+    is_flat: &dyn Fn(&S) -> bool,
+) -> Option<i64> {
     let wanted = if largest { 1 } else { -1 };
     let mut best = *group.first()?;
     for &at in group {
@@ -298,7 +516,8 @@ fn unique_winner<N: Number>(x: &[N], group: &[usize], largest: bool) -> Option<i
         }
     }
     let mut others = group.iter().filter(|&&at| at != best);
+    let loses = |at: usize| order(&x[best], &x[at]) == Some(wanted);
     others
-        .all(|&at| order(&x[best], &x[at]) == Some(wanted))
+        .all(|&at| loses(at) || (is_flat(&x[best]) && is_flat(&x[at])))
         .then_some(best as i64)
 }

@@ -9,14 +9,15 @@ use super::number::Number;
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
 use super::report::{Arithmetic, Report};
-use super::rules::{Effort, LawError, check_law, nothing_to_differentiate, outputs};
-use super::settle::{Check, settle};
+use super::rules::{Effort, LawError, check_law, nothing_to_check, outputs};
+use super::settle::{Check, RESIDUE, settle};
+use super::stored::Stored;
 use crate::generate::Scale;
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Tensor};
 use crate::module::Entry;
 use crate::op::Family;
-use crate::rewrite::{decompose, passes};
+use crate::rewrite::{decompose, passes, without_surrogates};
 use crate::scalar::Exact;
 use crate::shape::Type;
 
@@ -39,7 +40,7 @@ impl Default for Options {
             points: 3,
             seed: 0,
             exact_work: 20_000,
-            work: 50_000_000,
+            work: 5_000_000,
         }
     }
 }
@@ -60,18 +61,40 @@ impl Options {
         let affordable = usize::try_from(self.work / needed.max(1));
         Effort {
             points: affordable.map_or(self.points, |n| n.clamp(1, self.points)),
-            seed: self.seed,
+            ..Effort::at(self.points, self.seed)
         }
     }
 }
+
+/// What is told which law or pass comes next.
+pub type Watch<'a> = &'a mut dyn FnMut(&'static str);
 
 /// Checks the laws of an entry with respect to all its float inputs, lists the conditions under which
 /// it is defined and differentiable, and compares the graph before and after every pass.
 ///
 /// # Errors
 /// A derivative or decomposition cannot be built, which is a bug of lgc.
-pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError> {
-    let d = Derivatives::of(&entry.graph)?;
+pub fn check_graph(entry: &Entry, options: &Options, watch: Watch<'_>) -> Result<Report, LawError> {
+    let report = check_derivatives(&entry.name, &entry.graph, options, watch)?;
+    Ok(Report {
+        conditions: conditions(&entry.graph)?,
+        passes: check_passes(&entry.graph, options, watch)?,
+        ..report
+    })
+}
+
+/// Checks the laws of a graph with respect to all its float inputs.
+///
+/// # Errors
+/// As [`check_graph`].
+pub fn check_derivatives(
+    name: &str,
+    graph: &Graph,
+    options: &Options,
+    watch: Watch<'_>,
+) -> Result<Report, LawError> {
+    let (graph, surrogates) = without_surrogates(graph)?;
+    let d = Derivatives::of(&graph)?;
     let work = work(&d.vjp)?;
     let arithmetic = if work <= options.exact_work {
         Arithmetic::Exact
@@ -80,6 +103,7 @@ pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError>
     };
     let mut laws = Vec::new();
     for law in Law::ALL {
+        watch(law.name());
         let outcome = settle_law(law, &d, arithmetic, work, options)?;
         let outcome = if law == Law::Composite {
             with_halves(outcome, &d, work, options)?
@@ -88,15 +112,47 @@ pub fn check_graph(entry: &Entry, options: &Options) -> Result<Report, LawError>
         };
         laws.push((law, outcome));
     }
+    let is_open = |(_, outcome): &(Law, Outcome)| matches!(outcome, Outcome::Skipped(_));
+    let unmet = match work <= options.work && laws.iter().any(is_open) {
+        true => Domain::of(&d.graph)?.unmet(options.seed),
+        false => None,
+    };
+    let all = sides(&d);
+    let rows = affordable_rows(&d, work, options);
+    let compared = all.map(|all| all.min(rows));
     Ok(Report {
-        entry: entry.name.clone(),
+        entry: name.to_string(),
         arithmetic,
         work,
         points: options.points,
         laws,
-        conditions: conditions(&entry.graph)?,
-        passes: check_passes(&entry.graph, options)?,
+        compared: (compared != all).then_some((compared, all)),
+        surrogates,
+        unmet,
+        conditions: Vec::new(),
+        passes: Vec::new(),
     })
+}
+
+/// How many rows and columns the Jacobian has.
+fn sides(d: &Derivatives) -> [u64; 2] {
+    let count = |types: Vec<Type>| {
+        types
+            .iter()
+            .map(Type::elements)
+            .fold(0, u64::saturating_add)
+    };
+    [count(d.targets()), count(d.sources())]
+}
+
+/// As many rows, and as many columns, of the Jacobian as a check may take.
+fn affordable_rows(d: &Derivatives, work: u64, options: &Options) -> u64 {
+    let [rows, columns] = sides(d);
+    let needed = work.saturating_mul(rows.saturating_add(columns));
+    match needed <= options.work {
+        true => u64::MAX,
+        false => (options.work / work.max(1).saturating_mul(2 * RESIDUE)).max(1),
+    }
 }
 
 /// The outcome of a law over the best arithmetic that settles it.
@@ -107,27 +163,35 @@ fn settle_law(
     work: u64,
     options: &Options,
 ) -> Result<Outcome, LawError> {
-    if let Some(why) = nothing_to_differentiate(d) {
-        return Ok(Outcome::Skipped(why.to_string()));
+    if let Some(why) = nothing_to_check(law, d) {
+        return Ok(Outcome::Vacuous(why));
     }
-    let needed = evaluations(law, d).saturating_mul(work);
+    let rows = affordable_rows(d, work, options);
+    let needed = evaluations(law, d, rows).saturating_mul(work);
     if needed > options.work {
-        let why = format!("{needed} scalar operations at a point are too many");
-        return Ok(Outcome::Skipped(why));
+        return Ok(Outcome::Skipped(too_many(needed)));
     }
+    let effort = |needed| Effort {
+        rows,
+        ..options.effort(needed)
+    };
     if law == Law::Witness {
-        return check_law::<Enclosed>(law, d, options.effort(needed));
+        return check_law::<Enclosed>(law, d, effort(needed));
     }
     // The zeros of a linear map are exact over enclosures, too.
     if law == Law::Zero && arithmetic == Arithmetic::Modular {
-        let outcome = check_law::<Enclosed>(law, d, options.effort(needed))?;
+        let outcome = check_law::<Enclosed>(law, d, effort(needed))?;
         if outcome == Outcome::Proved {
             return Ok(outcome);
         }
     }
     let is_short = needed <= options.exact_work.saturating_mul(16);
     let exact = arithmetic == Arithmetic::Exact && is_short;
-    settle(&OneLaw { law, d }, needed, exact, options)
+    settle(&OneLaw { law, d, rows }, needed, exact, options)
+}
+
+pub(super) fn too_many(operations: u64) -> String {
+    format!("{operations} scalar operations at a point are too many without `--effort`")
 }
 
 /// The outcome of the law of composite ops, unless one of them is wrong on halves.
@@ -148,11 +212,14 @@ fn with_halves(
 struct OneLaw<'a> {
     law: Law,
     d: &'a Derivatives,
+    /// How many rows and columns of a Jacobian are compared.
+    rows: u64,
 }
 
 impl Check for OneLaw<'_> {
     fn over<N: Number>(&self, effort: Effort) -> Result<Outcome, LawError> {
-        check_law::<N>(self.law, self.d, effort)
+        let rows = self.rows;
+        check_law::<N>(self.law, self.d, Effort { rows, ..effort })
     }
     fn derivatives(&self) -> &Derivatives {
         self.d
@@ -160,20 +227,25 @@ impl Check for OneLaw<'_> {
 }
 
 /// How many evaluations of the reverse graph a law is worth at a point, roughly.
-fn evaluations(law: Law, d: &Derivatives) -> u64 {
-    let count = |types: Vec<Type>| types.iter().map(Type::elements).sum::<u64>();
+fn evaluations(law: Law, d: &Derivatives, rows: u64) -> u64 {
     match law {
         Law::Adjoint | Law::Tangent | Law::Zero | Law::Composite => 2,
         Law::Composition | Law::Weaken | Law::Sweep | Law::FanOut => 4,
         Law::SecondOrder => 6,
         // Eleven evaluations of the forward.
         Law::Witness => 5,
-        Law::Jacobian => count(d.sources()).saturating_add(count(d.targets())),
+        Law::Jacobian => {
+            let [all, others] = sides(d);
+            all.min(rows).saturating_add(others.min(rows))
+        }
     }
 }
 
 /// Scalar operations of one evaluation of a graph, roughly.
-pub(super) fn work(graph: &Graph) -> Result<u64, LawError> {
+///
+/// # Errors
+/// A decomposition does not type-check.
+pub fn work(graph: &Graph) -> Result<u64, LawError> {
     let (graph, _) = decompose(graph, &|_| false)?;
     let nodes = graph.nodes();
     Ok(nodes.fold(0, |sum, node| sum.saturating_add(node_work(&graph, node))))
@@ -220,10 +292,11 @@ fn body_work(body: &Graph) -> u64 {
 }
 
 /// For each pass, whether the graph computes the same before and after it: the same rationals where
-/// that is affordable, and the same bits in single precision.
-fn check_passes(
+/// that is affordable, and the same bits in the precision of each value.
+pub(super) fn check_passes(
     graph: &Graph,
     options: &Options,
+    watch: Watch<'_>,
 ) -> Result<Vec<(&'static str, Outcome)>, LawError> {
     let work = work(graph)?;
     let skipped = |why: String| {
@@ -231,27 +304,16 @@ fn check_passes(
         Ok(all.collect())
     };
     if work > options.work {
-        return skipped(format!("{work} scalar operations at a point are too many"));
+        return skipped(too_many(work));
     }
-    let mut random = Random(options.seed);
-    let mut domain = Domain::of(graph)?;
-    let mut points = Vec::new();
-    for _ in 0..options.points {
-        match domain.draw::<Enclosed>(&mut random) {
-            Ok(point) => points.push(point),
-            Err(why) => return skipped(why),
-        }
-    }
-    let moderate = points.len();
-    // What rounds or overflows in single precision is another thing at another scale.
-    let others = Scale::ALL
-        .into_iter()
-        .filter(|scale| *scale != Scale::Moderate);
-    let others = others.zip(points.iter().cycle());
-    let others: Vec<Point> = others
-        .map(|(scale, point)| point.at_scale(scale, domain.ranges()))
-        .collect();
-    points.extend(others);
+    // Each point is evaluated before all passes and after each.
+    let points = options
+        .effort(work.saturating_mul(2 * (1 + passes().count() as u64)))
+        .points;
+    let (points, moderate) = match points_of_scales(graph, points, options.seed)? {
+        Ok(points) => points,
+        Err(why) => return skipped(why),
+    };
     let evaluate = |graph: &Graph| {
         let (first, others) = points.split_at(moderate);
         let mut yielded = evaluate(graph, first, work <= options.exact_work)?;
@@ -262,6 +324,7 @@ fn check_passes(
     let mut before = graph.clone();
     let mut yielded = evaluate(&before)?;
     for (name, pass) in passes() {
+        watch(name);
         let (after, _) = pass(&before)?;
         let yields = evaluate(&after)?;
         let outcome = if name == ROUNDS {
@@ -275,15 +338,41 @@ fn check_passes(
     Ok(outcomes)
 }
 
-/// The pass that rounds constants where the program would have rounded them: it keeps the bits of
-/// single precision, not the rationals.
+/// So many points of moderate size, and then as many of other scales as there are, or as of moderate size; and
+/// how many are of moderate size.
+type PointsOfScales = Result<(Vec<Point>, usize), String>;
+
+fn points_of_scales(graph: &Graph, count: usize, seed: u64) -> Result<PointsOfScales, LawError> {
+    let mut random = Random(seed);
+    let mut domain = Domain::of(graph)?;
+    let mut points = Vec::new();
+    for _ in 0..count {
+        match domain.draw::<Enclosed>(&mut random) {
+            Ok(point) => points.push(point),
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    // What rounds or overflows is another thing at another scale.
+    let others = Scale::ALL
+        .into_iter()
+        .filter(|scale| *scale != Scale::Moderate);
+    let others = others.zip(points.iter().cycle()).take(count);
+    let others: Vec<Point> = others
+        .map(|(scale, point)| point.at_scale(scale, domain.ranges()))
+        .collect();
+    points.extend(others);
+    Ok(Ok((points, count)))
+}
+
+/// The pass that rounds constants where the program would have rounded them: it keeps bits, not the
+/// rationals.
 const ROUNDS: &str = "fold-constants";
 
-/// What a graph yields at a point: in exact arithmetic, where that is affordable, and in single
-/// precision.
+/// What a graph yields at a point: in exact arithmetic, where that is affordable, and in the precision
+/// of each value.
 pub(super) struct Yield {
     exact: Option<Vec<Tensor<Exact>>>,
-    single: Vec<Tensor<f32>>,
+    stored: Vec<Tensor<Stored>>,
 }
 
 pub(super) fn evaluate(
@@ -295,7 +384,7 @@ pub(super) fn evaluate(
         let exact = exact.then(|| outputs::<Exact>(graph, &point.tensors()));
         Ok(Yield {
             exact: exact.transpose()?,
-            single: outputs::<f32>(graph, &point.tensors())?,
+            stored: outputs::<Stored>(graph, &point.tensors())?,
         })
     };
     points.iter().map(at).collect()
@@ -314,23 +403,31 @@ pub(super) fn same_results(
         if let (Some(x), Some(y)) = (&x.exact, &y.exact) {
             tally.merge(compare(graph, x, y, point, &|x, y| x == y));
         }
-        tally.merge(compare(graph, &x.single, &y.single, point, &equal_bits));
+        tally.merge(compare(
+            graph,
+            &x.stored,
+            &y.stored,
+            point,
+            &Stored::is_same,
+        ));
     }
     tally.outcome()
 }
 
-/// Whether two graphs yield the same in single precision.
+/// Whether two graphs yield the same, to the last bit.
 fn same_bits(graph: &Graph, points: &[Point], before: &[Yield], after: &[Yield]) -> Outcome {
     let mut tally = Tally::default();
     tally.matters(true);
     for ((point, x), y) in points.iter().zip(before).zip(after) {
-        tally.merge(compare(graph, &x.single, &y.single, point, &equal_bits));
+        tally.merge(compare(
+            graph,
+            &x.stored,
+            &y.stored,
+            point,
+            &Stored::is_same,
+        ));
     }
     tally.outcome()
-}
-
-fn equal_bits(x: &f32, y: &f32) -> bool {
-    x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan())
 }
 
 /// Compares all outputs, of any dtype.

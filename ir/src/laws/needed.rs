@@ -3,18 +3,17 @@
 //! An op on single elements needs of its operands what is needed of it, `select` what it takes; of any
 //! other op's operands all is needed, if anything is of its results.
 
-use super::number::Number;
 use crate::graph::{Graph, NodeId, Value};
 use crate::interpret::{Data, Interpretation};
 use crate::op::Family;
-use crate::scalar::Logic;
+use crate::scalar::{Logic, Scalar};
 use rustc_hash::FxHashMap;
 
 /// The needed elements of the values of one run of a graph; none of a value that is not there.
 pub(super) struct Needed(FxHashMap<Value, Vec<bool>>);
 
 impl Needed {
-    pub(super) fn of<N: Number>(graph: &Graph, values: &Interpretation<N>) -> Self {
+    pub(super) fn of<S: Scalar>(graph: &Graph, values: &Interpretation<S>) -> Self {
         let mut needed = Needed(FxHashMap::default());
         for output in graph.outputs() {
             needed.add_all(graph, output.value);
@@ -34,7 +33,7 @@ impl Needed {
         elements.is_some_and(|elements| elements.get(element) == Some(&true))
     }
 
-    fn visit<N: Number>(&mut self, graph: &Graph, node: NodeId, values: &Interpretation<N>) {
+    fn visit<S: Scalar>(&mut self, graph: &Graph, node: NodeId, values: &Interpretation<S>) {
         let results = graph.results(node);
         let some = |value: &Value| self.0.get(value).is_some_and(|all| all.contains(&true));
         if !results.iter().any(some) {

@@ -109,6 +109,8 @@ pub enum Outcome {
     ByConstruction,
     /// Nothing was compared, and why.
     Skipped(String),
+    /// There is nothing in the graph that the law speaks of.
+    Vacuous(&'static str),
     /// Does not hold: where, and what stands on both sides.
     Failed(String),
 }
@@ -122,6 +124,7 @@ impl Outcome {
             | Outcome::Agreed(_)
             | Outcome::Congruent(_)
             | Outcome::ByConstruction
+            | Outcome::Vacuous(_)
             | Outcome::Skipped(_) => false,
         }
     }
@@ -129,7 +132,7 @@ impl Outcome {
     /// Whether nothing was compared.
     pub fn is_skipped(&self) -> bool {
         match self {
-            Outcome::Skipped(_) => true,
+            Outcome::Skipped(_) | Outcome::Vacuous(_) => true,
             Outcome::Proved
             | Outcome::Agreed(_)
             | Outcome::Congruent(_)
@@ -142,6 +145,7 @@ impl Outcome {
     #[must_use]
     pub(crate) fn and(self, other: Outcome) -> Outcome {
         match (self, other) {
+            (Outcome::Vacuous(_), other) | (other, Outcome::Vacuous(_)) => other,
             (Outcome::Failed(what), _) | (_, Outcome::Failed(what)) => Outcome::Failed(what),
             (Outcome::Skipped(why), _) | (_, Outcome::Skipped(why)) => Outcome::Skipped(why),
             (Outcome::Agreed(x), Outcome::Agreed(y)) => Outcome::Agreed(x.max(y)),
@@ -174,6 +178,7 @@ impl fmt::Display for Outcome {
             }
             Outcome::ByConstruction => f.write_str("by construction"),
             Outcome::Skipped(why) => write!(f, "skipped: {why}"),
+            Outcome::Vacuous(why) => write!(f, "does not apply: {why}"),
             Outcome::Failed(what) => write!(f, "FAILED: {what}"),
         }
     }

@@ -57,7 +57,7 @@ pub(super) enum Grid {
     Small,
 }
 
-/// Tensors up to this size get distinct multiples of ½, larger ones multiples of 1/64 in ±½.
+/// Tensors up to this size get distinct multiples of ½, larger ones multiples of 1/64 or 1/65536 in ±½.
 const SMALL: u64 = 64;
 
 impl Point {
@@ -89,7 +89,8 @@ impl Point {
         }
     }
 
-    /// The point with what is outside of the range of its tensor drawn again, inside.
+    /// The point with floats that are outside of the range of their tensor drawn again, inside, and integers
+    /// from anywhere in theirs.
     pub(super) fn confined(mut self, ranges: &[Option<(f64, f64)>], random: &mut Random) -> Point {
         for (elements, range) in self.elements.iter_mut().zip(ranges) {
             let Some((low, high)) = *range else { continue };
@@ -100,10 +101,9 @@ impl Point {
                     }
                 }
                 Elements::Ints(integers) => {
-                    // The bounds are cut to what 64 bits hold.
-                    let (low, high) = (low.ceil() as i64, high.floor() as i64);
-                    for integer in integers.iter_mut().filter(|i| !(low..=high).contains(*i)) {
-                        *integer = random.within(low, high.max(low).min(low.saturating_add(7)));
+                    let (low, high) = whole(low, high);
+                    for integer in integers {
+                        *integer = random.within(low, high);
                     }
                 }
                 Elements::Truths(_) => {}
@@ -302,6 +302,19 @@ fn confined(number: &RBig, low: f64, high: f64, random: &mut Random) -> RBig {
     }
 }
 
+/// The integers that are drawn of a range: all, but no more than eight from an end on where there is no other.
+fn whole(low: f64, high: f64) -> (i64, i64) {
+    const LARGEST: f64 = (1u64 << 53) as f64;
+    let (first, last) = (low.ceil().max(-LARGEST), high.floor().min(LARGEST));
+    let (first, last) = match (low.is_finite(), high.is_finite()) {
+        (true, false) => (first, first + 7.0),
+        (false, true) => (last - 7.0, last),
+        (false, false) => (-3.0, 4.0),
+        (true, true) => (first, last.max(first)),
+    };
+    (first as i64, last as i64)
+}
+
 fn scalars<S: Scalar<World = ()>>(ty: &Type, x: &[RBig]) -> Vec<S> {
     x.iter()
         .map(|x| S::constant(&(), ty.dtype, &Constant::rational(x.clone())))
@@ -322,9 +335,11 @@ fn numbers(count: u64, random: &mut Random, grid: Grid) -> Vec<RBig> {
         }
     };
     if count > SMALL && grid != Grid::Integers {
+        // Off the grid of exact exponentials there is no reason for elements to be alike, and to tie.
+        let steps = if grid == Grid::Halves { 32 } else { 1 << 15 };
         let element = |_| {
-            let magnitude = random.within(1, 32);
-            sign(random) * RBig::from(magnitude) / RBig::from(64)
+            let magnitude = random.within(1, steps);
+            sign(random) * RBig::from(magnitude) / RBig::from(2 * steps)
         };
         return (0..count).map(element).collect();
     }

@@ -23,13 +23,13 @@ pub(super) struct End {
 }
 
 impl End {
-    fn closed(at: f64) -> End {
+    pub(super) fn closed(at: f64) -> End {
         End { at, open: false }
     }
-    fn open(at: f64) -> End {
+    pub(super) fn open(at: f64) -> End {
         End { at, open: true }
     }
-    fn moved(self, to: f64) -> End {
+    pub(super) fn moved(self, to: f64) -> End {
         End { at: to, ..self }
     }
 }
@@ -59,11 +59,11 @@ impl Range {
         },
     };
 
-    fn from(low: End) -> Range {
+    pub(super) fn from(low: End) -> Range {
         Range { low, ..Range::ANY }
     }
 
-    fn between(low: f64, high: f64) -> Range {
+    pub(super) fn between(low: f64, high: f64) -> Range {
         Range {
             low: End::closed(low),
             high: End::closed(high),
@@ -86,6 +86,28 @@ impl Range {
         self.low.at > bound || (self.low.at == bound && self.low.open)
     }
 
+    /// Whether every number here is one of another range.
+    pub(super) fn is_within(&self, other: &Range) -> bool {
+        let begins = |x: &End, y: &End| x.at > y.at || (x.at == y.at && (x.open || !y.open));
+        begins(&self.low, &other.low) && begins(&self.neg().low, &other.neg().low)
+    }
+
+    /// What is in both, unless that is nothing.
+    pub(super) fn meet(&self, other: &Range) -> Option<Range> {
+        let higher = |x: End, y: End| {
+            if x.at > y.at || (x.at == y.at && x.open) {
+                x
+            } else {
+                y
+            }
+        };
+        let low = higher(self.low, other.low);
+        let high = higher(self.neg().low, other.neg().low);
+        let high = high.moved(-high.at);
+        let touch = low.at == high.at && !low.open && !high.open;
+        (low.at < high.at || touch).then_some(Range { low, high })
+    }
+
     /// Whether no number here is `at`.
     pub(super) fn excludes(&self, at: f64) -> bool {
         self.is_above(at) || self.neg().is_above(-at)
@@ -95,7 +117,7 @@ impl Range {
         self.low.at >= bound
     }
 
-    fn neg(&self) -> Range {
+    pub(super) fn neg(&self) -> Range {
         Range {
             low: self.high.moved(-self.high.at),
             high: self.low.moved(-self.low.at),
@@ -168,7 +190,7 @@ impl Range {
     }
 
     /// 1 for a range of x ≥ 0, −1 for one of x ≤ 0.
-    fn sign(&self) -> Option<i32> {
+    pub(super) fn sign(&self) -> Option<i32> {
         if self.is_at_least(0.0) {
             Some(1)
         } else if self.neg().is_at_least(0.0) {
@@ -294,17 +316,33 @@ impl Range {
 }
 
 /// A rule on given operand ranges.
-struct Evaluation<'a> {
-    rule: &'a Rule,
-    inputs: Vec<Range>,
+pub(super) struct Evaluation<'a> {
+    pub(super) rule: &'a Rule,
+    pub(super) inputs: Vec<Range>,
     /// For each operand, the first operand that is the same value.
     same: Vec<usize>,
 }
 
-impl Evaluation<'_> {
-    /// The range of an expression. At `depth` 0 the branches of a choice are not narrowed by its
-    /// condition.
+impl<'a> Evaluation<'a> {
+    /// The rule on these operands.
+    pub(super) fn of(rule: &'a Rule, operands: &[Value], ranges: &Ranges) -> Evaluation<'a> {
+        let first = |value: &Value| operands.iter().position(|other| other == value);
+        Evaluation {
+            rule,
+            inputs: operands.iter().map(|x| ranges.value(*x)).collect(),
+            same: operands.iter().filter_map(first).collect(),
+        }
+    }
+
+    /// The range of an expression.
     fn range(&self, root: ExprId, depth: usize) -> Range {
+        let known = self.ranges(root, depth);
+        known.get(&root).copied().unwrap_or(Range::ANY)
+    }
+
+    /// The ranges of an expression and of all that it is made of. At `depth` 0 the branches of a choice
+    /// are not narrowed by its condition.
+    pub(super) fn ranges(&self, root: ExprId, depth: usize) -> FxHashMap<ExprId, Range> {
         let mut known: FxHashMap<ExprId, Range> = FxHashMap::default();
         for id in self.rule.reachable(&[root]) {
             let at = |id: &ExprId| known.get(id).copied().unwrap_or(Range::ANY);
@@ -327,10 +365,10 @@ impl Evaluation<'_> {
             };
             known.insert(id, range);
         }
-        known.get(&root).copied().unwrap_or(Range::ANY)
+        known
     }
 
-    fn alike(&self, x: ExprId, y: ExprId) -> bool {
+    pub(super) fn alike(&self, x: ExprId, y: ExprId) -> bool {
         match (self.rule.expr(x), self.rule.expr(y)) {
             (Expr::Input(x), Expr::Input(y)) => self.same.get(*x) == self.same.get(*y),
             (_, _) => x == y,
@@ -375,6 +413,8 @@ fn opposite(comparison: Comparison) -> Comparison {
 pub(super) struct Ranges {
     /// Of the first result of every node.
     first: Vec<Range>,
+    /// Values that are another value times something of one sign: that value, and the sign.
+    multiples: FxHashMap<Value, (Value, i32)>,
     /// Of other results, where something is known.
     others: FxHashMap<Value, Range>,
 }
@@ -391,6 +431,7 @@ impl Ranges {
         let inputs: FxHashMap<NodeId, Range> = nodes.zip(inputs.iter().copied()).collect();
         let mut ranges = Ranges {
             first: Vec::with_capacity(graph.len()),
+            multiples: FxHashMap::default(),
             others: FxHashMap::default(),
         };
         for node in graph.nodes() {
@@ -400,11 +441,62 @@ impl Ranges {
             }
             let range = match inputs.get(&node) {
                 Some(given) => *given,
-                None => range_of(graph, node, &ranges),
+                None => {
+                    let range = range_of(graph, node, &ranges);
+                    ranges.note_product(graph, node, range)
+                }
             };
             ranges.first.push(range);
         }
         ranges
+    }
+
+    /// The value that a value is a multiple of, and the sign of the other factor.
+    fn base(&self, value: Value) -> (Value, i32) {
+        self.multiples.get(&value).copied().unwrap_or((value, 1))
+    }
+
+    /// The range of a node that may be a product. Where both factors are multiples of one value, its square is
+    /// in it: (k·x)·x has the sign of k.
+    fn note_product(&mut self, graph: &Graph, node: NodeId, range: Range) -> Range {
+        let (Family::Pointwise(rule), result) =
+            (graph.op(node).family(), Value { node, result: 0 })
+        else {
+            return range;
+        };
+        let operands = graph.operands(node);
+        let Expr::Binary(Binary::Mul, x, y) = rule.expr(rule.value()) else {
+            return range;
+        };
+        let operand = |id: &ExprId| {
+            if let Expr::Input(position) = rule.expr(*id) {
+                operands.get(*position).copied()
+            } else {
+                None
+            }
+        };
+        let sign = |id: &ExprId| match (operand(id), rule.constant(*id)) {
+            (Some(value), _) => self.value(value).sign(),
+            (None, Some(constant)) => Range::constant(constant).sign(),
+            (None, None) => None,
+        };
+        for (factor, other) in [(x, y), (y, x)] {
+            if let (Some(value), Some(sign)) = (operand(factor), sign(other)) {
+                let (base, known) = self.base(value);
+                self.multiples.insert(result, (base, known * sign));
+                break;
+            }
+        }
+        let (Some(x), Some(y)) = (operand(x), operand(y)) else {
+            return range;
+        };
+        let [(x, one), (y, other)] = [self.base(x), self.base(y)];
+        let square = Range::from(End::closed(0.0));
+        match one * other {
+            _ if x != y => range,
+            1 => range.meet(&square).unwrap_or(range),
+            _ => range.meet(&square.neg()).unwrap_or(range),
+        }
     }
 
     fn push_results(&mut self, graph: &Graph, node: NodeId) {
@@ -438,13 +530,7 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
     };
     match graph.op(node).family() {
         Family::Pointwise(rule) | Family::Discrete(rule) => {
-            let first = |value: &Value| operands.iter().position(|other| other == value);
-            let evaluation = Evaluation {
-                rule: &rule,
-                inputs: (0..operands.len()).map(of).collect(),
-                same: operands.iter().filter_map(first).collect(),
-            };
-            evaluation.range(rule.value(), 1)
+            Evaluation::of(&rule, &operands, ranges).range(rule.value(), 1)
         }
         Family::Select => of(1).join(&of(2)),
         Family::Cast(_) => cast(graph, operands[0], of(0)),

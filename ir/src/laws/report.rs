@@ -1,6 +1,7 @@
 //! What a check of a graph found.
 
 use super::condition::{Condition, Status};
+use super::domain::Unmet;
 use super::outcome::{Law, Outcome};
 use crate::span::{SourceMap, Span};
 use std::fmt;
@@ -38,6 +39,12 @@ pub struct Report {
     pub points: usize,
     /// The outcome of each law.
     pub laws: Vec<(Law, Outcome)>,
+    /// How many rows and columns of the Jacobian are compared, and how many there are, where these are more.
+    pub compared: Option<([u64; 2], [u64; 2])>,
+    /// Graphs whose rule is meant to differ from the derivative: the laws are those of their bodies.
+    pub surrogates: Vec<String>,
+    /// What no point fulfils that was drawn, if none was found.
+    pub unmet: Option<Unmet>,
     /// The conditions under which the entry is defined and differentiable.
     pub conditions: Vec<Condition>,
     /// For each pass of the optimiser, whether the graph means the same after it.
@@ -77,6 +84,9 @@ impl fmt::Display for Report {
     }
 }
 
+/// No more inputs are named whose range would help.
+const MAX_INPUTS: usize = 4;
+
 struct Rendered<'a> {
     report: &'a Report,
     sources: Option<&'a SourceMap>,
@@ -108,6 +118,30 @@ impl Rendered<'_> {
     }
 }
 
+impl Rendered<'_> {
+    /// What keeps points from being found, and what would help.
+    fn unmet(&self, f: &mut fmt::Formatter<'_>, unmet: &Unmet) -> fmt::Result {
+        let place = self.place(unmet.span);
+        writeln!(f, "    note: {place}no point was found where {unmet}")?;
+        for (name, ty, span) in unmet.inputs.iter().take(MAX_INPUTS) {
+            let place = self.place(*span);
+            writeln!(
+                f,
+                "    help: {place}declare where `{name}` lies, as in `{ty} in [0, 1]`, so that this holds"
+            )?;
+        }
+        match unmet
+            .inputs
+            .len()
+            .checked_sub(MAX_INPUTS)
+            .filter(|more| *more > 0)
+        {
+            Some(more) => writeln!(f, "    … or one of {more} more"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
@@ -120,7 +154,26 @@ impl fmt::Display for Rendered<'_> {
         )?;
         writeln!(f, "  laws")?;
         for (law, outcome) in &report.laws {
-            writeln!(f, "    {:<22}{}: {outcome}", law.name(), law.statement())?;
+            write!(f, "    {:<22}{}: {outcome}", law.name(), law.statement())?;
+            match report.compared {
+                Some(([rows, columns], [all, others]))
+                    if *law == Law::Jacobian && !outcome.is_skipped() =>
+                {
+                    let of = format!("{rows} of {all} rows and {columns} of {others} columns");
+                    writeln!(f, ", in {of}")?;
+                }
+                Some(_) | None => writeln!(f)?,
+            }
+        }
+        for name in &report.surrogates {
+            let what = "has a surrogate rule, which is no derivative: its body counts here";
+            writeln!(f, "    note: `{name}` {what}")?;
+        }
+        if let Some(unmet) = &report.unmet {
+            self.unmet(f, unmet)?;
+        }
+        if report.passes.is_empty() {
+            return Ok(());
         }
         writeln!(f, "  passes")?;
         for (pass, outcome) in &report.passes {

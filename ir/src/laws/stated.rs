@@ -6,7 +6,7 @@
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::graph::{Options, work};
+use super::graph::{Options, too_many, work};
 use super::number::Number;
 use super::outcome::{Outcome, Tally};
 use super::point::{Point, Random};
@@ -132,14 +132,18 @@ impl Check for RuleCheck<'_> {
 }
 
 fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawError> {
+    if region.is_surrogate() {
+        return Ok(Outcome::Vacuous(
+            "a surrogate, which is meant to differ from the derivative",
+        ));
+    }
     let pair = Pair::of(region)?;
     if let Some(why) = nothing_to_differentiate(&pair.stated) {
-        return Ok(Outcome::Skipped(why.to_string()));
+        return Ok(Outcome::Vacuous(why));
     }
     let work = work(&pair.stated.vjp)?.saturating_add(work(&pair.derived)?);
     if work > options.work {
-        let why = format!("{work} scalar operations at a point are too many");
-        return Ok(Outcome::Skipped(why));
+        return Ok(Outcome::Skipped(too_many(work)));
     }
     let check = RuleCheck { region, pair };
     settle(&check, work, work <= options.exact_work, options)

@@ -158,7 +158,7 @@ pub(super) fn composition<N: Number>(d: &Derivatives, effort: Effort) -> Result<
     let ops = d.graph.nodes().filter(|node| !is_input(&d.graph, *node));
     let places: Vec<usize> = ops.map(NodeId::index).collect();
     let Some(last) = places.last() else {
-        return Ok(Outcome::Skipped("no op".into()));
+        return Ok(Outcome::Vacuous("no op"));
     };
     let mut cut = *last;
     at_points::<N>(d, effort, &mut |point, random, tally| {
@@ -514,7 +514,7 @@ pub(super) fn fan_out_of<N: Number>(
 ) -> Result<Outcome, LawError> {
     let apart = Unshared::of(d, dense)?;
     if apart.shared.is_empty() {
-        return Ok(Outcome::Skipped("no value is used more than once".into()));
+        return Ok(Outcome::Vacuous("no value is used more than once"));
     }
     at_points::<N>(d, effort, &mut |point, random, tally| {
         let (_, ct) = directions::<N>(d, random);

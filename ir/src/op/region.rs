@@ -47,6 +47,9 @@ pub enum Pullback {
     /// By a rule of its own: a graph from the operands, the results and a cotangent for each float
     /// result to a cotangent for each float operand.
     Rule(Graph),
+    /// As by a rule, but by one that is meant to differ from the derivative of the body, so that nothing
+    /// compares them.
+    Surrogate(Graph),
     /// By its derived rule, on values that are computed again from the operands.
     Recompute,
     /// By its derived rule, on the values that it computes: the body of a scan or a branch.
@@ -75,7 +78,7 @@ impl Region {
     ) -> Result<Region, TypeError> {
         let broken = |violation: crate::verify::Violation| TypeError::new(violation.to_string());
         verify(&body).map_err(broken)?;
-        if let Pullback::Rule(rule) = &pullback {
+        if let Pullback::Rule(rule) | Pullback::Surrogate(rule) = &pullback {
             verify(rule).map_err(broken)?;
             let takes: Vec<Type> = types_of(rule, rule.inputs().iter().copied());
             let yields = types_of(rule, outputs(rule));
@@ -141,8 +144,16 @@ impl Region {
     /// The rule that it states, if it states one.
     pub fn rule(&self) -> Option<&Graph> {
         match &self.pullback {
-            Pullback::Rule(rule) => Some(rule),
+            Pullback::Rule(rule) | Pullback::Surrogate(rule) => Some(rule),
             Pullback::Recompute | Pullback::Derived => None,
+        }
+    }
+
+    /// Whether its rule is meant to differ from the derivative.
+    pub fn is_surrogate(&self) -> bool {
+        match &self.pullback {
+            Pullback::Surrogate(_) => true,
+            Pullback::Rule(_) | Pullback::Recompute | Pullback::Derived => false,
         }
     }
 
@@ -319,7 +330,9 @@ impl Composite for Call {
         cotangents: &[Option<Value>],
     ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
         let parts = match &self.region.pullback {
-            Pullback::Rule(rule) => apply_rule(builder, rule, operands, results, cotangents),
+            Pullback::Rule(rule) | Pullback::Surrogate(rule) => {
+                apply_rule(builder, rule, operands, results, cotangents)
+            }
             Pullback::Recompute | Pullback::Derived => {
                 recompute(builder, &self.region.body, operands, cotangents)
             }

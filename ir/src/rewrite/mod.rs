@@ -31,6 +31,7 @@ pub use decompose::decompose_deeply;
 pub use distribute::distribute_loops;
 pub use fold::fold_constants;
 pub use inline::inline_calls;
+pub(crate) use inline::without_surrogates;
 pub(crate) use isolate::isolate;
 pub use simplify::{SIMPLIFICATIONS, Simplification, simplify};
 pub use stop_gradient::drop_stop_gradient;

@@ -4,47 +4,44 @@
 //! program within the error bounds of its primitives; the entry is compiled into this process and run
 //! on the same inputs. Integers and truth values must be equal wherever the enclosures decide them.
 
+use super::samples::Samples;
 use crate::Failure;
 use crate::driver::Session;
 use crate::stage::Stage;
 use lgc_codegen::cranelift::CompiledEntry;
 use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
-use lgc_ir::generate::{Scale, sample_inputs_at};
-use lgc_ir::graph::Graph;
+use lgc_ir::generate::Scale;
 use lgc_ir::half::Half;
 use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
+use lgc_ir::laws::work;
 use lgc_ir::module::{Entry, Module};
-use lgc_ir::op::Family;
-use lgc_ir::scalar::{Int, Interval, Logic, Scalar};
+use lgc_ir::scalar::{Interval, Logic};
 use lgc_ir::shape::Type;
 
 /// An entry whose interpretation takes more scalar operations than this is not interpreted, unless more
 /// effort is asked for.
-pub(super) const MAX_OPERATIONS: u64 = 20_000_000;
+pub(super) const MAX_OPERATIONS: u64 = 5_000_000;
 
 /// What the comparison found.
 pub(super) enum Comparison {
-    /// Every output lies in its enclosure: how many elements at how many scales of the inputs, and how many
-    /// the enclosures decide.
+    /// Every output lies in its enclosure: how many elements in how many samples at how many scales of the inputs,
+    /// how many the enclosures decide, and how many samples both refuse.
     Inside {
         elements: usize,
         decided: usize,
+        samples: usize,
         scales: usize,
+        refused: usize,
     },
-    /// Compiled code and interpreter both refuse the inputs, for an index out of range.
+    /// Compiled code and interpreter both refuse all samples, for an index out of range.
     BothRefuse,
+    /// No output has an element.
+    Empty,
     /// An output is outside, with what was computed and what was allowed.
     Outside(String),
     /// The entry is too large to interpret.
     TooLarge(u64),
-}
-
-impl Comparison {
-    /// Whether compiled code is wrong.
-    pub(super) fn failed(&self) -> bool {
-        matches!(self, Comparison::Outside(_))
-    }
 }
 
 impl std::fmt::Display for Comparison {
@@ -54,22 +51,39 @@ impl std::fmt::Display for Comparison {
                 elements,
                 decided: 0,
                 ..
-            } if *elements > 0 => write!(
+            } => write!(
                 f,
                 "skipped: rounding may yield anything, in each of {elements} elements"
             ),
             Comparison::Inside {
                 elements,
                 decided,
+                samples,
                 scales,
+                refused,
             } => {
-                write!(f, "agreed: {decided} of {elements} elements enclosed")?;
+                let plural = |count: usize| if count == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "agreed: {decided} of {elements} elements enclosed in {samples} sample{}",
+                    plural(*samples)
+                )?;
                 if *scales > 1 {
-                    write!(f, " at {scales} scales of the inputs")?;
+                    write!(f, " at {scales} scales")?;
                 }
-                f.write_str(", all inside")
+                f.write_str(" of the inputs, all inside")?;
+                match refused {
+                    0 => Ok(()),
+                    more => write!(f, "; both refuse {more} sample{} more", plural(*more)),
+                }
             }
-            Comparison::BothRefuse => write!(f, "agreed: an index is out of range in both"),
+            Comparison::BothRefuse => {
+                write!(
+                    f,
+                    "skipped: an index is out of range in both, in all samples"
+                )
+            }
+            Comparison::Empty => write!(f, "does not apply: no output has an element"),
             Comparison::Outside(what) => write!(f, "failed: {what}"),
             Comparison::TooLarge(operations) => {
                 write!(
@@ -81,16 +95,14 @@ impl std::fmt::Display for Comparison {
     }
 }
 
-/// Compiles an entry, runs it on inputs of several scales, and compares every output with its enclosure.
+/// Compiles an entry, runs it on samples of its inputs, and compares every output with its enclosure.
 pub(super) fn compare(
     entry: &Entry,
     effort: u64,
     session: &mut Session,
 ) -> Result<Comparison, Failure> {
-    let (operations, limit) = (
-        operations(&entry.graph),
-        MAX_OPERATIONS.saturating_mul(effort),
-    );
+    let limit = MAX_OPERATIONS.saturating_mul(effort);
+    let operations = work(&entry.graph).map_err(Failure::internal)?;
     if operations > limit {
         return Ok(Comparison::TooLarge(operations));
     }
@@ -104,89 +116,84 @@ pub(super) fn compare(
         .first()
         .ok_or_else(|| Failure::internal("no program"))?;
     let code = session.jit(program)?;
-    let scales = scales(&entry.graph, operations, limit);
-    compare_at_all(entry, &code, scales, session)
+    let samples = Samples::of(&entry.graph, operations, limit)?;
+    compare_all(entry, &code, &samples, session)
 }
 
-/// Runs the code of an entry on inputs of each scale, and compares.
-fn compare_at_all(
+/// Runs the code of an entry on each sample, and compares.
+fn compare_all(
     entry: &Entry,
     code: &CompiledEntry,
-    scales: impl Iterator<Item = Scale>,
+    samples: &Samples,
     session: &mut Session,
 ) -> Result<Comparison, Failure> {
-    let mut total = Comparison::BothRefuse;
-    for scale in scales {
-        let found = compare_at(entry, code, scale, session)?;
-        total = match (total, found) {
-            (_, Comparison::Outside(what)) if scale == Scale::Moderate => {
-                return Ok(Comparison::Outside(what));
+    let (mut elements, mut decided, mut refused) = (0, 0, 0);
+    for sample in 0..samples.count {
+        match compare_at(entry, code, samples, sample, session)? {
+            Found::Inside {
+                elements: all,
+                decided: known,
+            } => {
+                elements += all;
+                decided += known;
             }
-            (_, Comparison::Outside(what)) => {
-                let inputs = scale.name();
-                return Ok(Comparison::Outside(format!("with {inputs} inputs, {what}")));
+            Found::BothRefuse => refused += 1,
+            Found::Outside(what) => {
+                return Ok(Comparison::Outside(match samples.scale(sample) {
+                    Scale::Moderate => what,
+                    scale => format!("with {} inputs, {what}", scale.name()),
+                }));
             }
-            (inside @ Comparison::Inside { .. }, Comparison::BothRefuse) => inside,
-            (
-                Comparison::Inside {
-                    elements,
-                    decided,
-                    scales,
-                },
-                Comparison::Inside {
-                    elements: more,
-                    decided: others,
-                    ..
-                },
-            ) => Comparison::Inside {
-                elements: elements + more,
-                decided: decided + others,
-                scales: scales + 1,
-            },
-            (_, found) => found,
-        };
+        }
     }
-    Ok(total)
+    let samples_inside = samples.count - refused;
+    Ok(match (samples_inside, elements) {
+        (0, _) => Comparison::BothRefuse,
+        (_, 0) => Comparison::Empty,
+        (_, _) => Comparison::Inside {
+            elements,
+            decided,
+            samples: samples_inside,
+            scales: samples.scales(),
+            refused,
+        },
+    })
 }
 
-/// The scales at which an entry is compared: as many as may be interpreted, and one if it has no floats.
-fn scales(graph: &Graph, operations: u64, limit: u64) -> impl Iterator<Item = Scale> {
-    let mut inputs = graph.inputs().iter();
-    let affordable = match inputs.any(|input| graph.ty(*input).dtype.is_float()) {
-        true => limit / operations.max(1),
-        false => 1,
-    };
-    let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
-    Scale::ALL.into_iter().take(affordable.max(1))
+/// What one sample shows.
+enum Found {
+    /// Every output lies in its enclosure: how many elements, and how many the enclosures decide.
+    Inside { elements: usize, decided: usize },
+    /// Both refuse.
+    BothRefuse,
+    /// An output is outside.
+    Outside(String),
 }
 
-/// Runs the code of an entry on inputs of one scale, and compares.
+/// Runs the code of an entry on one sample, and compares.
 fn compare_at(
     entry: &Entry,
     code: &CompiledEntry,
-    scale: Scale,
+    samples: &Samples,
+    sample: usize,
     session: &mut Session,
-) -> Result<Comparison, Failure> {
+) -> Result<Found, Failure> {
     let enclosures = session.time(Stage::Check, || {
-        interpret(
-            &entry.graph,
-            &(),
-            &inputs(&entry.graph, scale, Interval::point),
-        )
+        interpret(&entry.graph, &(), &samples.inputs(sample, Interval::point))
     });
     let Execution {
         status,
         mut results,
         updated,
         ..
-    } = call(entry, code, &[], scale, session)?;
+    } = call(entry, code, &[], &samples.inputs(sample, |_, x| x), session)?;
     results.extend(updated);
     let enclosures = match (enclosures, status) {
         (Ok(enclosures), 0) => enclosures,
-        (Err(InterpretError::IndexOutOfRange { .. }), 1..) => return Ok(Comparison::BothRefuse),
-        (Ok(_), status) => return Ok(Comparison::Outside(format!("status {status}"))),
+        (Err(InterpretError::IndexOutOfRange { .. }), 1..) => return Ok(Found::BothRefuse),
+        (Ok(_), status) => return Ok(Found::Outside(format!("status {status}"))),
         (Err(InterpretError::IndexOutOfRange { .. }), _) => {
-            return Ok(Comparison::Outside(
+            return Ok(Found::Outside(
                 "an index out of range is not reported".into(),
             ));
         }
@@ -197,15 +204,11 @@ fn compare_at(
     for ((output, enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(results) {
         match inside(enclosure, &bytes) {
             Ok(count) => decided += count,
-            Err(what) => return Ok(Comparison::Outside(format!("`{}`: {what}", output.name))),
+            Err(what) => return Ok(Found::Outside(format!("`{}`: {what}", output.name))),
         }
         elements += enclosure.ty.elements() as usize;
     }
-    Ok(Comparison::Inside {
-        elements,
-        decided,
-        scales: 1,
-    })
+    Ok(Found::Inside { elements, decided })
 }
 
 /// What a program left in memory, as bytes.
@@ -219,33 +222,31 @@ pub(super) struct Execution {
     pub(super) extra: Vec<Vec<u8>>,
 }
 
-/// Compiles a program of an entry, and runs it on the sample inputs. `extra` are the types of its
-/// outputs beyond those of the entry.
+/// Compiles a program of an entry, and runs it on inputs. `extra` are the types of its outputs beyond those of
+/// the entry.
 pub(super) fn execute(
     entry: &Entry,
     program: &Program,
     extra: &[Type],
+    inputs: &[Tensor<f64>],
     session: &mut Session,
 ) -> Result<Execution, Failure> {
     let code = session.jit(program)?;
-    call(entry, &code, extra, Scale::Moderate, session)
+    call(entry, &code, extra, inputs, session)
 }
 
-/// Runs the code of an entry on the sample inputs of a scale.
+/// Runs the code of an entry on inputs.
 fn call(
     entry: &Entry,
     code: &CompiledEntry,
     extra: &[Type],
-    scale: Scale,
+    inputs: &[Tensor<f64>],
     session: &mut Session,
 ) -> Result<Execution, Failure> {
     let params = entry.signature.params.iter();
     let is_updated = params.flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
     let (mut updated, mut read) = (Vec::new(), Vec::new());
-    for (tensor, is_updated) in inputs(&entry.graph, scale, |_, x: f64| x)
-        .iter()
-        .zip(is_updated)
-    {
+    for (tensor, is_updated) in inputs.iter().zip(is_updated) {
         if is_updated { &mut updated } else { &mut read }.push(to_bytes(tensor));
     }
     let count = entry.graph.outputs().len() - updated.len();
@@ -268,33 +269,6 @@ fn call(
         updated,
         extra,
     })
-}
-
-/// The sample inputs, with integers of 0 and 1, which are in range as indices of most tables, or in the
-/// range that is declared.
-pub(super) fn inputs<S: Scalar>(
-    graph: &Graph,
-    scale: Scale,
-    number: impl Fn(DType, f64) -> S,
-) -> Vec<Tensor<S>> {
-    let mut tensors = sample_inputs_at(graph, scale, number);
-    for (tensor, input) in tensors.iter_mut().zip(graph.inputs()) {
-        if let Data::Int(elements) = &mut tensor.data {
-            let dtype = tensor.ty.dtype;
-            let (low, high) = graph.range(input.node).unwrap_or((0.0, 1.0));
-            // The first two integers of the range; of one without a beginning, those before 1.
-            let first = if low.is_finite() {
-                low.ceil()
-            } else {
-                high.floor().min(1.0) - 1.0
-            };
-            let count = if high.floor() > first { 2 } else { 1 };
-            let small = |at: usize| first as i64 + at as i64 % count;
-            let small = (0..elements.len()).map(|at| Int::new(dtype, small(at)));
-            *elements = small.collect();
-        }
-    }
-    tensors
 }
 
 fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
@@ -359,35 +333,11 @@ pub(super) fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize
     Ok(decided)
 }
 
-/// About how many scalar operations an interpretation takes.
-pub(super) fn operations(graph: &Graph) -> u64 {
-    let of_node = |node| {
-        let results: u64 = graph
-            .results(node)
-            .iter()
-            .map(|v| graph.ty(*v).elements())
-            .sum();
-        let operands = graph.operands(node);
-        let read: u64 = operands.iter().map(|v| graph.ty(*v).elements()).sum();
-        match (graph.op(node).family(), operands.first()) {
-            (Family::Contract(op), Some(x)) => {
-                let shape = &graph.ty(*x).shape;
-                let axes = op
-                    .x_contract
-                    .iter()
-                    .filter_map(|&axis| usize::try_from(axis).ok());
-                results.saturating_mul(axes.map(|axis| shape.extent(axis)).product())
-            }
-            (_, _) => results.saturating_add(read),
-        }
-    };
-    graph.nodes().map(of_node).fold(0, u64::saturating_add)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use lgc_ir::lang::example;
+    use lgc_ir::scalar::Scalar;
     use lgc_ir::shape::Shape;
 
     /// The code of an example in the place of that of another.
@@ -400,7 +350,8 @@ mod tests {
         };
         let build = session.build(module, "check").unwrap();
         let code = session.jit(&build.programs[0]).unwrap();
-        compare_at_all(&entry, &code, Scale::ALL.into_iter(), &mut session).unwrap()
+        let samples = Samples::of(&entry.graph, 1, 8).unwrap();
+        compare_all(&entry, &code, &samples, &mut session).unwrap()
     }
 
     #[test]
@@ -409,12 +360,14 @@ mod tests {
         let Comparison::Inside {
             elements,
             decided,
-            scales,
+            samples: 8,
+            scales: 4,
+            refused: 0,
         } = compare_with(right, right)
         else {
             panic!("right code is wrong")
         };
-        assert_eq!((elements, decided, scales), (16, 16, 4));
+        assert_eq!((elements, decided), (32, 32));
         for (wrong, size) in [
             ("(x: f16[4]) -> min(x * 2, 100)", "with large inputs"),
             (
@@ -427,7 +380,8 @@ mod tests {
         }
         // Infinities on both sides are equal.
         let square = "(x: f16[4]) -> x * x * x";
-        assert!(!compare_with(square, square).failed());
+        let found = compare_with(square, square);
+        assert!(!matches!(found, Comparison::Outside(_)), "{found}");
     }
 
     #[test]

@@ -6,16 +6,17 @@
 //! are named; a version of the program that stores them can be compared as well, but it is another one,
 //! since what is stored is not fused.
 
-use super::compiled::{Execution, MAX_OPERATIONS, execute, inputs, inside, operations};
+use super::compiled::{Execution, MAX_OPERATIONS, execute, inside};
+use super::samples::Samples;
 use crate::Failure;
 use crate::args::TraceScope;
 use crate::driver::Session;
 use crate::stage::Stage;
 use lgc_codegen::kernel::{BufferId, Program};
 use lgc_codegen::lower::{Lowering, normal_form};
-use lgc_ir::generate::Scale;
 use lgc_ir::graph::{Graph, NodeId, Remap, Value};
 use lgc_ir::interpret::{InterpretError, Interpretation, trace as interpret_all};
+use lgc_ir::laws::work;
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::op::{Family, Op};
 use lgc_ir::rewrite::optimize;
@@ -153,7 +154,7 @@ pub(super) fn trace(
     (scope, effort): (TraceScope, u64),
     session: &mut Session,
 ) -> Result<Trace, Failure> {
-    let operations = operations(&entry.graph);
+    let operations = work(&entry.graph).map_err(Failure::internal)?;
     if operations > MAX_OPERATIONS.saturating_mul(effort) {
         let why = format!("{operations} scalar operations are too many without `--effort`");
         return Ok(Trace::Skipped(why));
@@ -182,9 +183,11 @@ fn trace_program(
     let nodes = compiled.buffers.iter().map(|(node, _)| node);
     let types = nodes.map(|node| compiled.graph.ty(value(node)).clone());
     let types: Vec<Type> = exposed.iter().cloned().chain(types).collect();
-    let Execution { status, extra, .. } = execute(entry, &observed, &types, session)?;
-    let enclosures =
-        |graph: &Graph| interpret_all(graph, &(), &inputs(graph, Scale::Moderate, Interval::point));
+    let samples = Samples::of(&entry.graph, 1, 1)?;
+    let inputs = samples.inputs(0, |_, x| x);
+    let Execution { status, extra, .. } = execute(entry, &observed, &types, &inputs, session)?;
+    let inputs = samples.inputs(0, Interval::point);
+    let enclosures = |graph: &Graph| interpret_all(graph, &(), &inputs);
     let whole = session.time(Stage::Check, || enclosures(&entry.graph));
     let whole = match whole {
         Ok(whole) if status == 0 => whole,

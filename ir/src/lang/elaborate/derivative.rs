@@ -199,6 +199,15 @@ impl Elaborator<'_> {
         })
     }
 
+    /// Remembers what a derivative is taken of, unless that is one itself.
+    pub(super) fn note_differentiated(&mut self, of: &Function, inner: &Rc<Instance>) {
+        let mut known = self.differentiated.iter();
+        if inner.order == 0 && !known.any(|(_, known)| Rc::ptr_eq(known, inner)) {
+            let (name, _) = self.describe(of);
+            self.differentiated.push((name, inner.clone()));
+        }
+    }
+
     /// An error where one more derivative would be too many.
     fn next_order(&mut self, inner: &Instance, span: Span) -> Result<usize, Reported> {
         if inner.order < MAX_DERIVATIVES {

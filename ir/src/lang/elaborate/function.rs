@@ -118,6 +118,7 @@ impl<'a> Elaborator<'a> {
                 with_value,
             } => {
                 let inner = self.instantiate(of, arguments, span, spans)?;
+                self.note_differentiated(of, &inner);
                 self.gradient(&inner, wrt, result.as_deref(), *with_value, span)
                     .map(Rc::new)
             }
@@ -136,10 +137,12 @@ impl<'a> Elaborator<'a> {
                 .map(Rc::new),
             Function::Vjp { of, wrt } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
+                self.note_differentiated(of, &inner);
                 self.vjp(&inner, wrt, &extra, span).map(Rc::new)
             }
             Function::Jvp { of, wrt } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
+                self.note_differentiated(of, &inner);
                 self.jvp(&inner, wrt, &extra, span).map(Rc::new)
             }
         };

@@ -51,7 +51,7 @@ use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
-use crate::module::{Entry, Module, Param, Signature, Tree};
+use crate::module::{Differentiated, Entry, Module, Param, Signature, Tree};
 use crate::op::Region;
 use crate::span::Span;
 use attribute::{Choice, Types};
@@ -127,6 +127,8 @@ struct Elaborator<'a> {
     growth: FxHashMap<usize, growth::Growth>,
     /// The regions that state their own derivative.
     rules: Vec<Rc<Region>>,
+    /// What derivatives are taken of that is no derivative itself, with its name.
+    differentiated: Vec<(String, Rc<function::Instance>)>,
     /// What is found out about the source, if somebody wants to know.
     observations: Option<&'a mut Observations>,
 }
@@ -186,6 +188,7 @@ impl<'a> Elaborator<'a> {
             turns: 0,
             growth: FxHashMap::default(),
             rules: Vec::new(),
+            differentiated: Vec::new(),
             observations: None,
         };
         elaborator.declare();
@@ -407,6 +410,13 @@ impl<'a> Elaborator<'a> {
             }
         }
         module.rules = std::mem::take(&mut self.rules);
+        let differentiated = std::mem::take(&mut self.differentiated).into_iter();
+        module.differentiated = differentiated
+            .map(|(name, instance)| Differentiated {
+                name,
+                graph: instance.graph.clone(),
+            })
+            .collect();
         self.check_unused(&exportable);
         self.resolve();
         self.observe_unused();

@@ -47,7 +47,10 @@ impl<'a> Elaborator<'a> {
         let stated = self.body(&rule.graph, choice, arguments.collect())?;
         let doc = super::doc(&graph.docs);
         let order = instance.order.max(stated.order);
-        let pullback = Pullback::Rule(stated.graph);
+        let pullback = match rule.surrogate {
+            Some(_) => Pullback::Surrogate(stated.graph),
+            None => Pullback::Rule(stated.graph),
+        };
         let region = Region::new(&graph.name.name, doc, instance.graph.clone(), pullback);
         let region = region.map_err(|error| self.type_error(&error, rule.span, &[]))?;
         let region = Rc::new(region);

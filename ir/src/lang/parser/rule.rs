@@ -1,9 +1,10 @@
-//! The `vjp` block of a graph: `vjp(ct_y, _) -> (d_x, d_p) { … }`.
+//! The `vjp` block of a graph: `vjp(ct_y, _) -> (d_x, d_p) { … }`, or `vjp surrogate(…) -> (…) { … }`.
 
 use super::item::BODY_HELP;
 use super::{List, Parsed, Parser};
 use crate::lang::ast::{Field, Graph, Ident, Param, Rule};
 use crate::lang::token::TokenKind;
+use crate::span::Span;
 
 const RULE_HELP: &str = "a rule names the cotangents of the results and those of the parameters, as in \
                          `vjp(ct_y) -> (d_x) { d_x = 2 * x * ct_y }`";
@@ -18,6 +19,7 @@ impl Parser<'_> {
     pub(super) fn rule(&mut self, graph: &Graph) -> Parsed<Rule> {
         self.first = self.at;
         let keyword = self.bump();
+        let surrogate = self.surrogate();
         let header = self.rule_header();
         if header.is_err() {
             self.skip_to_body();
@@ -38,12 +40,22 @@ impl Parser<'_> {
             ..graph.clone()
         };
         Ok(Rule {
+            surrogate,
             cotangents: cotangents.elements,
             cotangents_span: cotangents.span,
             gradients: gradients.elements,
             gradients_span: gradients.span,
             graph: inner,
             span,
+        })
+    }
+
+    /// The word `surrogate`, if it comes next.
+    fn surrogate(&mut self) -> Option<Span> {
+        let is_name = self.kind() == TokenKind::Name;
+        (is_name && self.text(self.token()) == "surrogate").then(|| {
+            let word = self.bump();
+            self.span(word)
         })
     }
 

@@ -295,7 +295,7 @@ impl Notation {
             .collect();
         if let (Op::Call(call), [graph]) = (op, graphs.as_slice()) {
             match call.region.pullback() {
-                Pullback::Rule(_) => *graph,
+                Pullback::Rule(_) | Pullback::Surrogate(_) => *graph,
                 Pullback::Recompute | Pullback::Derived => {
                     self.transform("checkpoint", graphs, Vec::new())
                 }

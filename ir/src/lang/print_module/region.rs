@@ -107,7 +107,11 @@ fn graph(notation: &mut Notation, region: &Region, written: &Written) -> ast::Gr
         .map(|(name, output)| param(name, body, output.value))
         .collect();
     let rule = region.rule();
-    let rule = rule.map(|rule| Box::new(stated(notation, rule, params.clone(), &results)));
+    let surrogate = region.is_surrogate().then_some(Span::SYNTHETIC);
+    let rule = rule.map(|rule| {
+        let stated = stated(notation, rule, params.clone(), &results);
+        Box::new(Rule { surrogate, ..stated })
+    });
     let entry = pseudo_entry(params, results, body);
     ast::Graph {
         docs: docs(region.doc()),
@@ -215,6 +219,7 @@ fn stated(
     params.extend(cotangents);
     let entry = pseudo_entry(params, gradients, rule);
     Rule {
+        surrogate: None,
         cotangents: from,
         cotangents_span: Span::SYNTHETIC,
         gradients: to,

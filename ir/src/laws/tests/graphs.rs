@@ -1,11 +1,13 @@
 //! Whole graphs, as a user has them checked.
 
 use crate::diag::Diagnostics;
-use crate::lang::{self, elaborate, parse};
+use crate::lang::{self, elaborate, example, parse};
 use crate::laws::derivatives::Derivatives;
+use crate::laws::graph::check_passes;
 use crate::laws::rules::{Effort, check_law};
 use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
 use crate::module::Module;
+use crate::op::SPECS;
 use crate::scalar::Residue;
 use crate::span::SourceMap;
 
@@ -20,7 +22,10 @@ fn elaborated(text: &str) -> (Module, SourceMap) {
 
 fn check(text: &str, options: &Options) -> (Report, SourceMap) {
     let (module, sources) = elaborated(text);
-    (check_graph(&module.entries[0], options).unwrap(), sources)
+    (
+        check_graph(&module.entries[0], options, &mut |_| {}).unwrap(),
+        sources,
+    )
 }
 
 fn outcome(report: &Report, wanted: Law) -> &Outcome {
@@ -81,7 +86,7 @@ graph block(x: f32[3, 4], p: Block) -> (y: f32[3, 4]) {
 entry encoder(x: f32[3, 4], p: Block[4]) -> (y: f32[3, 4]) { y = fold(block, x, p) }";
     let (module, _) = elaborated(text);
     let d = Derivatives::of(&module.entries[0].graph).unwrap();
-    let effort = Effort { points: 1, seed: 0 };
+    let effort = Effort::at(1, 0);
     for law in [Law::Adjoint, Law::Tangent, Law::Composition] {
         let outcome = check_law::<Residue>(law, &d, effort).unwrap();
         assert_eq!(outcome, Outcome::Congruent(1), "{law:?}");
@@ -221,4 +226,54 @@ fn too_much_work_is_refused() {
             .iter()
             .all(|(_, outcome)| outcome.is_skipped())
     );
+}
+
+/// No pass changes a bit of a right graph, whatever floats it computes with: the derivatives of every example of the
+/// op table, in each float dtype.
+#[test]
+fn passes_keep_the_bits_of_derivatives_in_every_dtype() {
+    let (mut compared, options) = (
+        0,
+        Options {
+            points: 1,
+            ..Options::default()
+        },
+    );
+    for text in SPECS.iter().flat_map(|spec| spec.examples) {
+        for dtype in ["f32", "f64", "f16", "bf16"] {
+            let text = text.replace("f32", dtype);
+            let Ok(entry) = example(&text) else { continue };
+            let d = Derivatives::of(&entry.graph).unwrap();
+            for (pass, outcome) in check_passes(&d.vjp, &options, &mut |_| {}).unwrap() {
+                assert!(!outcome.is_failure(), "{pass} of {text}: {outcome}");
+                compared += usize::from(!outcome.is_skipped());
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared} comparisons");
+}
+
+/// A point in the domain is found for what optimisers, norms and logarithms of sums need, without luck.
+#[test]
+fn points_are_found_by_solving_for_conditions() {
+    for text in [
+        "(v: f32[64], d: f32[64]) -> d / (sqrt(0.999 * v + 0.001 * d * d) + 1e-8)",
+        "(v: f32[64], d: f32[64], t: f32[]) -> d / sqrt((0.9 * v + 0.1 * d * d) / -expm1(-0.1 * (t + 1)))",
+        "(x: f32[40, 3]) -> sqrt(sum(square(x), axes = [1]))",
+        "(x: f32[100], y: f32[100]) -> log(2 * x - y) * sqrt(x)",
+        "(x: f32[100], y: f32[100]) -> log(2 - exp(x)) + log1p(-y)",
+        "(x: f32[30, 4], w: f32[4, 20]) -> log(x @ w)",
+        "(x: f32[100]) -> sqrt(cumsum(x, axis = 0))",
+    ] {
+        let entry = example(text).unwrap();
+        let report = check_graph(&entry, &Options::default(), &mut |_| {}).unwrap();
+        assert_eq!(report.unmet, None, "{text}: {report}");
+        for law in [Law::Adjoint, Law::Tangent, Law::Zero] {
+            let outcome = outcome(&report, law);
+            assert!(
+                !outcome.is_skipped() && !outcome.is_failure(),
+                "{text}: {report}"
+            );
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::laws::whole::{Dense, Halves, composed_at, fan_out_of, sweep_of, weake
 use crate::scalar::Exact;
 use proptest::prelude::*;
 
-const EFFORT: Effort = Effort { points: 3, seed: 7 };
+const EFFORT: Effort = Effort::at(3, 7);
 const LAWS: [Law; 4] = [Law::Composition, Law::Weaken, Law::Sweep, Law::FanOut];
 
 fn derivatives(text: &str) -> Derivatives {
@@ -178,7 +178,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let d = Derivatives::of(&Generator::new().graph(&choices).unwrap()).unwrap();
-        let effort = Effort { points: 2, seed };
+        let effort = Effort::at(2, seed);
         for law in LAWS {
             // Exact arithmetic has few identities of transcendental functions, enclosures have all.
             let exact = check_law::<Exact>(law, &d, effort).unwrap();

@@ -16,7 +16,7 @@ use crate::op::{Div, Input, Log, Scale, TypeError};
 use crate::scalar::Exact;
 use crate::span::Span;
 
-const EFFORT: Effort = Effort { points: 2, seed: 5 };
+const EFFORT: Effort = Effort::at(2, 5);
 
 fn derivatives(text: &str) -> Derivatives {
     Derivatives::of(&example(text).unwrap().graph).unwrap()
