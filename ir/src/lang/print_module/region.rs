@@ -110,7 +110,10 @@ fn graph(notation: &mut Notation, region: &Region, written: &Written) -> ast::Gr
     let surrogate = region.is_surrogate().then_some(Span::SYNTHETIC);
     let rule = rule.map(|rule| {
         let stated = stated(notation, rule, params.clone(), &results);
-        Box::new(Rule { surrogate, ..stated })
+        Box::new(Rule {
+            surrogate,
+            ..stated
+        })
     });
     let entry = pseudo_entry(params, results, body);
     ast::Graph {
