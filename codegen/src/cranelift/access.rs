@@ -12,7 +12,7 @@ use super::kernel::{Fault, KernelEmitter, Result, Vector};
 use super::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
 use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Opcode, Value};
+use cranelift_codegen::ir::{Opcode, Value, types};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Atom, Guard, Index, Relation};
 
@@ -81,6 +81,13 @@ impl Grid {
         }
     }
 }
+
+/// Rows of so many elements are continued: a row of 50 beside [65536, 50] is added in TODO ms instead of 2.3, and
+/// copying it takes less than a hundred instructions.
+const MOST_CONTINUED: i64 = 128;
+
+/// The bytes of a register.
+const REGISTER: i32 = 16;
 
 /// Neighbours that start again after a period: an element lies `rest` bytes and `place` elements after the base,
 /// and the place moves by one from lane to lane, through the period to 0.
@@ -169,7 +176,8 @@ impl<'k> KernelEmitter<'k> {
             }
             if let Some(wrap) = Wrap::of(&grid) {
                 let unit = native_unit(ty.dtype);
-                let parts = self.load_wrapped(&grid, &wrap, unit);
+                let continued = self.continued(&grid, &wrap, memory);
+                let parts = self.load_wrapped(&grid, &wrap, unit, continued);
                 self.define(result, Lanes::Parts { unit, parts });
                 return Ok(());
             }
@@ -658,17 +666,65 @@ impl<'k> KernelEmitter<'k> {
             .collect()
     }
 
-    /// Loads neighbours that start again: a register at once if they do not within it.
-    fn load_wrapped(&mut self, grid: &Grid, wrap: &Wrap, unit: u32) -> Parts {
+    /// A copy of a short row on the stack that goes on from its start for as long as a register, so that
+    /// every register lies there without a break.
+    fn continued(&mut self, grid: &Grid, wrap: &Wrap, memory: &Memory) -> Option<Value> {
+        let size = grid.dtype.size() as i64;
+        let (first, bytes) = (wrap.rest.as_constant()?, wrap.period * size);
+        let is_whole = first >= 0 && first + bytes <= memory.ty.bytes() as i64;
+        let is_constant = memory.place == Place::Param(Mode::In) && self.core.home(grid.base) == 0;
+        if wrap.period > MOST_CONTINUED || !is_whole || !is_constant {
+            return None;
+        }
+        let key = (grid.base, first, bytes);
+        if let Some(&row) = self.continued.get(&key) {
+            return Some(row);
+        }
+        let (first, bytes, size) = (first as i32, bytes as i32, size as i32);
+        let row = self.core.stack_memory((bytes + REGISTER) as u32);
+        let element = element_type(grid.dtype);
+        let mut at = 0;
+        while at < bytes + REGISTER {
+            let (from, to) = ((grid.base, first + at % bytes), (row, at));
+            let (ty, step) = match at + REGISTER <= bytes {
+                true => (types::I8X16, REGISTER),
+                false => (element, size),
+            };
+            self.core.copy_at_start(ty, from, to);
+            at += step;
+        }
+        self.continued.insert(key, row);
+        Some(row)
+    }
+
+    /// Loads neighbours that start again: from the continued row, or a register at once if they do not start
+    /// again within it.
+    fn load_wrapped(
+        &mut self,
+        grid: &Grid,
+        wrap: &Wrap,
+        unit: u32,
+        continued: Option<Value>,
+    ) -> Parts {
         let rest = self.core.index(&wrap.rest, &self.vars);
         let base = self.core.add(grid.base, rest);
         let mut place = self.core.index(&wrap.place, &self.vars);
         let mut parts = Parts::new();
         for (_, width) in cuts(grid.extent.columns, unit) {
-            parts.push(self.load_register(grid.dtype, wrap, (base, place), width));
+            parts.push(match continued {
+                Some(row) => self.load_at(grid.dtype, row, place, width),
+                None => self.load_register(grid.dtype, wrap, (base, place), width),
+            });
             place = self.wrapped(wrap, place, width);
         }
         parts
+    }
+
+    /// Loads the elements from a place of a row on.
+    fn load_at(&mut self, dtype: DType, row: Value, place: Value, width: u32) -> Value {
+        let offset = self.core.multiply_constant(place, dtype.size() as i64);
+        let address = self.core.add(row, offset);
+        self.core.load_part(dtype, width, address, 0)
     }
 
     /// A place that many elements further on.
@@ -687,22 +743,17 @@ impl<'k> KernelEmitter<'k> {
         (base, first): (Value, Value),
         width: u32,
     ) -> Value {
-        let size = dtype.size() as i64;
         let last = wrap.period - i64::from(width);
         let fits = self
             .core
             .compare_constant(IntCC::SignedLessThanOrEqual, first, last);
         let branch = self.core.branch(fits);
-        let offset = self.core.multiply_constant(first, size);
-        let address = self.core.add(base, offset);
-        let whole = self.core.load_part(dtype, width, address, 0);
+        let whole = self.load_at(dtype, base, first, width);
         self.core.otherwise(&branch, &[whole]);
         let mut parts = Parts::new();
         let mut place = first;
         for _ in 0..width {
-            let offset = self.core.multiply_constant(place, size);
-            let address = self.core.add(base, offset);
-            parts.push(self.core.load_part(dtype, 1, address, 0));
+            parts.push(self.load_at(dtype, base, place, 1));
             place = self.wrapped(wrap, place, 1);
         }
         let lanes = Lanes::Parts { unit: 1, parts };

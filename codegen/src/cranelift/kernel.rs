@@ -69,6 +69,8 @@ pub(super) struct KernelEmitter<'k> {
     pub(super) vector: Option<Vector>,
     /// Values that are only used element by element.
     pub(super) apart: Vec<bool>,
+    /// Rows that are continued from their start, by the place of the row and its length in bytes.
+    pub(super) continued: FxHashMap<(Value, i64, i64), Value>,
     widths: FxHashMap<VarId, u32>,
     /// How often bodies of innermost loops are to be repeated.
     unrolled: FxHashMap<VarId, u32>,
@@ -207,6 +209,7 @@ impl<'k> KernelEmitter<'k> {
             apart: used_apart(kernel),
             widths,
             unrolled,
+            continued: FxHashMap::default(),
             interior: None,
             sites: None,
             context: None,
