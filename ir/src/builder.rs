@@ -47,6 +47,11 @@ impl Builder {
         self.span.set(span);
     }
 
+    /// The span of the nodes to come.
+    pub fn span(&self) -> Span {
+        self.span.get()
+    }
+
     /// Reads the graph.
     pub fn with_graph<T>(&self, read: impl FnOnce(&Graph) -> T) -> T {
         read(&self.graph.borrow())

@@ -517,7 +517,7 @@ mod tests {
         let diagnostic = Diagnostic::error(Code::UnknownName, format!("there is no `{name}` here"));
         let diagnostic = diagnostic.note("a ".repeat(1 << 20)).help("as it is");
         let e = |count| "é".repeat(count);
-        let expected = format!("there is no `{}…{}` here", e(31), e(32));
+        let expected = format!("there is no `{}…{}` here", e(31), e(31));
         assert_eq!(diagnostic.message, expected);
         assert!(diagnostic.notes[0].len() < MAX_TEXT + 8);
         assert_eq!(diagnostic.help, ["as it is"]);

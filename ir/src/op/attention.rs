@@ -3,6 +3,8 @@
 //! Rows in which nothing may be attended to are zeros, and so are their derivatives; a blocked entry is
 //! exactly 0, whatever stands there, be it NaN or infinite.
 
+mod blocks;
+
 use super::attribute::Real;
 use super::composite::{Built, Cotangents, Reached, axis_of, check_group, in_groups, softmax_vjp};
 use super::contract::ContractAxes;
@@ -263,14 +265,15 @@ impl OpDef for ScaledDotProductAttention {
 }
 
 impl ScaledDotProductAttention {
-    /// Where position i is at or after position j.
-    fn causality(b: &Builder, shape: &Shape) -> Result<Value, TypeError> {
+    /// Where position i is at or after position j, for all positions i, or for those that are given.
+    fn causality(b: &Builder, shape: &Shape, rows: Option<Value>) -> Result<Value, TypeError> {
         let rank = shape.rank();
         let square = Shape::new([shape.extent(rank - 2), shape.extent(rank - 1)]);
-        let [row, column] = [
-            b.iota(&square, 0, DType::I32)?,
-            b.iota(&square, 1, DType::I32)?,
-        ];
+        let row = match rows {
+            Some(rows) => b.broadcast_in_dim(rows, &square, &[0])?,
+            None => b.iota(&square, 0, counting(&square))?,
+        };
+        let column = b.iota(&square, 1, b.ty(row).dtype)?;
         spread(b, b.apply(LessEqual {}, &[column, row])?, shape)
     }
 
@@ -281,6 +284,7 @@ impl ScaledDotProductAttention {
         scores: Value,
         size: u64,
         mask: Option<Value>,
+        rows: Option<Value>,
         extents: &Extents,
     ) -> Result<Value, TypeError> {
         let shape = b.shape(scores);
@@ -296,7 +300,7 @@ impl ScaledDotProductAttention {
             }
         }
         if self.causal {
-            let before = Self::causality(b, &shape)?;
+            let before = Self::causality(b, &shape, rows)?;
             allowed = Some(match allowed {
                 Some(mask) => b.apply(LogicalAnd {}, &[mask, before])?,
                 None => before,
@@ -316,20 +320,50 @@ impl Composite for ScaledDotProductAttention {
         let Some(extents) = Extents::new(&b.shape(q), &b.shape(v)) else {
             return Err(TypeError::new("attention of other shapes"));
         };
+        let mask = operands.get(3).copied();
+        let scores = b.ty(q).with_shape(extents.scores());
+        let y = match scores.is_bounded() {
+            true => self.attend(b, [q, k, v], mask, None, &extents)?,
+            false => {
+                let length = extents.positions[0];
+                let block = blocks::block_of(length, scores.bytes() / length.max(1));
+                self.in_blocks(b, [q, k, v], mask, block)?
+            }
+        };
+        Ok(smallvec![y])
+    }
+}
+
+impl ScaledDotProductAttention {
+    /// All at once. The queries stand in the rows that are given, or in all.
+    fn attend(
+        &self,
+        b: &Builder,
+        [q, k, v]: [Value; 3],
+        mask: Option<Value>,
+        rows: Option<Value>,
+        extents: &Extents,
+    ) -> Result<Value, TypeError> {
         // Heads of q that share one of k are rows of one product.
         let batches = extents.batch.len() + usize::from(extents.heads.is_some());
         let [size, width] = extents.features;
-        let rows = extents.positions[0] * extents.sharing().unwrap_or(1);
-        let grouped = b.reshape(q, &extents.shape(1, [rows, size]))?;
+        let count = extents.positions[0] * extents.sharing().unwrap_or(1);
+        let grouped = b.reshape(q, &extents.shape(1, [count, size]))?;
         let scores = b.contract(grouped, k, &products(batches, batches + 1))?;
         let scores = b.reshape(scores, &extents.shared_scores())?;
-        let weights = self.weights(b, scores, size, operands.get(3).copied(), &extents)?;
-        let weights = b.reshape(weights, &extents.shape(1, [rows, extents.positions[1]]))?;
+        let weights = self.weights(b, scores, size, mask, rows, extents)?;
+        let weights = b.reshape(weights, &extents.shape(1, [count, extents.positions[1]]))?;
         let mixed = b.contract(weights, v, &products(batches, batches))?;
-        Ok(smallvec![b.reshape(
-            mixed,
-            &extents.shape(0, [extents.positions[0], width])
-        )?])
+        b.reshape(mixed, &extents.shape(0, [extents.positions[0], width]))
+    }
+}
+
+/// The dtype in which positions are counted.
+fn counting(shape: &Shape) -> DType {
+    let most = i32::MAX.unsigned_abs().into();
+    match shape.extents().all(|extent| extent <= most) {
+        true => DType::I32,
+        false => DType::I64,
     }
 }
 
