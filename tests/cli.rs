@@ -244,7 +244,8 @@ fn the_stages_are_timed() {
 fn the_laws_of_a_graph_are_checked() {
     let place = Place::with("loss.graph", LOSS);
     let report = place.run(&["check", "loss.graph"]).success();
-    assert!(report.starts_with("loss: exact arithmetic"), "{report}");
+    assert!(report.starts_with("checked "), "{report}");
+    assert!(report.contains("\nloss: exact arithmetic"), "{report}");
     for law in ["adjoint", "tangent", "zero"] {
         let line = report
             .lines()
@@ -310,7 +311,7 @@ fn check_compares_compiled_code_with_its_enclosure() {
     let report = place.pipe(&["check", "-"], step).success();
     for wanted in [
         "  compiled code         agreed: ",
-        " of 16 elements enclosed at 4 scales of the inputs, all inside\n",
+        " of 32 elements enclosed in 8 samples at 4 scales of the inputs, all inside\n",
     ] {
         assert!(report.contains(wanted), "{report}");
     }
@@ -326,12 +327,6 @@ fn check_compares_compiled_code_with_its_enclosure() {
         (y, d) = vjp(scaled, wrt = x)(x, g, ct)\n\
         }\n";
     place.pipe(&["check", "-"], halves).success();
-    let refused = "entry pick(x: f32[1], i: i32[2]) -> (y: f32[2]) { y = gather(x, i) }\n";
-    let report = place.pipe(&["check", "-"], refused).success();
-    assert!(
-        report.contains("an index is out of range in both"),
-        "{report}"
-    );
 }
 
 #[test]

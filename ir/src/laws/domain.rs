@@ -142,9 +142,13 @@ impl Domain {
         })
     }
 
-    /// Where each input should lie.
+    /// Where each input lies at the points that were drawn: what is wanted is asked for only where points without
+    /// regard to it have missed.
     pub(super) fn ranges(&self) -> &[Option<(f64, f64)>] {
-        &self.wanted
+        match self.misses {
+            true => &self.wanted,
+            false => &self.declared,
+        }
     }
 
     /// The condition that keeps points from being found, if none is found.

@@ -1,7 +1,7 @@
 //! The inputs on which compiled code is compared.
 //!
-//! Floats are of several scales, since what overflows at one does not at another, and lie where the conditions of the
-//! graph hold, as far as that is known. Integers that are used as indices are drawn from all positions that there are,
+//! Floats are of several scales, since what overflows at one does not at another. In half of the samples they lie where
+//! the conditions of the graph hold, as far as that is known, which may be less than all. Integers that are used as indices are drawn from all positions that there are,
 //! both ends included; integers of which nothing is known are small, and from the whole range of their dtype.
 
 use crate::Failure;
@@ -17,7 +17,9 @@ const MOST: [usize; 3] = [8, 4, 1];
 
 /// The sample inputs of a graph.
 pub(super) struct Samples {
-    /// Its inputs, with the ranges that they are drawn from.
+    /// Its inputs, with the ranges of integers and those that are declared.
+    free: Graph,
+    /// The same, with the ranges in which the conditions hold.
     ranged: Graph,
     has_floats: bool,
     /// How many there are.
@@ -28,10 +30,12 @@ impl Samples {
     /// As many samples of the inputs of a graph as may be interpreted, and one at least.
     pub(super) fn of(graph: &Graph, operations: u64, limit: u64) -> Result<Samples, Failure> {
         let ranges = sensible_ranges(graph).map_err(Failure::internal)?;
-        let mut ranged = graph.clone();
+        let (mut free, mut ranged) = (graph.clone(), graph.clone());
         for (input, range) in graph.inputs().iter().zip(ranges) {
-            if let Some(range) = range {
-                ranged.set_range(input.node, range);
+            let Some(range) = range else { continue };
+            ranged.set_range(input.node, range);
+            if !graph.ty(*input).dtype.is_float() {
+                free.set_range(input.node, range);
             }
         }
         let mut inputs = graph.inputs().iter();
@@ -44,6 +48,7 @@ impl Samples {
         };
         let affordable = usize::try_from(limit / operations.max(1)).unwrap_or(most);
         Ok(Samples {
+            free,
             ranged,
             has_floats,
             count: affordable.clamp(1, most),
@@ -73,8 +78,12 @@ impl Samples {
         sample: usize,
         number: impl Fn(DType, f64) -> S,
     ) -> Vec<Tensor<S>> {
-        let graph = &self.ranged;
         let round = sample / Scale::ALL.len();
+        // Each scale takes its turn with both.
+        let graph = match (sample + round).is_multiple_of(2) {
+            true => &self.free,
+            false => &self.ranged,
+        };
         let mut tensors = sample_inputs_in(graph, self.scale(sample), round as u64, number);
         for (position, (tensor, input)) in tensors.iter_mut().zip(graph.inputs()).enumerate() {
             if let Data::Int(elements) = &mut tensor.data {

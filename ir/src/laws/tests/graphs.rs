@@ -228,19 +228,18 @@ fn too_much_work_is_refused() {
     );
 }
 
-/// No pass changes a bit of a right graph, whatever floats it computes with: the derivatives of every example of the
-/// op table, in each float dtype.
+/// No pass changes a bit of a right graph, whatever floats it computes with: the derivative of an example of each
+/// op, in double precision and in halves.
 #[test]
-fn passes_keep_the_bits_of_derivatives_in_every_dtype() {
-    let (mut compared, options) = (
-        0,
-        Options {
-            points: 1,
-            ..Options::default()
-        },
-    );
-    for text in SPECS.iter().flat_map(|spec| spec.examples) {
-        for dtype in ["f32", "f64", "f16", "bf16"] {
+fn passes_keep_the_bits_of_derivatives_in_doubles_and_halves() {
+    let options = Options {
+        points: 1,
+        exact_work: 0,
+        ..Options::default()
+    };
+    let mut compared = 0;
+    for text in SPECS.iter().filter_map(|spec| spec.examples.first()) {
+        for dtype in ["f64", "f16"] {
             let text = text.replace("f32", dtype);
             let Ok(entry) = example(&text) else { continue };
             let d = Derivatives::of(&entry.graph).unwrap();
@@ -250,7 +249,7 @@ fn passes_keep_the_bits_of_derivatives_in_every_dtype() {
             }
         }
     }
-    assert!(compared > 5000, "{compared} comparisons");
+    assert!(compared > 500, "{compared} comparisons");
 }
 
 /// A point in the domain is found for what optimisers, norms and logarithms of sums need, without luck.
