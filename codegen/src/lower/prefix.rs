@@ -232,7 +232,7 @@ impl<'p> Scan<'p> {
         let extent = self.extent();
         let work = STEP.saturating_mul(extent);
         self.over_lines(elements, &[], work, &mut |elements, lines, _| {
-            self.from_identity(elements, lines, 1, |elements, states| {
+            self.with_identities(elements, lines, 1, |elements, states| {
                 let start = [Index::constant(0)];
                 let none = self.no_states(lines);
                 self.save_run(
@@ -247,7 +247,7 @@ impl<'p> Scan<'p> {
     }
 
     /// States from which lines begin.
-    fn from_identity(
+    fn with_identities(
         &self,
         elements: &mut Elements<'p>,
         lines: &Lines,

@@ -45,7 +45,7 @@ impl<'p> Scan<'p> {
                 first: Index::constant(0),
                 length: extent,
             };
-            self.from_identity(elements, lines, 1, |elements, before| {
+            self.with_identities(elements, lines, 1, |elements, before| {
                 self.with_effects(elements, lines, &before, |elements, states| {
                     self.go_through(elements, lines, &all, levels, &states);
                 });
@@ -235,9 +235,10 @@ impl<'p> Scan<'p> {
     }
 
     fn bits(&self, elements: &Elements<'p>, dtype: DType, value: i64) -> ValueId {
-        let value = match dtype {
-            DType::I32 => i64::from(value as i32),
-            _ => value,
+        let value = if dtype == DType::I32 {
+            i64::from(value as i32)
+        } else {
+            value
         };
         let scalar = self.builder.int(dtype, value);
         self.builder.splat(elements.lanes.form(), scalar)

@@ -60,7 +60,7 @@ impl<'p> Scan<'p> {
                 &[],
                 STEP * top.count,
                 &mut |elements, lines, _| {
-                    self.from_identity(elements, lines, 1, |elements, before| {
+                    self.with_identities(elements, lines, 1, |elements, before| {
                         let start = (&Index::constant(0), top.count);
                         self.exclusive(elements, lines, top, start, &before);
                     });
@@ -150,7 +150,7 @@ impl<'p> Scan<'p> {
             next
         };
         let none = self.no_states(lines);
-        self.from_identity(elements, lines, lanes as usize, |elements, mut states| {
+        self.with_identities(elements, lines, lanes as usize, |elements, mut states| {
             if turns > 0 {
                 let body = &mut |elements: &mut Elements<'p>,
                                  line: &[Index],
@@ -187,7 +187,7 @@ impl<'p> Scan<'p> {
         let shape = (from.count, BLOCKS, 1);
         self.over_blocks(elements, shape, &mut |elements, lines, numbers, length| {
             for number in numbers {
-                self.from_identity(elements, lines, 1, |elements, sum| {
+                self.with_identities(elements, lines, 1, |elements, sum| {
                     let first = number.scale(BLOCKS as i64);
                     let none = self.no_states(lines);
                     let add = &mut |elements: &mut Elements<'p>,
@@ -222,7 +222,7 @@ impl<'p> Scan<'p> {
         (first, length): (&Index, u64),
         before: &States,
     ) {
-        self.from_identity(elements, lines, 1, |elements, sum| {
+        self.with_identities(elements, lines, 1, |elements, sum| {
             let put = &mut |elements: &mut Elements<'p>,
                             line: &[Index],
                             turn: &Index,
@@ -277,7 +277,7 @@ impl<'p> Scan<'p> {
             let starts = numbers.iter().map(|number| number.scale(BLOCK as i64));
             let starts: Vec<Index> = starts.collect();
             self.with_bases(elements, lines, (before, numbers), |elements, bases| {
-                self.from_identity(elements, lines, numbers.len(), |elements, sums| {
+                self.with_identities(elements, lines, numbers.len(), |elements, sums| {
                     let states = (starts.as_slice(), &sums, &bases);
                     self.save_run(elements, lines, states, length, &|number, sum, bases| {
                         self.combined(bases[number], &[sum])
