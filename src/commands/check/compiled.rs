@@ -141,7 +141,9 @@ fn compare_all(
             Found::Outside(what) => {
                 return Ok(Comparison::Outside(match samples.scale(sample) {
                     Scale::Moderate => what,
-                    scale => format!("with {} inputs, {what}", scale.name()),
+                    scale @ (Scale::Large | Scale::Small | Scale::Mixed) => {
+                        format!("with {} inputs, {what}", scale.name())
+                    }
                 }));
             }
         }
