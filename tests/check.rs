@@ -199,7 +199,7 @@ fn surrogates_are_listed_and_do_not_fail() {
         "{}",
         plain.stdout
     );
-    let place = Place::with("m.graph", &text(" surrogate"));
+    let place = Place::with("m.graph", text(" surrogate"));
     let printed = place
         .run(&["emit", "--stage", "graph", "m.graph"])
         .success();

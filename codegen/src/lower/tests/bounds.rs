@@ -33,7 +33,7 @@ fn inputs(graph: &Graph, draws: &[i64]) -> Vec<Tensor<f64>> {
             .map(|x| match ty.dtype {
                 DType::I32 => i64::from(x as i32),
                 DType::U32 => i64::from(x as u32),
-                _ => x,
+                DType::I64 | DType::Bool | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => x,
             })
             .collect();
         *tensor = Tensor::integers(ty, elements);
