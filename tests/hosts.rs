@@ -321,7 +321,7 @@ fn thousands_of_tensors_are_checked() {
     let place = Place::new();
     place.write("m.graph", MANY);
     place.run(&["compile", "m.graph"]).success();
-    let Some(output) = c_program(&place, &MANY_HOST) else {
+    let Some(output) = c_program(&place, MANY_HOST) else {
         return;
     };
     insta::assert_snapshot!(output);
