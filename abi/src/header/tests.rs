@@ -194,3 +194,15 @@ fn a_field_may_have_any_reserved_name() {
     std::fs::write(directory.path().join("program.c"), text).unwrap();
     compiles(directory.path(), "c++", &["-x", "c++", "-std=gnu++20"]);
 }
+
+#[test]
+fn characters_that_change_how_text_is_shown_are_left_out() {
+    let hidden = "a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{2028}f";
+    let library = Library {
+        doc: hidden.to_owned(),
+        ..digits()
+    };
+    let text = header(&library);
+    assert!(text.contains("a b c d e f"), "{text}");
+    assert!(!text.chars().any(is_invisible));
+}
