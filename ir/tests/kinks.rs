@@ -13,9 +13,7 @@ use lgc_ir::shape::{Shape, Type};
 /// The gradient of the sum of an expression of `x: f64[3]`, before and after simplification.
 fn slopes(expression: &str, x: [f64; 3]) -> Vec<f64> {
     let text = format!("(x: f64[3]) -> sum({expression})");
-    let graph = example(&text)
-        .unwrap_or_else(|e| panic!("{text}: {e}"))
-        .graph;
+    let graph = example(&text).unwrap().graph;
     let derived = gradient(&graph, 0, &[0]).unwrap();
     let (simplified, _, _) = optimize(&derived, true).unwrap();
     let input = [Tensor::numbers(
