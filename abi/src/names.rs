@@ -5,7 +5,8 @@
 //!   not in composed names either, which C++ reserves: so names other than those of fields do not end
 //!   in `_`.
 //! - At file scope each identifier is composed from the library's name: functions `digits_step`,
-//!   `digits_step_run`, `digits_step_strerror`, exported as `digits_step_v3` and `digits_step_run_v3`; `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
+//!   `digits_step_run`, `digits_step_strerror`, exported as `digits_step_v3` and `digits_step_run_v3`;
+//!   `digits_info`, `digits_strerror`, `digits_pool_create`, `digits_pool_destroy`; types `digits_step_args`, `digits_Mlp`,
 //!   `digits_Mlp_const` (the flavour whose tensors are only read); macros
 //!   `DIGITS_STEP_SIGNATURE`, `DIGITS_STEP_WORKSPACE_BYTES`, `DIGITS_STEP_WORKSPACE`, `DIGITS_H_INCLUDED`. These are
 //!   symbols of the binary interface, so they are never altered: if two of them coincide, or one

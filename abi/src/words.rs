@@ -27,6 +27,7 @@ pub(crate) const SHARED: &[&str] = &[
     "lgc_parallel_for",
     "lgc_pool",
     "lgc_task",
+    "lgc_describe",
 ];
 
 /// Whether a name is that of a macro of `<stdint.h>`, which the header includes: limits, widths and

@@ -122,7 +122,8 @@ pub(super) fn run(entry: &EntryInfo, target: u32, overlap: Option<u32>) -> Resul
         signature,
         tables: None,
         overlap: overlap.filter(|_| sorts_regions(entry.leaves.len())),
-        tables_at: tables_at(entry),
+        workspace_bytes: entry.workspace_bytes as i64,
+        tables_at: tables_at(entry)?,
     };
     for check in of_tensors(entry) {
         emitter.check(&check)?;
@@ -141,10 +142,11 @@ pub(super) fn run(entry: &EntryInfo, target: u32, overlap: Option<u32>) -> Resul
 }
 
 /// Where in the workspace the tables for DLTensors lie, if not on the stack.
-fn tables_at(entry: &EntryInfo) -> Option<i64> {
+fn tables_at(entry: &EntryInfo) -> Result<Option<i64>> {
     let bytes = tables_in_workspace(entry.leaves.len());
-    let place = entry.workspace_bytes.checked_sub(bytes)?;
-    (bytes > 0).then_some(place as i64)
+    let place = entry.workspace_bytes.checked_sub(bytes);
+    let place = place.ok_or(Fault("the workspace has no room for tables of tensors"))?;
+    Ok((bytes > 0).then_some(place as i64))
 }
 
 /// The function that returns the address of data.
@@ -307,6 +309,7 @@ struct TensorChecks {
     input: Value,
     output: Value,
     workspace: Value,
+    workspace_bytes: i64,
     signature: Value,
     /// Room for the argument struct, then for the regions.
     tables: Option<Value>,
@@ -472,13 +475,9 @@ impl TensorChecks {
 
     /// Returns if a tensor overlaps the workspace, before anything is written there.
     fn apart_from_workspace(&mut self, regions: &[Region], status: Status) {
-        let workspace = |region: &&Region| region.origin == Origin::Workspace;
-        let bytes = regions
-            .iter()
-            .find(workspace)
-            .map_or(0, |region| region.bytes);
-        let limit = self.core.add_constant(self.workspace, bytes as i64);
-        for region in regions.iter().filter(|region| !workspace(region)) {
+        let limit = self.core.add_constant(self.workspace, self.workspace_bytes);
+        let tensors = regions.iter();
+        for region in tensors.filter(|region| region.origin != Origin::Workspace) {
             let begin = self.begin(region.origin);
             let end = self.core.add_constant(begin, region.bytes as i64);
             let code = self.code_of(region, status);

@@ -200,8 +200,9 @@ pub fn lower(
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, what their
 /// decompositions repeat is merged, sums of contractions are contracted where that spares memory, and
-/// what loops compute is taken out of them where that pays; concatenations of many operands are split; each result of a loop or branch is read through a barrier of its own. Also what became of each value. The graph is verified after each
-/// of these.
+/// what loops compute is taken out of them where that pays; concatenations of many operands are split; each
+/// result of a loop or branch is read through a barrier of its own. Also what became of each value. The
+/// graph is verified after each of these.
 ///
 /// # Errors
 /// A decomposition does not type-check, or an invariant is broken.

@@ -295,7 +295,9 @@ impl<'p> Scan<'p> {
                 elements.nest(true, &extents, work, &mut |elements, at| {
                     let (line, task) = at.split_at(at.len() - tasks.len());
                     let mut line = line.to_vec();
-                    let panel = line.pop().unwrap_or_default();
+                    let Some(panel) = line.pop() else {
+                        return self.builder.fail("lines in panels have no axis");
+                    };
                     let first = panel.scale(vectors as i64).add_constant(first as i64);
                     line.push(segment.column(&first));
                     let lines = match vectors {
