@@ -12,11 +12,12 @@
 //! wait for the disk: after a loss of power a file may be the old or the new one.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{self as unix_fs, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::{NamedTempFile, TempPath};
 
 /// What an output file is for, which decides its permissions (less what the umask takes away).
@@ -160,13 +161,24 @@ impl OutputSet {
         let directories: BTreeSet<&Path> = files.map(|it| directory_of(&it.target)).collect();
         let lock = |directory: &Path| {
             let lock = File::open(directory).ok()?;
-            lock.lock().ok()?;
+            let end = Instant::now() + PATIENCE;
+            while let Err(refusal) = lock.try_lock() {
+                match refusal {
+                    TryLockError::WouldBlock if Instant::now() < end => thread::sleep(PAUSE),
+                    TryLockError::WouldBlock | TryLockError::Error(_) => return None,
+                }
+            }
             take_away_remains(directory);
             Some(lock)
         };
         directories.into_iter().filter_map(lock).collect()
     }
 }
+
+/// How long to wait for others that make their files appear, which takes milliseconds. Who holds a lock for longer does
+/// something else with it: anybody may who can read a directory.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// How old a file is that no process can have just begun.
 const AGE: Duration = Duration::from_secs(60);
@@ -622,6 +634,15 @@ mod tests {
             assert!(contents.contains(&first));
         }
         assert_eq!(names(directory.path()), ["m.h", "m.so"]);
+    }
+
+    #[test]
+    fn a_directory_that_somebody_else_keeps_locked_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = File::open(directory.path()).unwrap();
+        lock.lock().unwrap();
+        write_whole(&directory.path().join("m.h"), b"new", Access::Read).unwrap();
+        assert_eq!(names(directory.path()), ["m.h"]);
     }
 
     #[test]

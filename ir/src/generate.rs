@@ -86,7 +86,7 @@ const VARIANTS: [&[(&str, &str)]; 9] = [
 /// Compositions that matter to passes: integers that wrap around and differences of positions, views of views
 /// whose attributes differ, choices whose branches depend on their condition, products of odd sizes whose
 /// epilogues read other views, folds behind several groups.
-const COMPOSITIONS: [&str; 22] = [
+const COMPOSITIONS: [&str; 24] = [
     "(x: i32[5], y: i32[5]) -> x - y",
     "(x: i32[5], y: i32[5]) -> x * 3 + y",
     "(x: i32[5]) -> x * 1000000007 + x",
@@ -95,6 +95,8 @@ const COMPOSITIONS: [&str; 22] = [
     "(x: i64[4]) -> x * 4611686018427387907 - x",
     "(x: f32[5], y: f32[5]) -> argsort(x, axis = 0, dtype = i32) - argsort(y, axis = 0, dtype = i32)",
     "(x: i32[5], i: f32[5]) -> gather(x, abs(argsort(i, axis = 0) - 2), axis = 0)",
+    "(x: f32[4]) -> pad(argsort(x, axis = 0, dtype = i32), low = [1], high = [0], value = -1)",
+    "(x: f32[4]) -> pad(pad(argsort(x, axis = 0, dtype = i32), low = [1], high = [1], value = 9), low = [1], high = [0], value = -1)",
     "(x: i32[6]) -> select(x > 2, x, 2 - x)",
     "(x: i32[4]) -> pad(pad(x, low = [1], high = [0], value = 7), low = [0], high = [2], value = -1)",
     "(x: f32[2, 3]) -> pad(pad(x, low = [1, 0], high = [0, 1], value = 2), low = [0, 1], high = [1, 0], value = -1)",

@@ -134,6 +134,7 @@ impl Checking<'_> {
             let text = trace.render(self.session.sources());
             self.text += &text.map_err(Failure::internal)?;
             self.failed |= trace.failed();
+            self.tally.skipped += usize::from(trace.is_skipped());
         }
         Ok(())
     }

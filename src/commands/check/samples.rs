@@ -91,7 +91,7 @@ impl Samples {
                 let (low, high) = bounds(dtype, graph.range(input.node), sample);
                 let start = ((sample as u64) << 40) | ((position as u64) << 32);
                 let drawn = (0..elements.len() as u64)
-                    .map(|at| Int::new(dtype, draw(low, high, start, at)));
+                    .map(|at| Int::new(dtype, draw(low, high, start, at + sample as u64)));
                 *elements = drawn.collect();
             }
         }
@@ -126,7 +126,8 @@ fn bounds(dtype: DType, range: Option<(f64, f64)>, sample: usize) -> (i64, i64) 
     }
 }
 
-/// Element number `at` of a tensor: the ends first, then any.
+/// Element number `at` of a tensor: the ends first, then any. Each sample begins one further on, so that a single
+/// integer is either end and something else.
 fn draw(low: i64, high: i64, start: u64, at: u64) -> i64 {
     match at {
         0 => low,

@@ -317,6 +317,11 @@ impl Trace {
         self.first_wrong().is_some()
     }
 
+    /// Whether nothing was compared.
+    pub(super) fn is_skipped(&self) -> bool {
+        matches!(self, Trace::Skipped(_))
+    }
+
     /// The lines of a report.
     pub(super) fn render(&self, sources: &SourceMap) -> Result<String, fmt::Error> {
         let mut text = String::new();
