@@ -34,7 +34,7 @@ pub(super) struct Domain {
     /// Those in the bodies of its loops and branches.
     bodies: Vec<(Rc<Region>, Guards)>,
     inputs: Vec<Type>,
-    /// Where floats are declared to lie, and integers are wanted.
+    /// Where inputs are declared to lie.
     declared: Ranges,
     /// Where all inputs should lie for the conditions to hold, as far as that is known.
     wanted: Ranges,
@@ -122,11 +122,8 @@ impl Domain {
             }
         });
         let (inputs, wanted) = (input_types(&graph), wanted(&graph));
-        let of_input = graph.inputs().iter().zip(&wanted);
-        let declared = of_input.map(|(input, wanted)| match graph.ty(*input).dtype.is_float() {
-            true => graph.range(input.node),
-            false => *wanted,
-        });
+        let declared = graph.inputs().iter();
+        let declared = declared.map(|input| graph.range(input.node));
         let affordable = ATTEMPTED_WORK / work(&graph)?.max(1);
         Ok(Domain {
             declared: declared.collect(),

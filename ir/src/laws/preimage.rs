@@ -47,6 +47,15 @@ impl Range {
         }
     }
 
+    /// The first and the last integer here, which are no open ends.
+    pub(super) fn integers(&self) -> (f64, f64) {
+        let inside = |end: &End| f64::from(u8::from(end.open && end.at == end.at.floor()));
+        (
+            self.low.at.ceil() + inside(&self.low),
+            self.high.at.floor() - inside(&self.high),
+        )
+    }
+
     /// Where x must lie for f(x) to lie here.
     fn before_unary(&self, function: Unary) -> Option<Range> {
         let (low, high) = (self.low.at, self.high.at);
@@ -65,7 +74,10 @@ impl Range {
             Unary::Sinh => self.through(f64::asinh),
             Unary::Tanh => self.through(f64::atanh),
             Unary::Erf => self.through(|end| if end == 0.0 { 0.0 } else { f64::NAN }),
-            Unary::Floor | Unary::Ceil | Unary::Round => Range::between(low.ceil(), high.floor()),
+            Unary::Floor | Unary::Ceil | Unary::Round => {
+                let (first, last) = self.integers();
+                (first <= last).then(|| Range::between(first, last))?
+            }
             Unary::Sin | Unary::Cos | Unary::Cosh => return None,
         })
     }

@@ -32,7 +32,7 @@ pub fn sensible_ranges(graph: &Graph) -> Result<Vec<Option<(f64, f64)>>, TypeErr
 /// As [`sensible_ranges`], of a graph down to primitive ops.
 pub(super) fn wanted(graph: &Graph) -> Vec<Option<(f64, f64)>> {
     let outputs = vec![Range::ANY; graph.outputs().len()];
-    let wants = Wants::of(&Part::whole(graph), &outputs);
+    let wants = Wants::of(&Part::whole(graph), &outputs, 0);
     let ends = |(input, wanted): (&Value, Range)| {
         let declared = graph.range(input.node);
         let within = declared.map_or(Range::ANY, |(low, high)| Range::between(low, high));
@@ -46,37 +46,32 @@ pub(super) fn wanted(graph: &Graph) -> Vec<Option<(f64, f64)>> {
 
 /// The ends of a range of elements of a type. Integers do not reach an open end.
 fn ends(ty: &Type, range: &Range) -> (f64, f64) {
-    let (low, high) = (range.low.at, range.high.at);
-    if !ty.dtype.is_integer() {
-        return (low, high);
+    match ty.dtype.is_integer() {
+        true => range.integers(),
+        false => (range.low.at, range.high.at),
     }
-    let inside = |end: &End| {
-        if end.open && end.at == end.at.floor() {
-            1.0
-        } else {
-            0.0
-        }
-    };
-    (
-        low.ceil() + inside(&range.low),
-        high.floor() - inside(&range.high),
-    )
 }
+
+/// Bodies that lie no deeper are gone through a second time, with what their own carries need.
+const TWICE: u32 = 3;
 
 /// What is wanted of the values of one graph, while its nodes are gone through from the last to the first.
 struct Wants<'a, 'g> {
     part: &'a Part<'g>,
     of: FxHashMap<Value, Range>,
+    /// How many bodies it lies in.
+    depth: u32,
 }
 
 impl<'g> Wants<'_, 'g> {
     /// Where the inputs should lie, for outputs that should lie in these ranges.
-    fn of(part: &Part<'g>, outputs: &[Range]) -> Vec<Range> {
+    fn of(part: &Part<'g>, outputs: &[Range], depth: u32) -> Vec<Range> {
         let (graph, mut wants) = (
             part.graph,
             Wants {
                 part,
                 of: FxHashMap::default(),
+                depth,
             },
         );
         for (output, wanted) in graph.outputs().iter().zip(outputs) {
@@ -224,7 +219,8 @@ impl<'g> Wants<'_, 'g> {
             .map(|x| self.wanted(x))
             .collect();
         for (first, body) in self.part.within(node) {
-            let mut wants = Wants::of(&body, &results);
+            let depth = self.depth + 1;
+            let mut wants = Wants::of(&body, &results, depth);
             if let Family::Scan(scan) = graph.op(node).family() {
                 let is_carry = |at: usize| scan.role(at) == ScanRole::Carry;
                 let carried = results.iter().zip(&wants).enumerate();
@@ -235,7 +231,10 @@ impl<'g> Wants<'_, 'g> {
                     })
                     .chain(results.iter().skip(wants.len()).copied())
                     .collect();
-                wants = Wants::of(&body, &next);
+                // Twice at every depth would take a time that is exponential in it.
+                if next != results && depth <= TWICE {
+                    wants = Wants::of(&body, &next, depth);
+                }
             }
             for (operand, wanted) in operands.iter().skip(first).zip(&wants) {
                 self.narrow(*operand, wanted);

@@ -2,8 +2,8 @@
 //!
 //! Only the forward graph is evaluated, over enclosures, so that the rounding error of each quotient
 //! is known. Central differences at three steps are extrapolated to step 0 (Richardson); what the
-//! last extrapolation changed bounds the truncation error, provided that the quotients converge as
-//! those of a smooth function do. Steps shrink until everything discrete that the graph decides is
+//! results of the extrapolations before the last differ by bounds the truncation error, provided that the
+//! quotients converge as those of a smooth function do. Steps shrink until everything discrete that the graph decides is
 //! the same at all points.
 
 use super::derivatives::Derivatives;
@@ -199,7 +199,9 @@ impl<'a> Segment<'a> {
             let noise = before.radius() + after.radius();
             after.middle().abs() <= before.middle().abs() / 2.0 + noise
         };
-        let truncation = (best.middle() - second.middle()).abs();
+        // What the extrapolation before the last is off by, 15 times what the last one changed: of functions that
+        // bend, that alone may be less than what is still missing.
+        let truncation = (second.middle() - first.middle()).abs();
         let (error, size) = (truncation + best.radius(), best.middle().abs().max(1.0));
         if !shrinks || error.is_nan() || error > 1e-6 * size {
             return Ok(None);

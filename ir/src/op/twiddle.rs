@@ -170,6 +170,25 @@ pub(super) fn twiddles(
     Ok([cut(real)?, cut(imaginary)?])
 }
 
+/// The squares of integers below n modulo a period of 2n. Where squares have more than 63 bits, j is taken apart into
+/// h·2¹⁶ + l, and j² = (h²·2¹⁶ + 2hl)·2¹⁶ + l² is reduced from step to step: an axis has at most 2⁴⁰ elements.
+fn square_modulo(b: &Builder, j: Value, n: u64, period: u64) -> Result<Value, TypeError> {
+    const HALF: u64 = 1 << 16;
+    let by = |op: Op, x: Value, y: u64| b.apply(op, &[x, b.integer_like(x, y as i64)?]);
+    let reduced = |x: Value| by(Rem {}.into(), x, period);
+    if n.checked_mul(n)
+        .is_some_and(|square| square <= i64::MAX as u64)
+    {
+        return reduced(b.mul(j, j)?);
+    }
+    let (high, low) = (by(Div {}.into(), j, HALF)?, by(Rem {}.into(), j, HALF)?);
+    let shifted = |x: Value| b.mul(x, b.integer_like(x, HALF as i64)?);
+    let mixed = b.mul(high, low)?;
+    let upper = shifted(reduced(b.mul(high, high)?)?)?;
+    let upper = reduced(b.add(upper, b.add(mixed, mixed)?)?)?;
+    reduced(b.add(shifted(upper)?, b.mul(low, low)?)?)
+}
+
 /// The numbers exp(∓πi j²/n), j below n. The squares are reduced exactly, and what is left is looked up
 /// in two parts.
 pub(super) fn chirp(b: &Builder, n: u64, sign: Sign) -> Result<Computed, TypeError> {
@@ -177,7 +196,7 @@ pub(super) fn chirp(b: &Builder, n: u64, sign: Sign) -> Result<Computed, TypeErr
     let low = root(period);
     let place = b.iota(&Shape::new([n]), 0, DType::I64)?;
     let by = |op: Op, x: Value, y: u64| b.apply(op, &[x, b.integer_like(x, y as i64)?]);
-    let square = by(Rem {}.into(), b.mul(place, place)?, period)?;
+    let square = square_modulo(b, place, n, period)?;
     let part = |op: Op, step: u64, count: u64| -> Result<Computed, TypeError> {
         let entries = (0..count).map(|k| sign.turn(k * step % period, period));
         let indices = by(op, square, low)?;
@@ -204,4 +223,43 @@ pub(super) fn times(
     let swapped = b.reverse(x, smallvec![0])?;
     let turned = b.mul(swapped, b.broadcast_in_dim(signs, &shape, &[0])?)?;
     b.add(b.mul(x, plane(real)?)?, b.mul(turned, plane(imaginary)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Graph;
+    use crate::interpret::{Tensor, interpret};
+    use crate::op::Input;
+    use crate::shape::Type;
+    use crate::span::Span;
+
+    #[test]
+    fn squares_are_reduced_exactly_whatever_the_length() {
+        for n in [
+            5u64,
+            3_037_000_499,
+            3_037_000_501,
+            4_000_000_007,
+            (1 << 40) - 87,
+        ] {
+            let places = [0, 1, n / 3, n / 2 + 1, n - 2, n - 1];
+            let b = Builder::new(Graph::new(), Span::SYNTHETIC);
+            let shape = Shape::new([places.len() as u64]);
+            let ty = Type::new(DType::I64, shape.clone());
+            let dtype = DType::I64;
+            let j = b.apply(Input { dtype, shape }, &[]).unwrap();
+            let square = square_modulo(&b, j, n, 2 * n).unwrap();
+            b.edit(|graph| graph.add_output("square", square));
+            let input = Tensor::integers(ty, places.map(|j| j as i64));
+            let values = interpret::<f64>(&b.finish(), &(), &[input]).unwrap();
+            let found = values.outputs()[0]
+                .as_ints()
+                .iter()
+                .map(|x| x.value.unwrap());
+            let expected =
+                places.map(|j| (u128::from(j) * u128::from(j) % u128::from(2 * n)) as i64);
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{n}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::lang::{self, elaborate, example, parse};
 use crate::laws::derivatives::Derivatives;
 use crate::laws::graph::check_passes;
 use crate::laws::rules::{Effort, check_law};
+use crate::laws::wanted::wanted;
 use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
 use crate::module::Module;
 use crate::op::SPECS;
@@ -263,6 +264,7 @@ fn points_are_found_by_solving_for_conditions() {
         "(x: f32[100], y: f32[100]) -> log(2 - exp(x)) + log1p(-y)",
         "(x: f32[30, 4], w: f32[4, 20]) -> log(x @ w)",
         "(x: f32[100]) -> sqrt(cumsum(x, axis = 0))",
+        "(x: f32[100]) -> log(floor(x)) * x",
     ] {
         let entry = example(text).unwrap();
         let report = check_graph(&entry, &Options::default(), &mut |_| {}).unwrap();
@@ -275,4 +277,33 @@ fn points_are_found_by_solving_for_conditions() {
             );
         }
     }
+}
+
+/// A function that bends more than one extrapolation sees is right all the same.
+#[test]
+fn quotients_of_functions_that_bend_are_not_taken_for_wrong() {
+    let entry = example("(x: f32[300], w: f32[300, 300]) -> tanh(x @ w)").unwrap();
+    let report = check_graph(&entry, &Options::default(), &mut |_| {}).unwrap();
+    let witness = outcome(&report, Law::Witness);
+    assert!(!witness.is_failure(), "{report}");
+}
+
+/// What conditions need is carried back through loops within loops in a time that does not double with each.
+#[test]
+fn conditions_of_deeply_nested_loops_are_carried_back() {
+    const DEPTH: usize = 24;
+    let mut text =
+        String::from("graph g0(h: f32[], x: f32[2]) -> (h2: f32[]) { h2 = h + sqrt(sum(x)) }\n");
+    for depth in 1..DEPTH {
+        let before = depth - 1;
+        text += &format!(
+            "graph g{depth}(h: f32[], x: f32[2]) -> (h2: f32[]) {{\n    \
+             h2 = scan(g{before}, carry = h, length = 1)(h, x)\n}}\n"
+        );
+    }
+    let last = DEPTH - 1;
+    text += &format!("entry f(h: f32[], x: f32[2]) -> (y: f32[]) {{ y = g{last}(h, x) }}\n");
+    let (module, _) = elaborated(&text);
+    let ranges = wanted(&module.entries[0].graph);
+    assert_eq!(ranges.len(), 2);
 }
