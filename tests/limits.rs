@@ -353,6 +353,11 @@ fn files_of_tensors_that_are_not_ours_are_kept() {
     for _ in 0..2 {
         place.run(&emit).success();
     }
+    let long = format!("{}.graph", "a long name ".repeat(15));
+    let emit = ["emit", "m.graph", "-o", &long];
+    for _ in 0..2 {
+        place.run(&emit).success();
+    }
     insta::assert_snapshot!(brief(&refused));
 }
 

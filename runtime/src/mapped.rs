@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// The content of a regular file, which is not copied into memory.
+/// The content of a regular file, which is not copied into memory. Nobody may make the file shorter meanwhile: the
+/// system ends a process that looks at what is no longer there.
 #[derive(Debug)]
 pub struct Mapped(Mmap);
 
@@ -26,9 +27,10 @@ impl Mapped {
         if metadata.len() > limit {
             return Ok(None);
         }
-        // SAFETY: any bytes are valid. Who writes to the file at the same time changes what is read, as
-        // with any other way to read it: what is made of the bytes is checked as it is copied out of
-        // them, by code that relies on no byte being the same when it is read again.
+        // SAFETY: any bytes are valid. Who writes to the file at the same time changes what is read: what is made
+        // of the bytes is checked as it is copied out of them, by code that relies on no byte being the same
+        // when it is read again. Who makes the file shorter ends this process with SIGBUS, which no code here
+        // sees: that is the price of files that are not read into memory.
         let map = unsafe { Mmap::map(&file)? };
         Ok(Some(Self(map)))
     }

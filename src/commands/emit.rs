@@ -7,7 +7,7 @@ use crate::adjoint::adjoint;
 use crate::args::{Emit, EmitStage};
 use crate::driver::{Inputs, Session, choose};
 use crate::stage::Stage;
-use crate::{Failure, Origin, dot, output};
+use crate::{Failure, Origin, dot, origin, output};
 use lgc_codegen::kernel::Program;
 use lgc_codegen::lower::Lowering;
 use lgc_codegen::output::{Access, OutputSet};
@@ -119,9 +119,12 @@ fn keep_others(path: &Path, tensors: &Path) -> Result<(), Failure> {
     if !tensors.exists() {
         return Ok(());
     }
-    let named = format!("load({:?},", beside(path)?);
-    let old = Origin::File(path.to_owned()).read();
-    if old.is_ok_and(|old| old.contains(&named)) {
+    // The printer may break the line anywhere between words, and in names there may be spaces as well.
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    let named = bare(&format!("load(\"{}\",", beside(path)?));
+    let is_regular = origin::regular(path).is_ok();
+    let old = is_regular.then(|| Origin::File(path.to_owned()).read());
+    if old.is_some_and(|old| old.is_ok_and(|old| bare(&old).contains(&named))) {
         return Ok(());
     }
     let message = format!(
