@@ -138,6 +138,32 @@ impl Check {
 }
 
 impl Check {
+    /// Whether each tensor has one of its own. Those follow one another in the list, and hold or fail by what
+    /// the library describes of its tensors; compiled code makes them in a loop.
+    #[must_use]
+    pub fn is_of_tensor(&self) -> bool {
+        match self {
+            Self::TensorPresent(_)
+            | Self::TensorDevice(_)
+            | Self::TensorDtype(..)
+            | Self::TensorRank(..)
+            | Self::TensorShape(..)
+            | Self::TensorStrides(..)
+            | Self::TensorData(_)
+            | Self::TensorAligned(..)
+            | Self::LeafPresent { .. }
+            | Self::LeafAligned { .. } => true,
+            Self::Signature(_)
+            | Self::ContextComplete(_)
+            | Self::ArgumentsPresent
+            | Self::TablePresent(_)
+            | Self::Disjoint(_)
+            | Self::WorkspacePresent
+            | Self::WorkspaceAligned(_)
+            | Self::CpuFeatures(_) => false,
+        }
+    }
+
     /// The tensor that is at fault if the condition does not hold, by its position among the leaves of
     /// which these are the positions. Of tensors that overlap, it is found only when the check is made.
     #[must_use]
@@ -277,13 +303,12 @@ pub fn of_tensors(entry: &EntryInfo) -> Vec<Check> {
     checks
 }
 
-/// The form that takes DLTensors lays out the argument struct, and a [`Region`] for each tensor and one for the
-/// workspace, on the stack if there are no more tensors than this: 128 KiB. A call promises to use no more
-/// than 256 KiB.
+/// The form that takes DLTensors lays out the argument struct, and a [`Region`] for each tensor, on the stack if
+/// there are no more tensors than this: 128 KiB. A call promises to use no more than 256 KiB.
 const MOST_ON_STACK: usize = 4096;
 
 /// Bytes of a row of the table of regions: begin, end, what is returned, whether it is exclusive.
-pub const REGION_ROW: u64 = 24;
+const REGION_ROW: u64 = 24;
 
 /// The bytes at the end of the workspace where the form that takes DLTensors lays out its tables; 0 if it
 /// does so on the stack.
@@ -299,7 +324,7 @@ pub fn tables_in_workspace(tensors: usize) -> u64 {
 #[must_use]
 pub fn table_bytes(tensors: usize) -> u64 {
     let tensors = tensors as u64;
-    tensors * 8 + (tensors + 1) * REGION_ROW
+    tensors * (8 + REGION_ROW)
 }
 
 /// The workspace of an entry with so many tensors, whose program needs `program` bytes.

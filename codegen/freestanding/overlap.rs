@@ -10,27 +10,23 @@
 
 /// A region of memory, of one byte at least.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Region {
     /// The address of its first byte.
     pub(crate) begin: u64,
     /// The address after its last byte.
     pub(crate) end: u64,
-    /// What is returned if it is at fault; where that names no tensor, the other one is.
+    /// What is returned if it is at fault.
     pub(crate) code: i32,
     /// Not 0 if it is written.
     pub(crate) exclusive: i32,
 }
 
-/// Codes above this name a tensor.
-const STATUS_MASK: i32 = 255;
-
-/// 0, or the code of a region that is written and overlaps another, or of the other one. The regions are
-/// sorted.
+/// 0, or the code of a region that is written and overlaps another, the lesser one if both are written. The regions
+/// are sorted.
 ///
 /// # Safety
 /// The pointer is aligned and points to `count` regions that nobody else uses.
-#[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lgc_overlap(regions: *mut Region, count: u64) -> i32 {
     // SAFETY: what the caller vouches for.
     unsafe {
@@ -47,36 +43,33 @@ pub(crate) unsafe extern "C" fn lgc_overlap(regions: *mut Region, count: u64) ->
     0
 }
 
-/// The furthest ends so far: of any region, and of one that is written.
+/// The regions that reach furthest so far: of all, and of those that are written. An end of 0 is none.
 #[derive(Default)]
 struct Furthest {
-    any: u64,
-    any_code: i32,
-    written: u64,
-    written_code: i32,
+    any: Region,
+    written: Region,
 }
 
 impl Furthest {
     /// The code of a region that overlaps one before it wrongly, or 0; then it counts among those before.
     fn meet(&mut self, region: &Region) -> i32 {
-        let is_written = region.exclusive != 0;
-        let (end, other) = match is_written {
-            true => (self.any, self.any_code),
-            false => (self.written, self.written_code),
-        };
-        if region.begin < end {
-            // The one that is written, if that is a tensor.
-            let (first, second) = match is_written {
-                true => (region.code, other),
-                false => (other, region.code),
-            };
-            return if first > STATUS_MASK { first } else { second };
+        if region.exclusive == 0 {
+            if region.begin < self.written.end {
+                return self.written.code;
+            }
+        } else {
+            if region.begin < self.written.end && self.written.code < region.code {
+                return self.written.code;
+            }
+            if region.begin < self.any.end {
+                return region.code;
+            }
+            if region.end > self.written.end {
+                self.written = *region;
+            }
         }
-        if region.end > self.any {
-            (self.any, self.any_code) = (region.end, region.code);
-        }
-        if is_written && region.end > self.written {
-            (self.written, self.written_code) = (region.end, region.code);
+        if region.end > self.any.end {
+            self.any = *region;
         }
         0
     }

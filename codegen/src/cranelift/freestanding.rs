@@ -1,6 +1,6 @@
 //! Freestanding code, as functions of a unit.
 //!
-//! The build script has compiled the pool of threads and the search for overlaps to objects. Their functions
+//! The build script has compiled the pool of threads and the checks of tensors to objects. Their functions
 //! become functions of the library, hidden, so that a library stays one object, and two libraries in one program
 //! have their own.
 
@@ -16,7 +16,7 @@ use object::{
 use std::collections::HashMap;
 
 const POOL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pool.o"));
-const OVERLAP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/overlap.o"));
+const CHECKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.o"));
 
 /// The functions of the pool that a library exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +46,33 @@ pub(super) fn add_pool(
     Ok(PoolFunctions { create, destroy })
 }
 
-/// Appends the function that finds regions which overlap.
-pub(super) fn add_overlap(
+/// The functions that check the tensors of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CheckFunctions {
+    /// Looks at the pointers of an argument struct.
+    pub(super) arguments: u32,
+    /// Looks at DLTensors.
+    pub(super) tensors: u32,
+    /// Writes an argument struct from DLTensors, and looks for overlaps.
+    pub(super) gather: u32,
+}
+
+/// Appends the functions that check tensors.
+pub(super) fn add_checks(
     functions: &mut Vec<FunctionItem<'_>>,
     prefix: &str,
-) -> Result<u32, CompileError> {
-    let name = format!("{prefix}.overlap");
-    let [overlap] = add(functions, &name, (OVERLAP, &[]), ["lgc_overlap"])?;
-    Ok(overlap)
+) -> Result<CheckFunctions, CompileError> {
+    let [arguments, tensors, gather] = add(
+        functions,
+        &format!("{prefix}.checks"),
+        (CHECKS, &[]),
+        ["lgc_check_arguments", "lgc_check_tensors", "lgc_gather"],
+    )?;
+    Ok(CheckFunctions {
+        arguments,
+        tensors,
+        gather,
+    })
 }
 
 /// Appends the functions of an object, which calls these imports; the numbers of those with these symbols.

@@ -126,12 +126,9 @@ fn add_functions(
         writable: true,
         pointers: Vec::new(),
     });
-    let sorts = |entry: &EntryInfo| entry::sorts_regions(entry.leaves.len());
-    let overlap = match info.entries.iter().any(sorts) {
-        true => Some(freestanding::add_overlap(&mut unit.functions, name)?),
-        false => None,
-    };
-    for (entry, &steps) in info.entries.iter().zip(bodies) {
+    let checks = freestanding::add_checks(&mut unit.functions, name)?;
+    let root = add_image(unit, name, encode(info));
+    for (number, (entry, &steps)) in info.entries.iter().zip(bodies).enumerate() {
         let unsupported = |fault: Fault| CompileError::Unsupported {
             function: entry.symbol.clone(),
             message: fault.0,
@@ -140,13 +137,16 @@ fn add_functions(
             steps,
             cpu,
             cpu_state,
+            checks,
+            info: root,
+            entry: number,
         };
         let checked = entry::checked(entry, &info.features, links).map_err(unsupported)?;
         let symbol = format!("{name}.checked.{}", entry.name);
         let checked = add(unit, symbol, Linkage::Local, baseline(checked));
         let call = baseline(entry::forward(checked, entry::call_signature()));
         add(unit, entry.symbol.clone(), Linkage::Export, call);
-        let run = entry::run(entry, checked, overlap).map_err(unsupported)?;
+        let run = entry::run(entry, checked, links).map_err(unsupported)?;
         add(
             unit,
             entry.run_symbol.clone(),
@@ -155,7 +155,6 @@ fn add_functions(
         );
     }
     add_pool(unit, name)?;
-    let root = add_image(unit, name, encode(info));
     add(
         unit,
         info_symbol(name),
