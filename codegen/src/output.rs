@@ -129,12 +129,19 @@ impl OutputSet {
         Ok(())
     }
 
-    /// Makes all files appear, in the order in which they were staged.
+    /// Writes to devices and pipes, then makes all files appear, in the order in which they were staged.
     ///
     /// # Errors
     /// If one of them cannot appear. Those before it are then as they were, except devices and
     /// pipes.
-    pub fn commit(self) -> Result<(), OutputError> {
+    pub fn commit(mut self) -> Result<(), OutputError> {
+        // Who reads a pipe may take any time, in which nobody else should wait.
+        let is_stream = |staged: &mut Staged| matches!(staged.content, Content::Stream(_));
+        for staged in self.staged.extract_if(.., is_stream) {
+            let path = staged.path.clone();
+            let written = staged.commit();
+            written.map_err(|fault| OutputError { path, fault })?;
+        }
         let _turn = self.turn();
         let mut committed = Vec::with_capacity(self.staged.len());
         for staged in self.staged {
@@ -156,7 +163,6 @@ impl OutputSet {
     /// have none.
     fn turn(&self) -> Vec<File> {
         let files = self.staged.iter();
-        let files = files.filter(|staged| matches!(staged.content, Content::File(..)));
         // In one order, so that nobody waits for who waits for him.
         let directories: BTreeSet<&Path> = files.map(|it| directory_of(&it.target)).collect();
         let lock = |directory: &Path| {
