@@ -38,12 +38,12 @@ impl Given {
 
     fn read_archive(&mut self, file: &Path, leaves: &[Leaf]) -> Result<(), Failure> {
         regular(file).map_err(|error| unreadable(&file.display(), &error))?;
-        // Of what the entry does not have, so much is read that it can be named.
         let most = |path: &str| {
             let leaf = leaves.iter().find(|leaf| leaf.path == path);
-            leaf.map_or(0, |leaf| leaf.tensor.bytes())
+            leaf.map(|leaf| leaf.tensor.bytes())
         };
-        let arrays = npz::load_within(file, &most).map_err(|error| bad_archive(file, error))?;
+        let refused = |error| bad_archive(file, leaves, error);
+        let arrays = npz::load_within(file, &most).map_err(refused)?;
         for (path, tensor) in arrays {
             let leaf = leaves.iter().find(|leaf| leaf.path == path);
             if leaf.is_some_and(|leaf| !leaf.direction.is_read()) {
@@ -144,18 +144,19 @@ fn missing_inputs(missing: &[&Leaf]) -> Failure {
 /// The leaf that is read at this path.
 fn find<'a>(path: &str, leaves: &'a [Leaf]) -> Result<&'a Leaf, Failure> {
     let mut inputs = leaves.iter().filter(|leaf| leaf.direction.is_read());
-    if let Some(leaf) = inputs.find(|leaf| leaf.path == path) {
-        return Ok(leaf);
-    }
+    let found = inputs.find(|leaf| leaf.path == path);
+    found.ok_or_else(|| unknown(path, leaves))
+}
+
+/// The failure to find a leaf that is read.
+fn unknown(path: &str, leaves: &[Leaf]) -> Failure {
     let inputs = leaves.iter().filter(|leaf| leaf.direction.is_read());
     let known: Vec<&str> = inputs.map(|leaf| leaf.path.as_str()).collect();
     let diagnostic = Diagnostic::error(
         Code::InputMismatch,
         format!("the entry has no input `{path}`"),
     );
-    Err(Failure::new(
-        diagnostic.help(driver::suggestion(path, &known)),
-    ))
+    Failure::new(diagnostic.help(driver::suggestion(path, &known)))
 }
 
 /// A file, or a number for a scalar.
@@ -222,7 +223,10 @@ fn parse_scalar(text: &str, dtype: DType) -> Option<HostTensor> {
     }
 }
 
-fn bad_archive(file: &Path, error: NpzError) -> Failure {
+fn bad_archive(file: &Path, leaves: &[Leaf], error: NpzError) -> Failure {
+    if let NpzError::Unknown(path) = &error {
+        return unknown(path, leaves);
+    }
     if let NpzError::Io(error) = &error {
         return unreadable(&file.display(), error);
     }

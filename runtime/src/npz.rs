@@ -53,6 +53,9 @@ pub enum NpzError {
         /// The most that was to be read.
         most: u64,
     },
+    /// Nothing of that name is wanted.
+    #[error("has an array `{0}`, which nobody asked for")]
+    Unknown(String),
     /// Two arrays have one name.
     #[error("array `{0}` occurs twice")]
     Duplicate(String),
@@ -63,16 +66,17 @@ pub enum NpzError {
 /// # Errors
 /// As [`read`], or if the file cannot be opened.
 pub fn load(path: &Path) -> Result<Vec<(String, HostTensor)>, NpzError> {
-    load_within(path, &|_| u64::MAX)
+    load_within(path, &|_| Some(u64::MAX))
 }
 
-/// The same, where the array of each name may have at most so many bytes of elements.
+/// The same, where the array of each name may have at most so many bytes of elements, and may not be there where
+/// there is no such number.
 ///
 /// # Errors
-/// As [`load`], and [`NpzError::Unwanted`] before anything of an array that has more is read.
+/// As [`load`], and [`NpzError::Unwanted`] and [`NpzError::Unknown`] before anything of such an array is read.
 pub fn load_within(
     path: &Path,
-    most: &dyn Fn(&str) -> u64,
+    most: &dyn Fn(&str) -> Option<u64>,
 ) -> Result<Vec<(String, HostTensor)>, NpzError> {
     read_within(BufReader::new(File::open(path)?), most)
 }
@@ -83,13 +87,13 @@ pub fn load_within(
 /// # Errors
 /// [`NpzError`], whatever the bytes are.
 pub fn read(source: impl Read + Seek) -> Result<Vec<(String, HostTensor)>, NpzError> {
-    read_within(source, &|_| u64::MAX)
+    read_within(source, &|_| Some(u64::MAX))
 }
 
 /// The same, with bounds as of [`load_within`].
 fn read_within(
     mut source: impl Read + Seek,
-    most: &dyn Fn(&str) -> u64,
+    most: &dyn Fn(&str) -> Option<u64>,
 ) -> Result<Vec<(String, HostTensor)>, NpzError> {
     let length = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
@@ -110,7 +114,7 @@ fn read_array(
     archive: &mut ZipArchive<impl Read + Seek>,
     index: usize,
     archive_length: u64,
-    most: &dyn Fn(&str) -> u64,
+    most: &dyn Fn(&str) -> Option<u64>,
 ) -> Result<(String, HostTensor), NpzError> {
     let mut file = archive.by_index(index)?;
     let entry = file.name()?.into_owned();
@@ -120,7 +124,9 @@ fn read_array(
     if claimed > packed.saturating_mul(MAX_DEFLATE_RATIO).saturating_add(64) {
         return Err(NpzError::Inflated { name, claimed });
     }
-    let most = most(&name);
+    let Some(most) = most(&name) else {
+        return Err(NpzError::Unknown(name));
+    };
     if claimed > most.saturating_add(npy::MAX_OVERHEAD) {
         return Err(NpzError::Unwanted {
             name,
