@@ -78,9 +78,13 @@ impl Client {
 
     /// The same, with these workspace folders.
     fn within(folders: &Value, encodings: &[&str], text: &str) -> Self {
+        Self::within_one_of(json!({ "workspaceFolders": folders }), encodings, text)
+    }
+
+    /// The same, with what says where the client is.
+    fn within_one_of(mut params: Value, encodings: &[&str], text: &str) -> Self {
         let mut client = Self::silent();
-        let capabilities = json!({ "general": { "positionEncodings": encodings } });
-        let params = json!({ "capabilities": capabilities, "workspaceFolders": folders });
+        params["capabilities"] = json!({ "general": { "positionEncodings": encodings } });
         let answer = client.request("initialize", params);
         let chosen = &answer["result"]["capabilities"]["positionEncoding"];
         let wanted = if encodings.contains(&"utf-8") {
@@ -668,4 +672,36 @@ fn a_pipe_that_never_opens_does_not_stop_the_server() {
     let mut client = Client::within(&folder, &["utf-8"], &text);
     assert_eq!(client.diagnostics(1)[0]["code"], "E0701");
     client.leave();
+}
+
+/// Older clients say where they are with `rootUri`; a list of folders goes before it.
+#[test]
+fn files_below_the_folders_of_the_client_are_used() {
+    let place = Place::with("layers.graph", "struct Layer { w: f32[2] }\n");
+    let uri = format!("file://{}", place.path("").display());
+    let used = place.path("layers.graph").display().to_string();
+    let text = format!("use \"{used}\"\n\nentry f(p: Layer) -> (y: f32[2]) {{ y = p.w }}\n");
+    let folder = json!([{ "uri": uri, "name": "w" }]);
+    for (params, codes) in [
+        (json!({}), &["E0211"][..]),
+        (json!({ "rootUri": uri }), &[]),
+        (json!({ "rootUri": null, "workspaceFolders": folder }), &[]),
+        (
+            json!({ "rootUri": uri, "workspaceFolders": [] }),
+            &["E0211"],
+        ),
+    ] {
+        let mut client = Client::within_one_of(params.clone(), &["utf-8"], &text);
+        let found: Vec<Value> = client
+            .diagnostics(1)
+            .iter()
+            .map(|d| d["code"].clone())
+            .collect();
+        assert_eq!(
+            found.first(),
+            codes.iter().map(|&c| json!(c)).next().as_ref(),
+            "{params}"
+        );
+        client.leave();
+    }
 }

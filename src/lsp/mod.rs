@@ -65,10 +65,7 @@ fn converse(connection: &Connection, allowed: &[PathBuf]) -> Result<(), Failure>
     let general = params.capabilities.general.as_ref();
     let offered = general.and_then(|general| general.position_encodings.as_deref());
     let encoding = Encoding::choose(offered);
-    let folders = params.workspace_folders.iter().flatten();
-    let folders = folders.filter_map(|folder| imports::path(folder.uri.as_str()).ok());
-    let allowed = allowed.iter().cloned();
-    let allowed = allowed.chain(folders.map(PathBuf::from)).collect();
+    let allowed = allowed.iter().cloned().chain(folders(&params)).collect();
     let result = serde_json::to_value(greeting(encoding)).map_err(protocol)?;
     connection.initialize_finish(id, result).map_err(protocol)?;
     let mut server = Server {
@@ -78,6 +75,21 @@ fn converse(connection: &Connection, allowed: &[PathBuf]) -> Result<(), Failure>
         texts: Rc::new(OpenTexts::below(allowed)),
     };
     server.work()
+}
+
+/// The folders that the client has open: below them, graphs may use and load files.
+fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    #[allow(
+        deprecated,
+        reason = "clients that know no workspace folders say it so"
+    )]
+    let root = params.root_uri.as_ref();
+    let addresses: Vec<&Uri> = match &params.workspace_folders {
+        Some(folders) => folders.iter().map(|folder| &folder.uri).collect(),
+        None => root.into_iter().collect(),
+    };
+    let paths = addresses.into_iter().map(|uri| imports::path(uri.as_str()));
+    paths.flatten().map(PathBuf::from).collect()
 }
 
 /// What this server can do.

@@ -14,6 +14,10 @@ const MAX_MESSAGE: u64 = 1 << 28;
 /// No line of a message's header has more.
 const MAX_LINE: u64 = 1 << 12;
 
+/// So many messages wait to be handled, and so many to be written; then the client waits. Typing sends one after
+/// another, of which the last counts: a few must be seen to wait.
+const WAITING: usize = 16;
+
 /// The threads that read and write, until the connection is dropped.
 pub(super) struct Threads([JoinHandle<io::Result<()>>; 2]);
 
@@ -34,8 +38,12 @@ impl Threads {
 /// # Errors
 /// If a thread cannot be started.
 pub(super) fn open() -> io::Result<(Connection, Threads)> {
-    let (ours, theirs) = Connection::memory();
-    let Connection { sender, receiver } = theirs;
+    let (sender, incoming) = crossbeam_channel::bounded(WAITING);
+    let (outgoing, receiver) = crossbeam_channel::bounded(WAITING);
+    let ours = Connection {
+        sender: outgoing,
+        receiver: incoming,
+    };
     let writer = thread::Builder::new().spawn(move || {
         let mut sink = output::stream();
         let mut messages = receiver.into_iter();
@@ -80,11 +88,16 @@ fn read(source: &mut impl BufRead) -> io::Result<Option<Message>> {
 fn read_header(source: &mut impl BufRead) -> io::Result<Option<u64>> {
     const LENGTH: &str = "content-length";
     let mut size = None;
+    let mut is_first = true;
     loop {
         let mut line = String::new();
         if source.take(MAX_LINE).read_line(&mut line)? == 0 {
-            return Ok(None);
+            return match is_first {
+                true => Ok(None),
+                false => Err(malformed("the input ends within a header")),
+            };
         }
+        is_first = false;
         let Some(line) = line.strip_suffix("\r\n") else {
             return Err(malformed("a header without a line end"));
         };
@@ -179,6 +192,7 @@ mod tests {
             "Content-Type: x\r\n\r\n",
             "nothing\r\n\r\n",
             "Content-Length: 4\r\n\r\nnull",
+            "Content-Length: 4\r\n",
         ];
         insta::assert_snapshot!(messages.map(failure).join("\n"), @r"
         a message of 100000000000 bytes; 268435456 are the most
@@ -188,6 +202,7 @@ mod tests {
         no Content-Length
         a header without a colon
         a message that is none, at 0:0
+        the input ends within a header
         ");
         assert!(read(&mut &b""[..]).unwrap().is_none());
     }
