@@ -1,65 +1,106 @@
 //! Families of texts that grow: what the compiler does for a text of twice the size is at most a little more than
 //! twice as much.
 
+use super::observed;
 use lgc_codegen::lower::{Signature, Target, lower};
-use lgc_ir::diag::Diagnostics;
-use lgc_ir::lang::{self, Options, Unreadable};
+use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::lang::Options;
+use lgc_ir::module::Entry;
 use lgc_ir::rewrite::optimize;
 use lgc_ir::span::SourceMap;
 use std::fmt::Write;
 
-/// Texts of one kind, by their size.
-pub type Family = (&'static str, fn(usize) -> String);
+/// Texts of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// What grows.
+    pub name: &'static str,
+    /// The text of a size.
+    pub text: fn(usize) -> String,
+    /// Whether they compile; else they are refused.
+    pub compiles: bool,
+}
+
+const fn compiles(name: &'static str, text: fn(usize) -> String) -> Family {
+    let compiles = true;
+    Family {
+        name,
+        text,
+        compiles,
+    }
+}
+
+const fn refused(name: &'static str, text: fn(usize) -> String) -> Family {
+    let compiles = false;
+    Family {
+        name,
+        text,
+        compiles,
+    }
+}
 
 /// Every family, each with a way in which texts grow.
-pub const FAMILIES: [Family; 16] = [
-    ("undefined names", undefined_names),
-    ("undefined names in one expression", undefined_operands),
-    ("undefined functions", undefined_functions),
-    ("unused definitions", definitions),
-    ("operands of a concatenation", concatenated),
-    (
+pub const FAMILIES: [Family; 17] = [
+    refused("undefined names", undefined_names),
+    refused("undefined names in one expression", undefined_operands),
+    refused("undefined functions", undefined_functions),
+    compiles("unused definitions", definitions),
+    compiles("operands of a concatenation", concatenated),
+    compiles(
         "operands of a concatenation that are computed",
         concatenated_sines,
     ),
-    ("parameters", parameters),
-    ("parts of a struct array", struct_array),
-    ("parts of a zip", zipped),
-    ("doubled parts", doubled),
-    ("a chain of ops", chain),
-    ("a derivative of a chain of ops", derivative),
-    ("calls", calls),
-    ("axes", axes),
-    ("a long name", name),
-    ("points of a transform", points),
+    compiles("parameters", parameters),
+    compiles("parts of a struct array", struct_array),
+    compiles("parts of a zip", zipped),
+    compiles("doubled parts", doubled),
+    refused("parts doubled beyond all limits", doubled_beyond),
+    compiles("a chain of ops", chain),
+    compiles("a derivative of a chain of ops", derivative),
+    compiles("calls", calls),
+    refused("axes", axes),
+    refused("a long name", name),
+    compiles("points of a transform", points),
 ];
 
-/// Reads, elaborates, simplifies and lowers a text as far as it goes; the bytes of what is printed of it.
-pub fn compile(text: &str) -> usize {
+/// What became of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The bytes of what is printed of it: messages, or kernels.
+    pub printed: usize,
+    /// Whether each of its entries came to kernels.
+    pub whole: bool,
+}
+
+/// Reads, elaborates, simplifies and lowers a text as far as it goes.
+pub fn compile(text: &str) -> Compiled {
     let mut sources = SourceMap::new();
-    let Ok(file) = sources.add("input", text) else {
-        return 0;
+    let Some((module, mut found)) = observed(text, &mut sources, &Options::default()) else {
+        let (printed, whole) = (0, false);
+        return Compiled { printed, whole };
     };
-    let mut found = Diagnostics::new();
-    let ast = lang::parse(file, text, &mut found);
-    let mut no_files = |_: &str| Err("there are no files here".to_owned());
-    let mut ast = lang::import(ast, &mut sources, &mut no_files, &mut found);
-    let mut no_tensors = |_: &str| Err(Unreadable::Because("there are no files here".to_owned()));
-    lang::load(&mut ast, &sources, &mut no_tensors, &mut found);
-    let module = lang::elaborate(&ast, &Options::default(), &mut found);
-    let mut printed = found.plain(&sources).len();
-    if found.has_errors() {
-        return printed;
-    }
-    for entry in &module.entries {
-        let Ok((graph, ..)) = optimize(&entry.graph, false) else {
-            continue;
-        };
-        if let Ok(lowering) = lower(&graph, &Signature::of(entry), &Target::default()) {
-            printed += lowering.program.to_string().len();
+    let mut kernels = String::new();
+    let has_errors = found.has_errors();
+    for entry in module.entries.iter().filter(|_| !has_errors) {
+        match lowered(entry) {
+            Ok(program) => kernels += &program,
+            Err(fault) => found.push(Diagnostic::error(Code::InternalFault, fault)),
         }
     }
-    printed
+    Compiled {
+        whole: !found.has_errors(),
+        printed: found.plain(&sources).len() + kernels.len(),
+    }
+}
+
+/// The kernels of an entry, or why there are none.
+fn lowered(entry: &Entry) -> Result<String, String> {
+    let (graph, ..) = optimize(&entry.graph, false).map_err(|error| error.to_string())?;
+    let lowering = lower(&graph, &Signature::of(entry), &Target::default());
+    Ok(lowering
+        .map_err(|error| error.to_string())?
+        .program
+        .to_string())
 }
 
 /// A text of so many lines, in an entry that yields its parameter.
@@ -130,12 +171,22 @@ fn zipped(size: usize) -> String {
     )
 }
 
-/// A line for each doubling, up to more than may be and far beyond: the size counts what is doubled.
+/// The size counts what is doubled.
 fn doubled(size: usize) -> String {
+    doublings(size.ilog2() as usize)
+}
+
+/// The size counts how often.
+fn doubled_beyond(size: usize) -> String {
+    doublings(size)
+}
+
+/// A line for each doubling.
+fn doublings(count: usize) -> String {
     let mut text = "struct P { a: f32[2] }\ngraph d(p: P, q: P) -> (r: P[2]) { r = [p, q] }\n\
                     entry f(p0: P) -> (r: P) {\n"
         .to_owned();
-    for number in 0..size.ilog2() {
+    for number in 0..count {
         // Writing to a text does not fail.
         let _ = writeln!(text, "    p{} = zip(d, p{number}, p{number})", number + 1);
     }
@@ -168,8 +219,9 @@ fn axes(size: usize) -> String {
     format!("entry f(x: f32[{ones}]) -> (s: f32[]) {{ s = sum(x) }}\n")
 }
 
+/// Names have at most 1024 bytes.
 fn name(size: usize) -> String {
-    let name = "n".repeat(size);
+    let name = "n".repeat(size / 2);
     format!("entry f({name}: f32[3]) -> (y: f32[3]) {{ y = {name} + other_{name} }}\n")
 }
 

@@ -91,20 +91,30 @@ pub fn elaborate(data: &[u8]) {
 /// The module of a text without errors.
 fn elaborated(text: &str) -> Option<Module> {
     let mut sources = SourceMap::new();
-    let file = sources.add("input", text).ok()?;
-    let mut found = Diagnostics::new();
-    let ast = lang::parse(file, text, &mut found);
-    let mut no_files = |_: &str| Err("there are no files here".to_owned());
-    let mut ast = lang::import(ast, &mut sources, &mut no_files, &mut found);
-    let mut no_tensors = |_: &str| Err(Unreadable::Because("there are no files here".to_owned()));
-    lang::load(&mut ast, &sources, &mut no_tensors, &mut found);
     let options = Options {
         max_nodes: MAX_NODES,
         ..Options::default()
     };
-    let (module, _) = lang::observe(&ast, &options, &mut found);
+    let (module, found) = observed(text, &mut sources, &options)?;
     found.plain(&sources);
     (!found.has_errors()).then_some(module)
+}
+
+/// What becomes of a text that may name no files, with what was found; nothing if it is too long for a source.
+fn observed(
+    text: &str,
+    sources: &mut SourceMap,
+    options: &Options,
+) -> Option<(Module, Diagnostics)> {
+    let file = sources.add("input", text).ok()?;
+    let mut found = Diagnostics::new();
+    let ast = lang::parse(file, text, &mut found);
+    let mut no_files = |_: &str| Err("there are no files here".to_owned());
+    let mut ast = lang::import(ast, sources, &mut no_files, &mut found);
+    let mut no_tensors = |_: &str| Err(Unreadable::Because("there are no files here".to_owned()));
+    lang::load(&mut ast, sources, &mut no_tensors, &mut found);
+    let (module, _) = lang::observe(&ast, options, &mut found);
+    Some((module, found))
 }
 
 /// The passes and the lowering, on whatever elaborates: graphs of any sizes come to kernels that verify, or
