@@ -1,8 +1,8 @@
 //! The command line, as data. What it accepts is documented in `docs/cli.md`.
 
-use crate::Origin;
 use crate::report::ErrorFormat;
 use crate::stage::Stage;
+use crate::{Origin, origin};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,8 +38,17 @@ pub(crate) struct Common {
     pub(crate) max_nodes: Option<u32>,
     /// Let graphs use and load files below this directory as well as below that of the main file; may
     /// be repeated
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_parser = directory)]
     pub(crate) allow_path: Vec<PathBuf>,
+}
+
+/// The path of a directory.
+fn directory(path: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Ok(path.into()),
+        Ok(_) => Err("it is no directory".to_owned()),
+        Err(error) => Err(origin::explain(&error).0),
+    }
 }
 
 /// The commands.

@@ -13,7 +13,7 @@ const LIMIT: u64 = (1 << 32) - 1;
 /// No more than this is read from what may never end.
 const STREAM_LIMIT: u64 = 1 << 28;
 /// Why what is no regular file is not read, as a part of a sentence.
-pub(crate) const IRREGULAR: &str = "it is neither a file nor a directory";
+const IRREGULAR: &str = "it is neither a file nor a directory";
 
 /// A source on the command line; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]

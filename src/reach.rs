@@ -53,9 +53,7 @@ impl Reach {
     /// Why it cannot be read, as a part of a sentence.
     pub(crate) fn read_import(&self, path: &str) -> Result<String, String> {
         self.check(path)?;
-        if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
-            return Err(origin::IRREGULAR.to_owned());
-        }
+        origin::regular(Path::new(path)).map_err(|error| origin::explain(&error).0)?;
         let origin = Origin::File(path.into());
         origin.read().map_err(|failure| {
             let message = failure.first_message();
