@@ -7,4 +7,6 @@ pub mod link;
 pub mod lower;
 pub mod math;
 pub mod output;
+pub mod schedule;
+pub mod target;
 pub mod threads;

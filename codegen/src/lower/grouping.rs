@@ -17,8 +17,8 @@
 //! Over several axes, a piece is as many of the last axes as fit, then a number of elements of the axis before
 //! them; each element of the axes before that begins pieces of its own ([`Pieces`]).
 
-use super::element::Elements;
 use crate::kernel::{Condition, FoldShape, ForRange, KernelBuilder, ValueId};
+use crate::lower::emit::element::Elements;
 use lgc_ir::index::{Guard, Index};
 
 /// The most multiply-adds that follow one another. Of 2²⁵ ones a single chain makes 2²⁴ in f32; so cut, sums of

@@ -20,39 +20,15 @@
 //! What a kernel computes follows from the graph, shapes and [`Target`]; never from numbers of
 //! threads. How floats are grouped does not even depend on the target: it follows from extents alone.
 
-mod access;
-mod assemble;
-mod bounds;
-mod columns;
-mod contract;
-mod element;
-mod fuse;
-mod group;
+mod analysis;
+mod emit;
+mod fusion;
 mod grouping;
-mod indexed;
-mod lanes;
-mod memory;
-mod model;
-mod nest;
-mod order;
-mod phases;
-mod picked;
-mod plan;
-mod polish;
-mod prefix;
-mod region;
-mod rows;
-mod scatter;
-mod scattered;
-mod sort;
-mod stage;
-mod storage;
-mod target;
+mod program;
 #[cfg(test)]
 mod tests;
-mod tiling;
 
-pub use target::Target;
+pub use crate::target::Target;
 
 use crate::kernel::{BufferId, BuildError, Program};
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
@@ -193,9 +169,9 @@ pub fn lower(
 ) -> Result<Lowering, LowerError> {
     check_signature(graph, signature)?;
     let (graph, _) = normal_form(graph)?;
-    let model = model::Model::new(&graph)?;
-    let fusion = fuse::Fusion::new(&model);
-    assemble::assemble(&fusion, signature, target)
+    let model = analysis::model::Model::new(&graph)?;
+    let fusion = fusion::fuse::Fusion::new(&model);
+    program::assemble::assemble(&fusion, signature, target)
 }
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, what their
@@ -218,7 +194,7 @@ pub fn normal_form(graph: &Graph) -> Result<(Graph, Remap), RewriteError> {
     verify_after("distribute-loops", &graph)?;
     let (graph, fifth) = split_concats(&graph)?;
     verify_after("split-concats", &graph)?;
-    let (mut graph, sixth) = region::parts(&graph)?;
+    let (mut graph, sixth) = program::region::parts(&graph)?;
     bare_outputs(&mut graph);
     verify_after("parts", &graph)?;
     let passes = [second, third, fourth, fifth, sixth];
@@ -235,7 +211,7 @@ fn bare_outputs(graph: &mut Graph) {
     let bare = |output: &Output| {
         let mut value = output.value;
         while let Op::Barrier(_) = graph.op(value.node)
-            && !model::is_part(graph, value.node)
+            && !analysis::model::is_part(graph, value.node)
         {
             value = graph.operands(value.node)[0];
         }

@@ -1,6 +1,6 @@
 //! Static bounds of integers against what the reference interpreter computes.
 
-use super::super::bounds::bounds;
+use crate::lower::analysis::bounds::bounds;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator, sample_inputs};
 use lgc_ir::graph::{Graph, Value};
