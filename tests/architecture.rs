@@ -95,7 +95,7 @@ fn unsafe_code_is_where_it_is_said_to_be() {
         "runtime/src/foreign",
         "runtime/src/buffer.rs",
         "runtime/src/mapped.rs",
-        "codegen/src/cranelift/jit.rs",
+        "codegen/src/backend/cranelift/jit.rs",
         "codegen/freestanding",
     ];
     for user in users_of("unsafe {")

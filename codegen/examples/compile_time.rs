@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "a table is what this program is for")]
 
-use lgc_codegen::cranelift::Jit;
+use lgc_codegen::backend::cranelift::Jit;
 use lgc_codegen::kernel::{
     Access, Arg, Buffer, BufferId, Directive, FoldShape, ForRange, Form, Kernel, KernelBuilder,
     KernelId, Mode, Program, Role, Step, Subscript, ValueId,

@@ -1,12 +1,14 @@
 //! Kernel IR and code generation of lgc.
 
-pub mod cranelift;
+pub mod backend;
 pub mod kernel;
 pub mod legalize;
 pub mod link;
 pub mod lower;
+mod machine;
 pub mod math;
 pub mod output;
 pub mod schedule;
+pub mod shell;
 pub mod target;
 pub mod threads;

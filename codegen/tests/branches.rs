@@ -6,7 +6,8 @@
 
 mod support;
 
-use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_codegen::lower::{Signature, lower};
+use lgc_codegen::target::Target;
 use lgc_ir::autodiff::{jvp, vjp};
 use lgc_ir::graph::Graph;
 use lgc_ir::interpret::{Tensor, interpret};

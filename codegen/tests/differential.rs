@@ -9,11 +9,12 @@
     reason = "the helpers of a test fail it by panicking"
 )]
 
-use lgc_codegen::cranelift::{CompiledEntry, Jit, RunTasks};
+use lgc_codegen::backend::cranelift::{CompiledEntry, Jit, RunTasks};
 use lgc_codegen::kernel::{
     Arguments, Cells, Directive, Interpreter, Program, Region, Stmt, verify,
 };
-use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_codegen::lower::{Signature, lower};
+use lgc_codegen::target::Target;
 use lgc_ir::autodiff::gradient;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator, sample_inputs};

@@ -3,7 +3,7 @@
 
 mod support;
 
-use lgc_codegen::lower::Target;
+use lgc_codegen::target::Target;
 use lgc_ir::autodiff::vjp;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::{Scale, sample_inputs_at};

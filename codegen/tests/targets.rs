@@ -13,7 +13,8 @@
 mod support;
 
 use lgc_codegen::kernel::{Arguments, Cells, Interpreter, Program, verify};
-use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_codegen::lower::{Signature, lower};
+use lgc_codegen::target::Target;
 use lgc_ir::autodiff::gradient;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator, sample_inputs};

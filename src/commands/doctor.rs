@@ -2,7 +2,7 @@
 
 use crate::driver::{Build, Session};
 use crate::{COMPILER, Failure, output};
-use lgc_codegen::cranelift::{FEATURES, TARGET, missing_features};
+use lgc_codegen::backend::cranelift::{FEATURES, TARGET, missing_features};
 use lgc_runtime::{HostTensor, Library};
 use std::env;
 use std::ffi::OsString;

@@ -6,7 +6,7 @@ use crate::stage::Stage;
 use crate::tensors::{Given, summary};
 use crate::{Failure, library, output};
 use lgc_abi::{Direction, EntryInfo, Leaf, Status};
-use lgc_codegen::cranelift::CompiledEntry;
+use lgc_codegen::backend::cranelift::CompiledEntry;
 use lgc_codegen::output::{Access, write_whole};
 use lgc_runtime::{CallError, HostTensor, Pool, npz};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};

@@ -4,11 +4,14 @@ use super::Session;
 use crate::stage::Stage;
 use crate::{COMPILER, Failure};
 use lgc_abi::{AbiError, Interface, Library, header};
-use lgc_codegen::cranelift::{self, CompileError, CompiledEntry, Jit};
+use lgc_codegen::backend::CompileError;
+use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::legalize;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
-use lgc_codegen::lower::{LowerError, Lowering, Signature, Target, lower};
+use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
+use lgc_codegen::shell;
+use lgc_codegen::target::Target;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
@@ -195,7 +198,7 @@ impl Session {
     pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
         self.legalise(&build.programs)?;
         self.stage(Stage::Generate, || {
-            cranelift::compile_library(&build.library, &build.programs).map_err(compile_failure)
+            shell::compile_library(&build.library, &build.programs).map_err(compile_failure)
         })
     }
 

@@ -1,21 +1,14 @@
 //! Lowering: from a graph to a program of kernels.
 //!
 //! ```text
-//! Graph ─decompose, contract sums, distribute loops→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─memory→ Program
+//! Graph ─decompose, contract sums, distribute loops→ Model ─fuse→ groups ─storage→ buffers ─emit→ kernels ─order→ steps ─workspace→ Program
 //! ```
-//! * `model` says what each node reads, and what it costs.
-//! * `fuse` puts nodes that share a kernel into groups (`group`), and states the rules.
-//! * `storage` decides which values go through memory, and which are computed again by their readers.
-//! * `grouping` says which floats are added before which.
-//! * `element` emits the value of a node at a point (`lanes`: of a vector or tile; `picked`: at run-time
-//!   coordinates); `nest` with `rows`, `phases` and `columns` (elementwise groups and folds), `contract`
-//!   with `tiling` and `stage`, `prefix`, `scatter`, `sort` and `indexed` (checks of indices) emit the
-//!   loops around it.
-//! * `region` lowers the bodies of loops and branches, which are programs of their own, and puts their
-//!   steps in place.
-//! * `polish` moves what a loop does not change out of it, merges loops and attaches vectors.
-//! * `assemble` and `order` put kernels in order, with checks before anything that is updated in place is
-//!   written, and with copies where values are exchanged; `memory` lays out the workspace.
+//! * [`analysis`] says what each node reads, what it costs, and where integers lie.
+//! * [`fusion`] puts nodes that share a kernel into groups, and decides which values go through memory.
+//! * [`grouping`] says which floats are added before which.
+//! * [`emit`] makes a kernel of each group, and [`crate::schedule`] makes it faster.
+//! * [`program`] puts kernels in order, with checks before anything that is updated in place is written and with
+//!   copies where values are exchanged; it lowers the bodies of loops and branches, and lays out the workspace.
 //!
 //! What a kernel computes follows from the graph, shapes and [`Target`]; never from numbers of
 //! threads. How floats are grouped does not even depend on the target: it follows from extents alone.
@@ -28,9 +21,8 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-pub use crate::target::Target;
-
 use crate::kernel::{BufferId, BuildError, Program};
+use crate::target::Target;
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
 use lgc_ir::op::Op;

@@ -7,8 +7,9 @@
     reason = "helpers of tests fail the test"
 )]
 
-use lgc_codegen::cranelift::{CompiledEntry, Jit};
-use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_codegen::backend::cranelift::{CompiledEntry, Jit};
+use lgc_codegen::lower::{Signature, lower};
+use lgc_codegen::target::Target;
 use lgc_ir::autodiff::{jvp, vjp};
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::dtype::DType;

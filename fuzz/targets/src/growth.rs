@@ -2,7 +2,8 @@
 //! twice as much.
 
 use super::observed;
-use lgc_codegen::lower::{Signature, Target, lower};
+use lgc_codegen::lower::{Signature, lower};
+use lgc_codegen::target::Target;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::lang::Options;
 use lgc_ir::module::Entry;

@@ -8,7 +8,8 @@
 pub mod growth;
 
 use lgc_codegen::kernel::{self, Kernel, Program};
-use lgc_codegen::lower::{LowerError, Signature, Target as LowerTarget, lower as lower_graph};
+use lgc_codegen::lower::{LowerError, Signature, lower as lower_graph};
+use lgc_codegen::target::Target as LowerTarget;
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::lang::{self, Options, Unreadable};
 use lgc_ir::module::Module;

@@ -8,7 +8,7 @@ use super::samples::Samples;
 use crate::Failure;
 use crate::driver::Session;
 use crate::stage::Stage;
-use lgc_codegen::cranelift::CompiledEntry;
+use lgc_codegen::backend::cranelift::CompiledEntry;
 use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::Scale;

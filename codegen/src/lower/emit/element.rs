@@ -49,16 +49,16 @@ pub(super) struct KeptElement {
 pub(in crate::lower) struct Elements<'p> {
     pub(in crate::lower) plan: &'p Plan<'p>,
     pub(in crate::lower) builder: KernelBuilder,
-    pub(in crate::lower) lanes: Lanes,
+    pub(super) lanes: Lanes,
     /// The values that this kernel has computed for the current row or tile, before halves are rounded.
     pub(in crate::lower) results: FxHashMap<NodeId, ValueId>,
     /// Values that are to be loaded instead of computed.
-    pub(in crate::lower) kept: FxHashMap<NodeId, KeptElement>,
+    pub(super) kept: FxHashMap<NodeId, KeptElement>,
     group: Option<GroupId>,
     params: FxHashMap<BufferId, MemId>,
     args: Vec<BufferId>,
     pub(in crate::lower) bounds: Vec<(i64, i64)>,
-    pub(in crate::lower) picks: Picks,
+    pub(super) picks: Picks,
     scopes: Vec<FxHashMap<Instance, ValueId>>,
     unsupported: bool,
 }

@@ -20,7 +20,7 @@ use crate::lower::fusion::storage::{self, Storage};
 use crate::lower::program::order::{CheckSite, Placement};
 use crate::lower::program::workspace::{self, Lifetime};
 use crate::lower::{Decision, LowerError, Lowering, Signature};
-use crate::schedule::polish;
+use crate::schedule::schedule;
 use crate::target::Target;
 use lgc_abi::Status;
 use lgc_ir::dtype::DType;
@@ -308,7 +308,7 @@ impl<'p> Assembly<'p> {
             let name = format!("scratch{}", self.plan.buffers.len());
             args.push(self.add_buffer(name, ty, Role::Workspace(UNPLACED)));
         }
-        let id = self.kernel(polish(kernel, self.plan.target).canonical());
+        let id = self.kernel(schedule(kernel, self.plan.target).canonical());
         self.steps.push(Step::Launch {
             kernel: id,
             args: args.into_iter().map(Arg::whole).collect(),

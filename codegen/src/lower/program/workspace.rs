@@ -86,7 +86,7 @@ impl Holes {
 }
 
 /// Places buffers so that no two that live at the same time overlap.
-pub(in crate::lower) fn plan(lifetimes: &[Lifetime]) -> Layout {
+pub(super) fn plan(lifetimes: &[Lifetime]) -> Layout {
     let mut offsets = vec![0; lifetimes.len()];
     let mut holes = Holes::default();
     let mut births: Vec<usize> = (0..lifetimes.len()).collect();

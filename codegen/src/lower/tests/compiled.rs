@@ -1,7 +1,7 @@
 //! Lowered programs as machine code.
 
 use super::*;
-use crate::cranelift::Jit;
+use crate::backend::cranelift::Jit;
 
 /// The elements of a tensor as bytes of its dtype.
 fn bytes(tensor: &Tensor<f64>) -> Vec<u8> {

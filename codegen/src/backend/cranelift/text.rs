@@ -1,0 +1,43 @@
+//! Intermediate and machine code as text, for people.
+
+use crate::backend::CompileError;
+use crate::backend::cranelift::isa::Destination;
+use crate::backend::cranelift::jit::tensors;
+use crate::kernel::Program;
+use crate::shell::unit::{Compiled, Text, Unit};
+use std::fmt::Write;
+
+/// The Cranelift intermediate code of programs, before Cranelift optimises it: one function for each
+/// distinct kernel, then one for the steps of each program. Equal programs give equal text.
+///
+/// # Errors
+/// What the compiler refuses.
+pub fn clif(programs: &[Program]) -> Result<String, CompileError> {
+    render(programs, |code| &code.clif)
+}
+
+/// The x86-64 machine code of the same functions, as Cranelift prints it.
+///
+/// # Errors
+/// What the compiler refuses.
+pub fn assembly(programs: &[Program]) -> Result<String, CompileError> {
+    render(programs, |code| &code.assembly)
+}
+
+fn render(
+    programs: &[Program],
+    part: impl Fn(&Compiled) -> &String,
+) -> Result<String, CompileError> {
+    let order = |program| tensors(program).into_iter().map(|(tensor, _)| tensor);
+    let orders: Vec<_> = programs
+        .iter()
+        .map(|program| order(program).collect())
+        .collect();
+    let (unit, _) = Unit::new("lgc", programs, &orders);
+    let compiled = unit.compile(Destination::Object, Text::Both)?;
+    let mut text = String::new();
+    for (item, code) in unit.functions.iter().zip(&compiled) {
+        let _ = write!(text, "; {}\n{}\n", item.name, part(code));
+    }
+    Ok(text)
+}

@@ -1,0 +1,46 @@
+//! Machine code from kernels: one room for each way to make it.
+//!
+//! Legal kernels are given ([`crate::legalize`]). What comes out computes the same bits as the kernel interpreter does
+//! on native floats, calls nothing outside itself, and is the same for the same program, whatever the machine it
+//! is made on and the number of threads. What a back end does not know it refuses: it ignores no statement and no
+//! directive.
+
+pub mod cranelift;
+
+/// Why machine code could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// The program has something that this back end does not do.
+    #[error("cannot compile `{function}`: {message}")]
+    Unsupported {
+        /// The symbol of the function.
+        function: String,
+        /// What it is.
+        message: &'static str,
+    },
+    /// The description of the library does not fit what is to be compiled.
+    #[error("the description of `{entry}` does not fit its program: {message}")]
+    Description {
+        /// The entry, or the library.
+        entry: String,
+        /// What differs.
+        message: &'static str,
+    },
+    /// This processor lacks some of [`cranelift::FEATURES`], so compiled code cannot run here.
+    #[error("this processor lacks some of the extensions that compiled code needs")]
+    UnsupportedCpu,
+    /// Cranelift refused what it was given.
+    #[error("the Cranelift back end failed: {message}")]
+    Backend {
+        /// What it said.
+        message: String,
+    },
+}
+
+impl CompileError {
+    pub(crate) fn backend(error: impl std::fmt::Display) -> Self {
+        CompileError::Backend {
+            message: error.to_string(),
+        }
+    }
+}

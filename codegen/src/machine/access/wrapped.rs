@@ -1,0 +1,168 @@
+//! Loads of neighbours that start again after a period, as those of a row beside the elements of a matrix in
+//! row-major order.
+//!
+//! A register of them is adjacent unless the row starts again within it. Short rows are copied to the stack
+//! once, where they go on from their start; of longer ones, that is decided for each register.
+
+use super::Grid;
+use crate::kernel::{Memory, Mode, Place};
+use crate::machine::kernel::KernelEmitter;
+use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Value, types};
+use lgc_ir::dtype::DType;
+use lgc_ir::index::{Atom, Index};
+
+/// Rows of so many elements are continued: a row of 50 beside [65536, 50] is added in 1.3 ms instead of 2.3, and
+/// copying it takes less than a hundred instructions.
+const MOST_CONTINUED: i64 = 128;
+
+/// The bytes of a register.
+const REGISTER: i32 = 16;
+
+/// Neighbours that start again after a period: an element lies `rest` bytes and `place` elements after the base,
+/// and the place moves by one from lane to lane, through the period to 0.
+pub(super) struct Wrap {
+    rest: Index,
+    /// The place of the first lane.
+    place: Index,
+    /// In elements; no less than a register has, so that it starts again at most once within one.
+    period: i64,
+}
+
+impl Wrap {
+    pub(super) fn of(grid: &Grid) -> Option<Self> {
+        let (Some(vector), None) = (grid.vector, grid.column_step) else {
+            return None;
+        };
+        let unit = native_unit(grid.dtype);
+        let is_fixed = grid.run_time.iter().all(Option::is_none);
+        let is_wide = grid.dtype.size() >= 4 && unit > 1 && grid.extent.columns >= unit;
+        if grid.apart || !is_fixed || !is_wide {
+            return None;
+        }
+        let terms = grid.first.terms().iter();
+        let mut varying = terms.filter(|(atom, _)| match atom {
+            Atom::Var(var) => *var == vector.var,
+            Atom::FloorDiv(inner, _) | Atom::Mod(inner, _) => inner.mentions(vector.var),
+        });
+        let (Some((atom, factor)), None) = (varying.next(), varying.next()) else {
+            return None;
+        };
+        let Atom::Mod(inner, period) = atom else {
+            return None;
+        };
+        let moves_by_one = !inner.sub(&Index::var(vector.var)).mentions(vector.var);
+        let is_long = *period >= i64::from(unit);
+        if !moves_by_one || !is_long || *factor != grid.dtype.size() as i64 {
+            return None;
+        }
+        let place = inner.modulo(*period);
+        Some(Wrap {
+            rest: grid.first.sub(&place.scale(*factor)),
+            place: vector.at(&place, 0),
+            period: *period,
+        })
+    }
+}
+
+impl KernelEmitter<'_> {
+    /// A copy of a short row on the stack that goes on from its start for as long as a register, so that
+    /// every register lies there without a break.
+    pub(super) fn continued(&mut self, grid: &Grid, wrap: &Wrap, memory: &Memory) -> Option<Value> {
+        let size = grid.dtype.size() as i64;
+        let (first, bytes) = (wrap.rest.as_constant()?, wrap.period * size);
+        // Offsets of loads have 32 bits.
+        let end = first
+            .checked_add(bytes)
+            .filter(|&end| end <= i32::MAX.into())?;
+        let is_whole = first >= 0 && end <= memory.ty.bytes() as i64;
+        let is_constant = memory.place == Place::Param(Mode::In) && self.core.home(grid.base) == 0;
+        if wrap.period > MOST_CONTINUED || !is_whole || !is_constant {
+            return None;
+        }
+        let key = (grid.base, first, bytes);
+        if let Some(&row) = self.continued.get(&key) {
+            return Some(row);
+        }
+        let (first, bytes, size) = (first as i32, bytes as i32, size as i32);
+        let row = self.core.stack_memory((bytes + REGISTER) as u32);
+        let element = element_type(grid.dtype);
+        let mut at = 0;
+        while at < bytes + REGISTER {
+            let (from, to) = ((grid.base, first + at % bytes), (row, at));
+            let (ty, step) = match at + REGISTER <= bytes {
+                true => (types::I8X16, REGISTER),
+                false => (element, size),
+            };
+            self.core.copy_at_start(ty, from, to);
+            at += step;
+        }
+        self.continued.insert(key, row);
+        Some(row)
+    }
+
+    /// Loads neighbours that start again: from the continued row, or a register at once if they do not start
+    /// again within it.
+    pub(super) fn load_wrapped(
+        &mut self,
+        grid: &Grid,
+        wrap: &Wrap,
+        unit: u32,
+        continued: Option<Value>,
+    ) -> Parts {
+        let rest = self.core.index(&wrap.rest, &self.vars);
+        let base = self.core.add(grid.base, rest);
+        let mut place = self.core.index(&wrap.place, &self.vars);
+        let mut parts = Parts::new();
+        for (_, width) in cuts(grid.extent.columns, unit) {
+            parts.push(match continued {
+                Some(row) => self.load_at(grid.dtype, row, place, width),
+                None => self.load_register(grid.dtype, wrap, (base, place), width),
+            });
+            place = self.wrapped(wrap, place, width);
+        }
+        parts
+    }
+
+    /// Loads the elements from a place of a row on.
+    fn load_at(&mut self, dtype: DType, row: Value, place: Value, width: u32) -> Value {
+        let offset = self.core.multiply_constant(place, dtype.size() as i64);
+        let address = self.core.add(row, offset);
+        self.core.load_part(dtype, width, address, 0)
+    }
+
+    /// A place that many elements further on.
+    fn wrapped(&mut self, wrap: &Wrap, place: Value, elements: u32) -> Value {
+        let next = self.core.add_constant(place, elements.into());
+        let again = self.core.add_constant(next, -wrap.period);
+        let over = IntCC::SignedGreaterThanOrEqual;
+        let over = self.core.compare_constant(over, next, wrap.period);
+        self.core.select(over, again, next)
+    }
+
+    fn load_register(
+        &mut self,
+        dtype: DType,
+        wrap: &Wrap,
+        (base, first): (Value, Value),
+        width: u32,
+    ) -> Value {
+        let last = wrap.period - i64::from(width);
+        let fits = self
+            .core
+            .compare_constant(IntCC::SignedLessThanOrEqual, first, last);
+        let branch = self.core.branch(fits);
+        let whole = self.load_at(dtype, base, first, width);
+        self.core.otherwise(&branch, &[whole]);
+        let mut parts = Parts::new();
+        let mut place = first;
+        for _ in 0..width {
+            parts.push(self.load_at(dtype, base, place, 1));
+            place = self.wrapped(wrap, place, 1);
+        }
+        let lanes = Lanes::Parts { unit: 1, parts };
+        let single = self.core.parts(dtype, Extent::row(width), &lanes, width);
+        self.core.join(branch, &single)[0]
+    }
+}

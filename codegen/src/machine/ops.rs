@@ -1,0 +1,424 @@
+//! Operations of kernels as instructions.
+//!
+//! An operation is applied part by part where 128-bit registers have it, and element by element
+//! elsewhere: division of integers, shifts by amounts that are not constant, conversions between
+//! 64-bit integers and floats. Every function is total, as [`lgc_ir::scalar`] defines it.
+
+use crate::backend::cranelift::core::{Core, Shift};
+use crate::kernel::{Op, ValueId, ValueType};
+use crate::machine::kernel::{KernelEmitter, Refusal, Result};
+use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit, part_type};
+use cranelift_codegen::ir::{Opcode, Value};
+use lgc_ir::dtype::DType;
+use lgc_ir::index::Index;
+use lgc_ir::scalar::{Binary, Connective};
+use smallvec::SmallVec;
+
+impl KernelEmitter<'_> {
+    /// Emits an operation and defines its result.
+    pub(crate) fn compute(&mut self, result: ValueId, op: &Op) -> Result<()> {
+        let ty = self.kernel.type_of(result);
+        let lanes = match op {
+            Op::Const(dtype, constant) => Lanes::Uniform(self.core.element(*dtype, constant)),
+            Op::Index(dtype, index) => self.index_value(*dtype, index),
+            Op::Splat(_, x) => self.lanes(*x)?,
+            Op::Rows(rows, x) => self.rows(*rows, *x)?,
+            Op::Columns(_, x) => self.columns(ty, *x)?,
+            Op::Mma(acc, a, b) => self.mma(*acc, *a, *b)?,
+            Op::Cast(dtype, x) => self.cast(*dtype, *x)?,
+            Op::Unary(..)
+            | Op::Binary(..)
+            | Op::Compare(..)
+            | Op::Connect(..)
+            | Op::Not(_)
+            | Op::Select(..)
+            | Op::Bitcast(..)
+            | Op::Fma(..) => self.elementwise(result, op)?,
+        };
+        self.define(result, lanes);
+        Ok(())
+    }
+
+    fn index_value(&mut self, dtype: DType, index: &Index) -> Lanes {
+        let Some(vector) = self.vector.filter(|vector| index.mentions(vector.var)) else {
+            let value = self.core.index(index, &self.vars);
+            return Lanes::Uniform(self.core.narrowed(dtype, value));
+        };
+        let index = index.simplify(&self.vars.bounds);
+        let step = index.coefficient(vector.var);
+        let rest = index.sub(&Index::var(vector.var).scale(step));
+        if rest.mentions(vector.var) {
+            let element = |lane: u32| vector.at(&index, lane);
+            let elements = (0..vector.width)
+                .map(|lane| {
+                    let value = self.core.index(&element(lane), &self.vars);
+                    self.core.narrowed(dtype, value)
+                })
+                .collect();
+            return Lanes::Parts {
+                unit: 1,
+                parts: elements,
+            };
+        }
+        let unit = native_unit(dtype);
+        let parts = cuts(vector.width, unit)
+            .map(|(lane, width)| {
+                let first = self.core.index(&vector.at(&index, lane), &self.vars);
+                let first = self.core.narrowed(dtype, first);
+                self.core.ramp(dtype, width, first, step)
+            })
+            .collect();
+        Lanes::Parts { unit, parts }
+    }
+
+    fn rows(&mut self, rows: u32, x: ValueId) -> Result<Lanes> {
+        Ok(match self.lanes(x)? {
+            Lanes::Uniform(x) => Lanes::Uniform(x),
+            Lanes::Parts { unit, parts } => Lanes::Parts {
+                unit,
+                parts: (0..rows).flat_map(|_| parts.iter().copied()).collect(),
+            },
+            Lanes::Memory(_) => return Err(Refusal("a row that was thought to be a column")),
+        })
+    }
+
+    fn columns(&mut self, ty: ValueType, x: ValueId) -> Result<Lanes> {
+        let lanes = self.lanes(x)?;
+        if let Lanes::Uniform(x) = lanes {
+            return Ok(Lanes::Uniform(x));
+        }
+        let (dtype, unit) = (ty.dtype, native_unit(ty.dtype));
+        let extent = self.extent(self.kernel.type_of(x));
+        let elements = self.core.elements(dtype, extent, &lanes);
+        let mut parts = Parts::new();
+        for element in elements {
+            for (_, width) in cuts(self.extent(ty).columns, unit) {
+                parts.push(self.core.splat(dtype, width, element));
+            }
+        }
+        Ok(Lanes::Parts { unit, parts })
+    }
+
+    fn mma(&mut self, acc: ValueId, a: ValueId, b: ValueId) -> Result<Lanes> {
+        let ty = self.kernel.type_of(acc);
+        let (dtype, unit, extent) = (ty.dtype, native_unit(ty.dtype), self.extent(ty));
+        let (acc, a, b) = (self.lanes(acc)?, self.lanes(a)?, self.lanes(b)?);
+        let acc = self.core.parts(dtype, extent, &acc, unit);
+        let a = match a {
+            Lanes::Memory(places) => Column::Memory(places),
+            Lanes::Uniform(_) | Lanes::Parts { .. } => {
+                let extent = Extent::row(extent.rows);
+                Column::Elements(self.core.elements(dtype, extent, &a))
+            }
+        };
+        let b = self
+            .core
+            .parts(dtype, Extent::row(extent.columns), &b, unit);
+        let mut parts = Parts::with_capacity(acc.len());
+        for (row, sums) in acc.chunks(b.len().max(1)).enumerate() {
+            for ((&sum, &other), (_, width)) in sums.iter().zip(&b).zip(cuts(extent.columns, unit))
+            {
+                let factor = self.factor(&a, row, dtype, width)?;
+                parts.push(self.core.fma(factor, other, sum));
+            }
+        }
+        Ok(Lanes::Parts { unit, parts })
+    }
+
+    /// An element of the first factor of an `mma`, in every lane of a register.
+    fn factor(&mut self, column: &Column, row: usize, dtype: DType, width: u32) -> Result<Value> {
+        const SHORT: Refusal = Refusal("a factor has too few elements");
+        match column {
+            Column::Elements(elements) => {
+                let element = elements.get(row).ok_or(SHORT)?;
+                Ok(self.core.splat(dtype, width, *element))
+            }
+            Column::Memory(places) => {
+                let &(base, offset) = places.get(row).ok_or(SHORT)?;
+                let element = self.core.load(element_type(dtype), base, offset);
+                Ok(self.core.splat(dtype, width, element))
+            }
+        }
+    }
+
+    // ----------------------------------------------------------------------------- elementwise
+
+    fn elementwise(&mut self, result: ValueId, op: &Op) -> Result<Lanes> {
+        if let Some((source, count)) = self.logical_shift(op) {
+            return self.shift_parts(source, &|core, part, _| {
+                core.shift(Shift::Logical, part, count)
+            });
+        }
+        if let Op::Binary(function @ (Binary::Shl | Binary::Shr), x, y) = op
+            && let Some(amount) = self.constant(*y)
+        {
+            let dtype = self.kernel.type_of(*x).dtype;
+            return self.shift_parts(*x, &|core, part, width| {
+                core.shift_by_constant(*function, dtype, width, part, amount)
+            });
+        }
+        let operands = op.operands();
+        let types: Vec<ValueType> = operands.iter().map(|&x| self.kernel.type_of(x)).collect();
+        let mut lanes = Vec::with_capacity(operands.len());
+        for &operand in &operands {
+            lanes.push(self.lanes(operand)?);
+        }
+        let uniform: Option<Vec<Value>> = lanes.iter().map(uniform).collect();
+        let subject = subject(op, &types);
+        if let Some(mut args) = uniform {
+            for arg in &mut args {
+                *arg = self.core.refreshed(*arg);
+            }
+            return Ok(Lanes::Uniform(self.apply(op, subject, 1, &args)?));
+        }
+        let unit = Self::unit_of(op, subject, &lanes);
+        let extent = self.extent(self.kernel.type_of(result));
+        let operands: Vec<Parts> = lanes
+            .iter()
+            .zip(&types)
+            .map(|(lanes, ty)| self.core.parts(ty.dtype, extent, lanes, unit))
+            .collect();
+        let mut parts = Parts::new();
+        let rows = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
+        for (at, (_, width)) in rows.enumerate() {
+            let args: Vec<Value> = operands.iter().map(|parts| parts[at]).collect();
+            parts.push(self.apply(op, subject, width, &args)?);
+        }
+        Ok(Lanes::Parts { unit, parts })
+    }
+
+    /// The source and amount where an operation clears just those bits that an arithmetic shift
+    /// filled with the sign: together they are a logical shift, which registers have at any width.
+    fn logical_shift(&self, op: &Op) -> Option<(ValueId, u32)> {
+        let Op::Binary(Binary::And, shifted, mask) = op else {
+            return None;
+        };
+        let Some(Op::Binary(Binary::Shr, source, count)) = self.definition(*shifted) else {
+            return None;
+        };
+        let bits = self.kernel.type_of(*source).dtype.bits();
+        let count = u32::try_from(self.constant(*count)?).ok()?;
+        let kept = bits
+            .checked_sub(count)
+            .filter(|&kept| 0 < kept && kept < bits)?;
+        (self.constant(*mask)? == i64::MAX >> (63 - kept)).then_some((*source, count))
+    }
+
+    /// The integer that a value is known to be in all elements.
+    fn constant(&self, value: ValueId) -> Option<i64> {
+        let mut op = self.definition(value)?;
+        if let Op::Splat(_, x) = op {
+            op = self.definition(*x)?;
+        }
+        match op {
+            Op::Const(_, constant) => constant.as_i64(),
+            Op::Index(..)
+            | Op::Unary(..)
+            | Op::Binary(..)
+            | Op::Compare(..)
+            | Op::Connect(..)
+            | Op::Not(_)
+            | Op::Select(..)
+            | Op::Cast(..)
+            | Op::Bitcast(..)
+            | Op::Fma(..)
+            | Op::Splat(..)
+            | Op::Rows(..)
+            | Op::Columns(..)
+            | Op::Mma(..) => None,
+        }
+    }
+
+    fn shift_parts(
+        &mut self,
+        source: ValueId,
+        shift: &dyn Fn(&mut Core, Value, u32) -> Value,
+    ) -> Result<Lanes> {
+        let ty = self.kernel.type_of(source);
+        let lanes = self.lanes(source)?;
+        if let Lanes::Uniform(x) = lanes {
+            return Ok(Lanes::Uniform(shift(&mut self.core, x, 1)));
+        }
+        let (unit, extent) = (native_unit(ty.dtype), self.extent(ty));
+        let parts = self.core.parts(ty.dtype, extent, &lanes, unit);
+        let widths = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
+        let parts = parts
+            .iter()
+            .zip(widths)
+            .map(|(&part, (_, width))| shift(&mut self.core, part, width))
+            .collect();
+        Ok(Lanes::Parts { unit, parts })
+    }
+
+    // ----------------------------------------------------------------------------- conversions
+
+    fn cast(&mut self, to: DType, x: ValueId) -> Result<Lanes> {
+        let ty = self.kernel.type_of(x);
+        let (from, extent) = (ty.dtype, self.extent(ty));
+        let lanes = self.lanes(x)?;
+        if from == to {
+            return Ok(lanes);
+        }
+        if let Lanes::Uniform(x) = lanes {
+            return Ok(Lanes::Uniform(self.core.convert(from, to, 1, x)));
+        }
+        if from.half().is_some() && to == DType::F32 {
+            // They are f32 already.
+            return Ok(match lanes {
+                Lanes::Memory(_) => Lanes::Parts {
+                    unit: 1,
+                    parts: self.core.elements(from, extent, &lanes),
+                },
+                Lanes::Uniform(_) | Lanes::Parts { .. } => lanes,
+            });
+        }
+        let by_fours = extent.columns.is_multiple_of(4);
+        Ok(match (from.compute(), to) {
+            (DType::Bool, _) => self.cast_parts(from, to, extent, &lanes, native_unit(to)),
+            (_, DType::Bool) => self.cast_parts(from, to, extent, &lanes, native_unit(from)),
+            (DType::I32 | DType::U32 | DType::F32, DType::I32 | DType::U32 | DType::F32)
+            | (DType::F32, DType::F16 | DType::Bf16) => {
+                self.cast_parts(from, to, extent, &lanes, 4)
+            }
+            (DType::I32 | DType::U32 | DType::F32, DType::F64)
+            | (DType::I32 | DType::U32, DType::I64)
+                if by_fours =>
+            {
+                let parts = self.core.parts(from, extent, &lanes, 4);
+                let halves = parts
+                    .iter()
+                    .flat_map(|&part| self.core.doubled(from.compute(), to, part));
+                Lanes::Parts {
+                    unit: 2,
+                    parts: halves.collect(),
+                }
+            }
+            (DType::F64, DType::F32) | (DType::I64, DType::I32 | DType::U32) if by_fours => {
+                let parts = self.core.parts(from, extent, &lanes, 2);
+                let pairs = parts.chunks_exact(2);
+                let wholes = pairs.map(|pair| self.core.halved(from, pair[0], pair[1]));
+                Lanes::Parts {
+                    unit: 4,
+                    parts: wholes.collect(),
+                }
+            }
+            (_, _) => self.cast_parts(from, to, extent, &lanes, 1),
+        })
+    }
+
+    fn cast_parts(
+        &mut self,
+        from: DType,
+        to: DType,
+        extent: Extent,
+        lanes: &Lanes,
+        unit: u32,
+    ) -> Lanes {
+        let parts = self.core.parts(from, extent, lanes, unit);
+        let widths = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
+        let parts = parts
+            .iter()
+            .zip(widths)
+            .map(|(&part, (_, width))| self.core.convert(from, to, width, part))
+            .collect();
+        Lanes::Parts { unit, parts }
+    }
+
+    /// The unit of parts that an operation can be applied to.
+    fn unit_of(op: &Op, subject: DType, lanes: &[Lanes]) -> u32 {
+        let by_registers = match op {
+            Op::Binary(Binary::Div | Binary::Rem, ..) => subject.is_float(),
+            Op::Binary(Binary::Shl | Binary::Shr, ..) => false,
+            Op::Binary(..)
+            | Op::Const(..)
+            | Op::Index(..)
+            | Op::Unary(..)
+            | Op::Compare(..)
+            | Op::Connect(..)
+            | Op::Not(_)
+            | Op::Select(..)
+            | Op::Cast(..)
+            | Op::Bitcast(..)
+            | Op::Fma(..)
+            | Op::Splat(..)
+            | Op::Rows(..)
+            | Op::Columns(..)
+            | Op::Mma(..) => true,
+        };
+        if !by_registers {
+            return 1;
+        }
+        if subject != DType::Bool {
+            return native_unit(subject);
+        }
+        let widest = lanes.iter().filter_map(|lanes| match lanes {
+            Lanes::Uniform(_) | Lanes::Memory(_) => None,
+            Lanes::Parts { unit, .. } => Some(*unit),
+        });
+        widest.max().unwrap_or(native_unit(DType::Bool))
+    }
+
+    /// Applies an operation to parts of `width` elements of `dtype`.
+    fn apply(&mut self, op: &Op, dtype: DType, width: u32, args: &[Value]) -> Result<Value> {
+        let core = &mut self.core;
+        let value = match (op, args) {
+            (Op::Unary(function, _), &[x]) => core.unary_function(*function, dtype, width, x)?,
+            (Op::Binary(function, ..), &[x, y]) => {
+                core.binary_function(*function, dtype, width, x, y)?
+            }
+            (Op::Compare(comparison, ..), &[x, y]) => {
+                core.comparison(*comparison, dtype, width, x, y)
+            }
+            (Op::Connect(connective, ..), &[x, y]) => core.apply_binary(
+                match connective {
+                    Connective::And => Opcode::Band,
+                    Connective::Or => Opcode::Bor,
+                    Connective::Xor => Opcode::Bxor,
+                },
+                x,
+                y,
+            ),
+            (Op::Not(_), &[x]) => core.negation(width, x),
+            (Op::Select(..), &[mask, yes, no]) => core.choose(dtype, width, mask, yes, no),
+            (Op::Bitcast(to, _), &[x]) => core.bitcast(part_type(*to, width), x),
+            (Op::Fma(..), &[x, y, z]) => core.fma(x, y, z),
+            (_, _) => return Err(Refusal("an operation has a wrong number of operands")),
+        };
+        Ok(value)
+    }
+}
+
+/// The first factor of an `mma`.
+enum Column {
+    Elements(Parts),
+    Memory(SmallVec<[(Value, i32); 8]>),
+}
+
+/// The element of a value that is the same everywhere.
+fn uniform(lanes: &Lanes) -> Option<Value> {
+    match lanes {
+        Lanes::Uniform(x) => Some(*x),
+        Lanes::Memory(_) | Lanes::Parts { .. } => None,
+    }
+}
+
+/// The dtype that an operation computes in: that of its last operand, which for a select and a
+/// comparison is what is selected and compared.
+fn subject(op: &Op, types: &[ValueType]) -> DType {
+    match op {
+        Op::Const(dtype, _) | Op::Index(dtype, _) => *dtype,
+        Op::Unary(..)
+        | Op::Binary(..)
+        | Op::Compare(..)
+        | Op::Connect(..)
+        | Op::Not(_)
+        | Op::Select(..)
+        | Op::Cast(..)
+        | Op::Bitcast(..)
+        | Op::Fma(..)
+        | Op::Splat(..)
+        | Op::Rows(..)
+        | Op::Columns(..)
+        | Op::Mma(..) => types.last().map_or(DType::Bool, |ty| ty.dtype),
+    }
+}

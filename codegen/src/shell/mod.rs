@@ -1,0 +1,22 @@
+//! What goes around kernels: the steps of a program, and the C interface of a library.
+//!
+//! The functions of kernels are given by name and number; here are those that call them and that callers see. They run on
+//! any x86-64 processor, since they ask first whether the processor will do.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `steps` | the step tree |
+//! | `unit` | functions and data that are compiled together |
+//! | `entry`, `cpu` | the checks of the C interface |
+//! | `freestanding` | threads and checks of tensors, compiled beforehand |
+//! | `library` | libraries as object files |
+
+pub(crate) mod cpu;
+pub(crate) mod entry;
+pub(crate) mod freestanding;
+pub(crate) mod library;
+pub(crate) mod steps;
+pub(crate) mod unit;
+
+pub use library::compile_library;
+pub use steps::Tensor;

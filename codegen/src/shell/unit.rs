@@ -1,0 +1,431 @@
+//! A unit of compilation: functions and data that refer to one another by number.
+//!
+//! Kernels are legalised, and those of one structure compiled once. Functions are compiled
+//! independently, several at a time; what comes out does not depend on how many.
+
+use crate::backend::CompileError;
+use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::kernel::{BufferId, Kernel, Program, Role};
+use crate::legalize::legalize;
+use crate::machine::kernel;
+use crate::machine::parallel;
+use crate::machine::parallel::{TaskLinks, sites};
+use crate::shell::steps;
+use crate::shell::steps::{Links, Tensor};
+use crate::threads;
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::Function;
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleReloc};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The alignment of constant buffers in bytes.
+const CONSTANT_ALIGN: u64 = 64;
+
+/// What a function is made of.
+pub(crate) enum Source<'a> {
+    /// A legal kernel, with what reaches its tasks if it has any.
+    Kernel(Arc<Kernel>, Option<TaskLinks>),
+    /// The tasks of a loop of a legal kernel, by its position among such loops.
+    Task(Arc<Kernel>, usize),
+    /// The function that runs tasks.
+    Dispatch,
+    /// The steps of a program: the numbers of its kernels and constants, and the order of the
+    /// tensors it is given.
+    Steps {
+        program: &'a Program,
+        kernels: Vec<(u32, bool)>,
+        constants: HashMap<BufferId, u32>,
+        order: &'a [Tensor],
+    },
+    /// A finished function.
+    Function(Box<Function>, Level),
+    /// Machine code.
+    Code(&'static [u8]),
+    /// Machine code that refers to functions of the unit.
+    Linked(Vec<u8>, Vec<ModuleReloc>),
+    /// Nothing: a function of another library.
+    Import,
+}
+
+/// A function of a unit.
+pub(crate) struct FunctionItem<'a> {
+    /// Its symbol. Those that others cannot see have dots, so that they clash with none in C.
+    pub(crate) name: String,
+    /// Whether others can see it.
+    pub(crate) linkage: Linkage,
+    /// What it is made of.
+    pub(crate) source: Source<'a>,
+}
+
+/// A pointer within data to data.
+pub(crate) struct Pointer {
+    /// Where it is.
+    pub(crate) offset: usize,
+    /// The number of the data that it points into.
+    pub(crate) target: u32,
+    /// Where it points there.
+    pub(crate) addend: usize,
+}
+
+/// Data of a unit; nobody outside sees it.
+pub(crate) struct DataItem {
+    /// Its symbol.
+    pub(crate) name: String,
+    /// The contents.
+    pub(crate) bytes: Arc<[u8]>,
+    /// Alignment in bytes.
+    pub(crate) align: u64,
+    /// Whether code writes to it.
+    pub(crate) writable: bool,
+    /// The pointers in it.
+    pub(crate) pointers: Vec<Pointer>,
+}
+
+/// Functions and data.
+#[derive(Default)]
+pub(crate) struct Unit<'a> {
+    pub(crate) functions: Vec<FunctionItem<'a>>,
+    pub(crate) data: Vec<DataItem>,
+}
+
+/// A compiled function.
+pub(crate) struct Compiled {
+    bytes: Vec<u8>,
+    align: u64,
+    relocations: Vec<ModuleReloc>,
+    /// The intermediate code, if asked for.
+    pub(crate) clif: String,
+    /// The machine code as text, if asked for.
+    pub(crate) assembly: String,
+}
+
+/// Whether compiled functions also have a text form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Only code.
+    None,
+    /// Intermediate code and assembly.
+    Both,
+}
+
+impl<'a> Unit<'a> {
+    /// The functions of programs: those of their kernels, then one for the steps of each. `order`
+    /// says for each program how it is given its tensors. Also the numbers of the latter.
+    pub(crate) fn new(
+        prefix: &str,
+        programs: &'a [Program],
+        orders: &'a [Vec<Tensor>],
+    ) -> (Self, Vec<u32>) {
+        let mut unit = Unit::default();
+        let mut numbers = FxHashMap::default();
+        let mut distinct = Vec::new();
+        let kernels: Vec<Vec<u32>> = programs
+            .iter()
+            .map(|program| {
+                let number_of = |kernel: &'a Kernel| {
+                    *numbers.entry(kernel.canonical()).or_insert_with(|| {
+                        distinct.push(kernel);
+                        distinct.len() as u32 - 1
+                    })
+                };
+                program.kernels.iter().map(number_of).collect()
+            })
+            .collect();
+        let legal: Vec<Kernel> = threads::on_all(|| {
+            let distinct = distinct.par_iter();
+            distinct.map(|kernel| legalize(kernel)).collect()
+        });
+        let places = unit.add_kernels(prefix, legal);
+        let kernels = kernels.into_iter().map(|numbers| {
+            let place = |number: u32| places.get(number as usize).copied();
+            numbers.into_iter().filter_map(place).collect::<Vec<_>>()
+        });
+        let mut bodies = Vec::new();
+        let mut known = HashMap::new();
+        for ((program, kernels), order) in programs.iter().zip(kernels).zip(orders) {
+            bodies.push(unit.functions.len() as u32);
+            let constants = unit.constants(prefix, program, &mut known);
+            unit.functions.push(FunctionItem {
+                name: format!("{prefix}.steps{}.{}", bodies.len() - 1, program.name),
+                linkage: Linkage::Local,
+                source: Source::Steps {
+                    program,
+                    kernels,
+                    constants,
+                    order,
+                },
+            });
+        }
+        (unit, bodies)
+    }
+
+    /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
+    /// that runs tasks, if there are any. The number of each, and whether it has tasks.
+    fn add_kernels(&mut self, prefix: &str, kernels: Vec<Kernel>) -> Vec<(u32, bool)> {
+        let tasks: Vec<u32> = kernels.iter().map(|k| sites(k).len() as u32).collect();
+        let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
+        let mut places = Vec::with_capacity(kernels.len());
+        let mut add = |name: String, source: Source<'a>| {
+            self.functions.push(FunctionItem {
+                name,
+                linkage: Linkage::Local,
+                source,
+            });
+        };
+        let mut next = 0;
+        for (number, (kernel, tasks)) in kernels.into_iter().zip(tasks).enumerate() {
+            let name = format!("{prefix}.kernel{number}.{}", kernel.name);
+            let first = next + 1;
+            let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
+            let kernel = Arc::new(kernel);
+            places.push((next, tasks > 0));
+            add(name.clone(), Source::Kernel(kernel.clone(), links));
+            for task in 0..tasks as usize {
+                add(
+                    format!("{name}.tasks{task}"),
+                    Source::Task(kernel.clone(), task),
+                );
+            }
+            next += 1 + tasks;
+        }
+        if places.iter().any(|&(_, is_parallel)| is_parallel) {
+            add(format!("{prefix}.run_tasks"), Source::Dispatch);
+        }
+        places
+    }
+
+    /// Whether some function has tasks.
+    pub(crate) fn is_parallel(&self) -> bool {
+        let mut sources = self.functions.iter().map(|item| &item.source);
+        sources.any(|source| matches!(source, Source::Dispatch))
+    }
+
+    /// Adds the constant buffers of a program; equal ones are one.
+    fn constants(
+        &mut self,
+        prefix: &str,
+        program: &Program,
+        known: &mut HashMap<Arc<[u8]>, u32>,
+    ) -> HashMap<BufferId, u32> {
+        let mut numbers = HashMap::new();
+        for (at, buffer) in program.buffers.iter().enumerate() {
+            let Role::Constant(bytes) = &buffer.role else {
+                continue;
+            };
+            let number = *known.entry(bytes.clone()).or_insert_with(|| {
+                self.data.push(DataItem {
+                    name: format!("{prefix}.constant{}", self.data.len()),
+                    bytes: bytes.clone(),
+                    align: CONSTANT_ALIGN,
+                    writable: false,
+                    pointers: Vec::new(),
+                });
+                self.data.len() as u32 - 1
+            });
+            numbers.insert(BufferId(at as u32), number);
+        }
+        numbers
+    }
+
+    /// Compiles every function, in order.
+    pub(crate) fn compile(
+        &self,
+        destination: Destination,
+        text: Text,
+    ) -> Result<Vec<Compiled>, CompileError> {
+        let extended = isa(Level::Extended, destination)?;
+        let baseline = isa(Level::Baseline, destination)?;
+        let numbered: Vec<_> = self.functions.iter().enumerate().collect();
+        threads::on_all(|| {
+            numbered
+                .into_par_iter()
+                .with_min_len(4)
+                .map_init(Context::new, |context, (number, item)| {
+                    let isa = match item.source.level() {
+                        Level::Extended => &*extended,
+                        Level::Baseline => &*baseline,
+                    };
+                    item.compile(context, isa, number as u32, text)
+                })
+                .collect()
+        })
+    }
+
+    /// Adds everything to an empty module, in which functions and data then have their numbers.
+    pub(crate) fn define(
+        &self,
+        compiled: &[Compiled],
+        module: &mut dyn Module,
+    ) -> Result<(), CompileError> {
+        let signature = module.make_signature();
+        let mut functions = Vec::new();
+        for item in &self.functions {
+            let id = module.declare_function(&item.name, item.linkage, &signature);
+            functions.push(id.map_err(CompileError::backend)?);
+        }
+        let mut data = Vec::new();
+        for item in &self.data {
+            let id = module.declare_data(&item.name, Linkage::Local, item.writable, false);
+            data.push(id.map_err(CompileError::backend)?);
+        }
+        for ((id, code), item) in functions.into_iter().zip(compiled).zip(&self.functions) {
+            if item.linkage == Linkage::Import {
+                continue;
+            }
+            module
+                .define_function_bytes(id, code.align, &code.bytes, &code.relocations)
+                .map_err(CompileError::backend)?;
+        }
+        for (&id, item) in data.iter().zip(&self.data) {
+            let description = item.describe(&data, module);
+            module
+                .define_data(id, &description)
+                .map_err(CompileError::backend)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of all code and data, with room for alignment.
+    pub(crate) fn footprint(&self, compiled: &[Compiled]) -> usize {
+        let code = compiled.iter().map(|code| code.bytes.len() + 64);
+        let data = self.data.iter().map(|item| item.bytes.len() + 128);
+        code.chain(data).sum()
+    }
+}
+
+impl DataItem {
+    fn describe(&self, data: &[DataId], module: &mut dyn Module) -> DataDescription {
+        let mut description = DataDescription::new();
+        let is_zero = self.writable && self.bytes.iter().all(|&byte| byte == 0);
+        if is_zero {
+            description.define_zeroinit(self.bytes.len().max(1));
+        } else if self.bytes.is_empty() {
+            description.define(Box::new([0]));
+        } else {
+            description.define(self.bytes.as_ref().into());
+        }
+        description.set_align(self.align);
+        for pointer in &self.pointers {
+            if let Some(&target) = data.get(pointer.target as usize) {
+                let target = module.declare_data_in_data(target, &mut description);
+                description.write_data_addr(pointer.offset as u32, target, pointer.addend as i64);
+            }
+        }
+        description
+    }
+}
+
+impl Source<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Source::Kernel(..) | Source::Task(..) | Source::Steps { .. } => Level::Extended,
+            Source::Function(_, level) => *level,
+            Source::Dispatch | Source::Code(_) | Source::Linked(..) | Source::Import => {
+                Level::Baseline
+            }
+        }
+    }
+}
+
+impl FunctionItem<'_> {
+    fn build(&self) -> Result<Option<Function>, CompileError> {
+        let unsupported = |fault: kernel::Refusal| CompileError::Unsupported {
+            function: self.name.clone(),
+            message: fault.0,
+        };
+        match &self.source {
+            Source::Kernel(kernel, links) => {
+                kernel::emit(kernel, *links).map(Some).map_err(unsupported)
+            }
+            Source::Task(kernel, number) => {
+                let sites = sites(kernel);
+                let site = sites.get(*number);
+                let site = site.ok_or(kernel::Refusal("a task of a loop that has none"));
+                let function = site.and_then(|site| parallel::emit_task(kernel, site));
+                function.map(Some).map_err(unsupported)
+            }
+            Source::Dispatch => parallel::dispatch().map(Some).map_err(unsupported),
+            Source::Steps {
+                program,
+                kernels,
+                constants,
+                order,
+            } => {
+                let links = Links {
+                    kernels,
+                    constants,
+                    order,
+                };
+                steps::emit(program, &links).map(Some).map_err(unsupported)
+            }
+            Source::Function(function, _) => Ok(Some(function.as_ref().clone())),
+            Source::Code(_) | Source::Linked(..) | Source::Import => Ok(None),
+        }
+    }
+
+    fn compile(
+        &self,
+        context: &mut Context,
+        isa: &dyn TargetIsa,
+        number: u32,
+        text: Text,
+    ) -> Result<Compiled, CompileError> {
+        let Some(function) = self.build()? else {
+            return Ok(self.verbatim());
+        };
+        context.clear();
+        context.func = function;
+        let clif = match text {
+            Text::None => String::new(),
+            Text::Both => context.func.display().to_string(),
+        };
+        context.set_disasm(text == Text::Both);
+        let code = context
+            .compile(isa, &mut ControlPlane::default())
+            .map_err(|error| CompileError::Backend {
+                message: format!("{}: {:?}", self.name, error.inner),
+            })?;
+        let align = u64::from(code.buffer.alignment);
+        let bytes = code.buffer.data().to_vec();
+        let assembly = code.vcode.clone().unwrap_or_default();
+        let relocations = code.buffer.relocs().to_vec();
+        let relocations = relocations
+            .iter()
+            .map(|reloc| {
+                ModuleReloc::from_mach_reloc(reloc, &context.func, FuncId::from_u32(number))
+            })
+            .collect();
+        Ok(Compiled {
+            bytes,
+            align,
+            relocations,
+            clif,
+            assembly,
+        })
+    }
+
+    fn verbatim(&self) -> Compiled {
+        let (bytes, relocations): (&[u8], &[ModuleReloc]) = match &self.source {
+            Source::Code(bytes) => (bytes, &[]),
+            Source::Linked(bytes, relocations) => (bytes, relocations),
+            Source::Kernel(..)
+            | Source::Task(..)
+            | Source::Dispatch
+            | Source::Steps { .. }
+            | Source::Function(..)
+            | Source::Import => (&[], &[]),
+        };
+        Compiled {
+            bytes: bytes.to_vec(),
+            align: 16,
+            relocations: relocations.to_vec(),
+            clif: String::new(),
+            assembly: String::new(),
+        }
+    }
+}
