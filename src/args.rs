@@ -200,6 +200,8 @@ pub(crate) enum EmitStage {
     Opt,
     /// Loop kernels and the steps that run them
     Kernels,
+    /// The same in operations that processors have
+    Legal,
     /// Cranelift's intermediate form
     Clif,
     /// The machine's instructions

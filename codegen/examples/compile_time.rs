@@ -9,7 +9,7 @@ use lgc_codegen::kernel::{
     Access, Arg, Buffer, BufferId, Directive, FoldShape, ForRange, Form, Kernel, KernelBuilder,
     KernelId, Mode, Program, Role, Step, Subscript, ValueId,
 };
-use lgc_codegen::legalize::legalize;
+use lgc_codegen::legalize::Legal;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -136,10 +136,9 @@ fn statements(kernels: &[Kernel]) -> usize {
 }
 
 fn compile_time(name: &str, kernels: Vec<Kernel>) -> Result<(), Error> {
-    let legal: Vec<Kernel> = kernels.iter().map(legalize).collect();
-    let (before, after) = (statements(&kernels), statements(&legal));
-    let count = kernels.len();
-    let program = program(kernels);
+    let (before, count) = (statements(&kernels), kernels.len());
+    let program = Legal::new(&program(kernels));
+    let after = statements(&program.program().kernels);
     let start = Instant::now();
     Jit::compile(&program)?;
     let time = start.elapsed();
@@ -155,7 +154,7 @@ fn compile_time(name: &str, kernels: Vec<Kernel>) -> Result<(), Error> {
 /// The median time of a run of a program.
 fn run_time(kernel: Kernel) -> Result<Duration, Error> {
     let program = program(vec![kernel]);
-    let entry = Jit::compile(&program)?;
+    let entry = Jit::compile(&Legal::new(&program))?;
     let size = |is_input: bool| {
         let roles = program
             .buffers

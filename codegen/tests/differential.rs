@@ -13,6 +13,7 @@ use lgc_codegen::backend::cranelift::{CompiledEntry, Jit, RunTasks};
 use lgc_codegen::kernel::{
     Arguments, Cells, Directive, Interpreter, Program, Region, Stmt, verify,
 };
+use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};
 use lgc_codegen::target::Target;
 use lgc_ir::autodiff::gradient;
@@ -205,8 +206,12 @@ fn outputs_of(
 fn tasks_commute(graph: &Graph) -> u64 {
     let in_turn = |count: u64, task: &(dyn Fn(u64) + Sync)| (0..count).for_each(task);
     let program = compile(graph);
-    let (expected, _) = outputs_of(&Jit::compile(&program).unwrap(), graph, &in_turn);
-    let entry = Jit::compile(&in_small_tasks(&program)).unwrap();
+    let (expected, _) = outputs_of(
+        &Jit::compile(&Legal::new(&program)).unwrap(),
+        graph,
+        &in_turn,
+    );
+    let entry = Jit::compile(&Legal::new(&in_small_tasks(&program))).unwrap();
     let (outputs, count) = outputs_of(&entry, graph, &in_turn);
     assert_eq!(outputs, expected);
     assert_eq!(
@@ -218,7 +223,7 @@ fn tasks_commute(graph: &Graph) -> u64 {
 }
 
 fn run_compiled(program: &Program, graph: &Graph) -> Vec<Tensor<f64>> {
-    let entry = Jit::compile(program).unwrap();
+    let entry = Jit::compile(&Legal::new(program)).unwrap();
     let inputs: Vec<Vec<u8>> = sample_inputs(graph, |_, x| x)
         .iter()
         .map(to_bytes)

@@ -62,6 +62,14 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
                 programs.join("\n").into()
             })
         }
+        EmitStage::Legal => {
+            let programs = programs(module, session)?;
+            let legal = session.legalise(&programs)?;
+            session.time(Stage::Print, || {
+                let programs = legal.iter().map(|legal| legal.program().to_string());
+                programs.collect::<Vec<String>>().join("\n").into()
+            })
+        }
         EmitStage::Clif => {
             let programs = programs(module, session)?;
             session.clif(&programs)?.into()

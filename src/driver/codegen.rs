@@ -7,7 +7,7 @@ use lgc_abi::{AbiError, Interface, Library, header};
 use lgc_codegen::backend::CompileError;
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::kernel::{self, Program};
-use lgc_codegen::legalize::legalize;
+use lgc_codegen::legalize::Legal;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
 use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
 use lgc_codegen::shell;
@@ -154,25 +154,20 @@ impl Session {
         })
     }
 
-    /// Legalises kernels by themselves and verifies the outcome, if every stage is to be verified or
-    /// this is to be the last one. The back end legalises on its own account.
-    fn legalise(&mut self, programs: &[Program]) -> Result<(), Failure> {
-        if !self.verify && self.stop_after != Some(Stage::Legalise) {
-            return Ok(());
-        }
-        let legal = self.time(Stage::Legalise, || -> Vec<Program> {
-            programs.iter().map(legalised).collect()
+    /// Puts kernels in operations that processors have.
+    ///
+    /// # Errors
+    /// If every stage is to be verified or this is to be the last one, and the outcome is not verified, which is a
+    /// fault of the compiler.
+    pub fn legalise(&mut self, programs: &[Program]) -> Result<Vec<Legal>, Failure> {
+        let legal = self.time(Stage::Legalise, || -> Vec<Legal> {
+            programs.iter().map(Legal::new).collect()
         });
-        self.time(Stage::Verify, || {
-            legal.iter().try_for_each(|program| {
-                let name = &program.name;
-                kernel::verify(program).map_err(|errors| {
-                    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                    broken(Stage::Legalise, &name.0, errors.join("; "))
-                })
-            })
-        })?;
-        self.over(Stage::Legalise)
+        if self.verify || self.stop_after == Some(Stage::Legalise) {
+            self.time(Stage::Verify, || legal.iter().try_for_each(verify_legal))?;
+        }
+        self.over(Stage::Legalise)?;
+        Ok(legal)
     }
 
     /// Simplifies and lowers a module, and describes it as the library of this name.
@@ -196,9 +191,9 @@ impl Session {
     /// # Errors
     /// If the back end refuses a program, which is a fault of the compiler.
     pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
-        self.legalise(&build.programs)?;
+        let legal = self.legalise(&build.programs)?;
         self.stage(Stage::Generate, || {
-            shell::compile_library(&build.library, &build.programs).map_err(compile_failure)
+            shell::compile_library(&build.library, &legal).map_err(compile_failure)
         })
     }
 
@@ -235,9 +230,9 @@ impl Session {
     /// # Errors
     /// As [`Session::object`].
     pub fn clif(&mut self, programs: &[Program]) -> Result<String, Failure> {
-        self.legalise(programs)?;
+        let legal = self.legalise(programs)?;
         self.stage(Stage::Generate, || {
-            cranelift::clif(programs).map_err(compile_failure)
+            cranelift::clif(&legal).map_err(compile_failure)
         })
     }
 
@@ -246,9 +241,9 @@ impl Session {
     /// # Errors
     /// As [`Session::object`].
     pub fn assembly(&mut self, programs: &[Program]) -> Result<String, Failure> {
-        self.legalise(programs)?;
+        let legal = self.legalise(programs)?;
         self.stage(Stage::Generate, || {
-            cranelift::assembly(programs).map_err(compile_failure)
+            cranelift::assembly(&legal).map_err(compile_failure)
         })
     }
 
@@ -257,19 +252,25 @@ impl Session {
     /// # Errors
     /// If this machine cannot run compiled code, or the back end refuses a program.
     pub fn jit(&mut self, program: &Program) -> Result<CompiledEntry, Failure> {
-        self.legalise(std::slice::from_ref(program))?;
+        let legal = self.legalise(std::slice::from_ref(program))?;
         self.stage(Stage::Generate, || {
-            Jit::compile(program).map_err(compile_failure)
+            let entries = legal.iter().map(Jit::compile);
+            let mut entries = entries
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(compile_failure)?;
+            entries
+                .pop()
+                .ok_or_else(|| Failure::internal("a program without code"))
         })
     }
 }
 
-/// A program with its kernels legalised.
-fn legalised(program: &Program) -> Program {
-    Program {
-        kernels: program.kernels.iter().map(legalize).collect(),
-        ..program.clone()
-    }
+fn verify_legal(legal: &Legal) -> Result<(), Failure> {
+    let program = legal.program();
+    kernel::verify(program).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        broken(Stage::Legalise, &program.name.0, errors.join("; "))
+    })
 }
 
 /// A stage broke an invariant.

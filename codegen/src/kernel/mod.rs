@@ -54,8 +54,8 @@
 //! rounded once; so a contraction is one chain of fused multiply-adds in the order of its loop.
 //!
 //! # Schedules
-//! [`Directive`]s stand beside the body and never change what it means, down to the bits. The CPU
-//! emitter honours `vec` and `unroll` on innermost loops.
+//! [`Directive`]s stand beside the body and never change what it means, down to the bits. There are those that
+//! [`crate::schedule`] attaches and back ends honour, and no others: `vec` and `unroll`, on innermost loops.
 
 mod body;
 mod builder;
@@ -79,8 +79,8 @@ pub use interpret::{
 pub use op::{Form, Op, ValueType};
 pub use parse::ParseError;
 pub use program::{
-    Arg, Buffer, BufferId, Directive, Kernel, KernelId, Level, Memory, Mode, Name, Place, Program,
-    Role, Space, Step,
+    Arg, Buffer, BufferId, Directive, Kernel, KernelId, Memory, Mode, Name, Place, Program, Role,
+    Space, Step,
 };
 pub use renumber::IdVisitor;
 pub use stmt::{

@@ -280,15 +280,8 @@ impl<'a> Printer<'a> {
 
     fn directive(&self, directive: &Directive) -> String {
         match directive {
-            Directive::Split(at, factor) => format!("split {} {factor}", var(*at)),
             Directive::Vec(at, lanes) => format!("vec {} {lanes}", var(*at)),
             Directive::Unroll(at, factor) => format!("unroll {} {factor}", var(*at)),
-            Directive::Order(vars) => format!("order {}", list(vars, |at| var(*at))),
-            Directive::Bind(at, level) => format!("bind {} {}", var(*at), level.name()),
-            Directive::Pack(memory, at) => {
-                format!("pack {} at {}", self.memory(*memory), var(*at))
-            }
-            Directive::Pipeline(at, stages) => format!("pipeline {} {stages}", var(*at)),
         }
     }
 

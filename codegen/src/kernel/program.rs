@@ -93,20 +93,17 @@ pub enum Space {
     Shared,
     /// One for each task; never used across a parallel loop.
     Private,
-    /// Like `private`, and small enough for registers.
-    Reg,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Space; 3] = [Space::Shared, Space::Private, Space::Reg];
+    pub const ALL: [Space; 2] = [Space::Shared, Space::Private];
 
     /// The name in kernels, after `@`.
     pub const fn name(self) -> &'static str {
         match self {
             Space::Shared => "shared",
             Space::Private => "private",
-            Space::Reg => "reg",
         }
     }
 }
@@ -131,51 +128,13 @@ pub struct Memory {
     pub place: Place,
 }
 
-/// What a GPU level a loop is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level {
-    /// Blocks of a grid.
-    Grid,
-    /// Threads of a block.
-    Block,
-    /// Warps of a block.
-    Warp,
-    /// Lanes of a warp.
-    Lane,
-}
-
-impl Level {
-    /// Every level.
-    pub const ALL: [Level; 4] = [Level::Grid, Level::Block, Level::Warp, Level::Lane];
-
-    /// The name in schedules.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Level::Grid => "grid",
-            Level::Block => "block",
-            Level::Warp => "warp",
-            Level::Lane => "lane",
-        }
-    }
-}
-
 /// One scheduling decision. It never changes results.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Directive {
-    /// Runs a loop as a loop of blocks of this many iterations.
-    Split(VarId, u32),
     /// Runs this many iterations of an innermost loop (of a fold: its lanes) as one vector.
     Vec(VarId, u32),
     /// Repeats the body of an innermost loop this many times.
     Unroll(VarId, u32),
-    /// Nests perfectly nested parallel loops in this order, outermost first.
-    Order(Vec<VarId>),
-    /// Maps a loop to a level of a GPU.
-    Bind(VarId, Level),
-    /// Copies the part of a parameter that an iteration of a loop reads into local memory first.
-    Pack(MemId, VarId),
-    /// Overlaps the loads of this many iterations of a loop with computation.
-    Pipeline(VarId, u32),
 }
 
 /// A function of buffers.

@@ -211,16 +211,7 @@ impl IdVisitor for FirstSeen {
 
 fn renumber_directive(directive: &mut Directive, seen: &mut FirstSeen) {
     match directive {
-        Directive::Split(var, _)
-        | Directive::Vec(var, _)
-        | Directive::Unroll(var, _)
-        | Directive::Bind(var, _)
-        | Directive::Pipeline(var, _) => seen.var(var),
-        Directive::Order(vars) => vars.iter_mut().for_each(|var| seen.var(var)),
-        Directive::Pack(memory, var) => {
-            seen.memory(memory);
-            seen.var(var);
-        }
+        Directive::Vec(var, _) | Directive::Unroll(var, _) => seen.var(var),
     }
 }
 

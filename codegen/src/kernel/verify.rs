@@ -16,7 +16,7 @@
 //! | K09 | Nothing is stored to `in` parameters; a status is an `i64[]` that may be written. |
 //! | K10 | What an iteration of `par`, an element of a `fold`, or a point of a `for` with `vec` stores, no other one loads or stores, provably. |
 //! | K11 | `private` and `reg` buffers are not used across a `par`. |
-//! | K12 | Directives name what exists, factors are at least 1 and vector lengths powers of two, `vec` and `unroll` name innermost loops, `order` permutes one perfect nest of `par`, `pack` names an `in` parameter and a loop. |
+//! | K12 | Directives name what exists, factors are at least 1 and vector lengths powers of two, `vec` and `unroll` name innermost loops. |
 //! | P01 | Buffers and kernels of steps exist; coordinates of arguments are in range; loops define distinct variables. |
 //! | P02 | Launches have one argument of the right type for each parameter. |
 //! | P03 | What a launch or copy writes may be written, and overlaps no other argument. |

@@ -9,12 +9,36 @@
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::{Form, Kernel, Op, Region, Stmt, ValueId, ValueType};
+use crate::kernel::{Form, Kernel, Op, Program, Region, Stmt, ValueId, ValueType};
 use crate::math::{Function, Machine, Width, expand, pow};
+use crate::threads;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::{Binary, Comparison, Connective, Unary};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+
+/// A program of legal kernels: what back ends take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Legal(Program);
+
+impl Legal {
+    /// A program with its kernels legalised. If it verifies, so does what comes out.
+    #[must_use]
+    pub fn new(program: &Program) -> Self {
+        let kernels = threads::on_all(|| program.kernels.par_iter().map(legalize).collect());
+        Self(Program {
+            kernels,
+            ..program.clone()
+        })
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.0
+    }
+}
 
 /// The kernel with every elementary function expanded.
 #[must_use]

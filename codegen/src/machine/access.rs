@@ -11,8 +11,9 @@
 mod wrapped;
 
 use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
-use crate::machine::kernel::{KernelEmitter, Refusal, Result, Vector};
+use crate::machine::kernel::{KernelEmitter, Vector};
 use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
+use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;

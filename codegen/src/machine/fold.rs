@@ -10,8 +10,9 @@
 
 use crate::backend::cranelift::core::{Advance, Loop, Shift};
 use crate::kernel::{Fold, Form, ValueType};
-use crate::machine::kernel::{KernelEmitter, Result, Vector};
+use crate::machine::kernel::{KernelEmitter, Vector};
 use crate::machine::lanes::{Extent, Lanes, Parts, cuts, native_unit, part_type};
+use crate::machine::refusal::{Result, signed};
 use cranelift_codegen::ir::{Opcode, Type, Value};
 use lgc_ir::dtype::DType;
 
@@ -55,7 +56,7 @@ impl<'k> KernelEmitter<'k> {
             self.merge_neighbours(fold, &states, tasks)?;
             self.get(&states, zero)
         } else {
-            let end = self.core.constant(i64::try_from(count).unwrap_or(i64::MAX));
+            let end = self.core.constant(signed(count)?);
             self.fold_chunks(fold, zero, end, count)?
         };
         self.define_flat(results, &parts);

@@ -13,18 +13,13 @@ use crate::kernel::{
 use crate::machine::index::Variables;
 use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::parallel::{Site, TaskLinks, sites};
+use crate::machine::refusal::{Refusal, Result, signed};
 use crate::machine::tiles::accumulates;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
-
-/// What a kernel has that cannot be compiled, or that a verified kernel does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal(pub(crate) &'static str);
-
-pub(crate) type Result<T> = std::result::Result<T, Refusal>;
 
 /// Local buffers of a kernel take no more than this from the stack of the caller's thread.
 const MAX_STACK_BYTES: u64 = 256 << 10;
@@ -191,11 +186,6 @@ impl<'k> KernelEmitter<'k> {
             match directive {
                 Directive::Vec(var, width) => widths.insert(*var, *width),
                 Directive::Unroll(var, count) => unrolled.insert(*var, *count),
-                Directive::Split(..)
-                | Directive::Order(_)
-                | Directive::Bind(..)
-                | Directive::Pack(..)
-                | Directive::Pipeline(..) => None,
             };
         }
         KernelEmitter {
@@ -323,7 +313,7 @@ impl<'k> KernelEmitter<'k> {
                 if self.launch_par(*var)? {
                     return Ok(());
                 }
-                let extent = i64::try_from(*extent).unwrap_or(i64::MAX);
+                let extent = signed(*extent)?;
                 match self.vector_width(*var, body) {
                     Some(width) => self.vector_loop(*var, (0, extent), width, body),
                     None => self.for_loop(*var, &ForRange::span(0, extent, 1), &[], body),
@@ -343,7 +333,7 @@ impl<'k> KernelEmitter<'k> {
                 joins,
             } => self.branch(condition, then, otherwise, joins),
             Stmt::Let { memory, body } => {
-                self.allocate(*memory);
+                self.allocate(*memory)?;
                 self.region(body)
             }
             Stmt::Compute { result, op } => self.compute(*result, op),
@@ -356,14 +346,14 @@ impl<'k> KernelEmitter<'k> {
         }
     }
 
-    fn allocate(&mut self, memory: MemId) {
+    fn allocate(&mut self, memory: MemId) -> Result<()> {
         if let Some(local) = self.kernel.memories.get(memory.index()) {
-            let bytes = u32::try_from(local.ty.bytes()).unwrap_or(u32::MAX);
-            let address = self
-                .core
-                .stack_memory(bytes.max(1).saturating_add(15) & !15);
+            let bytes = u32::try_from(local.ty.bytes().max(1).next_multiple_of(16));
+            let bytes = bytes.map_err(|_| Refusal("a local buffer of 4 GiB and more"))?;
+            let address = self.core.stack_memory(bytes);
             self.memories[memory.index()] = Some(address);
         }
+        Ok(())
     }
 
     fn branch(

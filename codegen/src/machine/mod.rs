@@ -11,6 +11,7 @@
 //! | `access` | loads and stores |
 //! | `kernel`, `fold`, `tiles` | statements |
 //! | `parallel` | loops that run as tasks |
+//! | `refusal` | what emitters refuse |
 
 pub(crate) mod access;
 pub(crate) mod fold;
@@ -19,4 +20,5 @@ pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod ops;
 pub(crate) mod parallel;
+pub(crate) mod refusal;
 pub(crate) mod tiles;

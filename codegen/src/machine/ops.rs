@@ -6,8 +6,9 @@
 
 use crate::backend::cranelift::core::{Core, Shift};
 use crate::kernel::{Op, ValueId, ValueType};
-use crate::machine::kernel::{KernelEmitter, Refusal, Result};
+use crate::machine::kernel::KernelEmitter;
 use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit, part_type};
+use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;

@@ -10,7 +10,8 @@
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
 use crate::kernel::{Directive, Fold, IdVisitor, Kernel, MemId, Op, Region, Stmt, ValueId, VarId};
 use crate::machine::fold::{Store, part_types};
-use crate::machine::kernel::{KernelEmitter, Refusal, Result, Vector};
+use crate::machine::kernel::{KernelEmitter, Vector};
+use crate::machine::refusal::{Refusal, Result, signed};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, InstBuilder, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
@@ -180,13 +181,7 @@ fn pace(kernel: &Kernel, var: VarId) -> u64 {
             Directive::Vec(other, count) | Directive::Unroll(other, count) if *other == var => {
                 u64::from((*count).max(1))
             }
-            Directive::Vec(..)
-            | Directive::Unroll(..)
-            | Directive::Split(..)
-            | Directive::Order(_)
-            | Directive::Bind(..)
-            | Directive::Pack(..)
-            | Directive::Pipeline(..) => 1,
+            Directive::Vec(..) | Directive::Unroll(..) => 1,
         }
     })
 }
@@ -449,7 +444,7 @@ impl<'k> KernelEmitter<'k> {
             return Err(Refusal("a kernel with tasks has no context"));
         };
         let dispatch = links.dispatch;
-        let count = i64::try_from(site.shape.count()).unwrap_or(i64::MAX);
+        let count = signed(site.shape.count())?;
         let core = &mut self.core;
         let tasks = core.constant(count);
         let task = core.function(number, task_signature());
@@ -548,7 +543,7 @@ impl<'k> KernelEmitter<'k> {
         number: Value,
         body: &'k Region,
     ) -> Result<()> {
-        let bounds = (0, i64::try_from(extent).unwrap_or(i64::MAX));
+        let bounds = (0, signed(extent)?);
         let size = block as i64;
         let start = self.core.multiply_constant(number, size);
         let mut end = self.core.add_constant(start, size);

@@ -5,7 +5,8 @@
 //! inside, without conditions and with its body repeated, and again for those at the edges.
 
 use crate::kernel::{Access, Carried, Form, Memory, Op, Region, Stmt, Subscript, VarId};
-use crate::machine::kernel::{KernelEmitter, Result};
+use crate::machine::kernel::KernelEmitter;
+use crate::machine::refusal::Result;
 use cranelift_codegen::ir::Value;
 use lgc_ir::index::{Guard, Index};
 

@@ -5,8 +5,9 @@ use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::TARGET;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::kernel::{Program, Role};
+use crate::legalize::Legal;
 use crate::link::ObjectFile;
-use crate::machine::kernel::Refusal;
+use crate::machine::refusal::Refusal;
 use crate::shell::cpu;
 use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;
@@ -33,17 +34,14 @@ use lgc_abi::{
 /// # Errors
 /// [`CompileError::Description`] if a program is not what the description says of its entry, and what
 /// the compiler refuses.
-pub fn compile_library(
-    library: &Library,
-    programs: &[Program],
-) -> Result<ObjectFile, CompileError> {
+pub fn compile_library(library: &Library, programs: &[Legal]) -> Result<ObjectFile, CompileError> {
     compile_with(library, programs, cpu::HAS_FEATURES)
 }
 
 /// The same with the function that looks at the processor given as machine code.
 pub(crate) fn compile_with(
     library: &Library,
-    programs: &[Program],
+    programs: &[Legal],
     has_features: &'static [u8],
 ) -> Result<ObjectFile, CompileError> {
     let features: Vec<String> = FEATURES.iter().map(ToString::to_string).collect();
@@ -60,7 +58,7 @@ pub(crate) fn compile_with(
     }
     let mut orders = Vec::new();
     for (entry, program) in info.entries.iter().zip(programs) {
-        orders.push(order(entry, program)?);
+        orders.push(order(entry, program.program())?);
     }
     let (mut unit, bodies) = Unit::new(&info.name, programs, &orders);
     add_functions(&mut unit, &info, &bodies, has_features)?;

@@ -6,8 +6,9 @@
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
 use crate::kernel::{Arg, BufferId, Program, Role, Step};
 use crate::machine::index::Variables;
-use crate::machine::kernel::{Refusal, Result, signature};
+use crate::machine::kernel::signature;
 use crate::machine::lanes::element_type;
+use crate::machine::refusal::{Refusal, Result, signed};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
@@ -92,7 +93,7 @@ impl StepEmitter<'_> {
             Step::Launch { kernel, args } => self.launch(kernel.index(), args),
             Step::Loop { var, count, body } => {
                 let zero = self.core.constant(0);
-                let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                let count = signed(*count)?;
                 let bound = self.core.constant(count);
                 let open = self.core.begin_loop(zero, Vec::new());
                 self.vars.set(var.0, open.point, (0, count.max(1)));

@@ -6,10 +6,11 @@
 use crate::backend::CompileError;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::kernel::{BufferId, Kernel, Program, Role};
-use crate::legalize::legalize;
+use crate::legalize::Legal;
 use crate::machine::kernel;
 use crate::machine::parallel;
 use crate::machine::parallel::{TaskLinks, sites};
+use crate::machine::refusal::Refusal;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
 use crate::threads;
@@ -29,9 +30,9 @@ const CONSTANT_ALIGN: u64 = 64;
 /// What a function is made of.
 pub(crate) enum Source<'a> {
     /// A legal kernel, with what reaches its tasks if it has any.
-    Kernel(Arc<Kernel>, Option<TaskLinks>),
+    Kernel(&'a Kernel, Option<TaskLinks>),
     /// The tasks of a loop of a legal kernel, by its position among such loops.
-    Task(Arc<Kernel>, usize),
+    Task(&'a Kernel, usize),
     /// The function that runs tasks.
     Dispatch,
     /// The steps of a program: the numbers of its kernels and constants, and the order of the
@@ -118,29 +119,26 @@ impl<'a> Unit<'a> {
     /// says for each program how it is given its tensors. Also the numbers of the latter.
     pub(crate) fn new(
         prefix: &str,
-        programs: &'a [Program],
+        programs: &'a [Legal],
         orders: &'a [Vec<Tensor>],
     ) -> (Self, Vec<u32>) {
         let mut unit = Unit::default();
+        // Equal kernels of entries are functions once.
         let mut numbers = FxHashMap::default();
         let mut distinct = Vec::new();
         let kernels: Vec<Vec<u32>> = programs
             .iter()
             .map(|program| {
                 let number_of = |kernel: &'a Kernel| {
-                    *numbers.entry(kernel.canonical()).or_insert_with(|| {
+                    *numbers.entry(kernel).or_insert_with(|| {
                         distinct.push(kernel);
                         distinct.len() as u32 - 1
                     })
                 };
-                program.kernels.iter().map(number_of).collect()
+                program.program().kernels.iter().map(number_of).collect()
             })
             .collect();
-        let legal: Vec<Kernel> = threads::on_all(|| {
-            let distinct = distinct.par_iter();
-            distinct.map(|kernel| legalize(kernel)).collect()
-        });
-        let places = unit.add_kernels(prefix, legal);
+        let places = unit.add_kernels(prefix, &distinct);
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
             numbers.into_iter().filter_map(place).collect::<Vec<_>>()
@@ -148,6 +146,7 @@ impl<'a> Unit<'a> {
         let mut bodies = Vec::new();
         let mut known = HashMap::new();
         for ((program, kernels), order) in programs.iter().zip(kernels).zip(orders) {
+            let program = program.program();
             bodies.push(unit.functions.len() as u32);
             let constants = unit.constants(prefix, program, &mut known);
             unit.functions.push(FunctionItem {
@@ -166,7 +165,7 @@ impl<'a> Unit<'a> {
 
     /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
     /// that runs tasks, if there are any. The number of each, and whether it has tasks.
-    fn add_kernels(&mut self, prefix: &str, kernels: Vec<Kernel>) -> Vec<(u32, bool)> {
+    fn add_kernels(&mut self, prefix: &str, kernels: &[&'a Kernel]) -> Vec<(u32, bool)> {
         let tasks: Vec<u32> = kernels.iter().map(|k| sites(k).len() as u32).collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
         let mut places = Vec::with_capacity(kernels.len());
@@ -178,18 +177,14 @@ impl<'a> Unit<'a> {
             });
         };
         let mut next = 0;
-        for (number, (kernel, tasks)) in kernels.into_iter().zip(tasks).enumerate() {
+        for (number, (kernel, tasks)) in kernels.iter().zip(tasks).enumerate() {
             let name = format!("{prefix}.kernel{number}.{}", kernel.name);
             let first = next + 1;
             let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
-            let kernel = Arc::new(kernel);
             places.push((next, tasks > 0));
-            add(name.clone(), Source::Kernel(kernel.clone(), links));
+            add(name.clone(), Source::Kernel(kernel, links));
             for task in 0..tasks as usize {
-                add(
-                    format!("{name}.tasks{task}"),
-                    Source::Task(kernel.clone(), task),
-                );
+                add(format!("{name}.tasks{task}"), Source::Task(kernel, task));
             }
             next += 1 + tasks;
         }
@@ -334,7 +329,7 @@ impl Source<'_> {
 
 impl FunctionItem<'_> {
     fn build(&self) -> Result<Option<Function>, CompileError> {
-        let unsupported = |fault: kernel::Refusal| CompileError::Unsupported {
+        let unsupported = |fault: Refusal| CompileError::Unsupported {
             function: self.name.clone(),
             message: fault.0,
         };
@@ -345,7 +340,7 @@ impl FunctionItem<'_> {
             Source::Task(kernel, number) => {
                 let sites = sites(kernel);
                 let site = sites.get(*number);
-                let site = site.ok_or(kernel::Refusal("a task of a loop that has none"));
+                let site = site.ok_or(Refusal("a task of a loop that has none"));
                 let function = site.and_then(|site| parallel::emit_task(kernel, site));
                 function.map(Some).map_err(unsupported)
             }

@@ -8,6 +8,7 @@
 )]
 
 use lgc_codegen::backend::cranelift::{CompiledEntry, Jit};
+use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};
 use lgc_codegen::target::Target;
 use lgc_ir::autodiff::{jvp, vjp};
@@ -119,7 +120,7 @@ impl Compiled {
                 .collect()
         };
         Self {
-            entry: Jit::compile(&lowering.program).unwrap(),
+            entry: Jit::compile(&Legal::new(&lowering.program)).unwrap(),
             inputs: types(graph.inputs().to_vec()),
             outputs: types(graph.outputs().iter().map(|output| output.value).collect()),
         }

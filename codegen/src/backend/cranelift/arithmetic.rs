@@ -4,8 +4,8 @@
 //! is never asked of them (see [`crate::machine::ops`]), except where noted.
 
 use crate::backend::cranelift::core::{Core, POINTER, Shift};
-use crate::machine::kernel::{Refusal, Result};
 use crate::machine::lanes::{element_type, part_type};
+use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::constant::Constant;

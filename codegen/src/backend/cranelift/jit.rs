@@ -7,6 +7,7 @@ use crate::backend::CompileError;
 use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::kernel::{Program, Role};
+use crate::legalize::Legal;
 use crate::shell::steps::Tensor;
 use crate::shell::unit::{Text, Unit};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
@@ -89,16 +90,16 @@ pub(crate) fn tensors(program: &Program) -> Vec<(Tensor, usize)> {
 }
 
 impl Jit {
-    /// Compiles a verified program into this process.
+    /// Compiles a program that was verified into this process.
     ///
     /// # Errors
     /// [`CompileError::UnsupportedCpu`] on a processor without [`FEATURES`], and what the compiler
     /// refuses.
-    pub fn compile(program: &Program) -> Result<CompiledEntry, CompileError> {
+    pub fn compile(program: &Legal) -> Result<CompiledEntry, CompileError> {
         if !has_features() {
             return Err(CompileError::UnsupportedCpu);
         }
-        let tensors = tensors(program);
+        let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
         let (unit, bodies) = Unit::new("jit", std::slice::from_ref(program), &orders);
         let compiled = unit.compile(Destination::Memory, Text::None)?;
@@ -113,7 +114,8 @@ impl Jit {
         module
             .finalize_definitions()
             .map_err(CompileError::backend)?;
-        let body = bodies.first().copied().unwrap_or_default();
+        let body = bodies.first().copied();
+        let body = body.ok_or_else(|| CompileError::backend("a unit without its program"))?;
         let code = module.get_finalized_function(FuncId::from_u32(body));
         // SAFETY: `code` is the start of a finished function of the signature that
         // `steps::steps_signature` states: three addresses to an i32, in the C calling convention. The
@@ -123,7 +125,7 @@ impl Jit {
             module: Some(module),
             run,
             tensors,
-            workspace: program.workspace as usize,
+            workspace: program.program().workspace as usize,
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::backend::CompileError;
 use crate::backend::cranelift::isa::Destination;
 use crate::backend::cranelift::jit::tensors;
-use crate::kernel::Program;
+use crate::legalize::Legal;
 use crate::shell::unit::{Compiled, Text, Unit};
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use std::fmt::Write;
 ///
 /// # Errors
 /// What the compiler refuses.
-pub fn clif(programs: &[Program]) -> Result<String, CompileError> {
+pub fn clif(programs: &[Legal]) -> Result<String, CompileError> {
     render(programs, |code| &code.clif)
 }
 
@@ -20,15 +20,16 @@ pub fn clif(programs: &[Program]) -> Result<String, CompileError> {
 ///
 /// # Errors
 /// What the compiler refuses.
-pub fn assembly(programs: &[Program]) -> Result<String, CompileError> {
+pub fn assembly(programs: &[Legal]) -> Result<String, CompileError> {
     render(programs, |code| &code.assembly)
 }
 
-fn render(
-    programs: &[Program],
-    part: impl Fn(&Compiled) -> &String,
-) -> Result<String, CompileError> {
-    let order = |program| tensors(program).into_iter().map(|(tensor, _)| tensor);
+fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<String, CompileError> {
+    let order = |program: &Legal| {
+        tensors(program.program())
+            .into_iter()
+            .map(|(tensor, _)| tensor)
+    };
     let orders: Vec<_> = programs
         .iter()
         .map(|program| order(program).collect())

@@ -4,8 +4,8 @@ use super::Parsed;
 use super::scanner::Scanner;
 use crate::kernel::{
     Access, Carried, Condition, Directive, Fault, Fold, FoldState, ForRange, Form, Join, Kernel,
-    Level, MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript, ValueId,
-    ValueType, VarId,
+    MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript, ValueId, ValueType,
+    VarId,
 };
 use rustc_hash::FxHashMap;
 
@@ -125,40 +125,12 @@ impl KernelParser<'_, '_> {
 
     fn directive(&mut self) -> Parsed<Directive> {
         let scanner = &mut *self.scanner;
-        if scanner.eat("order") {
-            let mut vars = vec![self.var()?];
-            while self.scanner.eat(",") {
-                vars.push(self.var()?);
-            }
-            return Ok(Directive::Order(vars));
-        }
-        if scanner.eat("bind") {
-            let var = self.var()?;
-            let level = Level::ALL
-                .into_iter()
-                .find(|level| self.scanner.eat(level.name()));
-            return match level {
-                Some(level) => Ok(Directive::Bind(var, level)),
-                None => self
-                    .scanner
-                    .fault("expected `grid`, `block`, `warp` or `lane`"),
-            };
-        }
-        if scanner.eat("pack") {
-            let memory = self.memory()?;
-            self.scanner.expect("at")?;
-            return Ok(Directive::Pack(memory, self.var()?));
-        }
-        let make = if scanner.eat("split") {
-            Directive::Split
-        } else if scanner.eat("vec") {
+        let make = if scanner.eat("vec") {
             Directive::Vec
         } else if scanner.eat("unroll") {
             Directive::Unroll
-        } else if scanner.eat("pipeline") {
-            Directive::Pipeline
         } else {
-            return scanner.fault("expected a scheduling directive");
+            return scanner.fault("expected `vec` or `unroll`");
         };
         Ok(make(self.var()?, self.scanner.number()?))
     }
@@ -450,7 +422,7 @@ impl KernelParser<'_, '_> {
             .into_iter()
             .find(|space| self.scanner.eat(space.name()));
         let Some(space) = space else {
-            return self.scanner.fault("expected `shared`, `private` or `reg`");
+            return self.scanner.fault("expected `shared` or `private`");
         };
         let memory = self.declare(
             name,

@@ -1,8 +1,8 @@
 //! The kernels and programs that the other tests use.
 
 use crate::kernel::{
-    Access, Condition, Directive, FoldShape, ForRange, Form, Kernel, KernelBuilder, Level, Mode,
-    Program, Space, Subscript,
+    Access, Condition, Directive, FoldShape, ForRange, Form, Kernel, KernelBuilder, Mode, Program,
+    Space, Subscript,
 };
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -166,7 +166,7 @@ pub(super) fn argmax(rows: u64, columns: u64, lanes: u32, chunk: u64) -> Kernel 
         let take = k.connect(Connective::Or, above, tie);
         vec![k.select(take, b[0], a[0]), k.select(take, b[1], a[1])]
     };
-    let bound = k.par(rows, 1, |row| {
+    k.par(rows, 1, |row| {
         let lowest = k.constant(DType::F32, &Constant::NegInfinity);
         let nowhere = k.int(DType::I32, i64::from(i32::MAX));
         let shape = FoldShape {
@@ -186,7 +186,6 @@ pub(super) fn argmax(rows: u64, columns: u64, lanes: u32, chunk: u64) -> Kernel 
         k.store(Access::element(y, [row.clone()]), best[1]);
         k.store(Access::element(top, [row]), best[0]);
     });
-    k.schedule(Directive::Bind(bound, Level::Grid));
     k.finish().unwrap()
 }
 

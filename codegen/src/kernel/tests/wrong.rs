@@ -239,14 +239,6 @@ fn schedules() {
         "vec i2 3",
         "unroll i2 0",
         "unroll i7 2",
-        "split i0 2",
-        "split i0 0",
-        "order i1, i0",
-        "order i1, i2",
-        "bind i0 grid",
-        "pack x at i0",
-        "pack y at i0",
-        "pipeline i2 3",
     ]
     .map(with);
     let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
@@ -355,7 +347,7 @@ trait ReverseAndBreak {
 
 impl ReverseAndBreak for Vec<crate::kernel::Memory> {
     fn reverse_and_break(&mut self) {
-        self[0].place = crate::kernel::Place::Local(crate::kernel::Space::Reg);
+        self[0].place = crate::kernel::Place::Local(crate::kernel::Space::Private);
     }
 }
 

@@ -181,7 +181,7 @@ impl Checker<'_, '_> {
             return false;
         };
         let name = &declared.name;
-        let is_private = matches!(declared.place, Place::Local(Space::Private | Space::Reg));
+        let is_private = declared.place == Place::Local(Space::Private);
         if is_private && self.declared_at[memory.index()] < self.par_depth {
             let message = format!("`{name}` is private to what is around a parallel loop");
             self.report.error(Code::K11, message);

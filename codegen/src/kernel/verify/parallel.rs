@@ -178,12 +178,7 @@ struct Search<'k, 'r> {
 pub(super) fn check(kernel: &Kernel, report: &mut Report) {
     let vector = |directive: &Directive| match directive {
         Directive::Vec(var, _) => Some(*var),
-        Directive::Split(..)
-        | Directive::Unroll(..)
-        | Directive::Order(_)
-        | Directive::Bind(..)
-        | Directive::Pack(..)
-        | Directive::Pipeline(..) => None,
+        Directive::Unroll(..) => None,
     };
     let mut search = Search {
         kernel,

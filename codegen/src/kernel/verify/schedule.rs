@@ -1,7 +1,7 @@
 //! Directives of a kernel (K12).
 
 use super::{Report, VerifyCode as Code};
-use crate::kernel::{Directive, Kernel, MemId, Mode, Place, Stmt, VarId};
+use crate::kernel::{Directive, Kernel, Stmt, VarId};
 use rustc_hash::FxHashMap;
 
 pub(super) fn check(kernel: &Kernel, report: &mut Report) {
@@ -12,7 +12,7 @@ pub(super) fn check(kernel: &Kernel, report: &mut Report) {
         }
     });
     for directive in &kernel.schedule {
-        if let Err(message) = directive_fits(kernel, &loops, directive) {
+        if let Err(message) = directive_fits(&loops, directive) {
             report.error(Code::K12, message);
         }
     }
@@ -20,12 +20,8 @@ pub(super) fn check(kernel: &Kernel, report: &mut Report) {
 
 type Loops<'k> = FxHashMap<VarId, &'k Stmt>;
 
-fn directive_fits(kernel: &Kernel, loops: &Loops<'_>, directive: &Directive) -> Result<(), String> {
+fn directive_fits(loops: &Loops<'_>, directive: &Directive) -> Result<(), String> {
     match directive {
-        Directive::Split(var, factor) | Directive::Pipeline(var, factor) => {
-            find(loops, *var)?;
-            positive(*factor)
-        }
         Directive::Vec(var, lanes) => {
             innermost(loops, *var)?;
             match lanes.is_power_of_two() {
@@ -36,12 +32,6 @@ fn directive_fits(kernel: &Kernel, loops: &Loops<'_>, directive: &Directive) -> 
         Directive::Unroll(var, factor) => {
             innermost(loops, *var)?;
             positive(*factor)
-        }
-        Directive::Order(vars) => perfect_nest(loops, vars),
-        Directive::Bind(var, _) => find(loops, *var).map(|_| ()),
-        Directive::Pack(memory, var) => {
-            find(loops, *var)?;
-            read_only(kernel, *memory)
         }
     }
 }
@@ -69,44 +59,5 @@ fn innermost(loops: &Loops<'_>, var: VarId) -> Result<(), String> {
     match has_loop {
         true => Err(format!("the loop of i{} is not innermost", var.0)),
         false => Ok(()),
-    }
-}
-
-fn read_only(kernel: &Kernel, memory: MemId) -> Result<(), String> {
-    match kernel.memories.get(memory.index()) {
-        Some(memory) if memory.place == Place::Param(Mode::In) => Ok(()),
-        Some(memory) => Err(format!("`{}` is no `in` parameter", memory.name)),
-        None => Err("memory is in no table".to_string()),
-    }
-}
-
-/// Whether the variables are those of parallel loops that stand directly inside one another.
-fn perfect_nest(loops: &Loops<'_>, vars: &[VarId]) -> Result<(), String> {
-    let fault = || Err("`order` names no perfect nest of parallel loops".to_string());
-    for &var in vars {
-        find(loops, var)?;
-    }
-    let inner = |stmt: &Stmt| match stmt {
-        Stmt::Par { body, .. } => match body.stmts.as_slice() {
-            [only @ Stmt::Par { var, .. }] if vars.contains(var) => Some(only.clone()),
-            _ => None,
-        },
-        Stmt::For { .. }
-        | Stmt::Fold(_)
-        | Stmt::If { .. }
-        | Stmt::Let { .. }
-        | Stmt::Compute { .. }
-        | Stmt::Load { .. }
-        | Stmt::Store { .. } => None,
-    };
-    let depth_from = |var: &VarId| {
-        let first = loops.get(var).map(|stmt| (*stmt).clone());
-        std::iter::successors(first, inner).count()
-    };
-    let is_par = |var: &VarId| matches!(loops.get(var), Some(Stmt::Par { .. }));
-    let deepest = vars.iter().filter(|var| is_par(var)).map(depth_from).max();
-    match deepest == Some(vars.len()) && vars.iter().all(is_par) {
-        true => Ok(()),
-        false => fault(),
     }
 }

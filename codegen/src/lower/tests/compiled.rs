@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::backend::cranelift::Jit;
+use crate::legalize::Legal;
 
 /// The elements of a tensor as bytes of its dtype.
 fn bytes(tensor: &Tensor<f64>) -> Vec<u8> {
@@ -33,7 +34,8 @@ pub(super) fn run(
     signature: &Signature,
     inputs: &[Tensor<f64>],
 ) -> Vec<Cells<f64>> {
-    let entry = Jit::compile(program).unwrap_or_else(|error| panic!("{error}\n{program}"));
+    let entry =
+        Jit::compile(&Legal::new(program)).unwrap_or_else(|error| panic!("{error}\n{program}"));
     let all: Vec<Vec<u8>> = inputs.iter().map(bytes).collect();
     let updated = |input: usize| signature.next.contains(&Some(input));
     let read: Vec<&[u8]> = (0..all.len())

@@ -3,6 +3,7 @@
 use super::programs::scan;
 use super::{Bytes, CompiledEntry, Jit};
 use crate::kernel::Program;
+use crate::legalize::Legal;
 use crate::link::{
     ExportPattern, LIBC_IMPORTS, LinkOptions, ObjectFile, link_shared, verify_objects,
 };
@@ -64,8 +65,12 @@ fn description() -> Library {
     }
 }
 
+fn legal(programs: &[Program]) -> Vec<Legal> {
+    programs.iter().map(Legal::new).collect()
+}
+
 fn object() -> ObjectFile {
-    compile_library(&description(), &programs()).unwrap()
+    compile_library(&description(), &legal(&programs())).unwrap()
 }
 
 #[repr(C, align(64))]
@@ -126,7 +131,7 @@ impl Loaded {
 }
 
 fn jit(program: &Program, mut bytes: Bytes) -> Bytes {
-    let entry: CompiledEntry = Jit::compile(program).unwrap();
+    let entry: CompiledEntry = Jit::compile(&Legal::new(program)).unwrap();
     assert_eq!(bytes.call(&entry), 0);
     bytes
 }
@@ -201,7 +206,7 @@ fn the_argument_struct_form_computes_and_checks() {
 fn a_processor_without_the_features_is_refused() {
     // xor eax, eax; ret
     const LACKS: &[u8] = &[0x31, 0xc0, 0xc3];
-    let loaded = Loaded::link(compile_with(&description(), &programs(), LACKS).unwrap());
+    let loaded = Loaded::link(compile_with(&description(), &legal(&programs()), LACKS).unwrap());
     let call: Call = loaded.get("m_add_v3");
     let mut bytes = Bytes::random(&programs()[0], 1);
     let before = bytes.inouts.clone();
@@ -424,7 +429,7 @@ const EXPORTED: [&str; 8] = [
 
 #[test]
 fn objects_are_equal_and_stand_alone() {
-    let whole = || compile_library(&description(), &programs_of(EXTENT)).unwrap();
+    let whole = || compile_library(&description(), &legal(&programs_of(EXTENT))).unwrap();
     assert_eq!(whole(), whole());
     verify_objects(&[whole()]).unwrap();
     let (exported, needed) = symbols(&whole());
@@ -552,6 +557,6 @@ fn descriptions_that_do_not_fit_are_refused() {
     let mut other = description();
     other.entries[0].params[0].direction = Direction::Out;
     for library in [small, fewer, other] {
-        assert!(compile_library(&library, &programs()).is_err());
+        assert!(compile_library(&library, &legal(&programs())).is_err());
     }
 }

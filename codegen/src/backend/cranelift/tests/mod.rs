@@ -15,7 +15,7 @@ use crate::kernel::{
     Arg, Arguments, Buffer, BufferId, Cells, Element, Interpreter, Kernel, KernelId, Mode, Program,
     Role, Step, verify,
 };
-use crate::legalize::legalize;
+use crate::legalize::Legal;
 use lgc_ir::dtype::DType;
 use lgc_ir::half::Half;
 use lgc_ir::scalar::Scalar;
@@ -287,11 +287,8 @@ pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
     if let Err(errors) = verify(program) {
         panic!("{what}: {errors:#?}");
     }
-    let legal = Program {
-        kernels: program.kernels.iter().map(legalize).collect(),
-        ..program.clone()
-    };
-    if let Err(errors) = verify(&legal) {
+    let legal = Legal::new(program);
+    if let Err(errors) = verify(legal.program()) {
         panic!("{what}, legalised: {errors:#?}");
     }
     let ty = |role: Role| {
@@ -316,8 +313,10 @@ pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
     };
     // What has no order runs in one that is drawn.
     let interpreter = Interpreter::with_order(1);
-    let expected = interpreter.run(&(), &legal, &mut arguments).unwrap();
-    let entry = match Jit::compile(program) {
+    let expected = interpreter
+        .run(&(), legal.program(), &mut arguments)
+        .unwrap();
+    let entry = match Jit::compile(&legal) {
         Ok(entry) => entry,
         Err(error) => panic!("{what}: {error}\n{}", program.kernels[0]),
     };

@@ -5,6 +5,7 @@ use crate::kernel::{
     Access, Arg, Buffer, BufferId, Directive, Kernel, KernelBuilder, KernelId, Mode, Program, Role,
     Step, VarId,
 };
+use crate::legalize::Legal;
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::Binary;
 
@@ -117,7 +118,7 @@ fn arguments_of_a_wrong_size_are_refused() {
         workspace: 4096,
         ..scan(5, 2, true, 1)
     };
-    let entry = super::Jit::compile(&program).unwrap();
+    let entry = super::Jit::compile(&Legal::new(&program)).unwrap();
     let (x, mut now, mut all) = (vec![0; 40], vec![0; 20], vec![0; 40]);
     let mut call = |x: &[&[u8]], all: &mut [u8]| entry.call(x, &mut [&mut now], &mut [all]);
     assert_eq!(call(&[&x], &mut all), Ok(0));

@@ -3,6 +3,7 @@
 use super::{program, tensor};
 use crate::backend::cranelift::{assembly, clif};
 use crate::kernel::{Access, Directive, ForRange, Form, Kernel, KernelBuilder, Mode, Subscript};
+use crate::legalize::Legal;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -54,17 +55,19 @@ fn product() -> Kernel {
 
 #[test]
 fn intermediate_code() {
-    insta::assert_snapshot!(clif(&[program(descent())]).unwrap());
+    insta::assert_snapshot!(clif(&[Legal::new(&program(descent()))]).unwrap());
 }
 
 #[test]
 fn machine_code() {
-    insta::assert_snapshot!(assembly(&[program(descent()), program(product())]).unwrap());
+    insta::assert_snapshot!(
+        assembly(&[program(descent()), program(product())].map(|p| Legal::new(&p))).unwrap()
+    );
 }
 
 #[test]
 fn equal_kernels_are_compiled_once() {
-    let programs = [program(descent()), program(product()), program(descent())];
+    let programs = [descent(), product(), descent()].map(|kernel| Legal::new(&program(kernel)));
     let text = clif(&programs).unwrap();
     let functions = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
     assert_eq!(functions("; lgc.kernel"), 3, "one of them has tasks");
