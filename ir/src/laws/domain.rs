@@ -122,7 +122,7 @@ pub struct Unmet {
     /// The parameters with floats that it depends on and of which no range is declared.
     pub parameters: Vec<Parameter>,
     /// What helps, if anything was found that does.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Box<Remedy>>,
 }
 
 /// A parameter of a graph, by one of its tensors and the place where it is declared.
@@ -219,7 +219,7 @@ impl Domain {
             return None;
         }
         let unmet = self.unmet.take()?;
-        let remedy = self.remedy(&unmet.parameters, seed);
+        let remedy = self.remedy(&unmet.parameters, seed).map(Box::new);
         Some(Unmet { remedy, ..unmet })
     }
 

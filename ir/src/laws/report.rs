@@ -123,9 +123,10 @@ impl Rendered<'_> {
     fn unmet(&self, f: &mut fmt::Formatter<'_>, unmet: &Unmet) -> fmt::Result {
         let place = self.place(unmet.span);
         writeln!(f, "    note: {place}no point was found where {unmet}")?;
-        let Some(Remedy { parameters, range }) = &unmet.remedy else {
+        let Some(remedy) = &unmet.remedy else {
             return self.no_remedy(f, &unmet.parameters);
         };
+        let Remedy { parameters, range } = remedy.as_ref();
         let (low, high) = range;
         for parameter in parameters.iter().take(MAX_PARAMETERS) {
             let place = self.place(parameter.span);

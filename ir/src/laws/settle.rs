@@ -4,7 +4,7 @@ use super::derivatives::Derivatives;
 use super::enclosed::Enclosed;
 use super::graph::{Options, too_many};
 use super::number::Number;
-use super::outcome::{Cause, Outcome};
+use super::outcome::{Cause, Outcome, Skip};
 use super::precise::Precise;
 use super::rules::{Effort, LawError};
 use crate::expr::Class;
@@ -93,9 +93,9 @@ pub(super) fn enclose(
     if !digits.are_few() {
         let outcome = check.over::<Enclosed>(options.effort(needed))?;
         digits.note(&outcome);
-        match &outcome {
-            Outcome::Skipped(skip) if skip.cause != Cause::Known => {}
-            _ => return Ok(outcome),
+        let lacks_digits = |skip: &Skip| skip.cause != Cause::Known;
+        if !matches!(&outcome, Outcome::Skipped(skip) if lacks_digits(skip)) {
+            return Ok(outcome);
         }
     }
     let precise = needed.saturating_mul(Precise::COST);

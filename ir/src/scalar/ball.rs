@@ -209,10 +209,10 @@ impl Ball {
 
     /// −x.
     #[must_use]
-    pub fn neg(self) -> Ball {
+    pub fn neg(&self) -> Ball {
         Ball {
             middle: self.middle.neg(),
-            ..self
+            ..*self
         }
     }
 

@@ -288,11 +288,15 @@ mod tests {
         let y = op.decompose(&b, &[input(), input(), input()]).unwrap()[0];
         assert_eq!(b.shape(y), Shape::new([8, 12, 65537, 64]));
         let graph = b.finish();
-        let scans = graph.nodes().filter_map(|node| match graph.op(node) {
-            crate::op::Op::Scan(scan) => Some(scan.length),
-            _ => None,
+        let ops = graph.nodes().map(|node| graph.op(node));
+        let lengths = ops.filter_map(|op| {
+            if let crate::op::Op::Scan(scan) = op {
+                Some(scan.length)
+            } else {
+                None
+            }
         });
-        assert_eq!(scans.collect::<Vec<_>>(), [1561]);
+        assert_eq!(lengths.collect::<Vec<_>>(), [1561]);
     }
 
     #[test]

@@ -153,10 +153,8 @@ impl Float {
 
     fn is_smaller(&self, other: &Float) -> bool {
         let (x, y) = (self.limbs.iter().rev(), other.limbs.iter().rev());
-        match self.exponent.cmp(&other.exponent) {
-            std::cmp::Ordering::Equal => x.lt(y),
-            order => order.is_lt(),
-        }
+        let order = self.exponent.cmp(&other.exponent);
+        order.then_with(|| x.cmp(y)).is_lt()
     }
 
     pub(super) fn plus(&self, other: &Float) -> Cut {

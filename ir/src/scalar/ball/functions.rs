@@ -129,12 +129,7 @@ impl Ball {
         // 1 − r²/((n+1)(n+2)) · (1 − …), down to n.
         let series = |first: u64| -> Option<Ball> {
             let mut sum = Ball::small(1);
-            for n in (first..LAST)
-                .step_by(2)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-            {
+            for n in (0..LAST / 2).rev().map(|half| 2 * half + first) {
                 let term = square.mul(&sum)?.over((n + 1) * (n + 2))?;
                 sum = Ball::small(1).sub(&term)?;
             }
