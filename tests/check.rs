@@ -81,7 +81,10 @@ entry count(n: i32[7], m: i64[7]) -> (a: i32[7], b: i64[7]) {
     let beyond = "entry f(x: f32[3], i: i32[2] in [3, 9]) -> (y: f32[2]) { y = gather(x, i) }\n";
     let (lax, strict) = (check(beyond, &[]), check(beyond, &["--strict"]));
     insta::assert_snapshot!(lines(&lax, &["checked", "compiled code"]));
-    assert_eq!(strict.code, 3);
+    insta::assert_snapshot!(lines(
+        &strict,
+        &["checked", "compiled code", "skipped, which"]
+    ));
 }
 
 const STEP: &str = "\
@@ -131,15 +134,33 @@ entry narrow(
     y = sqrt(sin(a * b) - 0.999999) + c
 }
 ";
-    let lax = check(text, &[]);
+    let (lax, strict) = (check(text, &[]), check(text, &["--strict"]));
     insta::assert_snapshot!(lax.shown());
-    assert_eq!(check(text, &["--strict"]).code, 3);
+    insta::assert_snapshot!(lines(&strict, &["checked", "skipped, which"]));
     let declared = text.replace("a: f32[2]", "a: f32[2] in [1.5705, 1.571]");
     let declared = declared.replace("b: f32[2]", "b: f32[2] in [0.9999, 1.0001]");
     insta::assert_snapshot!(lines(
         &check(&declared, &["--strict"]),
         &["checked", "skipped: "]
     ));
+}
+
+/// The range that is suggested is one with which points are found, of as few parameters as may be, which are told as
+/// they are declared.
+#[test]
+fn the_range_that_is_suggested_helps() {
+    let text = "\
+dim N = 64
+entry f(
+    a: f32[N],
+    b: f32[N],
+    c: f32[N],
+) -> (y: f32[N]) { y = sqrt(sin(2 * a) - 0.8) + b * c }
+";
+    let words = ["checked", "note", "help", "skipped, which"];
+    insta::assert_snapshot!(lines(&check(text, &["--strict"]), &words));
+    let declared = text.replace("a: f32[N]", "a: f32[N] in [0.5, 1]");
+    insta::assert_snapshot!(lines(&check(&declared, &["--strict"]), &words));
 }
 
 /// A loop that runs long is too much work before anything of it is run.
@@ -220,7 +241,10 @@ graph loss(x: f32[2]) -> (l: f32[]) { l = sum(cube(x)) }
 entry slope(x: f32[2]) -> (d: f32[2]) { d = grad(loss, wrt = x)(x) }
 ";
     let outcome = check(text, &[]);
-    assert_eq!(outcome.code, 3);
+    insta::assert_snapshot!(lines(
+        &outcome,
+        &["checked", ": at most", "arithmetic", "FAILED"]
+    ));
     let of_loss = outcome
         .stdout
         .split("loss, of which a derivative is taken")

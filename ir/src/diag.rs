@@ -299,8 +299,10 @@ fn bounded(text: String) -> String {
         if long(word) {
             let head = word.floor_char_boundary(MAX_WORD / 8);
             let tail = word.ceil_char_boundary(word.len() - MAX_WORD / 8);
-            let parts = word.get(..head).zip(word.get(tail..)).unwrap_or_default();
-            shown.push_str(&format!("{}…{}", parts.0, parts.1));
+            match word.get(..head).zip(word.get(tail..)) {
+                Some((head, tail)) => shown.push_str(&format!("{head}…{tail}")),
+                None => shown.push('…'),
+            }
         } else {
             shown.push_str(word);
         }

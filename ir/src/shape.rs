@@ -16,7 +16,7 @@ pub const MAX_BYTES: u64 = 1 << 40;
 pub const MAX_RANK: usize = 32;
 
 /// No value of a graph has more axes than this: what ops are made of may need some of their own.
-const MAX_INNER_RANK: usize = 2 * MAX_RANK + 8;
+pub(crate) const MAX_INNER_RANK: usize = 2 * MAX_RANK + 8;
 
 /// No value of a graph may have more elements than this (2⁴⁸), stored or not.
 pub const MAX_ELEMENTS: u64 = 1 << 48;

@@ -5,7 +5,8 @@
 //! value nothing is known but what the body itself shows of the next one, so that what holds in every
 //! turn is what holds for any value that is carried.
 
-use super::range::{Range, Ranges, differentiated, differentiated_from};
+use super::range::Range;
+use super::ranges::{Ranges, differentiated, differentiated_from};
 use crate::graph::{Graph, NodeId};
 use crate::op::{Family, Guard, Region, ScanRole};
 use std::rc::Rc;

@@ -85,22 +85,25 @@ impl Found {
     }
 }
 
+/// Whether a guard holds for all inputs, as the form of the operand shows.
+pub(super) fn is_discharged(part: &Part<'_>, node: NodeId, guard: &Guard) -> bool {
+    let operand = part.graph.operands(node).get(operand_of(guard)).copied();
+    let range = operand.map_or(Range::ANY, |operand| part.ranges.value(operand));
+    match guard {
+        Guard::Above { bound, .. } => range.is_above(bound.to_f64()),
+        Guard::Nonzero { .. } => range.excludes(0.0),
+        Guard::Off { at, .. } => range.excludes(at.to_f64()),
+        Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
+    }
+}
+
 fn condition(part: &Part<'_>, node: NodeId, guard: &Guard) -> Condition {
     let graph = part.graph;
-    let operands = graph.operands(node);
-    let holds =
-        |test: &dyn Fn(&Range) -> bool| test(&part.ranges.value(operands[operand_of(guard)]));
-    let discharged = match guard {
-        Guard::Above { bound, .. } => holds(&|range| range.is_above(bound.to_f64())),
-        Guard::Nonzero { .. } => holds(&|range| range.excludes(0.0)),
-        Guard::Off { at, .. } => holds(&|range| range.excludes(at.to_f64())),
-        Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
-    };
     Condition {
         op: graph.op(node).spec().name,
         requirement: requirement(graph, node, guard),
         singular: guard.is_singular(),
-        status: if discharged {
+        status: if is_discharged(part, node, guard) {
             Status::Discharged
         } else {
             Status::Assumed

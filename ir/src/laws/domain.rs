@@ -1,13 +1,15 @@
 //! Finding points at which a graph is defined and differentiable.
 
 use super::body::visit;
-use super::condition::requirement;
+use super::condition::{is_discharged, requirement};
 use super::derivatives::input_types;
 use super::enclosed::Enclosed;
 use super::graph::work;
 use super::needed::Needed;
 use super::number::{Number, Points};
+use super::outcome::{Cause, Skip};
 use super::point::{Grid, Point, Random};
+use super::precise::Precise;
 use super::rules::LawError;
 use super::wanted::wanted;
 use crate::constant::Constant;
@@ -27,6 +29,7 @@ use std::rc::Rc;
 type Guards = Vec<(NodeId, Guard)>;
 
 /// Where a graph is defined and differentiable.
+#[derive(Clone)]
 pub(super) struct Domain {
     /// The graph, down to primitive ops.
     graph: Graph,
@@ -40,13 +43,27 @@ pub(super) struct Domain {
     wanted: Ranges,
     /// What integer inputs are drawn from of which nothing is known.
     ints: (i64, i64),
-    /// How many points are tried before the domain counts as empty.
-    attempts: usize,
+    /// Scalar operations of one evaluation.
+    work: u64,
+    /// No more points than this are tried.
+    most: usize,
     /// Whether points have missed the domain that were drawn without regard to the conditions.
     misses: bool,
     /// The condition that failed last.
     unmet: RefCell<Option<Unmet>>,
 }
+
+/// How a point misses a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Miss {
+    /// The condition does not hold.
+    Broken,
+    /// It is not known whether it holds.
+    Undecided,
+}
+
+/// Whether a point is in the domain, or which condition keeps it out, and how.
+type Sides = Result<(), (Unmet, Miss)>;
 
 /// Where each input of a graph lies.
 type Ranges = Vec<Option<(f64, f64)>>;
@@ -56,6 +73,30 @@ const ATTEMPTS: usize = 200;
 
 /// Nor more than take so many scalar operations, but for the first few.
 const ATTEMPTED_WORK: u64 = 1_000_000;
+
+/// So many points are tried of which too few digits are known to tell: two of each grid, with and without regard
+/// to the conditions.
+const PATIENCE: usize = 8;
+
+/// Ranges that are tried as remedies, those that are likely to be meant first.
+const CANDIDATES: [(f64, f64); 10] = [
+    (0.0, 1.0),
+    (0.5, 1.0),
+    (1.0, 2.0),
+    (-1.0, 1.0),
+    (-1.0, 0.0),
+    (0.25, 0.5),
+    (2.0, 8.0),
+    (-0.125, 0.125),
+    (-8.0, -2.0),
+    (8.0, 64.0),
+];
+
+/// So many points must be found with a remedy, each in no more attempts than that.
+const FEW: usize = 4;
+
+/// So many remedies are tried as this is times the scalar operations of one evaluation.
+const REMEDY_WORK: u64 = 2_000_000;
 
 /// Intervals that numbers are drawn from where other ways have missed the domain.
 const BOXES: [(f64, f64); 6] = [
@@ -78,8 +119,28 @@ pub struct Unmet {
     pub span: Span,
     /// The graph in the body of which it stands, where that is a loop's or a branch's.
     pub body: Option<String>,
-    /// The float inputs that it depends on and of which no range is declared: their names, types and places.
-    pub inputs: Vec<(String, Type, Span)>,
+    /// The parameters with floats that it depends on and of which no range is declared.
+    pub parameters: Vec<Parameter>,
+    /// What helps, if anything was found that does.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+/// A parameter of a graph, by one of its tensors and the place where it is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The name of the tensor.
+    pub name: String,
+    /// Where the parameter is declared.
+    pub span: Span,
+}
+
+/// A range which, declared of these parameters, lets points be found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remedy {
+    /// As few as may be.
+    pub parameters: Vec<Parameter>,
+    /// Where their elements lie.
+    pub range: (f64, f64),
 }
 
 impl fmt::Display for Unmet {
@@ -110,7 +171,11 @@ impl Domain {
         let mut guards = Guards::new();
         let mut bodies: Vec<(Rc<Region>, Guards)> = Vec::new();
         visit(&graph, &mut |part, node| {
-            let of_node = part.guards(node).map(|guard| (node, guard));
+            // What holds for all inputs need not be looked at at any.
+            let open = part
+                .guards(node)
+                .filter(|guard| !is_discharged(part, node, guard));
+            let of_node = open.map(|guard| (node, guard));
             let Some(region) = part.region else {
                 guards.extend(of_node);
                 return;
@@ -124,10 +189,10 @@ impl Domain {
         let (inputs, wanted) = (input_types(&graph), wanted(&graph));
         let declared = graph.inputs().iter();
         let declared = declared.map(|input| graph.range(input.node));
-        let affordable = ATTEMPTED_WORK / work(&graph)?.max(1);
         Ok(Domain {
             declared: declared.collect(),
-            attempts: usize::try_from(affordable).map_or(ATTEMPTS, |n| n.clamp(4, ATTEMPTS)),
+            work: work(&graph)?,
+            most: ATTEMPTS,
             inputs,
             wanted,
             graph,
@@ -148,19 +213,63 @@ impl Domain {
         }
     }
 
-    /// The condition that keeps points from being found, if none is found.
+    /// The condition that keeps points from being found, if none is found, and what would help.
     pub(super) fn unmet(mut self, seed: u64) -> Option<Unmet> {
-        match self.draw::<Enclosed>(&mut Random(seed)) {
-            Ok(_) => None,
-            Err(_) => self.unmet.into_inner(),
+        if self.draw_enclosed(&mut Random(seed)).is_ok() {
+            return None;
         }
+        let unmet = self.unmet.take()?;
+        let remedy = self.remedy(&unmet.parameters, seed).map(Box::new);
+        Some(Unmet { remedy, ..unmet })
+    }
+
+    /// A range that helps where it is declared of one of these parameters, else of all.
+    fn remedy(&self, parameters: &[Parameter], seed: u64) -> Option<Remedy> {
+        let several = (parameters.len() > 1).then(|| parameters.to_vec());
+        let single = parameters.iter().map(|parameter| vec![parameter.clone()]);
+        let choices = single.chain(several);
+        let trials = choices.flat_map(|parameters| {
+            let remedy = move |range| Remedy {
+                parameters: parameters.clone(),
+                range,
+            };
+            CANDIDATES.into_iter().map(remedy)
+        });
+        // Each takes a few evaluations, of which no more are made than take a second or so.
+        let affordable = REMEDY_WORK / self.work.max(1);
+        let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).max(1);
+        let mut trials = trials.take(affordable);
+        trials.find(|remedy| self.is_helped_by(remedy, seed))
+    }
+
+    /// Whether points are found without luck where a range is declared.
+    fn is_helped_by(&self, remedy: &Remedy, seed: u64) -> bool {
+        let mut with = self.clone();
+        let is_meant = |span: Span| remedy.parameters.iter().any(|known| known.span == span);
+        for (input, declared) in self.graph.inputs().iter().zip(&mut with.declared) {
+            let is_float = self.graph.ty(*input).dtype.is_float();
+            if is_float && declared.is_none() && is_meant(self.graph.span(input.node)) {
+                *declared = Some(remedy.range);
+                with.graph.set_range(input.node, remedy.range);
+            }
+        }
+        with.wanted = wanted(&with.graph);
+        with.misses = false;
+        with.most = FEW;
+        let mut random = Random(seed);
+        (0..FEW).all(|_| with.draw_enclosed(&mut random).is_ok())
     }
 
     /// A random point of the domain, or why none was found. Where an index turns out of range, integers of
     /// which nothing is known are drawn from that range from then on.
-    pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, String> {
-        let mut why = String::new();
-        for attempt in 0..self.attempts {
+    pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, Skip> {
+        let mut why = Skip::from("");
+        let attempts = self.attempts(N::COST);
+        let mut patience = PATIENCE;
+        for attempt in 0..attempts {
+            if patience == 0 {
+                break;
+            }
             let grid = match N::POINTS {
                 Points::Short => short_grid(&self.graph, attempt / 2),
                 // Where numbers of moderate size saturate what is computed of them, small ones may not.
@@ -168,41 +277,66 @@ impl Domain {
                 Points::OffIntegers | Points::Fine => Grid::OffIntegers,
             };
             let point = Point::random(&self.inputs, random, self.ints, grid);
-            let (ranges, is_free) = self.ranges_of(attempt, random);
+            let (ranges, is_free) = self.ranges_of(attempt, attempts, random);
             let mut point = point.confined(&ranges, random);
             if N::POINTS == Points::Fine {
                 point = point.refined(&ranges, random);
             }
             match self.sides::<N>(&point) {
                 Ok(Ok(())) => return Ok(point),
-                Ok(Err(broken)) => {
-                    self.misses |= is_free;
-                    why = broken.to_string();
-                    *self.unmet.borrow_mut() = Some(broken);
+                Ok(Err((unmet, miss))) => {
+                    self.misses |= is_free && miss == Miss::Broken;
+                    why = match miss {
+                        Miss::Broken => {
+                            Skip::from(format!("no point was found in the domain: {unmet}"))
+                        }
+                        Miss::Undecided => Skip::of_conditions(format!(
+                            "the enclosures do not tell whether a point is in the domain: {unmet}"
+                        )),
+                    };
+                    // Rationals of another size may be decided; digits are too few again.
+                    if miss == Miss::Undecided && N::POINTS != Points::Short {
+                        patience -= 1;
+                    }
+                    *self.unmet.borrow_mut() = Some(unmet);
                 }
                 Err(InterpretError::IndexOutOfRange { extent, .. }) => {
                     if extent == 0 {
-                        return Err("an index into an axis without elements".into());
+                        return Err(Skip::from("an index into an axis without elements"));
                     }
                     self.ints = (0, self.ints.1.min(extent as i64 - 1));
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(Skip::from(error.to_string())),
             }
         }
-        Err(format!("no point was found in the domain: {why}"))
+        Err(why)
+    }
+
+    /// A random point over enclosures, of more digits where it takes more to tell whether it is in the domain.
+    pub(super) fn draw_enclosed(&mut self, random: &mut Random) -> Result<Point, Skip> {
+        match self.draw::<Enclosed>(random) {
+            Err(why) if why.cause == Cause::DigitsOfConditions => self.draw::<Precise>(random),
+            outcome => outcome,
+        }
+    }
+
+    /// How many points are tried before the domain counts as empty, where an operation costs so much.
+    fn attempts(&self, cost: u64) -> usize {
+        let affordable = ATTEMPTED_WORK / self.work.saturating_mul(cost).max(1);
+        usize::try_from(affordable).map_or(self.most, |n| n.clamp(4, self.most))
     }
 
     /// What the point of an attempt is drawn from, and whether that is without regard to the conditions: in
     /// turns with and without, since what fulfils them need not be all that does. Once points without have
     /// missed, they are no more tried in graphs that take long. In the end numbers of which nothing is known
     /// are of other sizes as well.
-    fn ranges_of(&self, attempt: usize, random: &mut Random) -> (Ranges, bool) {
-        let is_cheap = self.attempts == ATTEMPTS;
+    fn ranges_of(&self, attempt: usize, attempts: usize, random: &mut Random) -> (Ranges, bool) {
+        let is_cheap = attempts == ATTEMPTS;
         if attempt.is_multiple_of(2) && (is_cheap || !self.misses) {
             return (self.declared.clone(), true);
         }
         let mut ranges = self.wanted.clone();
-        if attempt > self.attempts / 2 {
+        if attempt > attempts / 2 {
             for (range, ty) in ranges.iter_mut().zip(&self.inputs) {
                 if range.is_none() && ty.dtype.is_float() {
                     let last = BOXES.len() as i64;
@@ -234,7 +368,7 @@ impl Domain {
     }
 
     /// Whether a point is in the domain, or which guard fails there or is not decided.
-    fn sides<N: Number>(&self, point: &Point) -> Result<Result<(), Unmet>, InterpretError> {
+    fn sides<N: Number>(&self, point: &Point) -> Result<Sides, InterpretError> {
         if self.has_winners() {
             self.sides_over(&self.varying::<N>(point), &is_flat)
         } else {
@@ -246,8 +380,8 @@ impl Domain {
         &self,
         inputs: &[Tensor<S>],
         is_flat: &dyn Fn(&S) -> bool,
-    ) -> Result<Result<(), Unmet>, InterpretError> {
-        let broken: RefCell<Option<Unmet>> = RefCell::new(None);
+    ) -> Result<Sides, InterpretError> {
+        let broken: RefCell<Option<(Unmet, Miss)>> = RefCell::new(None);
         let watch = |graph: &Graph, values: &Interpretation<S>| {
             let sides = self.sides_in(graph, values, is_flat);
             if let Err(why) = sides {
@@ -270,7 +404,8 @@ impl Domain {
             requirement: requirement(graph, node, guard),
             span: graph.span(node),
             body: body.map(str::to_string),
-            inputs: self.undeclared(from),
+            parameters: self.undeclared(from),
+            remedy: None,
         }
     }
 
@@ -289,8 +424,8 @@ impl Domain {
             .collect()
     }
 
-    /// The float inputs that nodes depend on and of which no range is declared.
-    fn undeclared(&self, from: Vec<NodeId>) -> Vec<(String, Type, Span)> {
+    /// The parameters with float tensors that nodes depend on and of which no range is declared.
+    fn undeclared(&self, from: Vec<NodeId>) -> Vec<Parameter> {
         let graph = &self.graph;
         let mut needed = vec![false; graph.len()];
         for node in from {
@@ -307,15 +442,20 @@ impl Domain {
             let is_float = graph.ty(**input).dtype.is_float();
             needed[input.node.index()] && is_float && graph.range(input.node).is_none()
         };
-        let named = |input: &Value| {
-            let name = graph.name(input.node).unwrap_or("an input");
-            (
-                name.to_string(),
-                graph.ty(*input).clone(),
-                graph.span(input.node),
-            )
+        let named = |input: &Value| Parameter {
+            name: graph.name(input.node).unwrap_or("an input").to_string(),
+            span: graph.span(input.node),
         };
-        graph.inputs().iter().filter(is_open).map(named).collect()
+        // The tensors of a struct have one declaration.
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for parameter in graph.inputs().iter().filter(is_open).map(named) {
+            let is_same =
+                |known: &Parameter| known.span == parameter.span && !known.span.is_synthetic();
+            if !parameters.iter().any(is_same) {
+                parameters.push(parameter);
+            }
+        }
+        parameters
     }
 
     /// The guards of the whole graph or of a body, with the name of the body.
@@ -337,7 +477,7 @@ impl Domain {
         graph: &Graph,
         values: &Interpretation<S>,
         is_flat: &dyn Fn(&S) -> bool,
-    ) -> Result<Vec<i64>, Unmet> {
+    ) -> Result<Vec<i64>, (Unmet, Miss)> {
         let mut all = Vec::new();
         let (guards, body) = self.guards_in(graph);
         if guards.is_empty() {
@@ -346,7 +486,7 @@ impl Domain {
         let needed = Needed::of(graph, values);
         for (node, guard) in guards {
             let sides = guard_sides(graph, (*node, guard), values, &needed, is_flat);
-            all.extend(sides.ok_or_else(|| self.unmet_at(graph, *node, guard, body))?);
+            all.extend(sides.map_err(|miss| (self.unmet_at(graph, *node, guard, body), miss))?);
         }
         Ok(all)
     }
@@ -441,62 +581,80 @@ fn rounds(graph: &Graph, node: NodeId) -> bool {
 }
 
 /// For each element (each group, for a search), which side of the guard it is on, or 0 where it is not
-/// needed; `None` when the guard fails or is not decided.
+/// needed.
 fn guard_sides<S: Scalar>(
     graph: &Graph,
     (node, guard): (NodeId, &Guard),
     values: &Interpretation<S>,
     needed: &Needed,
     is_flat: &dyn Fn(&S) -> bool,
-) -> Option<Vec<i64>> {
-    let side = |(element, side): (usize, Option<i64>)| match needed.holds(node, element) {
-        true => side,
-        false => Some(0),
-    };
+) -> Result<Vec<i64>, Miss> {
     let operands = graph.operands(node);
-    let tensor = |operand: usize| -> Option<&Tensor<S>> { values.value(*operands.get(operand)?) };
-    let against = |operand: usize, bound: &Constant| -> Option<Vec<i64>> {
-        let x = tensor(operand)?.as_numbers().iter();
-        let sides = x.map(|x| order(x, &x.lit(bound)));
-        sides.enumerate().map(side).collect()
+    let tensor = |operand: usize| -> Result<&Tensor<S>, Miss> {
+        let value = operands.get(operand).and_then(|value| values.value(*value));
+        value.ok_or(Miss::Undecided)
     };
-    match guard {
+    let against = |operand: usize, bound: &Constant| -> Result<Vec<Side>, Miss> {
+        let x = tensor(operand)?.as_numbers().iter();
+        Ok(x.map(|x| order(x, &x.lit(bound))).collect())
+    };
+    let sides = match guard {
         Guard::Above { operand, bound } => {
-            against(*operand, bound).filter(|sides| sides.iter().all(|&side| side >= 0))
+            let above = |side: Side| {
+                side.and_then(|side| match side {
+                    ..0 => Err(Miss::Broken),
+                    0.. => Ok(side),
+                })
+            };
+            against(*operand, bound)?.into_iter().map(above).collect()
         }
-        Guard::Nonzero { operand } => against(*operand, &Constant::integer(0)),
-        Guard::Off { operand, at } => against(*operand, at),
+        Guard::Nonzero { operand } => against(*operand, &Constant::integer(0))?,
+        Guard::Off { operand, at } => against(*operand, at)?,
         Guard::Distinct { left, right } => {
-            let pairs = tensor(*left)?
-                .as_numbers()
-                .iter()
-                .zip(tensor(*right)?.as_numbers());
-            let tied = |x: &S, y: &S| (is_flat(x) && is_flat(y)).then_some(0);
-            let sides = pairs.map(|(x, y)| order(x, y).or_else(|| tied(x, y)));
-            sides.enumerate().map(side).collect()
+            let (left, right) = (tensor(*left)?.as_numbers(), tensor(*right)?.as_numbers());
+            let tied = |x: &S, y: &S, miss| match is_flat(x) && is_flat(y) {
+                true => Ok(0),
+                false => Err(miss),
+            };
+            let pairs = left.iter().zip(right);
+            let sides = pairs.map(|(x, y)| order(x, y).or_else(|miss| tied(x, y, miss)));
+            sides.collect()
         }
         Guard::UniqueWinner { operand } => {
             let Family::Fold(rule) = graph.op(node).family() else {
-                return None;
+                return Err(Miss::Undecided);
             };
             let x = tensor(*operand)?;
             let groups = Groups::new(&x.ty.shape, &rule.axes);
             let largest = rule.monoid == Monoid::Max;
-            let winners =
-                groups.map(|group| unique_winner(x.as_numbers(), group, largest, is_flat));
-            winners.into_iter().enumerate().map(side).collect()
+            groups.map(|group| unique_winner(x.as_numbers(), group, largest, is_flat))
         }
+    };
+    let matters = |(element, side): (usize, Side)| match needed.holds(node, element) {
+        true => side,
+        false => Ok(0),
+    };
+    let sides: Vec<Side> = sides.into_iter().enumerate().map(matters).collect();
+    // One that does not hold tells more than those that are not known.
+    match sides.contains(&Err(Miss::Broken)) {
+        true => Err(Miss::Broken),
+        false => sides.into_iter().collect(),
     }
 }
 
-/// 1 if x > y, −1 if x < y; `None` for equal or undecided.
-fn order<S: Scalar>(x: &S, y: &S) -> Option<i64> {
+/// On which side of something a number is, or why on none.
+type Side = Result<i64, Miss>;
+
+/// 1 if x > y, −1 if x < y.
+fn order<S: Scalar>(x: &S, y: &S) -> Side {
     if x.compare(Comparison::Gt, y).decide() == Ok(true) {
-        Some(1)
+        Ok(1)
     } else if x.compare(Comparison::Lt, y).decide() == Ok(true) {
-        Some(-1)
+        Ok(-1)
+    } else if x.compare(Comparison::Eq, y).decide() == Ok(true) {
+        Err(Miss::Broken)
     } else {
-        None
+        Err(Miss::Undecided)
     }
 }
 
@@ -507,18 +665,22 @@ fn unique_winner<S: Scalar>(
     group: &[usize],
     largest: bool,
     is_flat: &dyn Fn(&S) -> bool,
-) -> Option<i64> {
+) -> Side {
     let wanted = if largest { 1 } else { -1 };
-    let mut best = *group.first()?;
+    let mut best = *group.first().ok_or(Miss::Undecided)?;
     for &at in group {
         // Those that lose may tie, as the infinities around what is padded do.
-        if order(&x[at], &x[best]) == Some(wanted) {
+        if order(&x[at], &x[best]) == Ok(wanted) {
             best = at;
         }
     }
-    let mut others = group.iter().filter(|&&at| at != best);
-    let loses = |at: usize| order(&x[best], &x[at]) == Some(wanted);
-    others
-        .all(|&at| loses(at) || (is_flat(&x[best]) && is_flat(&x[at])))
-        .then_some(best as i64)
+    for &at in group.iter().filter(|&&at| at != best) {
+        match order(&x[best], &x[at]) {
+            Ok(side) if side == wanted => {}
+            _ if is_flat(&x[best]) && is_flat(&x[at]) => {}
+            Ok(_) => return Err(Miss::Undecided),
+            Err(miss) => return Err(miss),
+        }
+    }
+    Ok(best as i64)
 }

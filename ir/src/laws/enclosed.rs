@@ -1,6 +1,6 @@
 //! Real numbers known to lie in an interval.
 
-use super::number::{Agreement, Number, Points};
+use super::number::{Agreement, Enclosure, Number, Points, agreement_within};
 use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::scalar::{Binary, Comparison, Int, Interval, Scalar, Tri, Unary, Undefined};
@@ -11,18 +11,21 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct Enclosed(pub Interval);
 
-/// Enclosures wider than this, relative to max(1, magnitude), tell nothing.
-const WIDEST: f64 = 1e-5;
-
-impl Enclosed {
-    /// The middle of the interval; NaN when nothing is known.
-    pub fn middle(&self) -> f64 {
+impl Enclosure for Enclosed {
+    const EXPONENTS: &'static [i64] = &[6, 8, 10, 13, 16, 19];
+    fn middle(&self) -> f64 {
         (self.0.low + self.0.high) / 2.0
     }
-
-    /// Half the width of the interval; NaN when nothing is known.
-    pub fn radius(&self) -> f64 {
+    fn radius(&self) -> f64 {
         self.0.width() / 2.0
+    }
+    fn with_error(&self, error: f64) -> Self {
+        let error = error + self.radius();
+        Enclosed(Interval {
+            low: (self.middle() - error).next_down(),
+            high: (self.middle() + error).next_up(),
+            dtype: DType::F64,
+        })
     }
 }
 
@@ -34,6 +37,8 @@ impl fmt::Display for Enclosed {
 
 impl Number for Enclosed {
     const POINTS: Points = Points::OffIntegers;
+    const COST: u64 = 1;
+    type Steps = Enclosed;
     fn agreement(&self, other: &Self) -> Agreement {
         let (x, y) = (&self.0, &other.0);
         let finite = [x.low, x.high, y.low, y.high]
@@ -47,13 +52,7 @@ impl Number for Enclosed {
         }
         let (low, high) = (x.low.min(y.low), x.high.max(y.high));
         let bound = (high - low) / low.abs().max(high.abs()).max(1.0);
-        if bound > WIDEST {
-            Agreement::Unknown(format!("the enclosures, {bound:.0e} wide, do not tell"))
-        } else if bound == 0.0 {
-            Agreement::Equal
-        } else {
-            Agreement::Within(bound)
-        }
+        agreement_within(bound)
     }
     fn vanishes(&self) -> bool {
         self.0.low == 0.0 && self.0.high == 0.0

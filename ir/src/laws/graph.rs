@@ -3,14 +3,13 @@
 use super::condition::conditions;
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::enclosed::Enclosed;
 use super::halves::composites_on_halves;
 use super::number::Number;
-use super::outcome::{Law, Outcome, Tally};
+use super::outcome::{Law, Outcome, Skip, Tally};
 use super::point::{Point, Random};
 use super::report::{Arithmetic, Report};
 use super::rules::{Effort, LawError, check_law, nothing_to_check, outputs};
-use super::settle::{Check, RESIDUE, settle};
+use super::settle::{Check, Digits, enclose, settle};
 use super::stored::Stored;
 use crate::generate::Scale;
 use crate::graph::{Graph, NodeId, Value};
@@ -18,7 +17,7 @@ use crate::interpret::{Data, Tensor};
 use crate::module::Entry;
 use crate::op::Family;
 use crate::rewrite::{decompose, passes, without_surrogates};
-use crate::scalar::Exact;
+use crate::scalar::{Exact, Residue};
 use crate::shape::Type;
 
 /// How hard a graph is checked.
@@ -101,10 +100,11 @@ pub fn check_derivatives(
     } else {
         Arithmetic::Modular
     };
+    let digits = Digits::default();
     let mut laws = Vec::new();
     for law in Law::ALL {
         watch(law.name());
-        let outcome = settle_law(law, &d, arithmetic, work, options)?;
+        let outcome = settle_law((law, &d), arithmetic, work, options, &digits)?;
         let outcome = if law == Law::Composite {
             with_halves(outcome, &d, work, options)?
         } else {
@@ -151,17 +151,17 @@ fn affordable_rows(d: &Derivatives, work: u64, options: &Options) -> u64 {
     let needed = work.saturating_mul(rows.saturating_add(columns));
     match needed <= options.work {
         true => u64::MAX,
-        false => (options.work / work.max(1).saturating_mul(2 * RESIDUE)).max(1),
+        false => (options.work / work.max(1).saturating_mul(2 * Residue::COST)).max(1),
     }
 }
 
 /// The outcome of a law over the best arithmetic that settles it.
 fn settle_law(
-    law: Law,
-    d: &Derivatives,
+    (law, d): (Law, &Derivatives),
     arithmetic: Arithmetic,
     work: u64,
     options: &Options,
+    digits: &Digits,
 ) -> Result<Outcome, LawError> {
     if let Some(why) = nothing_to_check(law, d) {
         return Ok(Outcome::Vacuous(why));
@@ -169,25 +169,22 @@ fn settle_law(
     let rows = affordable_rows(d, work, options);
     let needed = evaluations(law, d, rows).saturating_mul(work);
     if needed > options.work {
-        return Ok(Outcome::Skipped(too_many(needed)));
+        return Ok(Outcome::Skipped(too_many(needed).into()));
     }
-    let effort = |needed| Effort {
-        rows,
-        ..options.effort(needed)
-    };
+    let check = OneLaw { law, d, rows };
     if law == Law::Witness {
-        return check_law::<Enclosed>(law, d, effort(needed));
+        return enclose(&check, needed, options, digits);
     }
     // The zeros of a linear map are exact over enclosures, too.
     if law == Law::Zero && arithmetic == Arithmetic::Modular {
-        let outcome = check_law::<Enclosed>(law, d, effort(needed))?;
+        let outcome = enclose(&check, needed, options, digits)?;
         if outcome == Outcome::Proved {
             return Ok(outcome);
         }
     }
     let is_short = needed <= options.exact_work.saturating_mul(16);
     let exact = arithmetic == Arithmetic::Exact && is_short;
-    settle(&OneLaw { law, d, rows }, needed, exact, options)
+    settle(&check, needed, exact, options, digits)
 }
 
 pub(super) fn too_many(operations: u64) -> String {
@@ -299,17 +296,16 @@ pub(super) fn check_passes(
     watch: Watch<'_>,
 ) -> Result<Vec<(&'static str, Outcome)>, LawError> {
     let work = work(graph)?;
-    let skipped = |why: String| {
+    let skipped = |why: Skip| {
         let all = passes().map(|(name, _)| (name, Outcome::Skipped(why.clone())));
         Ok(all.collect())
     };
     if work > options.work {
-        return skipped(too_many(work));
+        return skipped(too_many(work).into());
     }
-    // Each point is evaluated before all passes and after each.
-    let points = options
-        .effort(work.saturating_mul(2 * (1 + passes().count() as u64)))
-        .points;
+    // Each point is evaluated before all passes and after each; so are those of other scales.
+    let evaluations = (1 + passes().count() as u64) * Scale::ALL.len() as u64;
+    let points = options.effort(work.saturating_mul(evaluations)).points;
     let (points, moderate) = match points_of_scales(graph, points, options.seed)? {
         Ok(points) => points,
         Err(why) => return skipped(why),
@@ -328,7 +324,7 @@ pub(super) fn check_passes(
         let (after, _) = pass(&before)?;
         let yields = evaluate(&after)?;
         let outcome = if name == ROUNDS {
-            same_bits(&before, &points, &yielded, &yields)
+            same_bits(&before, &points, &yielded, &yields).outcome()
         } else {
             same_results(&before, &points, &yielded, &yields)
         };
@@ -338,16 +334,19 @@ pub(super) fn check_passes(
     Ok(outcomes)
 }
 
-/// So many points of moderate size, and then as many of other scales as there are, or as of moderate size; and
-/// how many are of moderate size.
-type PointsOfScales = Result<(Vec<Point>, usize), String>;
+/// So many points of moderate size, and then one of each other scale; and how many are of moderate size.
+pub(super) type PointsOfScales = Result<(Vec<Point>, usize), Skip>;
 
-fn points_of_scales(graph: &Graph, count: usize, seed: u64) -> Result<PointsOfScales, LawError> {
+pub(super) fn points_of_scales(
+    graph: &Graph,
+    count: usize,
+    seed: u64,
+) -> Result<PointsOfScales, LawError> {
     let mut random = Random(seed);
     let mut domain = Domain::of(graph)?;
     let mut points = Vec::new();
     for _ in 0..count {
-        match domain.draw::<Enclosed>(&mut random) {
+        match domain.draw_enclosed(&mut random) {
             Ok(point) => points.push(point),
             Err(why) => return Ok(Err(why)),
         }
@@ -356,7 +355,7 @@ fn points_of_scales(graph: &Graph, count: usize, seed: u64) -> Result<PointsOfSc
     let others = Scale::ALL
         .into_iter()
         .filter(|scale| *scale != Scale::Moderate);
-    let others = others.zip(points.iter().cycle()).take(count);
+    let others = others.zip(points.iter().cycle());
     let others: Vec<Point> = others
         .map(|(scale, point)| point.at_scale(scale, domain.ranges()))
         .collect();
@@ -390,44 +389,32 @@ pub(super) fn evaluate(
     points.iter().map(at).collect()
 }
 
-/// Whether two graphs with the inputs and outputs of `graph` yield the same.
+/// Whether two graphs with the inputs and outputs of `graph` yield the same: the same rationals, where they are
+/// known, and the same bits.
 pub(super) fn same_results(
     graph: &Graph,
     points: &[Point],
     before: &[Yield],
     after: &[Yield],
 ) -> Outcome {
-    let mut tally = Tally::default();
-    tally.matters(true);
+    let mut tally = same_bits(graph, points, before, after);
     for ((point, x), y) in points.iter().zip(before).zip(after) {
         if let (Some(x), Some(y)) = (&x.exact, &y.exact) {
             tally.merge(compare(graph, x, y, point, &|x, y| x == y));
         }
-        tally.merge(compare(
-            graph,
-            &x.stored,
-            &y.stored,
-            point,
-            &Stored::is_same,
-        ));
     }
     tally.outcome()
 }
 
 /// Whether two graphs yield the same, to the last bit.
-fn same_bits(graph: &Graph, points: &[Point], before: &[Yield], after: &[Yield]) -> Outcome {
+fn same_bits(graph: &Graph, points: &[Point], before: &[Yield], after: &[Yield]) -> Tally {
     let mut tally = Tally::default();
     tally.matters(true);
     for ((point, x), y) in points.iter().zip(before).zip(after) {
-        tally.merge(compare(
-            graph,
-            &x.stored,
-            &y.stored,
-            point,
-            &Stored::is_same,
-        ));
+        let (x, y) = (&x.stored, &y.stored);
+        tally.merge(compare(graph, x, y, point, &Stored::is_same));
     }
-    tally.outcome()
+    tally
 }
 
 /// Compares all outputs, of any dtype.

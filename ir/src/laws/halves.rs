@@ -10,7 +10,6 @@
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::enclosed::Enclosed;
 use super::outcome::{Outcome, Tally};
 use super::point::{Point, Random};
 use super::rules::{Effort, LawError, outputs};
@@ -170,7 +169,7 @@ fn compare_all(d: &Derivatives, all: &[Alone], effort: Effort) -> Result<Outcome
     let mut random = Random(effort.seed);
     let (mut domain, mut tally) = (Domain::of(&d.graph)?, Tally::default());
     for _ in 0..effort.points {
-        let point = match domain.draw::<Enclosed>(&mut random) {
+        let point = match domain.draw_enclosed(&mut random) {
             Ok(point) => point,
             Err(why) => {
                 tally.skip(why);

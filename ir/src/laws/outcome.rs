@@ -95,6 +95,52 @@ impl Law {
     }
 }
 
+/// Why nothing was compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skip {
+    why: String,
+    /// Whether numbers of more digits may tell more.
+    pub(super) cause: Cause,
+}
+
+/// What keeps something from being compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// What is so, whatever one computes with.
+    Known,
+    /// The numbers have too few digits to tell.
+    Digits,
+    /// They have too few digits even to tell whether a point is in the domain.
+    DigitsOfConditions,
+}
+
+impl Skip {
+    /// For want of digits.
+    pub(super) fn of_digits(why: impl Into<String>) -> Skip {
+        let (why, cause) = (why.into(), Cause::Digits);
+        Skip { why, cause }
+    }
+
+    /// For want of digits of conditions.
+    pub(super) fn of_conditions(why: impl Into<String>) -> Skip {
+        let (why, cause) = (why.into(), Cause::DigitsOfConditions);
+        Skip { why, cause }
+    }
+}
+
+impl<T: Into<String>> From<T> for Skip {
+    fn from(why: T) -> Skip {
+        let (why, cause) = (why.into(), Cause::Known);
+        Skip { why, cause }
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
 /// What became of a law.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -108,7 +154,7 @@ pub enum Outcome {
     /// The code leaves no other possibility, and it does hold at every point that was drawn.
     ByConstruction,
     /// Nothing was compared, and why.
-    Skipped(String),
+    Skipped(Skip),
     /// There is nothing in the graph that the law speaks of.
     Vacuous(&'static str),
     /// Does not hold: where, and what stands on both sides.
@@ -192,7 +238,7 @@ pub(super) struct Tally {
     congruent: usize,
     nonzero: bool,
     bound: f64,
-    unknown: Option<String>,
+    unknown: Option<Skip>,
     failure: Option<String>,
 }
 
@@ -214,7 +260,7 @@ impl Tally {
                 self.failure
                     .get_or_insert_with(|| format!("{}: {left} ≠ {right}", place()));
             }
-            Agreement::Unknown(why) => self.skip(why),
+            Agreement::Unknown(why) => self.skip(Skip::of_digits(why)),
         }
     }
 
@@ -241,7 +287,7 @@ impl Tally {
     }
 
     /// Notes that there was nothing to compare.
-    pub(super) fn skip(&mut self, why: impl Into<String>) {
+    pub(super) fn skip(&mut self, why: impl Into<Skip>) {
         self.unknown.get_or_insert_with(|| why.into());
     }
 

@@ -1,7 +1,7 @@
 //! What a check of a graph found.
 
 use super::condition::{Condition, Status};
-use super::domain::Unmet;
+use super::domain::{Parameter, Remedy, Unmet};
 use super::outcome::{Law, Outcome};
 use crate::span::{SourceMap, Span};
 use std::fmt;
@@ -84,8 +84,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// No more inputs are named whose range would help.
-const MAX_INPUTS: usize = 4;
+/// No more parameters are named whose range would help.
+const MAX_PARAMETERS: usize = 4;
 
 struct Rendered<'a> {
     report: &'a Report,
@@ -123,21 +123,48 @@ impl Rendered<'_> {
     fn unmet(&self, f: &mut fmt::Formatter<'_>, unmet: &Unmet) -> fmt::Result {
         let place = self.place(unmet.span);
         writeln!(f, "    note: {place}no point was found where {unmet}")?;
-        for (name, ty, span) in unmet.inputs.iter().take(MAX_INPUTS) {
-            let place = self.place(*span);
+        let Some(remedy) = &unmet.remedy else {
+            return self.no_remedy(f, &unmet.parameters);
+        };
+        let Remedy { parameters, range } = remedy.as_ref();
+        let (low, high) = range;
+        for parameter in parameters.iter().take(MAX_PARAMETERS) {
+            let place = self.place(parameter.span);
+            let declaration = self.declaration(parameter);
             writeln!(
                 f,
-                "    help: {place}declare where `{name}` lies, as in `{ty} in [0, 1]`, so that this holds"
+                "    help: {place}with `{declaration} in [{low}, {high}]` points are found"
             )?;
         }
-        match unmet
-            .inputs
-            .len()
-            .checked_sub(MAX_INPUTS)
-            .filter(|more| *more > 0)
-        {
-            Some(more) => writeln!(f, "    … or one of {more} more"),
-            None => Ok(()),
+        match parameters.len().checked_sub(MAX_PARAMETERS) {
+            None | Some(0) => Ok(()),
+            Some(more) => writeln!(f, "    … and the same of {more} more"),
+        }
+    }
+
+    fn no_remedy(&self, f: &mut fmt::Formatter<'_>, parameters: &[Parameter]) -> fmt::Result {
+        if parameters.is_empty() {
+            return Ok(());
+        }
+        let names = parameters.iter().take(MAX_PARAMETERS);
+        let names = names.map(|parameter| format!("`{}`", self.declaration(parameter)));
+        let more = match parameters.len().checked_sub(MAX_PARAMETERS) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(" and {more} more"),
+        };
+        let names = names.collect::<Vec<_>>().join(", ");
+        writeln!(
+            f,
+            "    help: declare where it is met, if anywhere, of {names}{more}; no simple range was found to help"
+        )
+    }
+
+    /// The parameter as it is declared, where its source is known.
+    fn declaration(&self, parameter: &Parameter) -> String {
+        let text = self.sources.map(|sources| sources.text(parameter.span));
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            None => parameter.name.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::domain::Domain;
 use super::number::{Number, Points};
 use super::outcome::{Law, Outcome, Tally};
 use super::point::{Point, Random};
-use super::range::differentiated;
+use super::ranges::differentiated;
 use super::{untaken, whole, witness};
 use crate::autodiff::{self, AutodiffError};
 use crate::dtype::DType;
@@ -15,6 +15,7 @@ use crate::op::{Composite, Family, TypeError};
 use crate::rewrite::decompose;
 use crate::scalar::{Dual, Scalar};
 use crate::shape::Type;
+use std::collections::BTreeSet;
 
 /// Why a law could not even be stated.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -91,7 +92,7 @@ pub(super) fn check_law<N: Number>(
         Law::Weaken => whole::weaken::<N>(d, effort),
         Law::Sweep => whole::sweep::<N>(d, effort),
         Law::FanOut => whole::fan_out::<N>(d, effort),
-        Law::Witness => witness::witness(d, effort),
+        Law::Witness => witness::witness::<N::Steps>(d, effort),
         Law::Composite => composite_law::<N>(d, effort),
         Law::SecondOrder => second_order::<N>(d, effort),
         Law::Jacobian => check::<N>(d, effort, |d, point, random, tally| {
@@ -380,15 +381,9 @@ pub(super) fn jacobian_of<N: Number>(
         let back = outputs::<N>(&d.vjp, &inputs)?;
         rows.push((row, flat(derivatives(d, &back))));
     }
-    let mut columns = some(count(&sources), limit, random);
-    if (columns.len() as u64) < count(&sources) {
-        let busy = rows.iter().flat_map(|(_, row)| (0..).zip(row));
-        let busy = busy.filter(|(_, x)| !x.vanishes()).map(|(at, _)| at);
-        let half = columns.len().div_ceil(2);
-        columns.splice(..half, busy.take(half));
-        columns.sort_unstable();
-        columns.dedup();
-    }
+    let busy = rows.iter().flat_map(|(_, row)| (0..).zip(row));
+    let busy = busy.filter(|(_, x)| !x.vanishes()).map(|(at, _)| at);
+    let columns = with_some(count(&sources), limit, busy, random);
     for column in columns {
         let inputs = point.with(&Point::unit(&sources, column)).tensors();
         let along = flat(derivatives(d, &outputs::<N>(&d.jvp, &inputs)?));
@@ -404,14 +399,81 @@ pub(super) fn jacobian_of<N: Number>(
     Ok(())
 }
 
-/// The numbers below `count`, or so many of them as `limit` says, in order.
-fn some(count: u64, limit: u64, random: &mut Random) -> Vec<u64> {
+/// The numbers below `count`, or as many of them as `limit` says, in order: each set of so many is as likely as any
+/// other (Bentley & Floyd, "A sample of brilliance", CACM 1987).
+fn some(count: u64, limit: u64, random: &mut Random) -> BTreeSet<u64> {
     if count <= limit {
         return (0..count).collect();
     }
-    let draw = |_| random.within(0, count as i64 - 1) as u64;
-    let mut drawn: Vec<u64> = (0..limit).map(draw).collect();
-    drawn.sort_unstable();
-    drawn.dedup();
+    let mut drawn = BTreeSet::new();
+    for last in count - limit..count {
+        let any = random.within(0, last as i64) as u64;
+        if !drawn.insert(any) {
+            drawn.insert(last);
+        }
+    }
     drawn
+}
+
+/// As [`some`]; where these are not all, half of them are the first of `wanted`, if there are so many.
+fn with_some(
+    count: u64,
+    limit: u64,
+    wanted: impl Iterator<Item = u64>,
+    random: &mut Random,
+) -> BTreeSet<u64> {
+    let drawn = some(count, limit, random);
+    if drawn.len() as u64 == count {
+        return drawn;
+    }
+    let (all, half) = (drawn.len(), drawn.len().div_ceil(2));
+    let mut chosen = BTreeSet::new();
+    for number in wanted {
+        if chosen.len() == half {
+            break;
+        }
+        chosen.insert(number);
+    }
+    // There are enough of those that were drawn to make up for any that were chosen.
+    for number in drawn {
+        if chosen.len() == all {
+            break;
+        }
+        chosen.insert(number);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_drawn_as_are_asked_for() {
+        let mut random = Random(7);
+        for (count, limit) in [
+            (5, 9),
+            (5, 5),
+            (5, 4),
+            (100, 99),
+            (1000, 30),
+            (3, 1),
+            (4, 0),
+        ] {
+            let drawn = some(count, limit, &mut random);
+            assert_eq!(drawn.len() as u64, count.min(limit));
+            assert!(drawn.iter().all(|number| *number < count));
+            for wanted in [vec![], vec![2, 1, 2, 1, 0], (0..count).rev().collect()] {
+                let wanted: Vec<u64> = wanted.into_iter().filter(|x| *x < count).collect();
+                let both = with_some(count, limit, wanted.iter().copied(), &mut random);
+                assert_eq!(both.len() as u64, count.min(limit), "{count} {limit}");
+            }
+        }
+        // Each number has its turn.
+        let mut seen = BTreeSet::new();
+        for _ in 0..200 {
+            seen.extend(some(20, 3, &mut random));
+        }
+        assert_eq!(seen.len(), 20);
+    }
 }

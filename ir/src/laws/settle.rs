@@ -2,15 +2,17 @@
 
 use super::derivatives::Derivatives;
 use super::enclosed::Enclosed;
-use super::graph::Options;
+use super::graph::{Options, too_many};
 use super::number::Number;
-use super::outcome::Outcome;
+use super::outcome::{Cause, Outcome, Skip};
+use super::precise::Precise;
 use super::rules::{Effort, LawError};
 use crate::expr::Class;
 use crate::graph::Graph;
 use crate::op::{Family, Leaf};
 use crate::rewrite::decompose;
 use crate::scalar::{Exact, Residue};
+use std::cell::Cell;
 
 /// Something that can be compared over any numbers.
 pub(super) trait Check {
@@ -23,8 +25,26 @@ pub(super) trait Check {
     fn derivatives(&self) -> &Derivatives;
 }
 
-/// A scalar operation on residues takes about as long as so many on enclosures.
-pub(super) const RESIDUE: u64 = 8;
+/// Where digits are too few, so many times as much work may be spent on more of them.
+const PRECISE_SHARE: u64 = 16;
+
+/// Whether double precision has turned out to have too few digits to tell whether a point is in the domain. Then it
+/// is not tried again for other laws of the same graph.
+#[derive(Debug, Default)]
+pub(super) struct Digits(Cell<bool>);
+
+impl Digits {
+    fn are_few(&self) -> bool {
+        self.0.get()
+    }
+
+    fn note(&self, outcome: &Outcome) {
+        if let Outcome::Skipped(skip) = outcome {
+            self.0
+                .set(self.0.get() || skip.cause == Cause::DigitsOfConditions);
+        }
+    }
+}
 
 /// The outcome over rationals, if `exact`; over residues where these are too long, too much work or
 /// know too few identities; and over enclosures of the reals where residues are no better. At a point
@@ -34,6 +54,7 @@ pub(super) fn settle(
     needed: u64,
     exact: bool,
     options: &Options,
+    digits: &Digits,
 ) -> Result<Outcome, LawError> {
     let mut unsettled = None;
     if exact {
@@ -43,8 +64,8 @@ pub(super) fn settle(
         }
         unsettled = Some(outcome);
     }
-    let modular = needed.saturating_mul(RESIDUE);
-    if modular <= options.work {
+    let modular = needed.saturating_mul(Residue::COST);
+    if modular <= options.work && !digits.are_few() {
         let outcome = check.over::<Residue>(options.effort(modular))?;
         if is_settled(&outcome) {
             return Ok(outcome);
@@ -55,10 +76,32 @@ pub(super) fn settle(
             None => outcome,
         });
     }
-    let enclosed = check.over::<Enclosed>(options.effort(needed))?;
+    let enclosed = enclose(check, needed, options, digits)?;
     match unsettled {
         Some(symbolic) => second_opinion(check.derivatives(), symbolic, enclosed),
         None => Ok(enclosed),
+    }
+}
+
+/// The outcome over enclosures: of 16 digits, and of 230 where those are too few.
+pub(super) fn enclose(
+    check: &impl Check,
+    needed: u64,
+    options: &Options,
+    digits: &Digits,
+) -> Result<Outcome, LawError> {
+    if !digits.are_few() {
+        let outcome = check.over::<Enclosed>(options.effort(needed))?;
+        digits.note(&outcome);
+        let lacks_digits = |skip: &Skip| skip.cause != Cause::Known;
+        if !matches!(&outcome, Outcome::Skipped(skip) if lacks_digits(skip)) {
+            return Ok(outcome);
+        }
+    }
+    let precise = needed.saturating_mul(Precise::COST);
+    match precise <= options.work.saturating_mul(PRECISE_SHARE) {
+        true => check.over::<Precise>(options.effort(precise)),
+        false => Ok(Outcome::Skipped(too_many(precise).into())),
     }
 }
 
@@ -74,9 +117,9 @@ fn second_opinion(d: &Derivatives, exact: Outcome, enclosed: Outcome) -> Result<
         return Ok(enclosed);
     }
     if exact.is_failure() && has_symbols(&d.vjp)? {
-        return Ok(Outcome::Skipped(format!(
-            "exact arithmetic knows too few identities of the functions here; {enclosed}"
-        )));
+        let why =
+            format!("exact arithmetic knows too few identities of the functions here; {enclosed}");
+        return Ok(Outcome::Skipped(why.into()));
     }
     Ok(exact)
 }

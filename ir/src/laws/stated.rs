@@ -2,7 +2,8 @@
 //!
 //! A rule and the derived VJP are run at the same random points of the body's domain, with the same
 //! cotangents. Rules within the body count as what they stand for, so that each is judged by
-//! what the primitive ops compute.
+//! what the primitive ops compute. Only where a body calls a graph whose rule is meant to differ from the
+//! derivative, a rule around it may also be what follows from that one.
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
@@ -11,12 +12,12 @@ use super::number::Number;
 use super::outcome::{Outcome, Tally};
 use super::point::{Point, Random};
 use super::rules::{Effort, LawError, directions, nothing_to_differentiate, outputs};
-use super::settle::{Check, settle};
+use super::settle::{Check, Digits, settle};
 use crate::autodiff;
 use crate::graph::Graph;
 use crate::module::Module;
 use crate::op::Region;
-use crate::rewrite::decompose;
+use crate::rewrite::{decompose, without_surrogates};
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -54,10 +55,23 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(region: &Rc<Region>) -> Result<Pair, LawError> {
-        let stated = Derivatives::of(&Region::called(region, Span::SYNTHETIC)?)?;
-        let (body, _) = decompose(&stated.graph, &|_| false)?;
-        let derived = autodiff::vjp(&body, &stated.wrt)?;
+    /// The rule beside the derivative of what the primitive ops compute, or, where that is another, of what graphs
+    /// with surrogate rules say: the second one only if there are any.
+    fn all(region: &Rc<Region>) -> Result<Vec<Pair>, LawError> {
+        let called = Region::called(region, Span::SYNTHETIC)?;
+        let stated = Derivatives::of(&called)?;
+        let body = region.body().clone().with_exact_constants();
+        let (plain, surrogates) = without_surrogates(&body)?;
+        let (primitive, _) = decompose(&plain, &|_| false)?;
+        let mut pairs = vec![Pair::of(region, stated.clone(), &primitive)?];
+        if !surrogates.is_empty() {
+            pairs.push(Pair::of(region, stated, &body)?);
+        }
+        Ok(pairs)
+    }
+
+    fn of(region: &Region, stated: Derivatives, body: &Graph) -> Result<Pair, LawError> {
+        let derived = autodiff::vjp(body, &stated.wrt)?;
         let name = |value: &crate::graph::Value| {
             let name = stated.vjp.name(value.node);
             name.unwrap_or("an input").to_string()
@@ -137,14 +151,31 @@ fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawErro
             "a surrogate, which is meant to differ from the derivative",
         ));
     }
-    let pair = Pair::of(region)?;
+    let mut outcome = None;
+    for pair in Pair::all(region)? {
+        let found = check_pair(RuleCheck { region, pair }, options)?;
+        let holds = !found.is_failure();
+        // What the primitive ops say is what a failure is told of.
+        outcome = match outcome {
+            Some(first) if !holds => Some(first),
+            Some(_) | None => Some(found),
+        };
+        if holds {
+            break;
+        }
+    }
+    Ok(outcome.unwrap_or(Outcome::Vacuous("no rule")))
+}
+
+fn check_pair(check: RuleCheck<'_>, options: &Options) -> Result<Outcome, LawError> {
+    let pair = &check.pair;
     if let Some(why) = nothing_to_differentiate(&pair.stated) {
         return Ok(Outcome::Vacuous(why));
     }
     let work = work(&pair.stated.vjp)?.saturating_add(work(&pair.derived)?);
     if work > options.work {
-        return Ok(Outcome::Skipped(too_many(work)));
+        return Ok(Outcome::Skipped(too_many(work).into()));
     }
-    let check = RuleCheck { region, pair };
-    settle(&check, work, work <= options.exact_work, options)
+    let exact = work <= options.exact_work;
+    settle(&check, work, exact, options, &Digits::default())
 }

@@ -28,6 +28,15 @@ impl Stored {
         }
     }
 
+    /// A number of a dtype, in its precision.
+    fn of(dtype: DType, single: impl FnOnce() -> f32, double: impl FnOnce() -> f64) -> Stored {
+        if dtype == DType::F64 {
+            Stored::Double(double())
+        } else {
+            Stored::Single(single())
+        }
+    }
+
     fn double(self) -> f64 {
         match self {
             Stored::Single(x) => f64::from(x),
@@ -49,16 +58,8 @@ impl Scalar for Stored {
     type World = ();
 
     fn constant((): &(), dtype: DType, value: &Constant) -> Self {
-        match dtype {
-            DType::F64 => Stored::Double(f64::constant(&(), dtype, value)),
-            DType::F16
-            | DType::Bf16
-            | DType::F32
-            | DType::Bool
-            | DType::I32
-            | DType::I64
-            | DType::U32 => Stored::Single(f32::constant(&(), dtype, value)),
-        }
+        let single = || f32::constant(&(), dtype, value);
+        Stored::of(dtype, single, || f64::constant(&(), dtype, value))
     }
     fn lit(&self, value: &Constant) -> Self {
         self.map(|x| x.lit(value), |x| x.lit(value))
@@ -100,16 +101,8 @@ impl Scalar for Stored {
         self.map(|x| x.rounded(dtype), |x| x.rounded(dtype))
     }
     fn from_int((): &(), dtype: DType, integer: &Int) -> Self {
-        match dtype {
-            DType::F64 => Stored::Double(f64::from_int(&(), dtype, integer)),
-            DType::F16
-            | DType::Bf16
-            | DType::F32
-            | DType::Bool
-            | DType::I32
-            | DType::I64
-            | DType::U32 => Stored::Single(f32::from_int(&(), dtype, integer)),
-        }
+        let single = || f32::from_int(&(), dtype, integer);
+        Stored::of(dtype, single, || f64::from_int(&(), dtype, integer))
     }
     fn to_int(&self, dtype: DType) -> Int {
         match self {

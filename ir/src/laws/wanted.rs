@@ -8,7 +8,8 @@
 
 use super::body::{Part, operand_of};
 use super::preimage::{before, before_product, narrow};
-use super::range::{End, Evaluation, Range};
+use super::range::{End, Range};
+use super::ranges::Evaluation;
 use crate::dtype::DType;
 use crate::graph::{Graph, NodeId, Value};
 use crate::op::{

@@ -8,43 +8,38 @@
 
 use super::derivatives::Derivatives;
 use super::domain::Domain;
-use super::enclosed::Enclosed;
-use super::outcome::{Outcome, Tally};
+use super::number::Enclosure;
+use super::outcome::{Outcome, Skip, Tally};
 use super::point::{Elements, Point, Random};
 use super::rules::{Effort, LawError, directions, inner, outputs};
 use crate::constant::Constant;
-use crate::dtype::DType;
 use crate::graph::{Graph, Value, Values};
 use crate::interpret::{InterpretError, Tensor, trace};
 use crate::op::{Input, Op, TypeError};
-use crate::scalar::{Interval, Scalar};
 use crate::span::Span;
 use dashu::rational::RBig;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
-/// The first steps tried are 2⁻ⁿ for these n; shorter ones where a graph is steep or has many kinks.
-const EXPONENTS: [i64; 6] = [6, 8, 10, 13, 16, 19];
-
 /// ⟨dx, VJP(x, δ)⟩ against the derivative of t ↦ ⟨f(x + t·dx), δ⟩ by difference quotients.
-pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
+pub(super) fn witness<E: Enclosure>(d: &Derivatives, effort: Effort) -> Result<Outcome, LawError> {
     let mut random = Random(effort.seed);
     let (mut domain, mut tally) = (Domain::of(&d.graph)?, Tally::default());
     let is_stop = |op: &Op| matches!(op, Op::StopGradient(_));
     let stops = d.graph.nodes().any(|node| is_stop(d.graph.op(node)));
     for _ in 0..effort.points {
-        let point = match domain.draw::<Enclosed>(&mut random) {
+        let point = match domain.draw::<E>(&mut random) {
             Ok(point) => point,
             Err(why) => {
                 tally.skip(why);
                 break;
             }
         };
-        let (dx, ct) = directions::<Enclosed>(d, &mut random);
-        let back = outputs::<Enclosed>(&d.vjp, &point.with(&ct).tensors())?;
+        let (dx, ct) = directions::<E>(d, &mut random);
+        let back = outputs::<E>(&d.vjp, &point.with(&ct).tensors())?;
         let cotangents = back.get(d.graph.outputs().len()..).unwrap_or_default();
         let derivative = inner(&dx.tensors(), cotangents);
-        let segment = Segment::new(d, &domain, point, dx, ct)?;
+        let segment = Segment::<E>::new(d, &domain, point, dx, ct)?;
         let mut at_point = Tally::default();
         match segment.slope()? {
             Ok(slope) => {
@@ -52,7 +47,7 @@ pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawErr
                 // That a rounding op is flat is worth seeing; that a stopped gradient is, is not.
                 at_point.matters(!stops);
             }
-            Err(why) => at_point.skip(why),
+            Err(why) => at_point.skip(Skip::of_digits(why)),
         }
         tally.merge(at_point);
     }
@@ -60,7 +55,7 @@ pub(super) fn witness(d: &Derivatives, effort: Effort) -> Result<Outcome, LawErr
 }
 
 /// A line through a point of the domain.
-struct Segment<'a> {
+struct Segment<'a, E> {
     d: &'a Derivatives,
     domain: &'a Domain,
     /// The graph with what `stop_gradient` yields at the point as further inputs.
@@ -72,19 +67,19 @@ struct Segment<'a> {
     /// What is decided at the point.
     branches: Option<Vec<i64>>,
     /// By step.
-    samples: RefCell<FxHashMap<i64, Sample>>,
+    samples: RefCell<FxHashMap<i64, Sample<E>>>,
 }
 
 /// A place on the segment.
 #[derive(Clone, Debug)]
-struct Sample {
+struct Sample<E> {
     /// ⟨f(x + t·dx), δ⟩, unless the graph has no value there.
-    value: Option<Enclosed>,
+    value: Option<E>,
     /// Whether the graph decides everything as at the point.
     smooth: bool,
 }
 
-impl<'a> Segment<'a> {
+impl<'a, E: Enclosure> Segment<'a, E> {
     fn new(
         d: &'a Derivatives,
         domain: &'a Domain,
@@ -92,8 +87,8 @@ impl<'a> Segment<'a> {
         dx: Point,
         ct: Point,
     ) -> Result<Self, LawError> {
-        let (frozen, stopped) = freeze(&d.graph, &point)?;
-        let here = domain.sample::<Enclosed>(&point);
+        let (frozen, stopped) = freeze::<E>(&d.graph, &point)?;
+        let here = domain.sample::<E>(&point);
         Ok(Segment {
             branches: here.map(|(_, branches)| branches),
             samples: RefCell::default(),
@@ -108,13 +103,13 @@ impl<'a> Segment<'a> {
     }
 
     /// The sample at ±2⁻ⁿ for the step ±n.
-    fn sample(&self, step: i64) -> Result<Sample, InterpretError> {
+    fn sample(&self, step: i64) -> Result<Sample<E>, InterpretError> {
         if let Some(known) = self.samples.borrow().get(&step) {
             return Ok(known.clone());
         }
         let t = RBig::from(step.signum()) / RBig::from(1i64 << step.abs());
         let point = self.point.moved(&self.d.wrt, &self.dx, &t);
-        let (outputs, branches) = match self.domain.sample::<Enclosed>(&point) {
+        let (outputs, branches) = match self.domain.sample::<E>(&point) {
             Some((outputs, branches)) => (Some(outputs), Some(branches)),
             None => (None, None),
         };
@@ -135,20 +130,20 @@ impl<'a> Segment<'a> {
     }
 
     /// What the graph yields where `stop_gradient` yields what it does at the point.
-    fn frozen_outputs(&self, point: &Point) -> Result<Vec<Tensor<Enclosed>>, InterpretError> {
-        outputs::<Enclosed>(&self.frozen, &point.with(&self.stopped).tensors())
+    fn frozen_outputs(&self, point: &Point) -> Result<Vec<Tensor<E>>, InterpretError> {
+        outputs::<E>(&self.frozen, &point.with(&self.stopped).tensors())
     }
 
-    fn against_ct(&self, outputs: Vec<Tensor<Enclosed>>) -> Enclosed {
-        let is_float = |y: &Tensor<Enclosed>| y.ty.dtype.is_float();
+    fn against_ct(&self, outputs: Vec<Tensor<E>>) -> E {
+        let is_float = |y: &Tensor<E>| y.ty.dtype.is_float();
         let floats: Vec<_> = outputs.into_iter().filter(is_float).collect();
         inner(&floats, &self.ct.tensors())
     }
 
     /// The derivative at 0 with a bound of its error, or why there is none.
-    fn slope(&self) -> Result<Result<Enclosed, String>, LawError> {
+    fn slope(&self) -> Result<Result<E, String>, LawError> {
         let mut why = "the quotients do not converge";
-        for exponent in EXPONENTS {
+        for &exponent in E::EXPONENTS {
             if !self.is_smooth_within(exponent)? {
                 why = "the steps cross a kink";
                 continue;
@@ -171,7 +166,7 @@ impl<'a> Segment<'a> {
     }
 
     /// (f(h) − f(−h)) / 2h with its rounding error, for h = 2⁻ⁿ.
-    fn quotient(&self, exponent: i64) -> Result<Option<Enclosed>, InterpretError> {
+    fn quotient(&self, exponent: i64) -> Result<Option<E>, InterpretError> {
         let (after, before) = (self.sample(exponent)?, self.sample(-exponent)?);
         let Some((after, before)) = after.value.zip(before.value) else {
             return Ok(None);
@@ -182,15 +177,14 @@ impl<'a> Segment<'a> {
     }
 
     /// The quotients at h, h/2 and h/4, extrapolated; `None` unless they converge.
-    fn extrapolated(&self, exponent: i64) -> Result<Option<Enclosed>, LawError> {
+    fn extrapolated(&self, exponent: i64) -> Result<Option<E>, LawError> {
         let quotients = [0, 1, 2].map(|halvings| self.quotient(exponent + halvings));
         let [coarse, middle, fine] = quotients;
         let (Some(coarse), Some(middle), Some(fine)) = (coarse?, middle?, fine?) else {
             return Ok(None);
         };
-        let better = |fine: &Enclosed, coarse: &Enclosed, order: i64| {
-            fine.add(&fine.sub(coarse).div(&fine.int(order)))
-        };
+        let better =
+            |fine: &E, coarse: &E, order: i64| fine.add(&fine.sub(coarse).div(&fine.int(order)));
         let (first, second) = (better(&middle, &coarse, 3), better(&fine, &middle, 3));
         let best = better(&second, &first, 15);
         // The differences of a smooth function shrink fourfold; rounding alone may not.
@@ -201,16 +195,13 @@ impl<'a> Segment<'a> {
         };
         // What the extrapolation before the last is off by, 15 times what the last one changed: of functions that
         // bend, that alone may be less than what is still missing.
-        let truncation = (second.middle() - first.middle()).abs();
+        // It is told by as many digits as the numbers have: to double precision, both may look the same.
+        let truncation = second.sub(&first).middle().abs();
         let (error, size) = (truncation + best.radius(), best.middle().abs().max(1.0));
         if !shrinks || error.is_nan() || error > 1e-6 * size {
             return Ok(None);
         }
-        Ok(Some(Enclosed(Interval {
-            low: best.middle() - error,
-            high: best.middle() + error,
-            dtype: DType::F64,
-        })))
+        Ok(Some(best.with_error(truncation)))
     }
 
     fn describe(&self) -> String {
@@ -220,7 +211,7 @@ impl<'a> Segment<'a> {
 }
 
 /// The graph with an input in place of each float `stop_gradient`, and what they yield at the point.
-fn freeze(graph: &Graph, point: &Point) -> Result<(Graph, Point), LawError> {
+fn freeze<E: Enclosure>(graph: &Graph, point: &Point) -> Result<(Graph, Point), LawError> {
     let is_stop = |value: Value| {
         matches!(graph.op(value.node), Op::StopGradient(_)) && graph.ty(value).dtype.is_float()
     };
@@ -233,10 +224,10 @@ fn freeze(graph: &Graph, point: &Point) -> Result<(Graph, Point), LawError> {
     if stops.is_empty() {
         return Ok((graph.clone(), stopped));
     }
-    let traced = trace::<Enclosed>(graph, &(), &point.tensors())?;
+    let traced = trace::<E>(graph, &(), &point.tensors())?;
     for stop in &stops {
         let elements = traced.value(*stop).map(|tensor| tensor.as_numbers());
-        let exact = |x: &Enclosed| RBig::try_from(x.middle()).unwrap_or(RBig::ZERO);
+        let exact = |x: &E| RBig::try_from(x.middle()).unwrap_or(RBig::ZERO);
         let elements = elements.unwrap_or_default().iter().map(exact).collect();
         stopped.types.push(graph.ty(*stop).clone());
         stopped.elements.push(Elements::Numbers(elements));

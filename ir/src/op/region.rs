@@ -121,6 +121,17 @@ impl Region {
         }
     }
 
+    /// The same region with another rule of its own, which computes the same.
+    pub(crate) fn with_rule(&self, rule: Graph) -> Region {
+        Region {
+            name: self.name.clone(),
+            doc: self.doc.clone(),
+            expanded: self.expanded,
+            body: self.body.clone(),
+            pullback: Pullback::Rule(rule),
+        }
+    }
+
     /// The name, for readers: that of the graph that is called.
     pub fn name(&self) -> &str {
         &self.name

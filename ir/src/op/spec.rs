@@ -3,7 +3,7 @@
 use super::attribute::{AttrError, AttrSpec, AttrValue, Attributes};
 use crate::constant::Constant;
 use crate::dtype::DType;
-use crate::shape::{MAX_BYTES, Type};
+use crate::shape::{MAX_BYTES, MAX_INNER_RANK, Type};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -139,9 +139,12 @@ impl TypeError {
 
     /// An error about a result of type `ty`, which is beyond the bound on sizes.
     pub fn too_large(op: &str, ty: &Type) -> Self {
-        let beyond = match ty.shape.extents().find(|extent| *extent > MAX_BYTES) {
-            Some(_) => "with an axis beyond 2^40 elements",
-            None => "beyond 2^48 elements",
+        let beyond = if ty.shape.rank() > MAX_INNER_RANK {
+            format!("with more than {MAX_INNER_RANK} axes")
+        } else if ty.shape.extents().any(|extent| extent > MAX_BYTES) {
+            "with an axis beyond 2^40 elements".to_string()
+        } else {
+            "beyond 2^48 elements".to_string()
         };
         let message = format!("`{op}` would make a tensor of type {ty}, {beyond}");
         TypeError {
@@ -331,4 +334,21 @@ pub(crate) fn positive_attribute(
         "`{op}` needs {name} > 0, not {}",
         value.0
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::DType;
+    use crate::shape::Shape;
+
+    #[test]
+    fn what_is_too_large_says_which_bound_it_passes() {
+        let said = |extents: Vec<u64>| {
+            TypeError::too_large("iota", &Type::new(DType::F32, Shape::new(extents))).message
+        };
+        assert!(said(vec![1; MAX_INNER_RANK + 1]).ends_with("with more than 72 axes"));
+        assert!(said(vec![1 << 41]).ends_with("with an axis beyond 2^40 elements"));
+        assert!(said(vec![1 << 25, 1 << 24]).ends_with("beyond 2^48 elements"));
+    }
 }

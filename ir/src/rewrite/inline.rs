@@ -1,10 +1,12 @@
 //! Expands calls of regions, once no derivative is to be taken any more.
 
-use super::bodies::with_bodies;
+use super::bodies::{map_bodies, with_bodies};
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Graph, Remap};
-use crate::op::TypeError;
-use std::cell::RefCell;
+use crate::op::{Call, Op, Pullback, Region, TypeError};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The graph with the bodies of regions in the place of their calls, those within them included: a
 /// region only speaks to the derivative passes, so this pass comes after them.
@@ -26,40 +28,83 @@ fn inline_calls_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     Ok((graph, remap))
 }
 
-/// The graph with the bodies of regions in the place of calls whose rule is meant to differ from the
-/// derivative, and the names of these regions.
+/// The graph without rules that are meant to differ from the derivative, and the names of the graphs that state
+/// them. Their bodies stand in the place of calls, wherever these are: in loops and branches, in what is
+/// checkpointed, in graphs with rules of their own and in these rules. A graph with a rule that calls such a graph
+/// is expanded as well, since its rule may follow from that.
 ///
 /// # Errors
 /// As [`inline_calls`].
 pub(crate) fn without_surrogates(graph: &Graph) -> Result<(Graph, Vec<String>), TypeError> {
-    let names = RefCell::new(Vec::new());
-    let inline = |graph: &Graph| {
-        let (mut graph, mut remap) = (graph.clone(), Remap::identity(graph));
-        loop {
-            let mut found = false;
-            let (next, step) = rebuild(&graph, |builder, node, operands| {
-                let region = graph.op(node).region();
-                let Some(region) = region.filter(|region| region.is_surrogate()) else {
-                    return Ok(Step::Keep);
-                };
-                found = true;
-                names.borrow_mut().push(region.name().to_string());
-                Ok(Step::Expand(
-                    builder.inline(region.body(), operands)?.into(),
-                ))
-            })?;
-            remap = remap.then(&step);
-            graph = next;
-            if !found {
-                return Ok((graph, remap));
-            }
+    let mut surrogates = Surrogates::default();
+    let new = surrogates.replaced(graph)?;
+    let names = surrogates.names.into_iter().collect();
+    Ok((new.unwrap_or_else(|| graph.clone()), names))
+}
+
+/// What stands in the place of a call.
+#[derive(Clone)]
+enum Instead {
+    Itself,
+    /// A call of another region.
+    Call(Rc<Region>),
+    /// What this graph computes.
+    Body(Rc<Graph>),
+}
+
+/// Surrogates that are replaced.
+#[derive(Default)]
+struct Surrogates {
+    names: BTreeSet<String>,
+    /// What stands in the place of calls of regions, which graphs share, by their addresses.
+    known: FxHashMap<*const Region, Instead>,
+}
+
+impl Surrogates {
+    /// The graph without surrogates, if it has any.
+    fn replaced(&mut self, graph: &Graph) -> Result<Option<Graph>, TypeError> {
+        let deep = map_bodies(graph, &mut |body| self.replaced(body))?;
+        let graph = deep.as_ref().unwrap_or(graph);
+        let mut changed = false;
+        let (new, _) = rebuild(graph, |builder, node, operands| {
+            let Some(region) = graph.op(node).region() else {
+                return Ok(Step::Keep);
+            };
+            let instead = self.instead_of(region)?;
+            changed |= !matches!(instead, Instead::Itself);
+            Ok(match instead {
+                Instead::Itself => Step::Keep,
+                Instead::Call(region) => Step::Replace(Op::Call(Call { region })),
+                Instead::Body(body) => Step::Expand(builder.inline(&body, operands)?.into()),
+            })
+        })?;
+        Ok(if changed { Some(new) } else { deep })
+    }
+
+    fn instead_of(&mut self, region: &Rc<Region>) -> Result<Instead, TypeError> {
+        let key = Rc::as_ptr(region);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
         }
-    };
-    let (graph, _) = with_bodies(graph, &inline)?;
-    let mut names = names.into_inner();
-    names.sort_unstable();
-    names.dedup();
-    Ok((graph, names))
+        let body = self.replaced(region.body())?;
+        let instead = match (region.pullback(), body) {
+            (Pullback::Surrogate(_), body) => {
+                self.names.insert(region.name().to_string());
+                Instead::Body(Rc::new(body.unwrap_or_else(|| region.body().clone())))
+            }
+            (Pullback::Rule(_), Some(body)) => Instead::Body(Rc::new(body)),
+            (Pullback::Rule(rule), None) => match self.replaced(rule)? {
+                Some(rule) => Instead::Call(Rc::new(region.with_rule(rule))),
+                None => Instead::Itself,
+            },
+            (Pullback::Recompute | Pullback::Derived, Some(body)) => {
+                Instead::Call(Rc::new(region.with_body(body)))
+            }
+            (Pullback::Recompute | Pullback::Derived, None) => Instead::Itself,
+        };
+        self.known.insert(key, instead.clone());
+        Ok(instead)
+    }
 }
 
 fn one_level(graph: &Graph) -> Result<(Graph, Remap), TypeError> {

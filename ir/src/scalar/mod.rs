@@ -7,6 +7,7 @@
 //! nodes for [`crate::autodiff::Traced`]. What an instance cannot do yields an [`Undefined`] value,
 //! which poisons everything computed from it; nothing here panics.
 
+mod ball;
 mod dual;
 mod exact;
 mod extended;
@@ -15,6 +16,7 @@ mod int;
 mod interval;
 mod residue;
 
+pub use ball::Ball;
 pub use dual::Dual;
 pub use exact::Exact;
 pub use extended::Extended;

@@ -29,10 +29,10 @@ impl Names {
             return base;
         };
         let mut number = last + 1;
-        let mut name = format!("{base}_{number}");
+        let mut name = numbered(&base, number);
         while self.taken.contains_key(&name) {
             number += 1;
-            name = format!("{base}_{number}");
+            name = numbered(&base, number);
         }
         self.taken.insert(base, number);
         self.taken.insert(name.clone(), 1);
@@ -45,15 +45,23 @@ fn valid(name: &str) -> String {
     let part = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     // An element such as `p.blocks[3]` is called `p_blocks_3`.
     let mut valid: String = name.chars().filter(|c| *c != ']').map(part).collect();
-    // A number may come after it.
-    valid.truncate(MAX_NAME_BYTES - 24);
     if valid.starts_with(|c: char| c.is_ascii_digit()) || valid.chars().all(|c| c == '_') {
         valid.insert(0, 'v');
     }
     if TokenKind::keyword(&valid).is_some() {
         valid.push('_');
     }
+    // All of it is ASCII by now.
+    valid.truncate(MAX_NAME_BYTES);
     valid
+}
+
+/// The name with a number after it, for which a name as long as names are makes room.
+fn numbered(base: &str, number: usize) -> String {
+    let number = format!("_{number}");
+    let room = MAX_NAME_BYTES.saturating_sub(number.len());
+    let head = base.get(..room).unwrap_or(base);
+    format!("{head}{number}")
 }
 
 #[cfg(test)]
@@ -75,5 +83,13 @@ mod tests {
         ];
         assert_eq!(first, expected);
         assert_eq!(claim(&first), first);
+        // Names as long as they may be are kept, and those that are longer or alike become others of that length.
+        let long = |length: usize| "x".repeat(length);
+        let lengths = [1000, 1001, MAX_NAME_BYTES, MAX_NAME_BYTES, 5000];
+        let claimed = claim(&lengths.map(long));
+        assert_eq!(claimed[..3], [long(1000), long(1001), long(MAX_NAME_BYTES)]);
+        assert_eq!(claimed[3], format!("{}_2", long(MAX_NAME_BYTES - 2)));
+        assert_eq!(claimed[4], format!("{}_3", long(MAX_NAME_BYTES - 2)));
+        assert_eq!(claim(&claimed), claimed);
     }
 }

@@ -3,7 +3,8 @@
 use crate::diag::Diagnostics;
 use crate::lang::{self, elaborate, example, parse};
 use crate::laws::derivatives::Derivatives;
-use crate::laws::graph::check_passes;
+use crate::laws::graph::{check_passes, points_of_scales};
+use crate::laws::precise::Precise;
 use crate::laws::rules::{Effort, check_law};
 use crate::laws::wanted::wanted;
 use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
@@ -306,4 +307,38 @@ fn conditions_of_deeply_nested_loops_are_carried_back() {
     let (module, _) = elaborated(&text);
     let ranges = wanted(&module.entries[0].graph);
     assert_eq!(ranges.len(), 2);
+}
+
+/// However few points may be afforded, floats of every scale are among them.
+#[test]
+fn passes_are_compared_at_every_scale() {
+    let entry = example("(x: f32[4], y: f16[4]) -> cast(y, dtype = f32) * x").unwrap();
+    for count in [1, 3] {
+        let (points, moderate) = points_of_scales(&entry.graph, count, 0).unwrap().unwrap();
+        assert_eq!((points.len(), moderate), (count + 3, count));
+        for other in &points[count..] {
+            assert!(
+                points[..count]
+                    .iter()
+                    .all(|point| point.elements != other.elements)
+            );
+        }
+    }
+}
+
+/// Numbers of many digits hold the laws, where double precision has digits enough and where it has not.
+#[test]
+fn laws_hold_in_enclosures_of_many_digits() {
+    for text in [
+        "(x: f32[3], w: f32[3]) -> sum(tanh(x * w) * exp(x) / (1 + w * w))",
+        "(x: f32[2, 3]) -> log_softmax(x, axis = 1)",
+        "(x: f32[5]) -> sum(relu(sin(20000 * x)) * x)",
+    ] {
+        let d = Derivatives::of(&example(text).unwrap().graph).unwrap();
+        for law in [Law::Adjoint, Law::Tangent, Law::Witness, Law::SecondOrder] {
+            let outcome = check_law::<Precise>(law, &d, Effort::at(2, 0)).unwrap();
+            let holds = !outcome.is_failure() && !outcome.is_skipped();
+            assert!(holds, "{text}: {law:?}: {outcome}");
+        }
+    }
 }

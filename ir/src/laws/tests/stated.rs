@@ -2,17 +2,22 @@
 
 use crate::diag::Diagnostics;
 use crate::lang::{self, elaborate, parse};
-use crate::laws::{Options, Outcome, check_rules};
+use crate::laws::{Law, Options, Outcome, check_graph, check_rules};
+use crate::module::Module;
 use crate::span::SourceMap;
 
-fn outcomes(text: &str) -> Vec<(String, Outcome)> {
+fn elaborated(text: &str) -> Module {
     let mut sources = SourceMap::new();
     let file = sources.add("m.graph", text).unwrap();
     let mut diagnostics = Diagnostics::new();
     let ast = parse(file, text, &mut diagnostics);
     let module = elaborate(&ast, &lang::Options::default(), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
-    let rules = check_rules(&module, &Options::default()).unwrap();
+    module
+}
+
+fn outcomes(text: &str) -> Vec<(String, Outcome)> {
+    let rules = check_rules(&elaborated(text), &Options::default()).unwrap();
     rules
         .into_iter()
         .map(|rule| (rule.graph, rule.outcome))
@@ -88,4 +93,66 @@ fn rules_whose_call_is_dead_after_differentiation_are_checked() {
         entry f(x: f32[]) -> (d: f32[]) { d = grad(cube, wrt = x)(x) }",
     );
     assert!(found[0].1.is_failure());
+}
+
+const HARD: &str = "\
+graph hard(x: f32[3]) -> (y: f32[3]) { y = sign(x) } vjp surrogate(ct_y) -> (d_x) {
+    d_x = select(abs(x) < 20, ct_y, 0)
+}
+graph layer(x: f32[3], w: f32[3]) -> (y: f32[3]) { y = hard(x * w) * x }
+graph loud(x: f32[3]) -> (y: f32[3]) { y = 2 * hard(x) } vjp(ct_y) -> (d_x) {
+    d_x = select(abs(x) < 20, 2 * ct_y, 0)
+}
+graph flat(x: f32[3]) -> (y: f32[3]) { y = 2 * hard(x) + x } vjp(ct_y) -> (d_x) { d_x = ct_y }
+graph cube(x: f32[3]) -> (y: f32[3]) { y = x * x * x } vjp(ct_y) -> (d_x) {
+    d_x = 3 * x * x * hard(x) * hard(x) * ct_y
+}
+graph turn(h: f32[3], x: f32[3]) -> (next: f32[3]) { next = h + checkpoint(layer)(x, h) }
+graph negative(x: f32[3]) -> (y: f32[3]) { y = -x }
+";
+
+/// A surrogate counts as its body wherever it is called: in what is checkpointed, in graphs with rules of their own and
+/// in such rules, in loops and branches, and in each of these in one another.
+#[test]
+fn surrogates_are_replaced_wherever_they_are_called() {
+    for body in [
+        "y = checkpoint(layer)(x, w) * w",
+        "y = loud(x) * w",
+        "y = flat(x) * w",
+        "y = checkpoint(loud)(x) * w",
+        "y = cube(x) * w",
+        "y = scan(turn)(w, xs) * w",
+        "y = cond(loud, negative)(c, x) * w",
+        "y = checkpoint(cube)(hard(x) + x) * w",
+    ] {
+        let entry =
+            "entry f(c: bool[], x: f32[3], w: f32[3], xs: f32[2, 3]) -> (y: f32[3]) { BODY }";
+        let module = elaborated(&format!("{HARD}{}", entry.replace("BODY", body)));
+        let report = check_graph(&module.entries[0], &Options::default(), &mut |_| {}).unwrap();
+        assert!(!report.failed(), "{body}: {report}");
+        assert_eq!(report.surrogates, ["hard"], "{body}");
+        for (law, outcome) in &report.laws {
+            let of_rules = [Law::Adjoint, Law::Tangent, Law::SecondOrder, Law::Witness];
+            let is_open = outcome.is_skipped() && of_rules.contains(law);
+            assert!(!is_open, "{body}: {report}");
+        }
+    }
+}
+
+/// A rule around a surrogate may be the derivative of what is computed, or what follows from the surrogate; and
+/// nothing else.
+#[test]
+fn rules_around_surrogates_follow_from_them_or_from_their_bodies() {
+    let wrong = "graph wrong(x: f32[3]) -> (y: f32[3]) { y = 2 * hard(x) } vjp(ct_y) -> (d_x) { d_x = 3 * ct_y }\n";
+    let entry = "entry f(x: f32[3]) -> (y: f32[3]) { y = loud(x) + flat(x) + cube(x) + wrong(x) }";
+    for (name, outcome) in outcomes(&format!("{HARD}{wrong}{entry}")) {
+        match name.as_str() {
+            "hard" => assert!(outcome.is_skipped(), "{outcome}"),
+            "wrong" => assert!(outcome.is_failure(), "{outcome}"),
+            _ => assert!(
+                !outcome.is_failure() && !outcome.is_skipped(),
+                "{name}: {outcome}"
+            ),
+        }
+    }
 }

@@ -207,9 +207,9 @@ fn cell(outcome: &Outcome, reasons: &mut Vec<String>) -> String {
     match outcome {
         Outcome::Vacuous(why) => cell(&Outcome::Skipped((*why).into()), reasons),
         Outcome::Skipped(why) => {
-            let known = reasons.iter().position(|reason| reason == why);
+            let known = reasons.iter().position(|reason| *reason == why.to_string());
             let number = known.unwrap_or_else(|| {
-                reasons.push(why.clone());
+                reasons.push(why.to_string());
                 reasons.len() - 1
             });
             format!("skipped {}", number + 1)

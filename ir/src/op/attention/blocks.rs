@@ -18,7 +18,10 @@ impl ScaledDotProductAttention {
         block: u64,
     ) -> Result<Value, TypeError> {
         let axis = b.shape(q).rank() - 2;
-        let length = b.shape(q).extent(axis);
+        let asked = b.shape(q).extent(axis);
+        // Queries of zeros fill the last block up; what comes of them is dropped.
+        let length = asked.next_multiple_of(block.max(1));
+        let q = filled(b, q, axis, length)?;
         let rows = match self.causal {
             true => {
                 let all = Shape::new([length]);
@@ -32,10 +35,13 @@ impl ScaledDotProductAttention {
         let own_rows = |mask: &Value| {
             let shape = b.shape(*mask);
             let axis = shape.rank().checked_sub(2);
-            axis.is_some_and(|axis| shape.extent(axis) == length)
+            axis.is_some_and(|axis| shape.extent(axis) == asked)
         };
         let cut_mask = mask.filter(own_rows);
-        let cut_mask = cut_mask.map(|x| cut(b, x, b.shape(x).rank() - 2, block));
+        let cut_mask = cut_mask.map(|x| {
+            let axis = b.shape(x).rank() - 2;
+            cut(b, filled(b, x, axis, length)?, axis, block)
+        });
         let stacked: Vec<Value> = [Some(cut(b, q, axis, block)?), rows, cut_mask.transpose()?]
             .into_iter()
             .flatten()
@@ -84,20 +90,40 @@ impl ScaledDotProductAttention {
             reverse: false,
         };
         let blocks = b.apply(scan, &operands)?;
-        joined(b, blocks, axis)
+        let all = joined(b, blocks, axis)?;
+        if asked == length {
+            return Ok(all);
+        }
+        let shape = b.shape(all);
+        let extents = shape.extents().enumerate();
+        let limit = extents.map(|(at, extent)| if at == axis { asked } else { extent });
+        let limit: Vec<u64> = limit.collect();
+        b.slice(all, &vec![0; limit.len()], &limit, &vec![1; limit.len()])
     }
 }
 
 /// The most bytes of scores that are computed at a time where not all can be.
 const BLOCK_BYTES: u64 = 1 << 30;
 
-/// How many of `length` rows, of so many bytes each, are a block: a divisor.
+/// How many of `length` rows, of so many bytes each, are a block: a divisor, where there is one of more than half
+/// of the rows that there is room for. Else there are as few blocks as may be, and less than one row for each of them
+/// is missing in the last.
 pub(super) fn block_of(length: u64, bytes: u64) -> u64 {
     let most = (BLOCK_BYTES / bytes.max(1)).clamp(1, length.max(1));
-    (1..=most)
+    let divisor = (most / 2 + 1..=most)
         .rev()
-        .find(|block| length.is_multiple_of(*block))
-        .unwrap_or(1)
+        .find(|block| length.is_multiple_of(*block));
+    divisor.unwrap_or_else(|| length.div_ceil(length.div_ceil(most)).max(1))
+}
+
+/// x with zeros at the end of an axis, up to a length.
+fn filled(b: &Builder, x: Value, axis: usize, length: u64) -> Result<Value, TypeError> {
+    let shape = b.shape(x);
+    let more = (length - shape.extent(axis)) as i64;
+    let none = || std::iter::repeat_n(0, shape.rank());
+    let high = none().enumerate();
+    let high = high.map(|(at, none)| if at == axis { more } else { none });
+    b.pad_zero(x, none().collect(), high.collect(), none().collect())
 }
 
 /// x with an axis cut into blocks, whose number is the first axis.
@@ -153,6 +179,7 @@ mod tests {
     use crate::autodiff::gradient;
     use crate::dtype::DType;
     use crate::interpret::{Tensor, interpret};
+    use crate::op::Composite;
     use crate::span::Span;
 
     /// An attention as a graph, all at once or in blocks of so many queries.
@@ -229,7 +256,7 @@ mod tests {
             let inputs = values(types);
             let whole = graph(&op, types, None);
             let wanted = [whole.clone(), gradient(&whole, 1, &[0, 1, 2]).unwrap()];
-            for block in [1, 2, 3, 6] {
+            for block in [1, 2, 3, 4, 5, 6] {
                 let blocks = graph(&op, types, Some(block));
                 let found = [blocks.clone(), gradient(&blocks, 1, &[0, 1, 2]).unwrap()];
                 for (wanted, found) in wanted.iter().zip(&found) {
@@ -245,16 +272,48 @@ mod tests {
         }
     }
 
+    /// A number of queries without divisors is no reason for blocks of one.
     #[test]
-    fn blocks_divide_and_stay_small() {
+    fn a_prime_number_of_queries_has_large_blocks() {
+        let b = Builder::new(Graph::new(), Span::SYNTHETIC);
+        let input = || {
+            let shape = Shape::new([8, 12, 65537, 64]);
+            let dtype = DType::F32;
+            b.apply(Input { dtype, shape }, &[]).unwrap()
+        };
+        let op = ScaledDotProductAttention {
+            causal: true,
+            scale: None,
+        };
+        let y = op.decompose(&b, &[input(), input(), input()]).unwrap()[0];
+        assert_eq!(b.shape(y), Shape::new([8, 12, 65537, 64]));
+        let graph = b.finish();
+        let ops = graph.nodes().map(|node| graph.op(node));
+        let lengths = ops.filter_map(|op| {
+            if let crate::op::Op::Scan(scan) = op {
+                Some(scan.length)
+            } else {
+                None
+            }
+        });
+        assert_eq!(lengths.collect::<Vec<_>>(), [1561]);
+    }
+
+    #[test]
+    fn blocks_are_few_and_stay_small() {
         for (length, bytes, block) in [
             (65536, 8 * 12 * 65536 * 4, 32),
+            (65536, 1 << 24, 64),
             (65536, 1, 65536),
-            (7, 1 << 29, 1),
+            (65537, 8 * 12 * 65537 * 4, 42),
+            (7, 1 << 29, 2),
             (6, 1 << 29, 2),
             (10, 1 << 40, 1),
+            (1, 1, 1),
         ] {
             assert_eq!(block_of(length, bytes), block, "{length} {bytes}");
+            let blocks = length.div_ceil(block);
+            assert!(blocks * block - length < blocks && block * bytes <= BLOCK_BYTES.max(bytes));
         }
     }
 }
