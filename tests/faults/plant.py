@@ -205,7 +205,7 @@ class Tests:
             "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1",
             "RUST_BACKTRACE": "0",
         }
-        with open(SCRATCH / "output.txt", "w+", errors="replace") as output:
+        with open(SCRATCH / f"output-{os.getpid()}.txt", "w+", errors="replace") as output:
             process = subprocess.Popen(
                 [executable, *filters, "--test-threads=2"],
                 cwd=folder,
