@@ -31,7 +31,7 @@ fn slopes(expression: &str, x: [f64; 3]) -> Vec<f64> {
 
 #[test]
 fn slopes_at_kinks_are_those_that_are_documented() {
-    let cases: [(&str, [f64; 3], [f64; 3]); 12] = [
+    let cases: [(&str, [f64; 3], [f64; 3]); 14] = [
         ("relu(x)", [-1.0, 0.0, 1.0], [0.0, 0.0, 1.0]),
         ("relu(x)", [-0.0, 0.0, 1e-300], [0.0, 0.0, 1.0]),
         ("abs(x)", [-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]),
@@ -56,6 +56,17 @@ fn slopes_at_kinks_are_those_that_are_documented() {
         ("floor(x)", [-1.0, 0.0, 1.5], [0.0, 0.0, 0.0]),
         ("sign(x)", [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]),
         ("select(x > 0, x, 3 * x)", [-1.0, 0.0, 1.0], [3.0, 3.0, 1.0]),
+        // A slope of 0 within a branch, and a branch that is not taken within a slope.
+        (
+            "select(x > -0.5, relu(x), 3 * x)",
+            [-1.0, -0.25, 1.0],
+            [3.0, 0.0, 1.0],
+        ),
+        (
+            "relu(select(x > -0.5, x, 3 * x)) + select(x < 2, abs(x), x)",
+            [-1.0, -0.25, 1.0],
+            [-1.0, -1.0, 2.0],
+        ),
     ];
     for (expression, x, expected) in cases {
         assert_eq!(slopes(expression, x), expected, "{expression} at {x:?}");

@@ -9,8 +9,13 @@ mod support;
 mod equal;
 
 use equal::assert_equal_entries;
+use lgc_ir::dtype::DType;
+use lgc_ir::graph::Graph;
+use lgc_ir::interpret::{Tensor, interpret};
 use lgc_ir::op::Op;
+use lgc_ir::rewrite::optimize;
 use lgc_ir::scalar::Exact;
+use lgc_ir::shape::{Shape, Type};
 use support::module;
 
 const CELL: &str = "
@@ -360,6 +365,60 @@ graph slope_selected(n: i32[], x: f64[3], y: f64[3]) -> (l: f64[]) {
                     )),
             );
         }
+    }
+}
+
+/// Of branches with several results only some are needed, and then only what these read, of either branch.
+#[test]
+fn what_one_branch_alone_reads_stays() {
+    let text = "
+graph yes(x: f64[], y: f64[], z: f64[]) -> (r: f64[], s: f64[]) { r = x * 2; s = z * z }
+graph no(x: f64[], y: f64[], z: f64[]) -> (r: f64[], s: f64[]) { r = y - 1; s = x + z }
+entry first(n: i32[], x: f64[], y: f64[], z: f64[]) -> (r: f64[]) { (r, s) = cond(yes, no)(n > 0, x, y, z) }
+entry second(n: i32[], x: f64[], y: f64[], z: f64[]) -> (s: f64[]) { (r, s) = cond(no, yes)(n > 0, x, y, z) }
+";
+    for entry in &module(text).entries {
+        let (simplified, _, _) = optimize(&entry.graph, true).unwrap();
+        for n in [1, -1] {
+            let scalar = |value| Tensor::numbers(Type::scalar(DType::F64), vec![value]);
+            let condition = Tensor::integers(Type::scalar(DType::I32), [n]);
+            let inputs = [condition, scalar(3.0), scalar(5.0), scalar(7.0)];
+            let of = |graph: &Graph| {
+                let values = interpret::<f64>(graph, &(), &inputs).unwrap();
+                values.outputs()[0].as_numbers().to_vec()
+            };
+            let expected = match (entry.name.as_str(), n > 0) {
+                ("first", true) => 6.0,
+                ("first", false) => 4.0,
+                (_, true) => 10.0,
+                (_, false) => 49.0,
+            };
+            assert_eq!(of(&entry.graph), [expected]);
+            assert_eq!(of(&simplified), [expected]);
+        }
+    }
+}
+
+/// A rule may choose zeros on either side.
+#[test]
+fn a_rule_that_chooses_zeros_counts_where_it_does_not() {
+    for (rule, expected) in [
+        ("select(x > 0, ct_y, 0)", [0.0, 0.0, 6.0]),
+        ("select(x > 0, 0, ct_y)", [2.0, 4.0, 0.0]),
+        ("select(x > 0, 0 * ct_y, 3 * ct_y)", [6.0, 12.0, 0.0]),
+    ] {
+        let text = format!(
+            "graph f(x: f64[3]) -> (y: f64[3]) {{ y = x }} vjp surrogate(ct_y) -> (d_x) {{ d_x = {rule} }}
+            graph loss(x: f64[3], w: f64[3]) -> (l: f64[]) {{ l = sum(f(x) * w) }}
+            entry slope(x: f64[3], w: f64[3]) -> (d: f64[3]) {{ d = grad(loss, wrt = x)(x, w) }}"
+        );
+        let vector = |values: [f64; 3]| {
+            Tensor::numbers(Type::new(DType::F64, Shape::new([3])), values.to_vec())
+        };
+        let inputs = [vector([-1.0, 0.0, 1.0]), vector([2.0, 4.0, 6.0])];
+        let graph = &module(&text).entries[0].graph;
+        let values = interpret::<f64>(graph, &(), &inputs).unwrap();
+        assert_eq!(values.outputs()[0].as_numbers(), expected, "{rule}");
     }
 }
 

@@ -656,3 +656,61 @@ fn sums_of_exponentials_have_derivatives_at_infinity() {
         ]
     );
 }
+
+/// What does not fit does not, whichever of two extents is the larger.
+#[test]
+fn extents_that_differ_are_refused_either_way() {
+    let pairs = [
+        ("reshape(x, shape = [7])", "reshape(x, shape = [6])"),
+        ("reshape(x, shape = [5])", "reshape(x, shape = [6])"),
+        ("x @ w", "x @ v"),
+        ("x @ t", "x @ v"),
+        (
+            "dot_general(x, w, x_contract = [1], y_contract = [0])",
+            "dot_general(x, v, x_contract = [1], y_contract = [0])",
+        ),
+        (
+            "dot_general(x, t, x_contract = [1], y_contract = [0])",
+            "dot_general(x, v, x_contract = [1], y_contract = [0])",
+        ),
+        ("concat(x, v, axis = 1)", "concat(x, t, axis = 1)"),
+        ("concat(v, x, axis = 1)", "concat(x, t, axis = 1)"),
+        (
+            "slice(x, start = [0, 0], limit = [2, 4])",
+            "slice(x, start = [0, 0], limit = [2, 3])",
+        ),
+        (
+            "broadcast_in_dim(x, shape = [3, 3], axes = [0, 1])",
+            "broadcast_in_dim(x, shape = [2, 3], axes = [0, 1])",
+        ),
+        (
+            "broadcast_in_dim(x, shape = [2, 2], axes = [0, 1])",
+            "broadcast_in_dim(x, shape = [2, 2, 3], axes = [0, 2])",
+        ),
+        ("einsum(\"ij,jk->ik\", x, w)", "einsum(\"ij,jk->ik\", x, v)"),
+        ("einsum(\"ij,jk->ik\", x, t)", "einsum(\"ij,jk->ik\", x, v)"),
+    ];
+    for (wrong, right) in pairs {
+        let params = "(x: f32[2, 3], t: f32[2, 3], v: f32[3, 5], w: f32[4, 5])";
+        let built = |expression: &str| lgc_ir::lang::example(&format!("{params} -> {expression}"));
+        assert!(built(wrong).is_err(), "{wrong}");
+        assert!(built(right).is_ok(), "{right}: {:?}", built(right).err());
+    }
+}
+
+#[test]
+fn nothing_comes_of_zero_times_infinity() {
+    let text = "entry f(x: f64[6], y: f64[6]) -> (p: f64[6], d: f64[6]) {
+        p = multiply_no_nan(x, y)
+        d = subtract_no_nan(x, y)
+    }";
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let x = [inf, 0.0, -inf, nan, 0.0, 2.0];
+    let y = [0.0, inf, 0.0, 0.0, nan, 3.0];
+    let results = run(text, &[&x, &y]);
+    assert_eq!(results[0], [0.0, 0.0, 0.0, 0.0, 0.0, 6.0]);
+    assert_eq!(results[1][..3], [inf, -inf, -inf]);
+    let same = run(text, &[&x, &x]);
+    assert_eq!(same[1][..3], [0.0; 3]);
+    assert_eq!(same[1][5], 0.0);
+}

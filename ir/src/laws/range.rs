@@ -361,6 +361,8 @@ mod tests {
         assert!(positive.div(&positive).is_above(0.0));
         assert!(positive.add(&any.square()).is_above(0.0));
         assert!(!any.square().is_above(0.0));
+        assert!(!any.square().mul(&positive).is_above(0.0));
+        assert!(!positive.mul(&any.square()).is_above(0.0));
         assert!(positive.neg().excludes(0.0));
         assert!(!any.excludes(0.0));
         assert!(

@@ -423,5 +423,35 @@ mod tests {
         assert!(!positive(
             "(x: f64[2, 3]) -> window(exp(x), axes = [1], size = [2], stride = [1], padding = [1])"
         ));
+        assert!(positive("(x: f64[2, 3]) -> sum(exp(x), axes = [0])"));
+        assert!(!positive("(x: f64[0, 3]) -> sum(exp(x), axes = [0])"));
+    }
+
+    /// Of a comparison and its opposite one holds, and the part of a range where it does holds those numbers and
+    /// no end where it does not.
+    #[test]
+    fn comparisons_part_ranges_in_two() {
+        use crate::scalar::Scalar;
+        const ALL: [Comparison; 6] = [
+            Comparison::Eq,
+            Comparison::Ne,
+            Comparison::Lt,
+            Comparison::Le,
+            Comparison::Gt,
+            Comparison::Ge,
+        ];
+        let numbers = [-1.0f64, 0.0, 0.5, 2.0];
+        for comparison in ALL {
+            for (x, bound) in numbers
+                .iter()
+                .flat_map(|x| numbers.iter().map(move |y| (*x, *y)))
+            {
+                let holds = x.compare(comparison, &bound);
+                assert_ne!(holds, x.compare(opposite(comparison), &bound));
+                let part = Range::between(-1.0, 2.0).where_holds(comparison, bound);
+                let inside = Range::between(x, x).is_within(&part);
+                assert!(inside || !holds, "{x} {comparison:?} {bound}: {part:?}");
+            }
+        }
     }
 }

@@ -80,6 +80,9 @@ fn foreign_orders_are_converted() {
         .collect();
     let tensor = decode(&file(header, &data)).unwrap();
     assert_eq!(tensor.elements::<i32>(), Some(&[1, 2, 3, 4, 5, 6][..]));
+    let rows = "{'descr': '>i4', 'fortran_order': False, 'shape': (2, 3), }\n";
+    let tensor = decode(&file(rows, &data)).unwrap();
+    assert_eq!(tensor.elements::<i32>(), Some(&[1, 4, 2, 5, 3, 6][..]));
     let cube = "{'shape': (2, 2, 2), 'fortran_order': True, 'descr': '|b1'}";
     let tensor = decode(&file(cube, &[0, 9, 0, 0, 1, 0, 0, 0])).unwrap();
     assert_eq!(tensor.bytes(), [0, 1, 0, 0, 1, 0, 0, 0]);

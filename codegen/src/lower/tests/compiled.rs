@@ -34,6 +34,18 @@ pub(super) fn run(
     signature: &Signature,
     inputs: &[Tensor<f64>],
 ) -> Vec<Cells<f64>> {
+    let (status, outputs) = outcome(program, graph, signature, inputs);
+    assert_eq!(status, 0);
+    outputs
+}
+
+/// The status that the machine code of a program returns, and what it gives.
+pub(super) fn outcome(
+    program: &Program,
+    graph: &Graph,
+    signature: &Signature,
+    inputs: &[Tensor<f64>],
+) -> (i32, Vec<Cells<f64>>) {
     let entry =
         Jit::compile(&Legal::new(program)).unwrap_or_else(|error| panic!("{error}\n{program}"));
     let all: Vec<Vec<u8>> = inputs.iter().map(bytes).collect();
@@ -52,7 +64,6 @@ pub(super) fn run(
     let status = entry
         .call(&read, &mut inout_slices, &mut output_slices)
         .unwrap();
-    assert_eq!(status, 0);
     let mut outputs = outputs.into_iter();
     let cells = types.iter().enumerate().map(|(output, ty)| {
         let data = match signature.next_of(output) {
@@ -61,5 +72,5 @@ pub(super) fn run(
         };
         Cells::from_bytes(&<f64 as Scalar>::World::default(), ty.dtype, &data)
     });
-    cells.collect()
+    (status, cells.collect())
 }

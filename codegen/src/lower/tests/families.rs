@@ -258,6 +258,158 @@ fn the_first_index_out_of_range_is_reported() {
     assert_eq!(status, lgc_abi::Status::IndexOutOfRange.code());
 }
 
+/// A fold that reads what another one reads, and something that is computed after that.
+#[test]
+fn a_fold_joins_no_kernel_before_what_it_reads() {
+    for axis in [0, 1] {
+        let b = builder();
+        let x = input(&b, "x", F, &[6, 6]);
+        let w = input(&b, "w", F, &[6, 6]);
+        let first = b.sum(x, &[axis], false).unwrap();
+        let product = matmul(&b, x, w);
+        let upper = b.slice(x, &[0, 0], &[2, 6], &[1, 1]).unwrap();
+        let lower = b.slice(product, &[2, 0], &[6, 6], &[1, 1]).unwrap();
+        let both = b.apply(Concat { axis: 0 }, &[upper, lower]).unwrap();
+        let second = b.reduce_max(both, &[axis], false).unwrap();
+        let third = b.sum(both, &[axis], false).unwrap();
+        check(&finish(b, &[first, second, third]));
+    }
+}
+
+/// What reads other elements of a product, or of a fold, than the one beside it is no part of its kernel.
+#[test]
+fn products_and_folds_are_read_elsewhere() {
+    let b = builder();
+    let x = input(&b, "x", F, &[9, 9]);
+    let w = input(&b, "w", F, &[9, 9]);
+    let product = matmul(&b, x, w);
+    let turned = b.transpose(product, &[1, 0]).unwrap();
+    let symmetric = b.add(product, turned).unwrap();
+    let means = b.sum(x, &[1], true).unwrap();
+    let upside = b.reverse(means, axes(&[0])).unwrap();
+    let centred = b.sub(x, b.broadcast_to(upside, &b.shape(x)).unwrap());
+    let part = b.slice(product, &[0, 0], &[9, 7], &[1, 1]).unwrap();
+    let pad = Pad {
+        low: axes(&[0, 0]),
+        high: axes(&[0, 2]),
+        interior: None,
+        value: Real(7.0),
+    };
+    let masked = b.exp(b.apply(pad, &[part]).unwrap()).unwrap();
+    let masked = b.add(masked, product).unwrap();
+    check(&finish(b, &[symmetric, centred.unwrap(), masked]));
+}
+
+/// Conditions that hold in the first and the last lane of a vector, and not between.
+#[test]
+fn conditions_change_within_vectors() {
+    for dtype in [DType::F32, DType::F64] {
+        for (columns, gap) in [(1, 1), (1, 2), (2, 1), (3, 2), (4, 3)] {
+            let b = builder();
+            let x = input(&b, "x", dtype, &[12, columns]);
+            let pad = Pad {
+                low: axes(&[0, gap]),
+                high: axes(&[0, gap - 1]),
+                interior: None,
+                value: Real(7.0),
+            };
+            let padded = b.apply(pad, &[x]).unwrap();
+            let flat = b.ty(padded).elements();
+            let flat = b.reshape(padded, &Shape::new([flat])).unwrap();
+            let turned = b.reverse(flat, axes(&[0])).unwrap();
+            let sum = b.add(b.exp(flat).unwrap(), turned).unwrap();
+            check(&finish(b, &[sum]));
+        }
+    }
+}
+
+/// Checks that kernels, machine code and the interpreter accept indices or refuse them.
+fn judge(graph: &Graph, signature: &Signature, inputs: &[Tensor<f64>], is_inside: bool) {
+    let lowering = lower(graph, signature, &Target::BITS_128).unwrap();
+    let expected = if is_inside {
+        0
+    } else {
+        lgc_abi::Status::IndexOutOfRange.code()
+    };
+    let indices = inputs[inputs.len() - 1].as_ints();
+    let (status, _) = run(&lowering.program, graph, signature, inputs);
+    assert_eq!(status, expected, "{indices:?}\n{}", lowering.program);
+    let (status, _) = compiled::outcome(&lowering.program, graph, signature, inputs);
+    assert_eq!(status, expected, "{indices:?}\n{}", lowering.program);
+    let interpreted = interpret_graph::<f64>(graph, &(), inputs);
+    assert_eq!(interpreted.is_ok(), is_inside, "{indices:?}");
+}
+
+#[test]
+fn each_index_out_of_range_is_refused() {
+    for dtype in [DType::I32, DType::I64, DType::U32] {
+        let b = builder();
+        let x = input(&b, "x", F, &[4, 5]);
+        let i = input(&b, "i", dtype, &[3]);
+        let g = b.gather(x, i, Gather { axis: 0, batch: 0 }).unwrap();
+        let graph = finish(b, &[g]);
+        let (low, high) = dtype.integer_range().unwrap();
+        for index in [0, 3, 4, 5, high, low, -1] {
+            if index < low {
+                continue;
+            }
+            let mut inputs = samples(&graph);
+            inputs[1] = Tensor::integers(inputs[1].ty.clone(), [0, index, 1]);
+            let is_inside = (0..4).contains(&index);
+            judge(&graph, &Signature::pure("entry"), &inputs, is_inside);
+        }
+    }
+}
+
+#[test]
+fn indices_of_several_tables_are_checked_against_each() {
+    for [first, second] in [[8, 4], [4, 8]] {
+        let b = builder();
+        let x = input(&b, "x", F, &[first, 2]);
+        let y = input(&b, "y", F, &[second, 3]);
+        let i = input(&b, "i", DType::I32, &[2]);
+        let g = b.gather(x, i, Gather { axis: 0, batch: 0 }).unwrap();
+        let h = b.gather(y, i, Gather { axis: 0, batch: 0 }).unwrap();
+        let graph = finish(b, &[g, h]);
+        for (index, is_inside) in [(3, true), (6, false)] {
+            let mut inputs = samples(&graph);
+            inputs[2] = Tensor::integers(inputs[2].ty.clone(), [1, index]);
+            judge(&graph, &Signature::pure("entry"), &inputs, is_inside);
+        }
+    }
+}
+
+/// Where an index is out of range no `inout` has changed, though the index is what it becomes.
+#[test]
+fn nothing_is_updated_before_indices_are_checked() {
+    let b = builder();
+    let p = input(&b, "p", DType::I32, &[4]);
+    let x = input(&b, "x", F, &[8, 3]);
+    let one = b.integer_like(p, 1).unwrap();
+    let next = b.add(p, one).unwrap();
+    let g = b.gather(x, next, Gather { axis: 0, batch: 0 }).unwrap();
+    let graph = finish(b, &[next, g]);
+    let signature = Signature {
+        name: "step".into(),
+        next: vec![Some(0), None],
+    };
+    let lowering = check_with(&graph, &signature, &samples(&graph));
+    let mut inputs = samples(&graph);
+    let old = vec![0, 7, 1, 2];
+    inputs[0] = Tensor::integers(inputs[0].ty.clone(), old.clone());
+    let ways = [run, compiled::outcome];
+    for way in ways {
+        let (status, values) = way(&lowering.program, &graph, &signature, &inputs);
+        assert_eq!(status, lgc_abi::Status::IndexOutOfRange.code());
+        assert_eq!(
+            values[0].as_integers().unwrap(),
+            old,
+            "{}",
+            lowering.program
+        );
+    }
+}
+
 #[test]
 fn values_are_exchanged_in_place() {
     let b = builder();

@@ -59,6 +59,25 @@ fn is_left(build: impl FnOnce(&Builder) -> Built) -> bool {
 
 const HUGE: &[u64] = &[1 << 12, 1 << 12];
 
+/// Neighbours in double precision are one number in single precision.
+#[test]
+fn doubles_are_compared_and_cast_as_doubles() {
+    let double = |b: &Builder, value| full(b, DType::F64, &[2], value);
+    let [small, large] = [16_777_216.0, 16_777_217.0];
+    assert_eq!(splat(|b| b.equal(double(b, small), double(b, large))), 0.0);
+    assert_eq!(
+        splat(|b| b.apply(Less {}, &[double(b, small), double(b, large)])),
+        1.0
+    );
+    assert_eq!(splat(|b| b.cast(double(b, large), DType::I32)), large);
+    let listed = elements(|b| {
+        let x = literal(b, DType::F64, &[small, large, 1e-300]);
+        let y = literal(b, DType::F64, &[large, large, 0.0]);
+        b.apply(GreaterEqual {}, &[x, y])
+    });
+    assert_eq!(listed, [0.0, 1.0, 1.0]);
+}
+
 #[test]
 fn splats_of_any_size_are_folded() {
     let huge = |b: &Builder, value| full(b, DType::F32, HUGE, value);

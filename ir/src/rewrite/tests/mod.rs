@@ -3,6 +3,7 @@
 mod contract;
 mod distribute;
 mod folding;
+mod pairs;
 mod passes;
 mod random;
 mod rules;

@@ -376,6 +376,21 @@ fn the_tensor_form_computes_and_checks() {
     assert_eq!(attempt(&mut tensors), Status::Ok.code());
     assert_eq!(bytes.outputs, expected.outputs);
     assert_eq!(bytes.inouts, expected.inouts);
+
+    // What is only read may not lie in the workspace either.
+    let mut tensors = Tensors::new(&mut bytes);
+    tensors.tensors[0].data = memory.wrapping_byte_add(64);
+    assert_eq!(attempt(&mut tensors), Status::Overlap.code());
+    // Tensors may lie next to each other, in either order.
+    let (read, written) = (4 * (ROWS * EXTENT) as usize, bytes.outputs[0].len());
+    let mut room = vec![0u64; (read + written).div_ceil(8)];
+    let room: *mut c_void = room.as_mut_ptr().cast();
+    for [input, output] in [[0, read], [written, 0]] {
+        let mut tensors = Tensors::new(&mut bytes);
+        tensors.tensors[0].data = room.wrapping_byte_add(input);
+        tensors.tensors[1].data = room.wrapping_byte_add(output);
+        assert_eq!(attempt(&mut tensors), Status::Ok.code());
+    }
 }
 
 #[test]

@@ -276,6 +276,35 @@ fn index_values_in_vectorised_loops() {
 }
 
 #[test]
+fn quotients_and_remainders_of_positions_of_any_sign_and_size() {
+    for divisor in [2, 3, 5, 7, 10, 16, 1000] {
+        for offset in [
+            -2001,
+            -40,
+            -divisor,
+            -1,
+            0,
+            (1 << 31) - 20,
+            1 << 40,
+            -(1 << 40),
+        ] {
+            let k = KernelBuilder::new("quotients");
+            let y = k.param("y", tensor(DType::I64, &[41, 2]), Mode::Out);
+            k.par(41, 1, |row| {
+                let position = row.add_constant(offset);
+                let parts = [position.floor_div(divisor), position.modulo(divisor)];
+                for (at, part) in (0..).zip(parts) {
+                    let value = k.index_value(DType::I64, &part);
+                    let place = [row.clone(), Index::constant(at)];
+                    k.store(Access::element(y, place), value);
+                }
+            });
+            agree(k.finish().unwrap(), 1, "quotients");
+        }
+    }
+}
+
+#[test]
 fn rows_columns_and_splats_make_tiles() {
     for (dtype, columns) in [
         (DType::F32, 5u32),
