@@ -103,7 +103,8 @@ pub(super) fn times_table(
 // ------------------------------------------------------------------------------- long tables
 
 /// Tables with more entries are computed, of two tables with about as many as their square root: code does
-/// not grow with the length of what it transforms.
+/// not grow with the length of what it transforms. A table of that length is 64 KiB of complex doubles; with it a library
+/// of a transform of 2²⁰ points has 0.4 MB, where it had 19.
 pub(super) const TABLE: u64 = 1 << 12;
 
 /// Complex numbers in f64, as real and imaginary parts.
