@@ -273,6 +273,7 @@ fn every_stage_has_a_text() {
     let place = Place::new();
     for (stage, sign) in [
         ("kernels", "program step {"),
+        ("legal", "program step {"),
         ("clif", "function u0:0("),
         ("asm", "ret"),
     ] {

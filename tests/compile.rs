@@ -245,6 +245,7 @@ fn the_stages_of_a_compilation_are_timed() {
         "elaborate",
         "simplify",
         "lower",
+        "legalise",
         "generate",
         "link",
         "write",

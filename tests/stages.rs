@@ -42,6 +42,11 @@ fn kernels() {
 }
 
 #[test]
+fn legal_kernels() {
+    emit("legal");
+}
+
+#[test]
 fn cranelift() {
     emit("clif");
 }

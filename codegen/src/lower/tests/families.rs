@@ -445,6 +445,37 @@ fn updates_are_written_in_place() {
     assert!(!copies, "{}", lowering.program);
 }
 
+/// Each of two updates reads the old value that the other one overwrites, in kernels of their own.
+#[test]
+fn updates_that_read_each_other_see_old_values() {
+    let b = builder();
+    let p = input(&b, "p", F, &[4]);
+    let q = input(&b, "q", F, &[6]);
+    let front = b.slice(q, &[0], &[4], &[1]).unwrap();
+    let padded = b.pad_zero(p, axes(&[1]), axes(&[1]), axes(&[0])).unwrap();
+    let nexts = [b.add(p, front).unwrap(), b.sub(q, padded).unwrap()];
+    let graph = finish(b, &nexts);
+    let signature = Signature {
+        name: "step".into(),
+        next: vec![Some(0), Some(1)],
+    };
+    check_with(&graph, &signature, &samples(&graph));
+}
+
+/// What belongs to a row reads an element of it, of which there is one.
+#[test]
+fn rows_of_one_element_are_read_once_they_are_there() {
+    let b = builder();
+    let x = input(&b, "x", F, &[5, 1]);
+    let e = b.exp(x).unwrap();
+    let s = b.sum(e, &[1], false).unwrap();
+    let only = b.reshape(e, &b.shape(s)).unwrap();
+    let t = b.mul(s, only).unwrap();
+    let wide = b.broadcast_in_dim(t, &b.shape(x), &[0]).unwrap();
+    let y = b.add(e, wide).unwrap();
+    check(&finish(b, &[y, t]));
+}
+
 #[test]
 fn a_value_that_is_read_transposed_is_not_overwritten() {
     let b = builder();
