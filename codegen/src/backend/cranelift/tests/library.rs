@@ -380,7 +380,7 @@ fn the_tensor_form_computes_and_checks() {
     // What is only read may not lie in the workspace either.
     let mut tensors = Tensors::new(&mut bytes);
     tensors.tensors[0].data = memory.wrapping_byte_add(64);
-    assert_eq!(attempt(&mut tensors), Status::Overlap.code());
+    assert_eq!(attempt(&mut tensors), Status::Overlap.code_at(0));
     // Tensors may lie next to each other, in either order.
     let (read, written) = (4 * (ROWS * EXTENT) as usize, bytes.outputs[0].len());
     let mut room = vec![0u64; (read + written).div_ceil(8)];
