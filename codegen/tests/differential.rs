@@ -307,7 +307,7 @@ fn tasks_of_each_example_of_each_op_commute() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn random_graphs_and_their_gradients_agree(

@@ -163,7 +163,7 @@ fn a_value_without_a_path_has_no_cotangent() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn values_of_random_graphs(
         choices in prop::collection::vec(any::<u16>(), CHOICES_PER_STEP..4 * CHOICES_PER_STEP),

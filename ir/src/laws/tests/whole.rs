@@ -171,7 +171,7 @@ fn wrong_compositions_and_weakenings_are_caught() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn they_hold_on_random_graphs(
         choices in prop::collection::vec(any::<u16>(), CHOICES_PER_STEP..4 * CHOICES_PER_STEP),
