@@ -327,6 +327,52 @@ fn thousands_of_tensors_are_checked() {
     insta::assert_snapshot!(output);
 }
 
+const TWO: &str = "
+entry f(x: f32[3]) -> (y: f32[3]) { y = x }
+entry g(i: i32[2, 2]) -> (j: i32[2, 2]) { j = i + 1 }
+";
+
+const TWO_HOST: &str = r#"
+#include "m.h"
+#include <stdio.h>
+static int32_t values[2][4] = {{1, 2, 3, 4}};
+static int64_t shape[] = {2, 2};
+int main(void) {
+    DLTensor tensors[2] = {{0}};
+    for (int at = 0; at < 2; at++) {
+        tensors[at].data = values[at];
+        tensors[at].device.device_type = kDLCPU;
+        tensors[at].ndim = 2;
+        tensors[at].dtype.code = kDLInt;
+        tensors[at].dtype.bits = 32;
+        tensors[at].dtype.lanes = 1;
+        tensors[at].shape = shape;
+    }
+    const DLTensor *in[] = {&tensors[0]};
+    DLTensor *out[] = {&tensors[1]};
+    int32_t status = m_g_run(in, out, NULL, NULL);
+    printf("%d: %d %d %d %d\n", status, values[1][0], values[1][1], values[1][2], values[1][3]);
+    tensors[1].dtype.code = kDLFloat;
+    printf("%s\n", m_strerror(m_g_run(in, out, NULL, NULL)));
+    return 0;
+}
+"#;
+
+/// Each entry has tensors of its own.
+#[test]
+fn tensors_are_those_of_the_entry() {
+    let place = Place::new();
+    place.write("m.graph", TWO);
+    place.run(&["compile", "m.graph"]).success();
+    let Some(output) = c_program(&place, TWO_HOST) else {
+        return;
+    };
+    assert_eq!(
+        output,
+        "0: 2 3 4 5\na DLTensor has the wrong element type\n"
+    );
+}
+
 /// Libraries of each form have their header beside them.
 #[test]
 fn archives_and_objects_have_their_header_beside_them() {

@@ -277,21 +277,24 @@ fn index_values_in_vectorised_loops() {
 
 #[test]
 fn quotients_and_remainders_of_positions_of_any_sign_and_size() {
+    // Offsets come out of quotients, apart from what is left of them; multiples of coordinates do not.
+    const FAR: i64 = (1 << 34) + 1;
     for divisor in [2, 3, 5, 7, 10, 16, 1000] {
-        for offset in [
-            -2001,
-            -40,
-            -divisor,
-            -1,
-            0,
-            (1 << 31) - 20,
-            1 << 40,
-            -(1 << 40),
+        for (step, offset) in [
+            (1, -2001),
+            (1, 1 << 40),
+            (-1, 0),
+            (-1, -divisor),
+            (-3, -1),
+            (-11, (1 << 31) - 20),
+            (FAR, 1),
+            (-FAR, 0),
+            (-FAR, -(1 << 40)),
         ] {
             let k = KernelBuilder::new("quotients");
             let y = k.param("y", tensor(DType::I64, &[41, 2]), Mode::Out);
             k.par(41, 1, |row| {
-                let position = row.add_constant(offset);
+                let position = row.scale(step).add_constant(offset);
                 let parts = [position.floor_div(divisor), position.modulo(divisor)];
                 for (at, part) in (0..).zip(parts) {
                     let value = k.index_value(DType::I64, &part);
