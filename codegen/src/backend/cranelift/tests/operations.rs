@@ -1,7 +1,9 @@
 //! Every operation on every dtype, in every form and for every length of a tail.
 
 use super::{agree, tensor};
-use crate::kernel::{Access, Directive, Form, Kernel, KernelBuilder, Mode, Op, Subscript, ValueId};
+use crate::kernel::{
+    Access, Directive, ForRange, Form, Kernel, KernelBuilder, Mode, Op, Subscript, ValueId,
+};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::scalar::{Binary, Comparison, Connective, Unary};
@@ -304,6 +306,26 @@ fn quotients_and_remainders_of_positions_of_any_sign_and_size() {
             });
             agree(k.finish().unwrap(), 1, "quotients");
         }
+    }
+}
+
+/// Of coordinates that are themselves beyond 32 bits.
+#[test]
+fn quotients_of_far_coordinates_are_rounded_down() {
+    const STEP: i64 = 1 << 35;
+    for divisor in [3, 7, 1000] {
+        let k = KernelBuilder::new("quotients");
+        let y = k.param("y", tensor(DType::I64, &[64, 2]), Mode::Out);
+        k.for_each(ForRange::span(-32 * STEP, 32 * STEP, STEP), |point| {
+            let row = point.add_constant(32 * STEP).floor_div(STEP);
+            let parts = [point.floor_div(divisor), point.modulo(divisor)];
+            for (at, part) in (0..).zip(parts) {
+                let value = k.index_value(DType::I64, &part);
+                let place = [row.clone(), Index::constant(at)];
+                k.store(Access::element(y, place), value);
+            }
+        });
+        agree(k.finish().unwrap(), 1, "quotients");
     }
 }
 
