@@ -435,6 +435,7 @@ fn explain(error: io::Error, directory: &Path) -> OutputFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::os::unix::fs::symlink;
 
     fn names(directory: &Path) -> Vec<String> {
@@ -640,6 +641,33 @@ mod tests {
             assert!(contents.contains(&first));
         }
         assert_eq!(names(directory.path()), ["m.h", "m.so"]);
+    }
+
+    /// Of a pipe that is being read, while files wait to appear.
+    #[test]
+    fn nobody_waits_for_who_reads_a_pipe() {
+        let directory = tempfile::tempdir().unwrap();
+        let (pipe, file) = (directory.path().join("pipe"), directory.path().join("m.h"));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        // More than a pipe holds, so that the writer is in the midst of it once the first byte has come.
+        let text = vec![b'x'; 1 << 20];
+        let mut set = OutputSet::default();
+        set.stage(&file, b"new", Access::Read).unwrap();
+        set.stage(&pipe, &text, Access::Read).unwrap();
+        let writer = thread::spawn(|| set.commit());
+        let mut reader = File::open(&pipe).unwrap();
+        let mut read = vec![0];
+        reader.read_exact(&mut read).unwrap();
+        let lock = File::open(directory.path()).unwrap();
+        lock.try_lock().unwrap();
+        drop(lock);
+        reader.read_to_end(&mut read).unwrap();
+        writer.join().unwrap().unwrap();
+        assert_eq!(
+            (read.len(), fs::read(&file).unwrap()),
+            (1 << 20, b"new".to_vec())
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! unit is 4 or 2, whichever fills 128 bits, or 1. Truth values beside 32-bit numbers have unit 4,
 //! beside 64-bit numbers unit 2: a part of several truth values is a mask of lanes that are all
 //! ones or all zeros, a single one is a byte, 0 or 1. A half is the f32 that it is (see
-//! [`crate::backend::cranelift::halves`]).
+//! `backend/cranelift/halves.rs`).
 
 use crate::backend::cranelift::core::Core;
 use cranelift_codegen::ir::condcodes::IntCC;

@@ -1,7 +1,7 @@
 //! What goes around kernels: the steps of a program, and the C interface of a library.
 //!
-//! The functions of kernels are given by name and number; here are those that call them and that callers see. They run on
-//! any x86-64 processor, since they ask first whether the processor will do.
+//! The functions of kernels are given by number; here are those that call them, and those that callers see. The latter
+//! run on any x86-64 processor, since they ask first whether the processor will do.
 //!
 //! | module | what it does |
 //! |---|---|

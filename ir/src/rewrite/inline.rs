@@ -56,8 +56,9 @@ enum Instead {
 #[derive(Default)]
 struct Surrogates {
     names: BTreeSet<String>,
-    /// What stands in the place of calls of regions, which graphs share, by their addresses.
-    known: FxHashMap<*const Region, Instead>,
+    /// What stands in the place of calls of regions, which graphs share, by their addresses; with the regions, lest
+    /// another come to lie where one was.
+    known: FxHashMap<*const Region, (Rc<Region>, Instead)>,
 }
 
 impl Surrogates {
@@ -83,7 +84,7 @@ impl Surrogates {
 
     fn instead_of(&mut self, region: &Rc<Region>) -> Result<Instead, TypeError> {
         let key = Rc::as_ptr(region);
-        if let Some(known) = self.known.get(&key) {
+        if let Some((_, known)) = self.known.get(&key) {
             return Ok(known.clone());
         }
         let body = self.replaced(region.body())?;
@@ -102,7 +103,7 @@ impl Surrogates {
             }
             (Pullback::Recompute | Pullback::Derived, None) => Instead::Itself,
         };
-        self.known.insert(key, instead.clone());
+        self.known.insert(key, (region.clone(), instead.clone()));
         Ok(instead)
     }
 }

@@ -388,7 +388,7 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
     })
 }
 
-/// Whether a node is a result of a loop or branch: the [normal form](super::normal_form) has a barrier
+/// Whether a node is a result of a loop or branch: the [normal form](crate::lower::normal_form) has a barrier
 /// for each, and nothing else reads loops and branches.
 pub(in crate::lower) fn is_part(graph: &Graph, node: NodeId) -> bool {
     let operands = graph.operands(node);

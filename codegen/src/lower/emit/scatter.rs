@@ -2,7 +2,7 @@
 //!
 //! What is not indexed runs in parallel, in vectors where it lies next to each other; the updates of an element are added
 //! in row-major order of the indices. Where an element may get more updates than one chain may have (see
-//! [`super::grouping`]), a first pass over the indices ranks them: which of the updates of its element each is.
+//! [`crate::lower::grouping`]), a first pass over the indices ranks them: which of the updates of its element each is.
 //! Then each run of [`CHAIN`] updates is added up by itself before it is added to the element; and where there may
 //! be more such runs than that, runs of runs are too.
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
-/// A group, by its position in [`Fusion::groups`].
+/// A group, by its position in [`Fusion::groups`](super::fuse::Fusion).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::lower) struct GroupId(pub(in crate::lower) u32);
 

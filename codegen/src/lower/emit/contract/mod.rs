@@ -1,7 +1,7 @@
 //! Kernels of contractions.
 //!
 //! Each element of the result is a sum of chains of fused multiply-adds from zero, in row-major order of
-//! the contracted axes, cut as [`super::grouping`] says; integers are summed in that order too. Axes of the result other than those of
+//! the contracted axes, cut as [`crate::lower::grouping`] says; integers are summed in that order too. Axes of the result other than those of
 //! the register tile are plain parallel loops. There are three shapes of loops:
 //!
 //! * *Tiles*: rows run along the longest free axis of the first operand, columns along the last free

@@ -3,7 +3,7 @@
 //! Lines are independent and run in parallel, in vectors where they lie next to each other. Along a line
 //! goes a sequential loop that carries the value so far; what the operands are made of is computed where it
 //! is read. How a long line of floats is cut into blocks follows from its length alone (see
-//! [`super::grouping`]), and so do the bits of the results:
+//! [`crate::lower::grouping`]), and so do the bits of the results:
 //!
 //! * Sums ([`sums`]): each block begins from nothing, and what comes before it is added to its results.
 //! * Products and recurrences ([`products`]): each block begins with what comes out of the one before it.

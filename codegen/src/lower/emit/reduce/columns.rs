@@ -1,7 +1,7 @@
 //! Long folds across memory, by blocks of rows.
 //!
 //! Column by column, a long sum would read a little of each row, from another page each time. So the pieces
-//! of columns that [`super::grouping`] cuts are computed side by side: for each block of rows a row of partial
+//! of columns that [`crate::lower::grouping`] cuts are computed side by side: for each block of rows a row of partial
 //! results, which stays in the cache next to the processor while rows are added to it as they lie; then
 //! the partial results of each column are joined. Blocks are tasks of their own.
 

@@ -1,6 +1,6 @@
 //! The folds of a row.
 //!
-//! All folds of a phase are one loop, in the order that [`super::grouping`] states. Along memory it is a fold in
+//! All folds of a phase are one loop, in the order that [`crate::lower::grouping`] states. Along memory it is a fold in
 //! lanes for each line; across memory, where each lane of a vector may be a row of its own, it steps through
 //! the elements in order. The position of the best element is a fold of pairs: a challenger wins if it
 //! is better, or a NaN against a number, or as good and first.
@@ -203,7 +203,7 @@ impl<'p> Nest<'p> {
         results
     }
 
-    /// The elements of a row, in the order of [`super::grouping`]; the final states.
+    /// The elements of a row, in the order of [`crate::lower::grouping`]; the final states.
     fn in_order(
         &mut self,
         folds: &[(NodeId, Reduction)],
