@@ -135,6 +135,7 @@ impl KernelBuilder {
             memories: Vec::new(),
             values: Vec::new(),
             vars: 0,
+            lane: None,
             body: Region::default(),
             schedule: Vec::new(),
         };

@@ -17,8 +17,10 @@
 //! # Statements
 //! * `par i < E grain g {…}`: the iterations, `0..E`, may run in any order and at the same time; none
 //!   may read or write what another writes (faults excepted). A task is at least `g` iterations.
-//! * `for i in lo..hi step s {…}`: the points lo, lo+|s|, … below hi, in increasing order, or in
-//!   decreasing order of the same points when s < 0.
+//! * `tasks i < N with (memories; values; variables) {…}`: the same as `par`, as N calls of one function, which sees
+//!   nothing of what is around it but what is listed: its frame.
+//! * `for i in lo..hi step s below c until v {…}`: the points lo, lo+|s|, … below hi (and below the constant c and
+//!   the `i64` scalar v, if they are given), in increasing order, or in decreasing order of the same points when s < 0.
 //! * `(r…) = carry (s = init, …) for … { … yield n, … }`: the same, with values handed from one
 //!   iteration to the next. After the last, r is the last n (or init when there was no iteration).
 //! * `(r…) = fold i < E lanes L chunk N (s = init, …) { … yield n, … } merge (a, b, …) {… yield m, …}`:
@@ -43,7 +45,9 @@
 //! # Accesses
 //! An [`Access`] names memory and one [`Subscript`] per axis: an index, a *span* (`i0:`: a vector
 //! lies along that axis; a tile along two, rows along the first) or a run-time integer. An access
-//! happens where its guard and its mask hold. Elsewhere a load yields its `else` value, or zero
+//! happens where its guard and its mask hold. A vector may also be accessed *by lanes*, without a span: the variable
+//! that the kernel declares with `lane i` then stands for 0, 1, … in its subscripts, guard and position of a fault,
+//! and mask, `else` value and run-time subscripts may be vectors themselves. Lanes are stored in increasing order. Elsewhere a load yields its `else` value, or zero
 //! without one, and a store does nothing. With `clip`, the elements of a span past the end of the
 //! axis are likewise left out. Apart from that, every index must be in range (the verifier proves
 //! it). A run-time subscript is clamped into the axis; with `guard s at p`, one that was out of range
@@ -52,6 +56,11 @@
 //! # Arithmetic
 //! As [`lgc_ir::scalar`] defines it. `mma(acc, a, b)` is `acc[r, c] = fma(a[r], b[c], acc[r, c])`,
 //! rounded once; so a contraction is one chain of fused multiply-adds in the order of its loop.
+//!
+//! # Thread programs
+//! Kernels in which a thread, and later a warp, can see all that it does are *thread programs*: tasks in place of
+//! `par`, loops in place of folds, vectors that fill registers and go by lanes in place of spans, tiles and `vec`. The
+//! passes of [`crate::threads`] make them; back ends read nothing else.
 //!
 //! # Schedules
 //! [`Directive`]s stand beside the body and never change what it means, down to the bits. There are those that
@@ -85,6 +94,7 @@ pub use program::{
 pub use renumber::IdVisitor;
 pub use stmt::{
     Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
+    TaskFrame,
 };
 pub use verify::{
     MAX_ELEMENTS, MAX_LANES, MAX_REPORTED, VerifyCode, VerifyError, verify, verify_kernel,

@@ -83,6 +83,11 @@ impl ValueType {
         }
     }
 
+    /// The same dtype in another form.
+    pub const fn with_form(self, form: Form) -> Self {
+        ValueType { form, ..self }
+    }
+
     /// The same form with another dtype.
     pub const fn with_dtype(self, dtype: DType) -> Self {
         ValueType { dtype, ..self }
@@ -108,6 +113,9 @@ pub enum Op {
     Const(DType, Constant),
     /// The value of an index expression as an element of an integer dtype (the low bits).
     Index(DType, Index),
+    /// The value of an index expression in each of that many lanes, as a vector of an integer dtype (the low
+    /// bits). The expression may mention the variable that stands for the lane.
+    Ramp(DType, u32, Index),
     /// A function of one number.
     Unary(Unary, ValueId),
     /// A function of two numbers of one dtype.
@@ -130,6 +138,8 @@ pub enum Op {
     Fma(ValueId, ValueId, ValueId),
     /// A value of the given form whose elements all are the operand, a scalar.
     Splat(Form, ValueId),
+    /// As many elements of a vector as the form has, from a place on.
+    Slice(Form, u32, ValueId),
     /// A tile with this many rows that all are the operand, a vector.
     Rows(u32, ValueId),
     /// A tile with this many columns that all are the operand, a vector.
@@ -235,6 +245,8 @@ impl Op {
         match self {
             Op::Const(..) => "const",
             Op::Index(..) => "index",
+            Op::Ramp(..) => "ramp",
+            Op::Slice(..) => "slice",
             Op::Unary(function, _) => function.name(),
             Op::Binary(function, ..) => function.name(),
             Op::Compare(comparison, ..) => comparison.name(),
@@ -256,12 +268,13 @@ impl Op {
     /// The operands, in order.
     pub fn operands(&self) -> SmallVec<[ValueId; 3]> {
         match *self {
-            Op::Const(..) | Op::Index(..) => smallvec![],
+            Op::Const(..) | Op::Index(..) | Op::Ramp(..) => smallvec![],
             Op::Unary(_, x)
             | Op::Not(x)
             | Op::Cast(_, x)
             | Op::Bitcast(_, x)
             | Op::Splat(_, x)
+            | Op::Slice(_, _, x)
             | Op::Rows(_, x)
             | Op::Columns(_, x) => smallvec![x],
             Op::Binary(_, x, y) | Op::Compare(_, x, y) | Op::Connect(_, x, y) => smallvec![x, y],
@@ -272,12 +285,13 @@ impl Op {
     /// The operands, in order, to be replaced.
     pub fn operands_mut(&mut self) -> SmallVec<[&mut ValueId; 3]> {
         match self {
-            Op::Const(..) | Op::Index(..) => smallvec![],
+            Op::Const(..) | Op::Index(..) | Op::Ramp(..) => smallvec![],
             Op::Unary(_, x)
             | Op::Not(x)
             | Op::Cast(_, x)
             | Op::Bitcast(_, x)
             | Op::Splat(_, x)
+            | Op::Slice(_, _, x)
             | Op::Rows(_, x)
             | Op::Columns(_, x) => smallvec![x],
             Op::Binary(_, x, y) | Op::Compare(_, x, y) | Op::Connect(_, x, y) => smallvec![x, y],
@@ -295,6 +309,22 @@ impl Op {
             Op::Index(dtype, _) => {
                 require(dtype.is_integer(), NEEDS_INTEGER)?;
                 Ok(ValueType::scalar(dtype))
+            }
+            Op::Ramp(dtype, lanes, _) => {
+                require(dtype.is_integer(), NEEDS_INTEGER)?;
+                Ok(ValueType::vector(dtype, lanes))
+            }
+            Op::Slice(form, from, x) => {
+                let of = type_of(x);
+                let Form::Vector(lanes) = of.form else {
+                    return Err(NEEDS_VECTOR);
+                };
+                require(form.rank() < 2, "a slice is a vector or a scalar")?;
+                let inside = from
+                    .checked_add(form.elements())
+                    .is_some_and(|end| end <= lanes);
+                require(inside, "the slice goes beyond the vector")?;
+                Ok(ValueType { form, ..of })
             }
             Op::Unary(function, x) => unary_type(function, type_of(x)),
             Op::Binary(function, x, y) => binary_type(function, type_of(x), type_of(y)),
@@ -364,6 +394,8 @@ impl Op {
             Op::Binary(function, ..) => *function != Binary::Pow,
             Op::Const(..)
             | Op::Index(..)
+            | Op::Ramp(..)
+            | Op::Slice(..)
             | Op::Compare(..)
             | Op::Connect(..)
             | Op::Not(_)

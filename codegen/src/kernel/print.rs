@@ -100,7 +100,8 @@ fn operation(op: &Op) -> String {
     let name = op.name();
     match op {
         Op::Const(_, c) => format!("{name} {}", constant(c)),
-        Op::Index(_, index) => format!("{name} {index}"),
+        Op::Index(_, index) | Op::Ramp(_, _, index) => format!("{name} {index}"),
+        Op::Slice(_, from, x) => format!("{name} {} from {from}", value(*x)),
         Op::Unary(..)
         | Op::Binary(..)
         | Op::Compare(..)
@@ -177,6 +178,21 @@ impl<'a> Printer<'a> {
                 format_args!("par {} < {extent} grain {grain}", var(*point)),
                 |printer| printer.region(body, &[]),
             ),
+            Stmt::Tasks {
+                var: number,
+                count,
+                frame,
+                body,
+            } => {
+                let memories = list(&frame.memories, |&m| self.memory(m).to_string());
+                let vars = list(&frame.vars, |&v| var(v));
+                let values = values(frame.values.iter().copied());
+                let number = var(*number);
+                self.block(
+                    format_args!("tasks {number} < {count} with ({memories}; {values}; {vars})"),
+                    |printer| printer.region(body, &[]),
+                );
+            }
             Stmt::For {
                 var: point,
                 range,
@@ -348,6 +364,12 @@ fn loop_header(point: VarId, range: &ForRange) -> String {
     if range.step != 1 {
         header += &format!(" step {}", range.step);
     }
+    if let Some(below) = range.below {
+        header += &format!(" below {below}");
+    }
+    if let Some(until) = range.until {
+        header += &format!(" until {}", value(until));
+    }
     header
 }
 
@@ -359,6 +381,9 @@ fn kernel_text(kernel: &Kernel, name: &str, indent: usize) -> String {
         format!("{}: {} {}", printer.memory(id), memory.ty, mode.name())
     });
     printer.block(format_args!("kernel {name}({params})"), |printer| {
+        if let Some(lane) = kernel.lane {
+            printer.line(format_args!("lane {}", var(lane)));
+        }
         for directive in &kernel.schedule {
             let text = printer.directive(directive);
             printer.line(format_args!("schedule {text}"));

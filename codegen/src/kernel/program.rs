@@ -151,6 +151,8 @@ pub struct Kernel {
     pub values: Vec<ValueType>,
     /// The number of index variables.
     pub vars: u32,
+    /// The variable that stands for the lane in accesses of vectors and in ramps, if there are any.
+    pub lane: Option<VarId>,
     /// What the kernel does.
     pub body: Region,
     /// How it is to be done.

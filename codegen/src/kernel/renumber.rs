@@ -58,6 +58,15 @@ impl Stmt {
                 visitor.var(var);
                 body.visit_ids(visitor);
             }
+            Stmt::Tasks {
+                var, frame, body, ..
+            } => {
+                visitor.var(var);
+                frame.memories.iter_mut().for_each(|m| visitor.memory(m));
+                frame.values.iter_mut().for_each(|v| visitor.value(v));
+                frame.vars.iter_mut().for_each(|v| visitor.var(v));
+                body.visit_ids(visitor);
+            }
             Stmt::For { .. } => self.visit_for(visitor),
             Stmt::Fold(_) => self.visit_fold(visitor),
             Stmt::If { .. } => self.visit_if(visitor),
@@ -67,7 +76,7 @@ impl Stmt {
             }
             Stmt::Compute { result, op } => {
                 visitor.value(result);
-                if let super::Op::Index(_, index) = op {
+                if let super::Op::Index(_, index) | super::Op::Ramp(_, _, index) = op {
                     visitor.index(index);
                 }
                 op.operands_mut()
@@ -112,6 +121,9 @@ impl Stmt {
         visitor.var(var);
         visitor.index(&mut range.low);
         visitor.index(&mut range.high);
+        if let Some(until) = &mut range.until {
+            visitor.value(until);
+        }
         body.visit_ids(visitor);
         for state in carried.iter_mut() {
             visitor.value(&mut state.next);
@@ -237,6 +249,9 @@ impl Kernel {
             }
         }
         let mut kernel = self.clone();
+        if let Some(lane) = &mut kernel.lane {
+            seen.var(lane);
+        }
         kernel.body.visit_ids(&mut seen);
         for directive in &mut kernel.schedule {
             renumber_directive(directive, &mut seen);

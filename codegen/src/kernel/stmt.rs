@@ -1,6 +1,6 @@
 //! Statements of kernels. What each means is said at the top of [`super`].
 
-use super::{MemId, Op, ValueId, VarId};
+use super::{Form, MemId, Op, ValueId, VarId};
 use lgc_ir::index::{Guard, Index};
 
 /// Statements that run in order.
@@ -20,6 +20,10 @@ pub struct ForRange {
     pub high: Index,
     /// The distance, not 0; its sign is the direction.
     pub step: i64,
+    /// Points from this one on are left out; only of loops that go upwards.
+    pub below: Option<i64>,
+    /// Points from what this `i64` scalar is on are left out; only of loops that go upwards.
+    pub until: Option<ValueId>,
 }
 
 impl ForRange {
@@ -30,11 +34,25 @@ impl ForRange {
 
     /// The points of a range with constant ends.
     pub fn span(low: i64, high: i64, step: i64) -> Self {
+        ForRange::new(Index::constant(low), Index::constant(high), step)
+    }
+
+    /// All points of a range.
+    pub const fn new(low: Index, high: Index, step: i64) -> Self {
         ForRange {
-            low: Index::constant(low),
-            high: Index::constant(high),
+            low,
+            high,
             step,
+            below: None,
+            until: None,
         }
+    }
+
+    /// Both ends and the step, of a loop over known points in increasing order.
+    pub fn known(&self) -> Option<(i64, i64, i64)> {
+        let (low, high) = (self.low.as_constant()?, self.high.as_constant()?);
+        let high = high.min(self.below.unwrap_or(i64::MAX));
+        (self.step > 0 && self.until.is_none()).then_some((low, high, self.step))
     }
 }
 
@@ -130,7 +148,7 @@ pub enum Subscript {
     At(Index),
     /// From an index on, for as many elements as the form of the value has.
     Span(Index),
-    /// At a run-time integer scalar, clamped into the axis.
+    /// At a run-time integer scalar, or one for each lane, clamped into the axis.
     Value(ValueId),
 }
 
@@ -152,7 +170,7 @@ pub struct Access {
     pub at: Vec<Subscript>,
     /// Where the access happens, over index variables.
     pub guard: Guard,
-    /// Whether the access happens, a bool scalar.
+    /// Whether the access happens, a bool scalar; or in which lanes, a bool vector.
     pub mask: Option<ValueId>,
     /// Whether elements of spans beyond the end of the axis are left out.
     pub clip: bool,
@@ -207,6 +225,12 @@ impl Access {
         Access { fault, ..self }
     }
 
+    /// Whether the elements of a value of this form are where each lane says, rather than along spans.
+    pub fn goes_by_lanes(&self, form: Form) -> bool {
+        let is_span = |subscript: &Subscript| matches!(subscript, Subscript::Span(_));
+        matches!(form, Form::Vector(_)) && !self.at.iter().any(is_span)
+    }
+
     /// Whether the access happens everywhere.
     pub fn is_unconditional(&self) -> bool {
         self.guard.is_always() && self.mask.is_none() && !self.clip
@@ -222,6 +246,17 @@ impl Access {
     }
 }
 
+/// What tasks use from outside: all of it is handed to their function.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct TaskFrame {
+    /// Parameters and shared buffers.
+    pub memories: Vec<MemId>,
+    /// Values.
+    pub values: Vec<ValueId>,
+    /// Variables of the loops around.
+    pub vars: Vec<VarId>,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stmt {
@@ -234,6 +269,17 @@ pub enum Stmt {
         /// The least number of iterations that is worth a task, at least 1.
         grain: u64,
         /// What an iteration does.
+        body: Region,
+    },
+    /// Independent tasks `0..count`, each a call of a function of its number and of a frame.
+    Tasks {
+        /// The number of the task.
+        var: VarId,
+        /// How many there are.
+        count: u64,
+        /// What they use from outside.
+        frame: TaskFrame,
+        /// What a task does.
         body: Region,
     },
     /// Iterations in order, with carried values.
@@ -280,7 +326,7 @@ pub enum Stmt {
         result: ValueId,
         /// What is read.
         access: Access,
-        /// The value of elements that are not read, a scalar; zero (or false) when absent.
+        /// The value of elements that are not read, a scalar, or a vector beside lanes; zero (or false) when absent.
         otherwise: Option<ValueId>,
     },
     /// Writes a value. Its form says how many elements are written.
@@ -296,9 +342,10 @@ impl Stmt {
     /// The regions inside, in order.
     pub fn regions(&self) -> impl Iterator<Item = &Region> {
         let (first, second) = match self {
-            Stmt::Par { body, .. } | Stmt::For { body, .. } | Stmt::Let { body, .. } => {
-                (Some(body), None)
-            }
+            Stmt::Par { body, .. }
+            | Stmt::Tasks { body, .. }
+            | Stmt::For { body, .. }
+            | Stmt::Let { body, .. } => (Some(body), None),
             Stmt::Fold(fold) => (Some(&fold.body), Some(&fold.merge)),
             Stmt::If {
                 then, otherwise, ..
@@ -311,9 +358,10 @@ impl Stmt {
     /// The regions inside, in order, to be rewritten.
     pub fn regions_mut(&mut self) -> impl Iterator<Item = &mut Region> {
         let (first, second) = match self {
-            Stmt::Par { body, .. } | Stmt::For { body, .. } | Stmt::Let { body, .. } => {
-                (Some(body), None)
-            }
+            Stmt::Par { body, .. }
+            | Stmt::Tasks { body, .. }
+            | Stmt::For { body, .. }
+            | Stmt::Let { body, .. } => (Some(body), None),
             Stmt::Fold(fold) => (Some(&mut fold.body), Some(&mut fold.merge)),
             Stmt::If {
                 then, otherwise, ..
@@ -328,6 +376,7 @@ impl Stmt {
         match self {
             Stmt::Load { access, .. } | Stmt::Store { access, .. } => Some(access),
             Stmt::Par { .. }
+            | Stmt::Tasks { .. }
             | Stmt::For { .. }
             | Stmt::Fold(_)
             | Stmt::If { .. }
@@ -339,7 +388,7 @@ impl Stmt {
     /// The index variable that the statement defines.
     pub fn var(&self) -> Option<VarId> {
         match self {
-            Stmt::Par { var, .. } | Stmt::For { var, .. } => Some(*var),
+            Stmt::Par { var, .. } | Stmt::Tasks { var, .. } | Stmt::For { var, .. } => Some(*var),
             Stmt::Fold(fold) => Some(fold.var),
             Stmt::If { .. }
             | Stmt::Let { .. }

@@ -10,13 +10,14 @@
 //! | K03 | Each value, index variable and local buffer is defined once. |
 //! | K04 | Values, index variables and local buffers are used in their scope, after their definition. |
 //! | K05 | Operands fit their operation and the result has its type; what is carried, merged or joined has one type. |
-//! | K06 | Steps are not 0, grains and chunks at least 1, chunks of a fold that has several a multiple of its lanes, lanes a power of two up to 1024, a fold has a state; merges only compute. |
-//! | K07 | Accesses have a subscript for each axis and a span for each axis of their form; run-time subscripts are integer scalars into a non-empty axis; masks are bool scalars, `else` values scalars of the dtype. |
+//! | K06 | Steps are not 0, `below` and `until` stand in loops that go upwards, grains and chunks at least 1, chunks of a fold that has several a multiple of its lanes, lanes a power of two up to 1024, a fold has a state; merges only compute. |
+//! | K07 | Accesses have a subscript for each axis and a span for each axis of their form, or, for vectors, no span: then they go by lanes. Run-time subscripts are integer scalars into a non-empty axis; masks are bool scalars, `else` values scalars of the dtype; by lanes, each of these may also be a vector of as many. |
 //! | K08 | Indices are provably within their axis wherever the access happens. |
 //! | K09 | Nothing is stored to `in` parameters; a status is an `i64[]` that may be written. |
 //! | K10 | What an iteration of `par`, an element of a `fold`, or a point of a `for` with `vec` stores, no other one loads or stores, provably. |
-//! | K11 | `private` and `reg` buffers are not used across a `par`. |
+//! | K11 | `private` buffers are not used across a `par` or `tasks`. |
 //! | K12 | Directives name what exists, factors are at least 1 and vector lengths powers of two, `vec` and `unroll` name innermost loops. |
+//! | K13 | Tasks use what is in their frame, and hand out no tasks. |
 //! | P01 | Buffers and kernels of steps exist; coordinates of arguments are in range; loops define distinct variables. |
 //! | P02 | Launches have one argument of the right type for each parameter. |
 //! | P03 | What a launch or copy writes may be written, and overlaps no other argument. |
@@ -57,7 +58,7 @@ macro_rules! codes {
     };
 }
 
-codes! { K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 P01 P02 P03 P04 P05 P06 P07 }
+codes! { K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 P01 P02 P03 P04 P05 P06 P07 }
 
 /// A violation of an invariant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -107,6 +107,7 @@ fn finish(stmts: &mut [Stmt], last: ValueId, result: ValueId) {
         Stmt::Compute { result, .. } if *result == last => Some(result),
         Stmt::Compute { .. }
         | Stmt::Par { .. }
+        | Stmt::Tasks { .. }
         | Stmt::For { .. }
         | Stmt::Fold(_)
         | Stmt::If { .. }
@@ -140,6 +141,8 @@ impl Opaque {
             | Op::Cast(..)
             | Op::Bitcast(..)
             | Op::Fma(..)
+            | Op::Ramp(..)
+            | Op::Slice(..)
             | Op::Splat(..)
             | Op::Rows(..)
             | Op::Columns(..)

@@ -202,6 +202,9 @@ impl<'k> KernelEmitter<'k> {
 
     /// Looks up what an access covers, and records faults.
     fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&'k Memory, Grid)> {
+        if access.goes_by_lanes(form) {
+            return Err(Refusal("vectors that go by lanes"));
+        }
         let kernel = self.kernel;
         let memory = kernel.memories.get(access.memory.index());
         let memory = memory.ok_or(Refusal("an access to memory that does not exist"))?;

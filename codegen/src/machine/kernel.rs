@@ -143,6 +143,8 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
             | Op::Cast(..)
             | Op::Bitcast(..)
             | Op::Fma(..)
+            | Op::Ramp(..)
+            | Op::Slice(..)
             | Op::Splat(..)
             | Op::Rows(..)
             | Op::Columns(..) => op.operands().into_iter().for_each(&mut together),
@@ -167,7 +169,7 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
                 together(join.otherwise);
             }
         }
-        Stmt::Par { .. } | Stmt::Let { .. } | Stmt::Load { .. } => {}
+        Stmt::Par { .. } | Stmt::Tasks { .. } | Stmt::Let { .. } | Stmt::Load { .. } => {}
     });
     for (half, single) in widened {
         let single = apart.get(single.index()).copied().unwrap_or(false);
@@ -325,6 +327,7 @@ impl<'k> KernelEmitter<'k> {
                 carried,
                 body,
             } => self.for_loop(*var, range, carried, body),
+            Stmt::Tasks { .. } => Err(Refusal("tasks that were made before")),
             Stmt::Fold(fold) => self.fold(fold),
             Stmt::If {
                 condition,
@@ -393,6 +396,9 @@ impl<'k> KernelEmitter<'k> {
         carried: &[Carried],
         body: &'k Region,
     ) -> Result<()> {
+        if range.below.is_some() || range.until.is_some() {
+            return Err(Refusal("a loop with a further end"));
+        }
         let low = range.low.range(&self.vars.bounds);
         let high = range.high.range(&self.vars.bounds);
         let bounds = (low.0, high.1.saturating_sub(1).max(low.0));
@@ -491,6 +497,7 @@ impl<'k> KernelEmitter<'k> {
             }
             Stmt::Store { value, .. } => self.kernel.type_of(*value).form == Form::Scalar,
             Stmt::Par { .. }
+            | Stmt::Tasks { .. }
             | Stmt::For { .. }
             | Stmt::Fold(_)
             | Stmt::If { .. }
@@ -582,6 +589,7 @@ fn reads_its_writes(body: &Region) -> bool {
         body.stmts.iter().any(|stmt| match stmt {
             Stmt::Store { access, .. } => access.memory == memory,
             Stmt::Par { .. }
+            | Stmt::Tasks { .. }
             | Stmt::For { .. }
             | Stmt::Fold(_)
             | Stmt::If { .. }
@@ -593,6 +601,7 @@ fn reads_its_writes(body: &Region) -> bool {
     body.stmts.iter().any(|stmt| match stmt {
         Stmt::Load { access, .. } => stored(access.memory),
         Stmt::Par { .. }
+        | Stmt::Tasks { .. }
         | Stmt::For { .. }
         | Stmt::Fold(_)
         | Stmt::If { .. }

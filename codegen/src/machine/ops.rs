@@ -22,6 +22,9 @@ impl KernelEmitter<'_> {
         let lanes = match op {
             Op::Const(dtype, constant) => Lanes::Uniform(self.core.element(*dtype, constant)),
             Op::Index(dtype, index) => self.index_value(*dtype, index),
+            Op::Ramp(..) | Op::Slice(..) => {
+                return Err(Refusal("vectors that go by lanes"));
+            }
             Op::Splat(_, x) => self.lanes(*x)?,
             Op::Rows(rows, x) => self.rows(*rows, *x)?,
             Op::Columns(_, x) => self.columns(ty, *x)?,
@@ -223,6 +226,8 @@ impl KernelEmitter<'_> {
             | Op::Cast(..)
             | Op::Bitcast(..)
             | Op::Fma(..)
+            | Op::Ramp(..)
+            | Op::Slice(..)
             | Op::Splat(..)
             | Op::Rows(..)
             | Op::Columns(..)
@@ -341,6 +346,8 @@ impl KernelEmitter<'_> {
             | Op::Cast(..)
             | Op::Bitcast(..)
             | Op::Fma(..)
+            | Op::Ramp(..)
+            | Op::Slice(..)
             | Op::Splat(..)
             | Op::Rows(..)
             | Op::Columns(..)
@@ -417,6 +424,8 @@ fn subject(op: &Op, types: &[ValueType]) -> DType {
         | Op::Cast(..)
         | Op::Bitcast(..)
         | Op::Fma(..)
+        | Op::Ramp(..)
+        | Op::Slice(..)
         | Op::Splat(..)
         | Op::Rows(..)
         | Op::Columns(..)

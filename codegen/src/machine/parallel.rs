@@ -126,7 +126,7 @@ fn find_sites<'k>(
                     constants.values.insert(*result);
                 }
             }
-            Stmt::For { .. } | Stmt::Load { .. } | Stmt::Store { .. } => {}
+            Stmt::Tasks { .. } | Stmt::For { .. } | Stmt::Load { .. } | Stmt::Store { .. } => {}
         }
     }
 }
@@ -201,7 +201,7 @@ fn fold_tasks(fold: &Fold) -> Option<Tasks<'_>> {
 fn turns(region: &Region) -> u64 {
     let inside = |stmt: &Stmt| {
         let extent = match stmt {
-            Stmt::Par { extent, .. } => *extent,
+            Stmt::Par { extent, .. } | Stmt::Tasks { count: extent, .. } => *extent,
             Stmt::Fold(fold) => fold.extent,
             Stmt::For { range, .. } => match (range.low.as_constant(), range.high.as_constant()) {
                 (Some(low), Some(high)) => {
@@ -295,7 +295,7 @@ fn own(stmt: &Stmt, values: &mut FxHashSet<ValueId>, memories: &mut FxHashSet<Me
         Stmt::Let { memory, .. } => {
             memories.insert(*memory);
         }
-        Stmt::Par { .. } | Stmt::Store { .. } => {}
+        Stmt::Par { .. } | Stmt::Tasks { .. } | Stmt::Store { .. } => {}
     }
 }
 

@@ -103,6 +103,7 @@ impl<'k> KernelEmitter<'k> {
                 Stmt::Load { result, access, .. } => (access, *result),
                 Stmt::Store { access, value } => (access, *value),
                 Stmt::Par { .. }
+                | Stmt::Tasks { .. }
                 | Stmt::For { .. }
                 | Stmt::Fold(_)
                 | Stmt::If { .. }

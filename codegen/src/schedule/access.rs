@@ -20,7 +20,7 @@ pub(super) fn ranges(kernel: &Kernel) -> Vec<(i64, i64)> {
 fn range_of(stmt: &Stmt) -> Option<(i64, i64)> {
     let upto = |extent: u64| (0, i64::try_from(extent).unwrap_or(i64::MAX));
     match stmt {
-        Stmt::Par { extent, .. } => Some(upto(*extent)),
+        Stmt::Par { extent, .. } | Stmt::Tasks { count: extent, .. } => Some(upto(*extent)),
         Stmt::Fold(fold) => Some(upto(fold.extent)),
         Stmt::For { range, .. } => {
             let ForRange { low, high, .. } = range;

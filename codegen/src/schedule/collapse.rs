@@ -103,6 +103,7 @@ impl Pair {
                 // Conditions are left as they are.
                 Stmt::If { .. } => false,
                 Stmt::Par { .. }
+                | Stmt::Tasks { .. }
                 | Stmt::Fold(_)
                 | Stmt::Let { .. }
                 | Stmt::Compute { .. }

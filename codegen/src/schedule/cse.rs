@@ -97,6 +97,7 @@ fn computation(
             read_only.then_some((load, *result))
         }
         Stmt::Par { .. }
+        | Stmt::Tasks { .. }
         | Stmt::For { .. }
         | Stmt::Fold(_)
         | Stmt::If { .. }

@@ -25,6 +25,7 @@ fn take_invariant(stmt: &mut Stmt, memories: &[Memory]) -> Vec<Stmt> {
         Stmt::For { carried, .. } => carried.iter().map(|carried| carried.state).collect(),
         Stmt::Fold(fold) => fold.states.iter().map(|state| state.state).collect(),
         Stmt::Par { .. }
+        | Stmt::Tasks { .. }
         | Stmt::If { .. }
         | Stmt::Let { .. }
         | Stmt::Compute { .. }
@@ -70,6 +71,7 @@ fn is_invariant(
                 && !operands.any(|value| changing.contains(&value))
         }
         Stmt::Par { .. }
+        | Stmt::Tasks { .. }
         | Stmt::For { .. }
         | Stmt::Fold(_)
         | Stmt::If { .. }
@@ -94,6 +96,6 @@ fn defined(stmt: &Stmt) -> Vec<ValueId> {
         Stmt::For { carried, .. } => carried.iter().map(|carried| carried.result).collect(),
         Stmt::Fold(fold) => fold.states.iter().map(|state| state.result).collect(),
         Stmt::If { joins, .. } => joins.iter().map(|join| join.result).collect(),
-        Stmt::Par { .. } | Stmt::Let { .. } | Stmt::Store { .. } => Vec::new(),
+        Stmt::Par { .. } | Stmt::Tasks { .. } | Stmt::Let { .. } | Stmt::Store { .. } => Vec::new(),
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn attach_vectors(kernel: &mut Kernel, target: &Target) {
                 };
                 (*var, high.max(0).cast_unsigned(), body)
             }
-            Stmt::For { .. }
+            Stmt::Tasks { .. }
+            | Stmt::For { .. }
             | Stmt::Fold(_)
             | Stmt::If { .. }
             | Stmt::Let { .. }
@@ -53,6 +54,7 @@ fn reads_what_it_writes(body: &Region) -> bool {
             let list = match stmt {
                 Stmt::Store { .. } => &mut written,
                 Stmt::Par { .. }
+                | Stmt::Tasks { .. }
                 | Stmt::For { .. }
                 | Stmt::Fold(_)
                 | Stmt::If { .. }
@@ -74,6 +76,7 @@ fn width(kernel: &Kernel, body: &Region, target: &Target) -> Option<u32> {
             Stmt::Compute { result, .. } | Stmt::Load { result, .. } => *result,
             Stmt::Store { value, .. } => *value,
             Stmt::Par { .. }
+            | Stmt::Tasks { .. }
             | Stmt::For { .. }
             | Stmt::Fold(_)
             | Stmt::If { .. }

@@ -348,6 +348,8 @@ impl<S: Scalar> Element<S> {
                 | Op::Cast(..)
                 | Op::Bitcast(..)
                 | Op::Fma(..)
+                | Op::Ramp(..)
+                | Op::Slice(..)
                 | Op::Splat(..)
                 | Op::Rows(..)
                 | Op::Columns(..)

@@ -5,7 +5,7 @@ use super::order::Order;
 use super::{UNWRITTEN, undefined_element};
 use crate::kernel::{
     Access, Condition, Fold, ForRange, Form, Kernel, MemId, Memory, Op, Region, Stmt, Subscript,
-    ValueId,
+    ValueId, ValueType,
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Guard;
@@ -96,6 +96,33 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         }
     }
 
+    /// The element of a vector in a lane; scalars are the same in all.
+    fn in_lane(&self, value: ValueId, lane: usize) -> Outcome<&Element<S>> {
+        match self.value(value)?.as_slice() {
+            [element] => Ok(element),
+            elements => elements
+                .get(lane)
+                .ok_or_else(|| format!("v{} has no lane {lane}", value.0)),
+        }
+    }
+
+    fn set_lane(&mut self, lane: u32) -> Outcome<()> {
+        match self.kernel.lane {
+            Some(var) => self.set_var(var, i64::from(lane)),
+            None => Ok(()),
+        }
+    }
+
+    /// The variables as they are in a lane.
+    fn vars_in(&self, lane: u32) -> Vec<i64> {
+        let mut vars = self.vars.clone();
+        let slot = self.kernel.lane.and_then(|var| vars.get_mut(var.index()));
+        if let Some(slot) = slot {
+            *slot = i64::from(lane);
+        }
+        vars
+    }
+
     fn set(&mut self, value: ValueId, elements: Value<S>) -> Outcome<()> {
         match self.values.get_mut(value.index()) {
             Some(slot) => {
@@ -137,6 +164,12 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         match stmt {
             Stmt::Par {
                 var, extent, body, ..
+            }
+            | Stmt::Tasks {
+                var,
+                count: extent,
+                body,
+                ..
             } => self.order.of(0..*extent).try_for_each(|point| {
                 self.set_var(*var, point as i64)?;
                 self.region(body)
@@ -148,7 +181,11 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
                 body,
             } => {
                 let mut current = self.get_all(carried.iter().map(|c| c.init))?;
-                for point in points(range, &self.vars)? {
+                let until = match range.until {
+                    Some(until) => known(self.scalar(until)?.integer()?)?,
+                    None => i64::MAX,
+                };
+                for point in points(range, until, &self.vars)? {
                     self.set_var(*var, point)?;
                     self.set_all(carried.iter().map(|c| c.state), &current)?;
                     self.region(body)?;
@@ -278,6 +315,18 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
                 let value = index.eval(&self.vars);
                 Ok(smallvec![Element::Int(Int::new(*dtype, value))])
             }
+            Op::Ramp(dtype, lanes, index) => (0..*lanes)
+                .map(|lane| {
+                    let value = index.eval(&self.vars_in(lane));
+                    Ok(Element::Int(Int::new(*dtype, value)))
+                })
+                .collect(),
+            Op::Slice(form, from, x) => {
+                let (from, count) = (*from as usize, form.elements() as usize);
+                let elements = self.value(*x)?.get(from..from.saturating_add(count));
+                let elements = elements.ok_or("a slice beyond its vector")?;
+                Ok(elements.iter().cloned().collect())
+            }
             Op::Splat(form, x) => {
                 let element = self.scalar(*x)?.clone();
                 Ok(SmallVec::from_elem(element, form.elements() as usize))
@@ -338,9 +387,14 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     // ---------------------------------------------------------------------------- accesses
 
     /// The position of each element of an access of that form, rows first.
-    fn positions(&mut self, access: &Access, form: Form) -> Outcome<SmallVec<[Position; 1]>> {
+    fn positions(
+        &mut self,
+        access: &Access,
+        form: Form,
+        lane: u32,
+    ) -> Outcome<SmallVec<[Position; 1]>> {
         let (rows, columns) = (form.extent(0), form.extent(1));
-        let starts = self.starts(access)?;
+        let starts = self.starts(access, lane as usize)?;
         let mut positions = SmallVec::new();
         for row in 0..rows {
             for column in 0..columns {
@@ -351,7 +405,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     }
 
     /// The coordinate of the first element along each axis; run-time subscripts clamped.
-    fn starts(&mut self, access: &Access) -> Outcome<Starts> {
+    fn starts(&mut self, access: &Access, lane: usize) -> Outcome<Starts> {
         let extents = self.extents(access.memory)?.clone();
         if extents.len() != access.at.len() {
             return Err("an access has the wrong number of subscripts".to_string());
@@ -361,7 +415,7 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
             starts.push(match subscript {
                 Subscript::At(index) | Subscript::Span(index) => Ok(index.eval(&self.vars)),
                 Subscript::Value(value) => {
-                    let given = self.scalar(*value)?.integer()?;
+                    let given = self.in_lane(*value, lane)?.integer()?;
                     if given.is_ok_and(|given| !(0..extent).contains(&given)) {
                         self.record_fault(access)?;
                     }
@@ -431,12 +485,12 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     }
 
     /// The mask of an access; `None` where the access does not happen.
-    fn mask_of(&self, access: &Access) -> Outcome<Option<S::Mask>> {
+    fn mask_of(&self, access: &Access, lane: usize) -> Outcome<Option<S::Mask>> {
         if !self.holds(&access.guard) {
             return Ok(None);
         }
         let mask = match access.mask {
-            Some(mask) => self.scalar(mask)?.mask()?.clone(),
+            Some(mask) => self.in_lane(mask, lane)?.mask()?.clone(),
             None => S::Mask::known(Ok(true)),
         };
         Ok((mask.decide() != Ok(false)).then_some(mask))
@@ -449,15 +503,35 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
         otherwise: Option<ValueId>,
     ) -> Outcome<Value<S>> {
         let ty = self.kernel.type_of(result);
+        if access.goes_by_lanes(ty.form) {
+            let mut value = Value::new();
+            for lane in 0..ty.form.elements() {
+                self.set_lane(lane)?;
+                let loaded = self.load_from(access, ty.with_form(Form::Scalar), otherwise, lane)?;
+                value.extend(loaded);
+            }
+            return Ok(value);
+        }
+        self.load_from(access, ty, otherwise, 0)
+    }
+
+    /// What an access yields in a lane, or at all.
+    fn load_from(
+        &mut self,
+        access: &Access,
+        ty: ValueType,
+        otherwise: Option<ValueId>,
+        lane: u32,
+    ) -> Outcome<Value<S>> {
         let fill = match otherwise {
-            Some(value) => self.scalar(value)?.clone(),
+            Some(value) => self.in_lane(value, lane as usize)?.clone(),
             None => Element::zero(self.world, ty.dtype),
         };
-        let Some(mask) = self.mask_of(access)? else {
+        let Some(mask) = self.mask_of(access, lane as usize)? else {
             return Ok(SmallVec::from_elem(fill, ty.form.elements() as usize));
         };
         let mut value = Value::new();
-        for position in self.positions(access, ty.form)? {
+        for position in self.positions(access, ty.form, lane)? {
             value.push(match position {
                 Position::Beyond => fill.clone(),
                 Position::Unknown(reason) => undefined_element(self.world, ty.dtype, reason),
@@ -471,12 +545,31 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     }
 
     fn store_value(&mut self, access: &Access, value: ValueId) -> Outcome<()> {
-        let Some(mask) = self.mask_of(access)? else {
-            return Ok(());
-        };
         let elements = self.value(value)?.clone();
         let form = self.kernel.type_of(value).form;
-        for (position, element) in self.positions(access, form)?.into_iter().zip(elements) {
+        if access.goes_by_lanes(form) {
+            for (lane, element) in (0..).zip(elements) {
+                self.set_lane(lane)?;
+                self.store_at(access, Form::Scalar, smallvec![element], lane)?;
+            }
+            return Ok(());
+        }
+        self.store_at(access, form, elements, 0)
+    }
+
+    /// Stores in a lane, or at all.
+    fn store_at(
+        &mut self,
+        access: &Access,
+        form: Form,
+        elements: Value<S>,
+        lane: u32,
+    ) -> Outcome<()> {
+        let Some(mask) = self.mask_of(access, lane as usize)? else {
+            return Ok(());
+        };
+        let positions = self.positions(access, form, lane)?;
+        for (position, element) in positions.into_iter().zip(elements) {
             match position {
                 Position::Beyond => {}
                 Position::Unknown(reason) => return Err(reason.0.to_string()),
@@ -490,14 +583,19 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
     }
 }
 
+fn known(given: Result<i64, Undefined>) -> Outcome<i64> {
+    given.map_err(|reason| reason.0.to_string())
+}
+
 fn extents(memory: &Memory) -> Coordinates {
     let extent = |extent: u64| i64::try_from(extent).unwrap_or(i64::MAX);
     memory.ty.shape.extents().map(extent).collect()
 }
 
 /// The points of a sequential loop, in its order.
-fn points(range: &ForRange, vars: &[i64]) -> Outcome<Box<dyn Iterator<Item = i64>>> {
+fn points(range: &ForRange, until: i64, vars: &[i64]) -> Outcome<Box<dyn Iterator<Item = i64>>> {
     let (low, high) = (range.low.eval(vars), range.high.eval(vars));
+    let high = high.min(until).min(range.below.unwrap_or(i64::MAX));
     let distance = usize::try_from(range.step.unsigned_abs()).unwrap_or(0);
     if distance == 0 {
         return Err("a loop with step 0".to_string());

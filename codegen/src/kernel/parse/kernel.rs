@@ -4,8 +4,8 @@ use super::Parsed;
 use super::scanner::Scanner;
 use crate::kernel::{
     Access, Carried, Condition, Directive, Fault, Fold, FoldState, ForRange, Form, Join, Kernel,
-    MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript, ValueId, ValueType,
-    VarId,
+    MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript, TaskFrame, ValueId,
+    ValueType, VarId,
 };
 use rustc_hash::FxHashMap;
 
@@ -50,6 +50,10 @@ impl KernelParser<'_, '_> {
             }
         }
         self.scanner.expect("{")?;
+        let lane = match self.scanner.eat("lane") {
+            true => Some(self.var()?),
+            false => None,
+        };
         let mut schedule = Vec::new();
         while self.scanner.eat("schedule") {
             schedule.push(self.directive()?);
@@ -71,6 +75,7 @@ impl KernelParser<'_, '_> {
             memories: std::mem::take(&mut self.memories),
             values,
             vars: 0,
+            lane,
             body,
             schedule,
         };
@@ -150,17 +155,7 @@ impl KernelParser<'_, '_> {
     }
 
     fn values(&mut self, close: &str) -> Parsed<Vec<ValueId>> {
-        let mut values = Vec::new();
-        if self.scanner.eat(close) {
-            return Ok(values);
-        }
-        loop {
-            values.push(self.value()?);
-            if self.scanner.eat(close) {
-                return Ok(values);
-            }
-            self.scanner.expect(",")?;
-        }
+        self.listed(close, Self::value)
     }
 
     /// `(v1 = v0, …)`: pairs of a defined value and its initial one, which it has the type of.
@@ -261,6 +256,9 @@ impl KernelParser<'_, '_> {
         if self.scanner.eat("par") {
             return self.par();
         }
+        if self.scanner.eat("tasks") {
+            return self.tasks();
+        }
         if self.scanner.eat("for") {
             return self.sequential(Vec::new(), Vec::new());
         }
@@ -306,6 +304,47 @@ impl KernelParser<'_, '_> {
         })
     }
 
+    fn tasks(&mut self) -> Parsed<Stmt> {
+        let var = self.var()?;
+        self.scanner.expect("<")?;
+        let count = self.scanner.number()?;
+        self.scanner.expect("with")?;
+        self.scanner.expect("(")?;
+        let memories = self.listed(";", Self::memory)?;
+        let values = self.listed(";", Self::value)?;
+        let vars = self.listed(")", Self::var)?;
+        let frame = TaskFrame {
+            memories,
+            values,
+            vars,
+        };
+        Ok(Stmt::Tasks {
+            var,
+            count,
+            frame,
+            body: self.body()?,
+        })
+    }
+
+    /// Items up to a sign.
+    fn listed<T>(
+        &mut self,
+        close: &str,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
+        let mut items = Vec::new();
+        if self.scanner.eat(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if self.scanner.eat(close) {
+                return Ok(items);
+            }
+            self.scanner.expect(",")?;
+        }
+    }
+
     fn sequential(&mut self, results: Vec<ValueId>, bindings: Vec<Binding>) -> Parsed<Stmt> {
         self.counted(&bindings, results.len())?;
         let var = self.var()?;
@@ -316,6 +355,14 @@ impl KernelParser<'_, '_> {
         let step = match self.scanner.eat("step") {
             true => self.scanner.number()?,
             false => 1,
+        };
+        let below = match self.scanner.eat("below") {
+            true => Some(self.scanner.number()?),
+            false => None,
+        };
+        let until = match self.scanner.eat("until") {
+            true => Some(self.value()?),
+            false => None,
         };
         let (body, next) = self.region()?;
         self.counted(&next, results.len())?;
@@ -331,7 +378,11 @@ impl KernelParser<'_, '_> {
         }
         Ok(Stmt::For {
             var,
-            range: ForRange { low, high, step },
+            range: ForRange {
+                below,
+                until,
+                ..ForRange::new(low, high, step)
+            },
             carried,
             body,
         })

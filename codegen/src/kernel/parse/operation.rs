@@ -25,6 +25,18 @@ impl KernelParser<'_, '_> {
             let ty = self.value_type()?;
             return Ok((Op::Index(ty.dtype, index), ty));
         }
+        if self.scanner.eat("ramp") {
+            let index: Index = self.scanner.index()?;
+            let ty = self.value_type()?;
+            return Ok((Op::Ramp(ty.dtype, ty.form.elements(), index), ty));
+        }
+        if self.scanner.eat("slice") {
+            let x = self.value()?;
+            self.scanner.expect("from")?;
+            let from = self.scanner.number()?;
+            let ty = self.value_type()?;
+            return Ok((Op::Slice(ty.form, from, x), ty));
+        }
         self.scanner.skip(name.len());
         let mut operands = vec![self.value()?];
         while self.scanner.eat(",") {

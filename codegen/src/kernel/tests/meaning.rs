@@ -336,3 +336,34 @@ fn double_precision_reads_the_same_kernel() {
     let top = args[1].as_numbers().unwrap()[2];
     assert!((top - 1.0 / (1.0 + (-2.5f64).exp() + Scalar::exp(&-4.25f64))).abs() < 1e-15);
 }
+
+#[test]
+fn lanes_tasks_and_further_ends() {
+    let x = wild(35);
+    let args = vec![
+        numbers(x.clone()),
+        Cells::integers(DType::I64, [37]),
+        blank(35),
+        Cells::integers(DType::I64, [0]),
+    ];
+    let results = run(&threads(), args);
+    let mut wanted = Vec::new();
+    for row in x.chunks(7) {
+        let reversed: Vec<f32> = row.iter().rev().copied().collect();
+        let raised = |lane: usize| reversed[lane] + lane as f32;
+        let mut out: Vec<f32> = (0..7)
+            .map(|lane| {
+                if lane % 2 == 1 {
+                    raised(lane)
+                } else {
+                    reversed[lane]
+                }
+            })
+            .collect();
+        (out[0], out[2]) = (raised(0) * 10.0, raised(1) * 10.0);
+        out[4] = raised(3);
+        wanted.extend(out);
+    }
+    assert_eq!(results[2].as_numbers().unwrap(), wanted);
+    assert_eq!(results[3].as_integers().unwrap(), vec![37]);
+}

@@ -257,3 +257,36 @@ pub(super) const SCAN: &str = "program scan {
 pub(super) fn gather() -> Program {
     GATHER.parse().unwrap()
 }
+
+/// Reversed rows plus their index where it is odd, in tasks of two rows, by lanes; and how many of the first `n`
+/// numbers come before one.
+pub(super) fn threads() -> Kernel {
+    let text = "kernel reversed(x: f32[5, 7] in, n: i64[] in, y: f32[5, 7] out, t: i64[] out) {
+        lane i9
+        v9 = const 0 : i64
+        v10 = load n[] : i64
+        (v11) = carry (v12 = v9) for i8 in 0..100 until v10 { v13 = const 1 : i64 v14 = add v12, v13 : i64 yield v14 }
+        store t[] = v11
+        v20 = const 10 : f32
+        tasks i0 < 3 with (x, y; v20; ) {
+          for i1 in 2*i0..2*i0 + 2 below 5 {
+            v0 = load x[i1, 6 - i9] if 0 <= i9 < 7 : f32<8>
+            v1 = ramp i9 : i64<8>
+            v2 = cast v1 : f32<8>
+            v3 = ramp (i9 mod 2) : i64<8>
+            v4 = cast v3 : bool<8>
+            v5 = add v0, v2 : f32<8>
+            store y[i1, i9] = v0 if 0 <= i9 < 7
+            store y[i1, i9] = v5 if 0 <= i9 < 7 where v4
+            v6 = slice v5 from 3 : f32
+            v7 = slice v5 from 0 : f32<2>
+            v8 = splat v20 : f32<2>
+            v30 = mul v7, v8 : f32<2>
+            store y[i1, 2*i9] = v30
+            store y[i1, 4] = v6
+          }
+        }
+    }";
+    text.parse()
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}

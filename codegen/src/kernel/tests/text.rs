@@ -39,6 +39,11 @@ fn argmax_as_a_fold_of_pairs() {
 }
 
 #[test]
+fn thread_program() {
+    assert_snapshot!(round_trip(&threads()));
+}
+
+#[test]
 fn programs_print_as_they_are_written() {
     for text in [GATHER, SCAN] {
         let program: Program = text.parse().unwrap();

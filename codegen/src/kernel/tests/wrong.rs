@@ -379,3 +379,44 @@ fn builders_report_the_first_mistake() {
     let error = k.finish().unwrap_err();
     assert_eq!(error.message, "a region yields 0 values instead of 1");
 }
+
+#[test]
+fn tasks_and_lanes() {
+    assert_snapshot!(verdicts(&[
+        "tasks i0 < 4 with (t; ; ) { v0 = const 1 : f32 store t[i0] = v0 }",
+        "tasks i0 < 4 with (; ; ) { v0 = const 1 : f32 store t[i0] = v0 }",
+        "v0 = const 1 : f32 tasks i0 < 4 with (t; ; ) { store t[i0] = v0 }",
+        "for i1 in 0..2 { tasks i0 < 4 with (t; ; ) { v0 = const 1 : f32 store t[4*i1 + i0] = v0 } }",
+        "for i1 in 0..2 { tasks i0 < 4 with (t; ; i1) { v0 = const 1 : f32 store t[4*i1 + i0] = v0 } }",
+        "tasks i0 < 4 with (t; ; ) { tasks i1 < 2 with (t; ; i0) { v0 = const 1 : f32 store t[2*i0 + i1] = v0 } }",
+        "let b: f32[4] @private { tasks i0 < 4 with (b; ; ) { v0 = load b[i0] : f32 } }",
+        "let b: f32[4] @shared { tasks i0 < 4 with (b; ; ) { v0 = load b[i0] : f32 } }",
+        "tasks i0 < 4 with (t; ; ) { v0 = const 1 : f32 store t[0] = v0 }",
+        "for i0 in 0..9 below 8 { v0 = const 1 : f32 store t[i0] = v0 }",
+        "for i0 in 7..-1 step -1 below 8 { }",
+        "v1 = load n[0] : i32 for i0 in 0..4 until v1 { }",
+    ]));
+    let by_lanes = |body: &str| format!("lane i9 {body}");
+    let bodies = [
+        "v0 = load x[i9, 3] : f32<4>",
+        "v0 = load x[i9, 3] : f32<8>",
+        "v0 = load x[i9, 3] if 0 <= i9 < 4 : f32<8>",
+        "v0 = load x[i9, 3] : f32",
+        "v0 = index i9 : i64",
+        "v0 = ramp 3*i9 : i64<4>",
+        "for i9 in 0..4 { }",
+        "v1 = ramp i9 : i64<4> v0 = load x[v1, i9] : f32<4>",
+        "v1 = ramp i9 : i64<8> v0 = load x[v1, i9] : f32<4>",
+        "v1 = ramp i9 : i64<4> v2 = cast v1 : bool<4> v3 = cast v1 : f32<4> v0 = load x[2, i9] where v2 else v3 : f32<4>",
+        "v1 = ramp i9 : i64<4> v2 = slice v1 from 3 : i64<2>",
+        "v1 = ramp i9 : i64<4> v2 = slice v1 from 2 : i64<2>",
+        "for i0 in 0..8 step 4 { v1 = load x[0, i0 + i9] : f32<4> store y[0, i0 + i9] = v1 }",
+        "for i0 in 0..8 step 3 { v1 = load x[0, i0 + i9] : f32<4> store y[0, i0 + i9] = v1 }",
+        "par i0 < 2 grain 1 { v1 = load x[0, i9] : f32<4> store y[0, 4*i0 + i9] = v1 }",
+        "par i0 < 2 grain 1 { v1 = load x[0, i9] : f32<4> store y[0, 3*i0 + i9] = v1 }",
+        "par i0 < 2 grain 1 { v1 = load x[0, i9] : f32<4> store y[0, 2*i9 + i0] = v1 }",
+    ];
+    let bodies: Vec<String> = bodies.into_iter().map(by_lanes).collect();
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    assert_snapshot!(verdicts(&bodies));
+}

@@ -12,7 +12,8 @@ impl Checker<'_, '_> {
             return;
         };
         if let Some(fill) = otherwise.and_then(|value| self.used(value)) {
-            let fits = fill == ValueType::scalar(ty.dtype);
+            let by_lanes = fill == ty && access.goes_by_lanes(ty.form);
+            let fits = by_lanes || fill == ValueType::scalar(ty.dtype);
             self.report.require(fits, Code::K07, || {
                 format!("an `else` value has type {fill}, not {}", ty.dtype)
             });
@@ -33,8 +34,25 @@ impl Checker<'_, '_> {
     }
 
     fn access(&mut self, access: &Access, ty: ValueType) {
-        if let Some(mask) = access.mask {
-            self.bool_scalar(mask, "a mask");
+        match ty.form {
+            Form::Vector(lanes) if access.goes_by_lanes(ty.form) => {
+                self.in_lanes(lanes, |checker| checker.access_of(access, ty, lanes));
+            }
+            Form::Scalar | Form::Vector(_) | Form::Tile(..) => self.access_of(access, ty, 1),
+        }
+    }
+
+    /// Whether a value fits where one of a dtype is needed: a scalar, or one for each lane.
+    fn is_scalar_or_lanes(ty: ValueType, lanes: u32) -> bool {
+        ty.form == Form::Scalar || (lanes > 1 && ty.form == Form::Vector(lanes))
+    }
+
+    fn access_of(&mut self, access: &Access, ty: ValueType, lanes: u32) {
+        if let Some(mask) = access.mask.and_then(|mask| self.used(mask)) {
+            let fits = mask.dtype == DType::Bool && Self::is_scalar_or_lanes(mask, lanes);
+            self.report.require(fits, Code::K07, || {
+                format!("a mask has type {mask}, not bool")
+            });
         }
         self.fault(access);
         let guard_is_sound = self.used_guard(&access.guard);
@@ -49,7 +67,8 @@ impl Checker<'_, '_> {
             });
         let is_span = |subscript: &&Subscript| matches!(subscript, Subscript::Span(_));
         let spans = access.at.iter().filter(is_span).count();
-        let fits = access.at.len() == shape.rank() && spans == ty.form.rank();
+        let by_lanes = access.goes_by_lanes(ty.form);
+        let fits = access.at.len() == shape.rank() && (by_lanes || spans == ty.form.rank());
         let fits = self.report.require(fits, Code::K07, || {
             format!(
                 "{} subscripts, {spans} of them spans, for {ty} in `{name}: {}`",
@@ -78,7 +97,7 @@ impl Checker<'_, '_> {
                     axis += 1;
                     self.in_range(access, &guard, index, length, extent, unreachable);
                 }
-                Subscript::Value(value) => self.run_time(*value, extent, unreachable),
+                Subscript::Value(value) => self.run_time(*value, lanes, extent, unreachable),
             }
         }
     }
@@ -108,9 +127,9 @@ impl Checker<'_, '_> {
         });
     }
 
-    fn run_time(&mut self, value: ValueId, extent: i64, unreachable: bool) {
+    fn run_time(&mut self, value: ValueId, lanes: u32, extent: i64, unreachable: bool) {
         if let Some(ty) = self.used(value) {
-            let fits = ty.form == Form::Scalar && ty.dtype.is_integer();
+            let fits = Self::is_scalar_or_lanes(ty, lanes) && ty.dtype.is_integer();
             self.report.require(fits, Code::K07, || {
                 format!("a run-time subscript has type {ty}, which is no integer scalar")
             });

@@ -7,6 +7,7 @@ use crate::kernel::{
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index, UNKNOWN};
+use rustc_hash::FxHashSet;
 
 /// How far an id has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) struct Checker<'k, 'r> {
     pub(super) dead: bool,
     /// How many parallel loops are around the statement at hand, and around each local buffer.
     par_depth: usize,
+    /// Whether the statement at hand belongs to a task.
+    in_task: bool,
     declared_at: Vec<usize>,
     trail: Vec<Defined>,
 }
@@ -63,9 +66,15 @@ pub(super) fn check(kernel: &Kernel, report: &mut Report) {
         assumed: Guard::always(),
         dead: false,
         par_depth: 0,
+        in_task: false,
         declared_at: vec![0; kernel.memories.len()],
         trail: Vec::new(),
     };
+    if let Some(lane) = kernel.lane {
+        // No loop defines it: it is in scope in accesses by lanes only.
+        checker.define_var(lane, UNKNOWN);
+        checker.close(0);
+    }
     checker.region(&kernel.body, &[]);
 }
 
@@ -84,7 +93,7 @@ fn tables_are_sound(kernel: &Kernel, report: &mut Report) -> bool {
         });
     }
     report.require(
-        kernel.vars as usize <= kernel.body.size(),
+        kernel.vars as usize <= kernel.body.size() + usize::from(kernel.lane.is_some()),
         Code::K01,
         || "there are more index variables than loops".into(),
     );
@@ -218,6 +227,21 @@ impl Checker<'_, '_> {
         relations.all(|relation| self.used_index(relation.index()))
     }
 
+    /// Checks something in which the variable that stands for the lane may be used.
+    pub(super) fn in_lanes(&mut self, lanes: u32, check: impl FnOnce(&mut Self)) {
+        let place = self.kernel.lane.map(VarId::index);
+        let place = place.filter(|&place| self.vars.get(place) == Some(&Seen::OutOfScope));
+        if let Some(place) = place {
+            self.vars[place] = Seen::InScope;
+            self.bounds[place] = (0, i64::from(lanes));
+        }
+        check(self);
+        if let Some(place) = place {
+            self.vars[place] = Seen::OutOfScope;
+            self.bounds[place] = UNKNOWN;
+        }
+    }
+
     /// Checks a region; `yields` are used at its end.
     fn region(&mut self, region: &Region, yields: &[ValueId]) {
         let mark = self.trail.len();
@@ -264,6 +288,7 @@ impl Checker<'_, '_> {
                 );
                 self.par_depth -= 1;
             }
+            Stmt::Tasks { .. } => self.tasks(stmt),
             Stmt::For { .. } => self.sequential(stmt),
             Stmt::Fold(fold) => self.fold(fold),
             Stmt::If { .. } => self.branch(stmt),
@@ -284,6 +309,54 @@ impl Checker<'_, '_> {
             }
             Stmt::Store { access, value } => self.store(access, *value),
         }
+    }
+
+    /// Checks tasks, which see nothing from outside but what is in their frame.
+    fn tasks(&mut self, stmt: &Stmt) {
+        let Stmt::Tasks {
+            var,
+            count,
+            frame,
+            body,
+        } = stmt
+        else {
+            return;
+        };
+        self.report.require(!self.in_task, Code::K13, || {
+            "tasks are handed out by a task".into()
+        });
+        let own = |memory: &MemId| match self.kernel.memories.get(memory.index()) {
+            Some(memory) => memory.place == Place::Local(Space::Private),
+            None => false,
+        };
+        let shared = !frame.memories.iter().any(own);
+        self.report.require(shared, Code::K11, || {
+            "the frame of tasks has a private buffer".into()
+        });
+        for &memory in &frame.memories {
+            self.used_memory(memory);
+        }
+        for &value in &frame.values {
+            self.used(value);
+        }
+        for &var in &frame.vars {
+            self.used_index(&var.to_index());
+        }
+        let outer = (
+            self.values.clone(),
+            self.vars.clone(),
+            self.memories.clone(),
+        );
+        hide(&mut self.values, frame.values.iter().map(|v| v.index()));
+        hide(&mut self.vars, frame.vars.iter().map(|v| v.index()));
+        hide(&mut self.memories, frame.memories.iter().map(|m| m.index()));
+        (self.par_depth, self.in_task) = (self.par_depth + 1, true);
+        let nothing = |_: &mut Self| vec![];
+        self.loop_body(*var, upto(*count), Guard::always(), body, nothing, |_| {});
+        (self.par_depth, self.in_task) = (self.par_depth - 1, false);
+        show(&mut self.values, &outer.0);
+        show(&mut self.vars, &outer.1);
+        show(&mut self.memories, &outer.2);
     }
 
     /// Checks the body of a loop: `define` makes what is visible in it, and gives what it yields.
@@ -329,6 +402,16 @@ impl Checker<'_, '_> {
         };
         self.report
             .require(range.step != 0, Code::K06, || "a step of 0".into());
+        let upwards = range.step > 0 || (range.below.is_none() && range.until.is_none());
+        self.report.require(upwards, Code::K06, || {
+            "`below` or `until` of a loop that goes downwards".into()
+        });
+        if let Some(ty) = range.until.and_then(|until| self.used(until)) {
+            let fits = ty == ValueType::scalar(DType::I64);
+            self.report.require(fits, Code::K06, || {
+                format!("`until` has type {ty}, not i64")
+            });
+        }
         let sound = self.used_index(&range.low) & self.used_index(&range.high);
         for state in carried {
             self.used(state.init);
@@ -453,8 +536,26 @@ impl Checker<'_, '_> {
         for operand in op.operands() {
             sound &= self.used(operand).is_some();
         }
-        if let Op::Index(_, index) = op {
-            sound &= self.used_index(index);
+        match op {
+            Op::Index(_, index) => sound &= self.used_index(index),
+            Op::Ramp(_, lanes, index) => {
+                self.in_lanes(*lanes, |checker| sound &= checker.used_index(index));
+            }
+            Op::Const(..)
+            | Op::Unary(..)
+            | Op::Binary(..)
+            | Op::Compare(..)
+            | Op::Connect(..)
+            | Op::Not(_)
+            | Op::Select(..)
+            | Op::Cast(..)
+            | Op::Bitcast(..)
+            | Op::Fma(..)
+            | Op::Splat(..)
+            | Op::Slice(..)
+            | Op::Rows(..)
+            | Op::Columns(..)
+            | Op::Mma(..) => {}
         }
         if sound {
             let ty = self.kernel.values.get(result.index());
@@ -476,6 +577,25 @@ impl Checker<'_, '_> {
     }
 }
 
+/// Takes what is in scope and not among `kept` out of it.
+fn hide(seen: &mut [Seen], kept: impl Iterator<Item = usize>) {
+    let kept: FxHashSet<usize> = kept.collect();
+    for (at, seen) in seen.iter_mut().enumerate() {
+        if *seen == Seen::InScope && !kept.contains(&at) {
+            *seen = Seen::OutOfScope;
+        }
+    }
+}
+
+/// Takes what was in scope before into it again.
+fn show(seen: &mut [Seen], before: &[Seen]) {
+    for (seen, &before) in seen.iter_mut().zip(before) {
+        if before == Seen::InScope {
+            *seen = before;
+        }
+    }
+}
+
 fn upto(extent: u64) -> (i64, i64) {
     (0, i64::try_from(extent).unwrap_or(i64::MAX))
 }
@@ -487,7 +607,9 @@ pub(super) fn points(
     bounds: &[(i64, i64)],
     assumed: &Guard,
 ) -> ((i64, i64), Guard) {
+    let below = range.below.unwrap_or(i64::MAX);
     if let (Some(low), Some(high)) = (range.low.as_constant(), range.high.as_constant()) {
+        let high = high.min(below);
         let step = i128::from(range.step.unsigned_abs().max(1));
         let width = i128::from(high) - i128::from(low);
         let last = i128::from(low) + (width - 1).div_euclid(step) * step;
@@ -502,6 +624,23 @@ pub(super) fn points(
     let width = high.1.saturating_sub(low.0);
     let point = var.to_index();
     let above = Guard::within(point.sub(&range.low), 0, width);
-    let below = Guard::within(range.high.sub(&point), 1, width.saturating_add(1));
-    ((low.0, high.1.saturating_sub(1)), above.and(&below))
+    let before = Guard::within(range.high.sub(&point), 1, width.saturating_add(1));
+    let end = high.1.saturating_sub(1).min(below);
+    ((low.0, last_point(range, end)), above.and(&before))
+}
+
+/// The end of a range of points that are multiples of the step, where the start is one.
+fn last_point(range: &ForRange, end: i64) -> i64 {
+    let step = range.step;
+    let multiple = |factor: i64| factor.checked_rem(step) == Some(0);
+    let aligned = range
+        .low
+        .terms()
+        .iter()
+        .all(|&(_, factor)| multiple(factor));
+    if step <= 1 || !aligned || !multiple(range.low.offset()) {
+        return end;
+    }
+    let last = end.saturating_sub(1).div_euclid(step).saturating_mul(step);
+    last.saturating_add(1).min(end)
 }

@@ -111,6 +111,12 @@ impl Loops {
                 Stmt::Let { body, .. } => self.note(body, assumed),
                 Stmt::Par {
                     var, extent, body, ..
+                }
+                | Stmt::Tasks {
+                    var,
+                    count: extent,
+                    body,
+                    ..
                 } => {
                     self.set(*var, upto(*extent), Guard::always());
                     self.note(body, assumed);
@@ -196,7 +202,9 @@ impl<'k> Search<'k, '_> {
     fn region(&mut self, region: &'k Region, assumed: &Guard) {
         for stmt in &region.stmts {
             match stmt {
-                Stmt::Par { var, body, .. } => self.body(*var, body, true, assumed),
+                Stmt::Par { var, body, .. } | Stmt::Tasks { var, body, .. } => {
+                    self.body(*var, body, true, assumed);
+                }
                 Stmt::Fold(fold) => self.body(fold.var, &fold.body, true, assumed),
                 Stmt::For {
                     var, carried, body, ..
@@ -240,6 +248,7 @@ impl<'k> Search<'k, '_> {
             inner, memories, ..
         } = found;
         let mut pair = Pair::new(var, &inner, &self.loops);
+        pair.lane = self.kernel.lane;
         for (memory, touches) in memories {
             let is_read = |touch: &Touch<'_>| touch.deed == Deed::Load;
             let Some(declared) = self.kernel.memories.get(memory.index()) else {
@@ -342,7 +351,9 @@ impl<'k, 'l> Found<'k, 'l> {
     fn region(&mut self, region: &'k Region, assumed: &Guard) {
         for stmt in &region.stmts {
             match stmt {
-                Stmt::Par { var, body, .. } | Stmt::For { var, body, .. } => {
+                Stmt::Par { var, body, .. }
+                | Stmt::Tasks { var, body, .. }
+                | Stmt::For { var, body, .. } => {
                     self.body(*var, body, assumed);
                 }
                 Stmt::Fold(fold) => self.body(fold.var, &fold.body, assumed),
@@ -421,6 +432,8 @@ struct Pair {
     later: FxHashMap<u32, Index>,
     /// The second is an iteration, too.
     guard: Guard,
+    /// The variable that stands for the lane, which each access has of its own.
+    lane: Option<VarId>,
 }
 
 impl Pair {
@@ -430,6 +443,7 @@ impl Pair {
             ranges: loops.ranges.clone(),
             later: FxHashMap::default(),
             guard: Guard::always(),
+            lane: None,
         };
         let second = var
             .to_index()
@@ -446,9 +460,17 @@ impl Pair {
     /// Where something happens in one of the two iterations.
     fn place(&mut self, touch: &Touch<'_>, shape: &Shape, later: bool) -> Place {
         let (ranges, renames) = (&mut self.ranges, &self.later);
-        let renamed = |index: &Index| match later {
-            true => index.replace(&mut |var| renames.get(&var).cloned()),
-            false => index.clone(),
+        let has_spans = touch.at.iter().any(|at| matches!(at, Subscript::Span(_)));
+        let own_lane = self.lane.filter(|_| !has_spans).map(|lane| {
+            let lanes = i64::from(touch.form.elements());
+            (lane.0, fresh(ranges, (0, lanes)))
+        });
+        let renamed = |index: &Index| {
+            index.replace(&mut |var| match &own_lane {
+                Some((lane, own)) if *lane == var => Some(own.clone()),
+                Some(_) | None if later => renames.get(&var).cloned(),
+                Some(_) | None => None,
+            })
         };
         let mut guard = touch.guard.map(renamed);
         let mut lengths = [0, 1]

@@ -150,11 +150,7 @@ fn triangular_bounds_and_empty_loops() {
         let k = KernelBuilder::new("triangle");
         let y = k.param("y", tensor(DType::I32, &[6, 6]), Mode::Inout);
         let outer = k.par(6, 1, |row| {
-            let range = ForRange {
-                low: row.add_constant(-2),
-                high: row.scale(-1).add_constant(4),
-                step,
-            };
+            let range = ForRange::new(row.add_constant(-2), row.scale(-1).add_constant(4), step);
             let zero = k.int(DType::I32, 0);
             let (_, last) = k.carry(range, &[zero], |point, state| {
                 let digit = k.binary(Binary::Mul, state[0], k.int(DType::I32, 10));
