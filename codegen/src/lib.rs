@@ -12,3 +12,4 @@ pub mod schedule;
 pub mod shell;
 pub mod target;
 pub mod threads;
+pub mod workers;

@@ -11,6 +11,8 @@ use lgc_ir::dtype::DType;
 pub struct Target {
     /// Bytes of a vector register.
     pub vector_bytes: u32,
+    /// Whether a vector can be loaded and stored in some of its lanes only.
+    pub has_masks: bool,
     /// Rows of a register tile of a contraction.
     pub tile_rows: u32,
     /// Vectors in a row of a register tile.
@@ -23,6 +25,7 @@ impl Target {
     /// Sixteen 128-bit registers, as Cranelift offers on x86-64.
     pub const BITS_128: Target = Target {
         vector_bytes: 16,
+        has_masks: false,
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 16 << 10,

@@ -158,9 +158,8 @@ fn in_small_tasks(program: &Program) -> Program {
     for kernel in &mut program.kernels {
         shrink(&mut kernel.body);
         for directive in &mut kernel.schedule {
-            if let Directive::Vec(_, width) = directive {
-                *width = 2;
-            }
+            let Directive::Vec(_, width) = directive;
+            *width = 2;
         }
     }
     program

@@ -12,30 +12,28 @@
 
 mod support;
 
-use lgc_codegen::kernel::{Arguments, Cells, Interpreter, Program, verify};
+use lgc_codegen::kernel::{Cells, Program, verify};
 use lgc_codegen::lower::{Signature, lower};
 use lgc_codegen::target::Target;
 use lgc_ir::autodiff::gradient;
-use lgc_ir::dtype::DType;
-use lgc_ir::generate::{CHOICES_PER_STEP, Generator, sample_inputs};
+use lgc_ir::generate::{CHOICES_PER_STEP, Generator};
 use lgc_ir::graph::Graph;
 use lgc_ir::lang::example;
 use lgc_ir::rewrite::optimize;
-use lgc_ir::scalar::Scalar;
-use lgc_ir::shape::Type;
-use std::path::Path;
-use support::{number, whole};
+use support::bits::{Native, golden_case, golden_cases, outputs, samples};
 
 const TARGETS: [Target; 4] = [
     Target::BITS_128,
     Target {
         vector_bytes: 32,
+        has_masks: true,
         tile_rows: 6,
         tile_vectors: 2,
         row_bytes: 1 << 10,
     },
     Target {
         vector_bytes: 64,
+        has_masks: true,
         tile_rows: 8,
         tile_vectors: 3,
         row_bytes: 256 << 10,
@@ -43,55 +41,12 @@ const TARGETS: [Target; 4] = [
     // The first one, but for the cache.
     Target {
         vector_bytes: 16,
+        has_masks: false,
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 1 << 10,
     },
 ];
-
-/// A float with bits to compare.
-trait Native: Scalar<World = ()> + 'static {
-    fn bits(&self) -> u64;
-    fn of(x: f64) -> Self;
-}
-
-impl Native for f32 {
-    fn bits(&self) -> u64 {
-        u64::from(if self.is_nan() { f32::NAN } else { *self }.to_bits())
-    }
-    fn of(x: f64) -> Self {
-        x as f32
-    }
-}
-
-impl Native for f64 {
-    fn bits(&self) -> u64 {
-        if self.is_nan() { f64::NAN } else { *self }.to_bits()
-    }
-    fn of(x: f64) -> Self {
-        x
-    }
-}
-
-/// The bits of all outputs of a program.
-fn outputs<S: Native>(program: &Program, inputs: &[Cells<S>], order: u64) -> Vec<Vec<u64>> {
-    let mut arguments = Arguments {
-        inputs: inputs.to_vec(),
-        ..Arguments::default()
-    };
-    let interpreter = Interpreter::with_order(order);
-    let status = interpreter.run(&(), program, &mut arguments);
-    assert_eq!(status, Ok(0), "{program}");
-    let bits = |cells: &Cells<S>| match (cells.as_numbers(), cells.as_integers()) {
-        (Some(numbers), _) => numbers.iter().map(S::bits).collect(),
-        (None, Some(integers)) => integers.iter().map(|x| x.cast_unsigned()).collect(),
-        (None, None) => {
-            let masks = cells.as_masks().unwrap();
-            masks.into_iter().map(u64::from).collect()
-        }
-    };
-    arguments.outputs.iter().map(bits).collect()
-}
 
 /// What was compared, and what differs between targets.
 #[derive(Default)]
@@ -166,11 +121,6 @@ fn programs(what: &str, graph: &Graph) -> Vec<(&'static Target, Program)> {
         }
     }
     programs
-}
-
-fn samples<S: Native>(graph: &Graph) -> Vec<Cells<S>> {
-    let tensors = sample_inputs(graph, |_, x| S::of(x));
-    tensors.into_iter().map(Cells::from).collect()
 }
 
 /// Extents at which lanes, chunks and blocks of folds begin and end, and odd ones.
@@ -300,54 +250,23 @@ fn random_graphs_and_their_gradients() {
     tally.check(3);
 }
 
-fn cells<S: Native>(ty: &Type, elements: &[f64]) -> Cells<S> {
-    match ty.dtype {
-        DType::Bool => Cells::masks(elements.iter().map(|&x| x != 0.0)),
-        DType::I32 | DType::I64 | DType::U32 => {
-            Cells::integers(ty.dtype, elements.iter().map(|&x| x as i64))
-        }
-        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => {
-            Cells::numbers(ty.dtype, elements.iter().map(|&x| S::of(x)))
-        }
-    }
-}
-
 fn compare_case<S: Native>(tally: &mut Tally, text: &str, case: &serde_json::Value) {
-    let tensors = |key: &str| -> Vec<Vec<f64>> {
-        let tensors = case.get(key).and_then(serde_json::Value::as_array);
-        let tensor = |x: &serde_json::Value| x.as_array().unwrap().iter().map(number).collect();
-        tensors.into_iter().flatten().map(tensor).collect()
-    };
-    let tangents = tensors("tangents");
-    let graph = whole(text, !tangents.is_empty());
-    let given = [tensors("inputs"), tensors("cotangents"), tangents].concat();
-    let types = graph.inputs().iter().map(|input| graph.ty(*input));
-    let inputs: Vec<Cells<S>> = types.zip(&given).map(|(ty, x)| cells(ty, x)).collect();
+    let (graph, inputs) = golden_case::<S>(text, case);
     tally.compare::<S>(text, &graph, &inputs);
 }
 
 /// In single precision, unless a case is for double precision alone.
 #[test]
 fn golden_cases_and_their_derivatives() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|suffix| suffix == "json"));
-    files.sort();
     let mut tally = Tally::default();
     let mut count = 0;
-    for file in files {
-        let cases: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        for case in cases.as_array().unwrap() {
-            let text = case["graph"].as_str().unwrap();
-            let double = case["double"].as_bool().unwrap_or(false);
-            match double {
-                true => compare_case::<f64>(&mut tally, text, case),
-                false => compare_case::<f32>(&mut tally, &text.replace("f64", "f32"), case),
-            }
-            count += 1;
+    for case in golden_cases() {
+        let text = case["graph"].as_str().unwrap();
+        match case["double"].as_bool().unwrap_or(false) {
+            true => compare_case::<f64>(&mut tally, text, &case),
+            false => compare_case::<f32>(&mut tally, &text.replace("f64", "f32"), &case),
         }
+        count += 1;
     }
     assert!(count > 300, "only {count} cases");
     tally.check(30);

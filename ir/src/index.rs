@@ -100,7 +100,8 @@ impl Index {
         }
     }
 
-    fn atom(atom: Atom, coefficient: i64) -> Self {
+    /// An atom times a coefficient.
+    pub fn atom(atom: Atom, coefficient: i64) -> Self {
         let mut index = Index::default();
         index.accumulate(atom, coefficient);
         index

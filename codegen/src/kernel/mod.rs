@@ -64,7 +64,7 @@
 //!
 //! # Schedules
 //! [`Directive`]s stand beside the body and never change what it means, down to the bits. There are those that
-//! [`crate::schedule`] attaches and back ends honour, and no others: `vec` and `unroll`, on innermost loops.
+//! [`crate::schedule`] attaches and back ends honour, and no others: `vec`, on innermost loops.
 
 mod body;
 mod builder;
@@ -96,6 +96,7 @@ pub use stmt::{
     Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
     TaskFrame,
 };
+pub(crate) use verify::loop_points;
 pub use verify::{
     MAX_ELEMENTS, MAX_LANES, MAX_REPORTED, VerifyCode, VerifyError, verify, verify_kernel,
 };

@@ -295,10 +295,8 @@ impl<'a> Printer<'a> {
     }
 
     fn directive(&self, directive: &Directive) -> String {
-        match directive {
-            Directive::Vec(at, lanes) => format!("vec {} {lanes}", var(*at)),
-            Directive::Unroll(at, factor) => format!("unroll {} {factor}", var(*at)),
-        }
+        let Directive::Vec(at, lanes) = directive;
+        format!("vec {} {lanes}", var(*at))
     }
 
     fn fold(&mut self, fold: &Fold) {

@@ -133,8 +133,6 @@ pub struct Memory {
 pub enum Directive {
     /// Runs this many iterations of an innermost loop (of a fold: its lanes) as one vector.
     Vec(VarId, u32),
-    /// Repeats the body of an innermost loop this many times.
-    Unroll(VarId, u32),
 }
 
 /// A function of buffers.

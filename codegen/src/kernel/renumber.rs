@@ -222,9 +222,8 @@ impl IdVisitor for FirstSeen {
 }
 
 fn renumber_directive(directive: &mut Directive, seen: &mut FirstSeen) {
-    match directive {
-        Directive::Vec(var, _) | Directive::Unroll(var, _) => seen.var(var),
-    }
+    let Directive::Vec(var, _) = directive;
+    seen.var(var);
 }
 
 /// The table of a renumbered kind: entries that are never seen are dropped.

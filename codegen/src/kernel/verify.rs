@@ -16,7 +16,7 @@
 //! | K09 | Nothing is stored to `in` parameters; a status is an `i64[]` that may be written. |
 //! | K10 | What an iteration of `par`, an element of a `fold`, or a point of a `for` with `vec` stores, no other one loads or stores, provably. |
 //! | K11 | `private` buffers are not used across a `par` or `tasks`. |
-//! | K12 | Directives name what exists, factors are at least 1 and vector lengths powers of two, `vec` and `unroll` name innermost loops. |
+//! | K12 | Directives name what exists, vector lengths are powers of two, `vec` names innermost loops. |
 //! | K13 | Tasks use what is in their frame, and hand out no tasks. |
 //! | P01 | Buffers and kernels of steps exist; coordinates of arguments are in range; loops define distinct variables. |
 //! | P02 | Launches have one argument of the right type for each parameter. |
@@ -31,6 +31,8 @@ mod kernel;
 mod parallel;
 mod program;
 mod schedule;
+
+pub(crate) use kernel::points as loop_points;
 
 use super::{Kernel, Program};
 use std::fmt;

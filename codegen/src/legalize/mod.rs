@@ -11,7 +11,7 @@ mod tests;
 
 use crate::kernel::{Form, Kernel, Op, Program, Region, Stmt, ValueId, ValueType};
 use crate::math::{Function, Machine, Width, expand, pow};
-use crate::threads;
+use crate::workers;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::{Binary, Comparison, Connective, Unary};
@@ -26,7 +26,7 @@ impl Legal {
     /// A program with its kernels legalised. If it verifies, so does what comes out.
     #[must_use]
     pub fn new(program: &Program) -> Self {
-        let kernels = threads::on_all(|| program.kernels.par_iter().map(legalize).collect());
+        let kernels = workers::on_all(|| program.kernels.par_iter().map(legalize).collect());
         Self(Program {
             kernels,
             ..program.clone()

@@ -7,7 +7,7 @@
 use super::libc_stub::libc_stub;
 use super::memory_files::MemoryFiles;
 use super::{LIBC_SONAME, LinkError, SharedLink};
-use crate::threads;
+use crate::workers;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ pub(super) fn link(link: &SharedLink<'_>) -> Result<Vec<u8>, LinkError> {
     let files = MemoryFiles::default();
     let arguments = stage(link, &files)?;
     catch_unwind(AssertUnwindSafe(|| {
-        threads::on_one("lgc-link", || run(&files, &arguments))
+        workers::on_one("lgc-link", || run(&files, &arguments))
     }))
     .map_err(|_| failure("it panicked on these objects"))??;
     let library = files

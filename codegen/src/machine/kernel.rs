@@ -24,9 +24,6 @@ use rustc_hash::FxHashMap;
 /// Local buffers of a kernel take no more than this from the stack of the caller's thread.
 const MAX_STACK_BYTES: u64 = 256 << 10;
 
-/// Bodies of loops are repeated at most this often.
-const MAX_REPETITIONS: u32 = 16;
-
 /// Vectorised loops and folds keep at most this many elements of each value in registers.
 const MAX_WIDTH: u32 = 64;
 
@@ -67,8 +64,6 @@ pub(crate) struct KernelEmitter<'k> {
     /// Rows that are continued from their start, by the place of the row and its length in bytes.
     pub(crate) continued: FxHashMap<(Value, i64, i64), Value>,
     widths: FxHashMap<VarId, u32>,
-    /// How often bodies of innermost loops are to be repeated.
-    unrolled: FxHashMap<VarId, u32>,
     /// The loop that is being emitted for tiles that lie inside.
     pub(crate) interior: Option<VarId>,
     /// Loops that run as tasks, unless this is the function of one.
@@ -183,13 +178,7 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
 impl<'k> KernelEmitter<'k> {
     /// A kernel of which nothing is in scope yet.
     pub(crate) fn new(kernel: &'k Kernel, core: Core) -> Self {
-        let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
-        for directive in &kernel.schedule {
-            match directive {
-                Directive::Vec(var, width) => widths.insert(*var, *width),
-                Directive::Unroll(var, count) => unrolled.insert(*var, *count),
-            };
-        }
+        let width = |Directive::Vec(var, width): &Directive| (*var, *width);
         KernelEmitter {
             kernel,
             core,
@@ -199,8 +188,7 @@ impl<'k> KernelEmitter<'k> {
             definitions: definitions(kernel),
             vector: None,
             apart: used_apart(kernel),
-            widths,
-            unrolled,
+            widths: kernel.schedule.iter().map(width).collect(),
             continued: FxHashMap::default(),
             interior: None,
             sites: None,
@@ -415,7 +403,7 @@ impl<'k> KernelEmitter<'k> {
             values = if accumulates(carried, body) {
                 self.accumulate(var, (low, high), (carried, values), body)?
             } else {
-                let pace = (1, self.repetitions(var, body, 1));
+                let pace = (1, 1);
                 self.counted(var, (low, high), pace, (carried, values), body)?
             };
         } else {
@@ -520,26 +508,12 @@ impl<'k> KernelEmitter<'k> {
                 width,
                 is_aligned: low == 0,
             });
-            let pace = (lanes, self.repetitions(var, body, 1));
+            let pace = (lanes, 1);
             self.counted(var, (low, middle), pace, (&[], Vec::new()), body)?;
             self.vector = None;
         }
         self.counted(var, (middle, high), (1, 1), (&[], Vec::new()), body)?;
         Ok(())
-    }
-
-    /// How often the body of a loop is repeated, unless a directive says otherwise.
-    pub(crate) fn repetitions(&self, var: VarId, body: &Region, default: u32) -> i64 {
-        let is_innermost = body
-            .stmts
-            .iter()
-            .all(|stmt| stmt.regions().next().is_none());
-        let chosen = self.unrolled.get(&var).copied().unwrap_or(default);
-        i64::from(if is_innermost {
-            chosen.clamp(1, MAX_REPETITIONS)
-        } else {
-            1
-        })
     }
 
     /// A loop over a known range; the parts of what is carried out of it. The variable has the whole

@@ -176,14 +176,13 @@ fn par_tasks<'k>(kernel: &Kernel, stmt: &'k Stmt) -> Option<Tasks<'k>> {
 /// The iterations that the emitted loop takes at once: blocks are multiples, so that only the last one
 /// has a tail.
 fn pace(kernel: &Kernel, var: VarId) -> u64 {
-    kernel.schedule.iter().fold(1, |pace, directive| {
-        pace * match directive {
-            Directive::Vec(other, count) | Directive::Unroll(other, count) if *other == var => {
-                u64::from((*count).max(1))
-            }
-            Directive::Vec(..) | Directive::Unroll(..) => 1,
-        }
-    })
+    kernel
+        .schedule
+        .iter()
+        .fold(1, |pace, directive| match directive {
+            Directive::Vec(other, count) if *other == var => pace * u64::from((*count).max(1)),
+            Directive::Vec(..) => pace,
+        })
 }
 
 /// How the chunks of a fold are shared out: a power of two of them to a task, so that it computes a
@@ -553,7 +552,7 @@ impl<'k> KernelEmitter<'k> {
             end = self.core.binary(Opcode::Smin, end, last);
         }
         let width = i64::from(self.vector_width(var, body).unwrap_or(1));
-        let repeated = self.repetitions(var, body, 1);
+        let repeated = 1;
         let mut start = start;
         let mut paces = vec![(width, repeated), (width, 1), (1, 1)];
         paces.dedup();

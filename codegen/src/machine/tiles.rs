@@ -12,7 +12,7 @@ use lgc_ir::index::{Guard, Index};
 
 /// How often the body of a loop that accumulates is repeated: carried tiles then stay where they are
 /// in all repetitions but the last.
-const REPETITIONS: u32 = 4;
+const REPETITIONS: i64 = 4;
 
 /// A span that may go past the end of its axis.
 pub(crate) struct OpenSpan {
@@ -79,14 +79,13 @@ impl<'k> KernelEmitter<'k> {
         (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
     ) -> Result<Vec<Value>> {
-        let repetitions = self.repetitions(var, body, REPETITIONS);
         let Some(inside) = self.lies_inside(var, body) else {
-            return self.counted(var, range, (1, repetitions), (carried, inits), body);
+            return self.counted(var, range, (1, REPETITIONS), (carried, inits), body);
         };
         let branch = self.core.branch(inside);
         self.interior = Some(var);
         let interior = (carried, inits.clone());
-        let values = self.counted(var, range, (1, repetitions), interior, body)?;
+        let values = self.counted(var, range, (1, REPETITIONS), interior, body)?;
         self.interior = None;
         self.core.otherwise(&branch, &values);
         let values = self.counted(var, range, (1, 1), (carried, inits), body)?;

@@ -13,7 +13,7 @@ use crate::machine::parallel::{TaskLinks, sites};
 use crate::machine::refusal::Refusal;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
-use crate::threads;
+use crate::workers;
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
@@ -236,7 +236,7 @@ impl<'a> Unit<'a> {
         let extended = isa(Level::Extended, destination)?;
         let baseline = isa(Level::Baseline, destination)?;
         let numbered: Vec<_> = self.functions.iter().enumerate().collect();
-        threads::on_all(|| {
+        workers::on_all(|| {
             numbered
                 .into_par_iter()
                 .with_min_len(4)

@@ -7,6 +7,8 @@
     reason = "helpers of tests fail the test"
 )]
 
+pub(crate) mod bits;
+
 use lgc_codegen::backend::cranelift::{CompiledEntry, Jit};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};

@@ -129,15 +129,10 @@ impl KernelParser<'_, '_> {
     }
 
     fn directive(&mut self) -> Parsed<Directive> {
-        let scanner = &mut *self.scanner;
-        let make = if scanner.eat("vec") {
-            Directive::Vec
-        } else if scanner.eat("unroll") {
-            Directive::Unroll
-        } else {
-            return scanner.fault("expected `vec` or `unroll`");
-        };
-        Ok(make(self.var()?, self.scanner.number()?))
+        if !self.scanner.eat("vec") {
+            return self.scanner.fault("expected `vec`");
+        }
+        Ok(Directive::Vec(self.var()?, self.scanner.number()?))
     }
 
     // ---------------------------------------------------------------------------- values

@@ -119,7 +119,7 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                         || vec![k.splat(form, k.int(DType::F32, 0))],
                         || vec![k.load_form(tile.clone(), form, None)],
                     );
-                    let (steps, sum) = k.carry(ForRange::upto(block), &start, |step, acc| {
+                    let (_, sum) = k.carry(ForRange::upto(block), &start, |step, acc| {
                         let from = vec![Subscript::Span(i.scale(4)), Subscript::At(k0.add(&step))];
                         let inside = Guard::within(k0.add(&step), 0, depth as i64);
                         let column = Access::new(x, from).clipped().when(&inside);
@@ -132,7 +132,6 @@ pub(super) fn gemm(m: u64, n: u64, depth: u64, block: u64) -> Kernel {
                         let row = k.load_form(Access::new(panel, row), Form::Vector(8), None);
                         vec![k.mma(acc[0], column, row)]
                     });
-                    k.schedule(Directive::Unroll(steps, 2));
                     let last = k0.add_constant(block as i64);
                     let last = Guard::within(last, depth as i64, (depth + block) as i64);
                     let result = k.branch(

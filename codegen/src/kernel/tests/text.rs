@@ -172,7 +172,7 @@ fn tokens() -> impl Strategy<Value = String> {
     let words = "kernel k program workspace buffer launch loop check copy code -> ( ) { } [ ] , : < > = .. \
         0 1 2 -3 99999999999999999999 i0 i1 v0 v1 x y f32 i32 bool tile in out inout scratch par for carry fold \
         lanes chunk merge if else where clip guard at let @ shared private store load yield const index add \
-        neg select mma rows logic.and schedule vec unroll 0.5f inf nan sqrt pi ^ * / + - | && <= \
+        neg select mma rows logic.and schedule vec tasks lane ramp slice below until with 0.5f inf nan sqrt pi ^ * / + - | && <= \
         floordiv mod true input output constant 0x00 é // \n";
     let words: Vec<&'static str> = words.split(' ').filter(|word| !word.is_empty()).collect();
     proptest::collection::vec(proptest::sample::select(words), 0..60)

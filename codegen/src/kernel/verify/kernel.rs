@@ -601,7 +601,7 @@ fn upto(extent: u64) -> (i64, i64) {
 }
 
 /// The range of the points of a loop, and what is known of them besides.
-pub(super) fn points(
+pub(crate) fn points(
     var: VarId,
     range: &ForRange,
     bounds: &[(i64, i64)],

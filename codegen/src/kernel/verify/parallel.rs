@@ -182,15 +182,12 @@ struct Search<'k, 'r> {
 }
 
 pub(super) fn check(kernel: &Kernel, report: &mut Report) {
-    let vector = |directive: &Directive| match directive {
-        Directive::Vec(var, _) => Some(*var),
-        Directive::Unroll(..) => None,
-    };
+    let vector = |Directive::Vec(var, _): &Directive| *var;
     let mut search = Search {
         kernel,
         report,
         loops: Loops::of(kernel),
-        vectors: kernel.schedule.iter().filter_map(vector).collect(),
+        vectors: kernel.schedule.iter().map(vector).collect(),
         pairs: PAIRS,
         hard_pairs: HARD_PAIRS,
     };

@@ -21,18 +21,11 @@ pub(super) fn check(kernel: &Kernel, report: &mut Report) {
 type Loops<'k> = FxHashMap<VarId, &'k Stmt>;
 
 fn directive_fits(loops: &Loops<'_>, directive: &Directive) -> Result<(), String> {
-    match directive {
-        Directive::Vec(var, lanes) => {
-            innermost(loops, *var)?;
-            match lanes.is_power_of_two() {
-                true => Ok(()),
-                false => Err(format!("{lanes} is no vector length")),
-            }
-        }
-        Directive::Unroll(var, factor) => {
-            innermost(loops, *var)?;
-            positive(*factor)
-        }
+    let Directive::Vec(var, lanes) = directive;
+    innermost(loops, *var)?;
+    match lanes.is_power_of_two() {
+        true => Ok(()),
+        false => Err(format!("{lanes} is no vector length")),
     }
 }
 
@@ -41,13 +34,6 @@ fn find<'k>(loops: &Loops<'k>, var: VarId) -> Result<&'k Stmt, String> {
         .get(&var)
         .copied()
         .ok_or_else(|| format!("no loop has the variable i{}", var.0))
-}
-
-fn positive(factor: u32) -> Result<(), String> {
-    match factor {
-        0 => Err("a factor of 0".to_string()),
-        _ => Ok(()),
-    }
 }
 
 fn innermost(loops: &Loops<'_>, var: VarId) -> Result<(), String> {

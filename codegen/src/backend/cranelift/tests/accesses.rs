@@ -283,38 +283,3 @@ fn rank_zero_and_empty_tensors() {
     });
     agree(k.finish().unwrap(), 1, "empty");
 }
-
-#[test]
-fn unrolled_loops() {
-    for (extent, width, count) in [(37, 4, 3), (37, 1, 4), (3, 1, 8), (16, 8, 2), (5, 4, 1)] {
-        let k = KernelBuilder::new("unrolled");
-        let x = k.param("x", tensor(DType::F32, &[extent, 3]), Mode::In);
-        let y = k.param("y", tensor(DType::F32, &[extent, 2]), Mode::Out);
-        let last = k.param("last", tensor(DType::F32, &[]), Mode::Out);
-        let at = |memory, i: &Index, column: i64| {
-            Access::element(memory, [i.clone(), Index::constant(column)])
-        };
-        let var = k.par(extent, 1, |i| {
-            let half = k.load(Access::element(x, [i.floor_div(2), i.modulo(3)]));
-            let sum = k.binary(Binary::Add, k.load(at(x, &i, 1)), half);
-            k.store(at(y, &i, 0), sum);
-        });
-        if width > 1 {
-            k.schedule(Directive::Vec(var, width));
-        }
-        k.schedule(Directive::Unroll(var, count));
-        let zero = k.int(DType::F32, 0);
-        let (var, total) = k.carry(ForRange::upto(extent), &[zero], |i, state| {
-            let next = k.binary(Binary::Sub, k.load(at(x, &i, 2)), state[0]);
-            k.store(at(y, &i, 1), next);
-            vec![next]
-        });
-        k.schedule(Directive::Unroll(var, count));
-        k.store(Access::new(last, vec![]), total[0]);
-        agree(
-            k.finish().unwrap(),
-            extent,
-            &format!("{extent} by {width} times {count}"),
-        );
-    }
-}

@@ -1,0 +1,91 @@
+//! Thread programs: what a legal kernel does, spelled out for one thread.
+//!
+//! A kernel says which iterations are independent and how partial results of a fold are grouped. A thread program
+//! says what is done about it, in the same IR and so with the same text, verifier and interpreter: parallel loops are
+//! tasks or plain loops, folds are loops that carry vectors, and every vector fills at most a register or two and goes
+//! by lanes. Legal kernels are given; each pass here yields a kernel that verifies and computes the same bits, which
+//! tests hold against the kernel that it came from. Back ends read nothing else, and make no such decision again.
+//!
+//! | pass | what it decides |
+//! |---|---|
+//! | [`unfold`] | folds: chunks, lanes in vectors, merges |
+//! | [`outline`] | parallel loops: tasks, or plain loops |
+//! | [`vectorise`] | loops with `vec`: vectors by lanes, and what is left over |
+//!
+//! [`rewrite`] and [`widen`] are what they are written with.
+
+mod outline;
+mod rewrite;
+mod unfold;
+mod vectorise;
+mod widen;
+
+use crate::backend::CompileError;
+use crate::kernel::{Kernel, Program};
+use crate::legalize::Legal;
+use crate::machine::refusal::Refusal;
+use crate::target::Target;
+use crate::workers;
+use rayon::prelude::*;
+
+/// A step from kernels to thread programs.
+type Pass = fn(&Kernel, &Target) -> Result<Kernel, Refusal>;
+
+/// The passes, by name and in order.
+const PASSES: [(&str, Pass); 3] = [
+    ("unfold", unfold::unfold),
+    ("outline", outline::outline),
+    ("vectorise", vectorise::vectorise),
+];
+
+/// A program of thread programs: what back ends take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threads(Program);
+
+impl Threads {
+    /// The thread programs of a program, for a target. If it verifies, so does what comes out.
+    ///
+    /// # Errors
+    /// [`CompileError::Unsupported`] if a kernel cannot be one, which no verified kernel is.
+    pub fn new(program: &Legal, target: &Target) -> Result<Self, CompileError> {
+        let passed = |program, &(_, pass): &(_, Pass)| apply(program, pass, target);
+        let program = program.program().clone();
+        PASSES.iter().try_fold(program, passed).map(Self)
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.0
+    }
+}
+
+/// What a program of kernels is after each pass, by the name of the pass.
+///
+/// # Errors
+/// As [`Threads::new`].
+pub fn after_each_pass(
+    program: &Program,
+    target: &Target,
+) -> Result<Vec<(&'static str, Program)>, CompileError> {
+    let mut stages: Vec<(&'static str, Program)> = Vec::new();
+    for &(name, pass) in &PASSES {
+        let before = stages.last().map_or(program, |(_, program)| program);
+        stages.push((name, apply(before.clone(), pass, target)?));
+    }
+    Ok(stages)
+}
+
+fn apply(program: Program, pass: Pass, target: &Target) -> Result<Program, CompileError> {
+    let one = |kernel: &Kernel| {
+        pass(kernel, target).map_err(|refusal| CompileError::Unsupported {
+            function: kernel.name.0.clone(),
+            message: refusal.0,
+        })
+    };
+    let kernels: Result<_, _> = workers::on_all(|| program.kernels.par_iter().map(one).collect());
+    Ok(Program {
+        kernels: kernels?,
+        ..program
+    })
+}
