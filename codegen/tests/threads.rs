@@ -116,10 +116,10 @@ fn folds_and_contractions_of_odd_extents() {
 fn tasks() {
     for text in [
         "(x: f32[140000]) -> argmax(x, axis = 0)",
-        "(x: f32[70, 3000]) -> tanh(x)",
-        "(x: f32[120, 40], y: f32[40, 50]) -> x @ y",
+        "(x: f32[7, 300]) -> tanh(x)",
+        "(x: f32[20, 40], y: f32[40, 50]) -> x @ y",
     ] {
-        for target in &TARGETS {
+        for target in TARGETS.iter().filter(|target| target.has_masks) {
             let program = lowered(&example(text).unwrap().graph, target);
             let stages = after_each_pass(&program, target).unwrap();
             let program = &stages.last().unwrap().1;
