@@ -1,4 +1,4 @@
-//! What lowering needs to know of a processor.
+//! What the compiler needs to know of a processor.
 
 use lgc_ir::dtype::DType;
 
@@ -17,6 +17,31 @@ pub struct Target {
     pub tile_vectors: u32,
     /// Bytes of a row of temporaries that stay in the cache next to the processor.
     pub row_bytes: u64,
+    /// What it has for all operands.
+    pub operations: Operations,
+}
+
+/// Which operations a processor has that some lack: for every operand, with the results that [`lgc_ir::scalar`]
+/// defines. What it lacks is written in others by [`crate::legalize`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operations {
+    /// Quotients and remainders of integers, by 0 and of the least one by −1. RISC-V has them; x86-64 stops the
+    /// program, and to LLVM they are undefined.
+    pub division: bool,
+    /// Shifts of integers by amounts that are negative or no less than the width. PTX has them; x86-64 takes the
+    /// last bits of the amount, and to LLVM they are undefined.
+    pub shifts: bool,
+    /// Maxima and minima of 64-bit integers. PTX has them, and x86-64 from AVX-512 on.
+    pub extrema_of_i64: bool,
+}
+
+impl Operations {
+    /// No more than every processor has.
+    pub const COMMON: Operations = Operations {
+        division: false,
+        shifts: false,
+        extrema_of_i64: false,
+    };
 }
 
 impl Target {
@@ -26,6 +51,7 @@ impl Target {
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 16 << 10,
+        operations: Operations::COMMON,
     };
 
     /// The number of elements in a vector register.

@@ -33,12 +33,14 @@ const TARGETS: [Target; 4] = [
         tile_rows: 6,
         tile_vectors: 2,
         row_bytes: 1 << 10,
+        ..Target::BITS_128
     },
     Target {
         vector_bytes: 64,
         tile_rows: 8,
         tile_vectors: 3,
         row_bytes: 256 << 10,
+        ..Target::BITS_128
     },
     // The first one, but for the cache.
     Target {
@@ -46,6 +48,7 @@ const TARGETS: [Target; 4] = [
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 1 << 10,
+        ..Target::BITS_128
     },
 ];
 

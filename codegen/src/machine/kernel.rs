@@ -6,6 +6,7 @@
 //! read or write.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::isa::OPERATIONS;
 use crate::kernel::{
     Carried, Condition, Directive, ForRange, Form, Join, Kernel, MemId, Op, Region, Stmt, ValueId,
     ValueType, VarId,
@@ -15,6 +16,7 @@ use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::parallel::{Site, TaskLinks, sites};
 use crate::machine::refusal::{Refusal, Result, signed};
 use crate::machine::tiles::accumulates;
+use crate::target::Target;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
@@ -86,10 +88,10 @@ pub(crate) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     signature
 }
 
-/// The function of a legal kernel. `links` is `None` if no loop of it runs as tasks.
-pub(crate) fn emit(kernel: &Kernel, links: Option<TaskLinks>) -> Result<Function> {
+/// The function of a kernel that is legal for a processor. `links` is `None` if no loop of it runs as tasks.
+pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -> Result<Function> {
     let (core, params) = Core::new(signature(kernel, links.is_some()));
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     for ((id, _, _), &address) in kernel.params().zip(&params) {
         emitter.memories[id.index()] = Some(address);
     }
@@ -180,7 +182,13 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
 
 impl<'k> KernelEmitter<'k> {
     /// A kernel of which nothing is in scope yet.
-    pub(crate) fn new(kernel: &'k Kernel, core: Core) -> Self {
+    ///
+    /// # Errors
+    /// If it is legal for a processor that has operations which instructions do not have.
+    pub(crate) fn new(kernel: &'k Kernel, target: &Target, core: Core) -> Result<Self> {
+        if target.operations != OPERATIONS {
+            return Err(Refusal("a kernel that is legal for another processor"));
+        }
         let (mut widths, mut unrolled) = (FxHashMap::default(), FxHashMap::default());
         for directive in &kernel.schedule {
             match directive {
@@ -188,7 +196,7 @@ impl<'k> KernelEmitter<'k> {
                 Directive::Unroll(var, count) => unrolled.insert(*var, *count),
             };
         }
-        KernelEmitter {
+        Ok(KernelEmitter {
             kernel,
             core,
             vars: Variables::new(kernel.vars),
@@ -203,7 +211,7 @@ impl<'k> KernelEmitter<'k> {
             interior: None,
             sites: None,
             context: None,
-        }
+        })
     }
 
     /// Ends the function.

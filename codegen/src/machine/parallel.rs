@@ -12,6 +12,7 @@ use crate::kernel::{Directive, Fold, IdVisitor, Kernel, MemId, Op, Region, Stmt,
 use crate::machine::fold::{Store, part_types};
 use crate::machine::kernel::{KernelEmitter, Vector};
 use crate::machine::refusal::{Refusal, Result, signed};
+use crate::target::Target;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, InstBuilder, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
@@ -376,12 +377,16 @@ pub(crate) struct TaskLinks {
 }
 
 /// The function of the tasks of a site.
-pub(crate) fn emit_task<'k>(kernel: &'k Kernel, site: &Site<'k>) -> Result<Function> {
+pub(crate) fn emit_task<'k>(
+    kernel: &'k Kernel,
+    target: &'k Target,
+    site: &Site<'k>,
+) -> Result<Function> {
     let (core, params) = Core::new(task_signature());
     let &[frame, task] = params.as_slice() else {
         return Err(Refusal("the function of a task has two parameters"));
     };
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     for &(result, op) in &site.constants {
         emitter.compute(result, op)?;
     }
