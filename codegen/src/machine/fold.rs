@@ -16,13 +16,6 @@ use crate::machine::refusal::{Result, signed};
 use cranelift_codegen::ir::{Opcode, Type, Value};
 use lgc_ir::dtype::DType;
 
-/// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
-/// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
-const SHORT_FOLD: usize = 4;
-
-/// Longer ones take so many lanes at a time: with 32, an exponential in 128-bit registers takes 1.35 times as long.
-const WIDTH_OF_LONG_FOLDS: u32 = 16;
-
 /// An array of states in memory: one array of values for each component.
 pub(crate) struct Store {
     /// For each component: the address of the first element, its type, and the bytes of an element.
@@ -272,9 +265,10 @@ impl<'k> KernelEmitter<'k> {
         first: Value,
         states: &[Value],
     ) -> Result<Vec<Value>> {
-        let width = match fold.body.stmts.len() <= SHORT_FOLD {
+        let costs = &self.target.costs;
+        let width = match fold.body.stmts.len() <= costs.short_fold {
             true => fold.lanes,
-            false => fold.lanes.min(WIDTH_OF_LONG_FOLDS),
+            false => fold.lanes.min(costs.long_fold_lanes),
         };
         let mut next: Vec<Vec<Value>> = vec![Vec::new(); fold.states.len()];
         for at in (0..fold.lanes).step_by(width as usize) {

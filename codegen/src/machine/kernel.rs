@@ -23,15 +23,6 @@ use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
 
-/// Local buffers of a kernel take no more than this from the stack of the caller's thread.
-const MAX_STACK_BYTES: u64 = 256 << 10;
-
-/// Bodies of loops are repeated at most this often.
-const MAX_REPETITIONS: u32 = 16;
-
-/// Vectorised loops and folds keep at most this many elements of each value in registers.
-const MAX_WIDTH: u32 = 64;
-
 /// The loop whose iterations are the elements of scalars.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Vector {
@@ -54,6 +45,7 @@ impl Vector {
 /// A kernel being emitted.
 pub(crate) struct KernelEmitter<'k> {
     pub(crate) kernel: &'k Kernel,
+    pub(crate) target: &'k Target,
     pub(crate) core: Core,
     pub(crate) vars: Variables,
     /// The address of each memory.
@@ -96,7 +88,7 @@ pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -
         emitter.memories[id.index()] = Some(address);
     }
     if let Some(links) = links {
-        emitter.sites = Some((sites(kernel), links));
+        emitter.sites = Some((sites(kernel, &target.costs), links));
         emitter.context = params.last().copied();
     }
     emitter.region(&kernel.body)?;
@@ -185,7 +177,7 @@ impl<'k> KernelEmitter<'k> {
     ///
     /// # Errors
     /// If it is legal for a processor that has operations which instructions do not have.
-    pub(crate) fn new(kernel: &'k Kernel, target: &Target, core: Core) -> Result<Self> {
+    pub(crate) fn new(kernel: &'k Kernel, target: &'k Target, core: Core) -> Result<Self> {
         if target.operations != OPERATIONS {
             return Err(Refusal("a kernel that is legal for another processor"));
         }
@@ -198,6 +190,7 @@ impl<'k> KernelEmitter<'k> {
         }
         Ok(KernelEmitter {
             kernel,
+            target,
             core,
             vars: Variables::new(kernel.vars),
             memories: vec![None; kernel.memories.len()],
@@ -216,8 +209,10 @@ impl<'k> KernelEmitter<'k> {
 
     /// Ends the function.
     pub(crate) fn finish(self) -> Result<Function> {
-        if self.core.stack_bytes() > MAX_STACK_BYTES {
-            return Err(Refusal("local buffers exceed 256 KiB of stack"));
+        if self.core.stack_bytes() > self.target.stack_bytes {
+            return Err(Refusal(
+                "local buffers exceed the stack that kernels may take",
+            ));
         }
         Ok(self.core.finish(&[]))
     }
@@ -487,8 +482,10 @@ impl<'k> KernelEmitter<'k> {
     /// The number of iterations to run at once, if a loop is to be and can be vectorised.
     pub(crate) fn vector_width(&self, var: VarId, body: &Region) -> Option<u32> {
         let width = *self.widths.get(&var)?;
-        (self.vector.is_none() && (2..=MAX_WIDTH).contains(&width) && self.is_flat(body))
-            .then_some(width)
+        (self.vector.is_none()
+            && (2..=self.target.costs.max_width).contains(&width)
+            && self.is_flat(body))
+        .then_some(width)
     }
 
     /// Whether a region only computes, loads and stores scalars.
@@ -537,7 +534,7 @@ impl<'k> KernelEmitter<'k> {
             .all(|stmt| stmt.regions().next().is_none());
         let chosen = self.unrolled.get(&var).copied().unwrap_or(default);
         i64::from(if is_innermost {
-            chosen.clamp(1, MAX_REPETITIONS)
+            chosen.clamp(1, self.target.costs.max_repetitions.max(1))
         } else {
             1
         })

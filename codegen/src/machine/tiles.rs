@@ -10,10 +10,6 @@ use crate::machine::refusal::Result;
 use cranelift_codegen::ir::Value;
 use lgc_ir::index::{Guard, Index};
 
-/// How often the body of a loop that accumulates is repeated: carried tiles then stay where they are
-/// in all repetitions but the last.
-const REPETITIONS: u32 = 4;
-
 /// A span that may go past the end of its axis.
 pub(crate) struct OpenSpan {
     /// Which axis of the form it is.
@@ -79,7 +75,7 @@ impl<'k> KernelEmitter<'k> {
         (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
     ) -> Result<Vec<Value>> {
-        let repetitions = self.repetitions(var, body, REPETITIONS);
+        let repetitions = self.repetitions(var, body, self.target.costs.tile_repetitions);
         let Some(inside) = self.lies_inside(var, body) else {
             return self.counted(var, range, (1, repetitions), (carried, inits), body);
         };

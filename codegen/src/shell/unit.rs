@@ -172,7 +172,8 @@ impl<'a> Unit<'a> {
         prefix: &str,
         kernels: &[(&'a Kernel, &'a Target)],
     ) -> Vec<(u32, bool)> {
-        let tasks = |(kernel, _): &(&'a Kernel, &Target)| sites(kernel).len() as u32;
+        let tasks =
+            |(kernel, target): &(&'a Kernel, &Target)| sites(kernel, &target.costs).len() as u32;
         let tasks: Vec<u32> = kernels.iter().map(tasks).collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
         let mut places = Vec::with_capacity(kernels.len());
@@ -349,7 +350,7 @@ impl FunctionItem<'_> {
                 function.map(Some).map_err(unsupported)
             }
             Source::Task(kernel, target, number) => {
-                let sites = sites(kernel);
+                let sites = sites(kernel, &target.costs);
                 let site = sites.get(*number);
                 let site = site.ok_or(Refusal("a task of a loop that has none"));
                 let function = site.and_then(|site| parallel::emit_task(kernel, target, site));

@@ -11,6 +11,7 @@ use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
 use crate::lower::emit::picked::Picks;
 use crate::lower::fusion::group::GroupId;
 use crate::lower::fusion::plan::Plan;
+use crate::target::Costs;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Guard, Index, Relation};
@@ -192,7 +193,7 @@ impl<'p> Elements<'p> {
             indices.pop();
             return;
         }
-        let builder = self.builder.clone();
+        let (plan, builder) = (self.plan, self.builder.clone());
         let inside = |index: Index| {
             self.enter(&index, extent);
             indices.push(index);
@@ -202,7 +203,8 @@ impl<'p> Elements<'p> {
         };
         if let Some((work, total)) = parallel {
             let inner = rest.iter().fold(work.max(1), |w, &e| w.saturating_mul(e));
-            builder.par(extent, grain(extent, inner, total), inside);
+            let grain = grain(&plan.target.costs, extent, inner, total);
+            builder.par(extent, grain, inside);
         } else {
             builder.for_each(ForRange::upto(extent), inside);
         }
@@ -616,18 +618,11 @@ impl<'p> Elements<'p> {
     }
 }
 
-/// About how many simple operations make a task that is worth handing to another thread: some
-/// microseconds, where handing tasks out takes about one.
-const TASK_WORK: u64 = 1 << 17;
-/// About how many simple operations make loops that are worth handing out at all: some tens of
-/// microseconds. Of what two threads gain on less, waking the other and waiting for it takes too much.
-const SHARED_WORK: u64 = 1 << 20;
-
 /// How many iterations of a loop make a task, of that much work each; `total` is the work of the nest of
 /// loops that it is in.
-pub(super) fn grain(extent: u64, work: u64, total: u64) -> u64 {
-    let task = TASK_WORK.div_ceil(work.max(1)).max(1);
-    match total < SHARED_WORK {
+pub(super) fn grain(costs: &Costs, extent: u64, work: u64, total: u64) -> u64 {
+    let task = costs.task_work.div_ceil(work.max(1)).max(1);
+    match total < costs.shared_work {
         true => task.max(extent),
         false => task,
     }

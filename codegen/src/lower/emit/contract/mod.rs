@@ -38,13 +38,6 @@ use lgc_ir::shape::{Shape, Type};
 use tiling::{Blocked, LoopShape, Piece};
 use windows::Stage;
 
-/// As many scalars are computed at once, at most, as registers hold beside what they are computed from.
-const SCALARS: u64 = 12;
-/// An operand is read often if it is read for so many blocks of the other one.
-const OFTEN: u64 = 8;
-/// Bytes of a cache line.
-const LINE: u64 = 64;
-
 /// Emits the kernel of a contraction with its epilogue.
 pub(in crate::lower) fn lower(
     plan: &Plan<'_>,
@@ -280,8 +273,9 @@ impl<'p> Contraction<'p> {
     /// Whether an operand that could be read in place is read often, and each time from so many cache lines
     /// that the nearest cache does not keep them until the next: packed, they are next to each other.
     fn misses_the_cache(&self, side: usize) -> bool {
+        let target = self.plan.target;
         let other = self.block_of(1 - side).map(|(blocked, _)| blocked);
-        let often = other.is_some_and(|blocked| blocked.blocks() >= OFTEN);
+        let often = other.is_some_and(|blocked| blocked.blocks() >= target.costs.often);
         let contract = &self.axes.contract[side];
         let extents = self.contracted();
         let Some(inner) = extents.iter().rposition(|&extent| extent > 1) else {
@@ -290,8 +284,9 @@ impl<'p> Contraction<'p> {
         let step = self.step(side, contract[inner]).unsigned_abs();
         let depth: u64 = extents.iter().product();
         // Rows of temporaries are to take half of that cache.
-        let lines = 2 * self.plan.target.row_bytes / LINE;
-        often && step >= LINE && depth >= lines
+        let line = target.costs.line_bytes;
+        let lines = 2 * target.row_bytes / line;
+        often && step >= line && depth >= lines
     }
 
     /// The distance in memory, in bytes, of elements that are next to each other along an axis of an operand.
@@ -470,7 +465,8 @@ impl<'p> Contraction<'p> {
         let extents: Vec<u64> = self.result().extents().collect();
         let mut count = 1u64;
         let mut outer = extents.len();
-        while outer > 0 && count * extents[outer - 1] <= SCALARS && extents[outer - 1] > 0 {
+        let most = self.plan.target.costs.scalars;
+        while outer > 0 && count * extents[outer - 1] <= most && extents[outer - 1] > 0 {
             outer -= 1;
             count *= extents[outer];
         }

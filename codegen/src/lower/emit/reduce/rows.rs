@@ -1,6 +1,5 @@
 //! What happens in which phase of a row.
 
-use crate::lower::fusion::fuse::HEAVY_COST;
 use crate::lower::fusion::group::{GroupId, GroupKind, outer_axes};
 use crate::lower::fusion::plan::Plan;
 use lgc_ir::dtype::DType;
@@ -87,7 +86,7 @@ impl RowSchedule {
                     continue;
                 }
                 match first_phase.get(&node) {
-                    Some(&first) if first < phase && costs[&node] >= HEAVY_COST => {
+                    Some(&first) if first < phase && costs[&node] >= plan.target.costs.heavy => {
                         kept.insert(node);
                         self.kept[first].push(node);
                         continue;
