@@ -14,7 +14,7 @@ use crate::kernel::{
 use crate::machine::index::Variables;
 use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::parallel::{Site, TaskLinks, sites};
-use crate::machine::refusal::{Refusal, Result, signed};
+use crate::machine::refusal::{Refusal, Result, distance, signed};
 use crate::machine::tiles::accumulates;
 use crate::target::Target;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
@@ -398,6 +398,7 @@ impl<'k> KernelEmitter<'k> {
     ) -> Result<()> {
         let low = range.low.range(&self.vars.bounds);
         let high = range.high.range(&self.vars.bounds);
+        // Ranges are half-open; of the least integer there is none below.
         let bounds = (low.0, high.1.saturating_sub(1).max(low.0));
         let ends = (range.low.as_constant(), range.high.as_constant());
         if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step)
@@ -416,7 +417,7 @@ impl<'k> KernelEmitter<'k> {
                 self.counted(var, (low, high), pace, (carried, values), body)?
             };
         } else {
-            let (start, advance) = self.advance(range, low, high);
+            let (start, advance) = self.advance(range, low, high)?;
             let open = self.core.begin_loop(start, values);
             self.vars.set(var.0, open.point, bounds);
             let next = self.iteration(carried, &open.states.clone(), body)?;
@@ -439,7 +440,12 @@ impl<'k> KernelEmitter<'k> {
     }
 
     /// Where a loop starts and how it goes on. Both ends have half-open ranges of values.
-    fn advance(&mut self, range: &ForRange, low: (i64, i64), high: (i64, i64)) -> (Value, Advance) {
+    fn advance(
+        &mut self,
+        range: &ForRange,
+        low: (i64, i64),
+        high: (i64, i64),
+    ) -> Result<(Value, Advance)> {
         let first = self.core.index(&range.low, &self.vars);
         let end = self.core.index(&range.high, &self.vars);
         let known = (low != UNKNOWN && high != UNKNOWN).then_some((
@@ -457,12 +463,13 @@ impl<'k> KernelEmitter<'k> {
                 bound: end,
                 runs,
             };
-            return (first, advance);
+            return Ok((first, advance));
         }
         // The last point is low + ⌊(high − 1 − low) / |step|⌋ · |step|.
         let distance = self.core.binary(Opcode::Isub, end, first);
         let distance = self.core.add_constant(distance, -1);
-        let size = range.step.saturating_neg();
+        let size = range.step.checked_neg();
+        let size = size.ok_or(Refusal("a step of -2^63"))?;
         let start = match size {
             1 => self.core.add(first, distance),
             _ => {
@@ -476,7 +483,7 @@ impl<'k> KernelEmitter<'k> {
             bound: first,
             runs,
         };
-        (start, advance)
+        Ok((start, advance))
     }
 
     /// The number of iterations to run at once, if a loop is to be and can be vectorised.
@@ -511,7 +518,7 @@ impl<'k> KernelEmitter<'k> {
         body: &'k Region,
     ) -> Result<()> {
         let lanes = i64::from(width);
-        let middle = low + high.saturating_sub(low).max(0) / lanes * lanes;
+        let middle = low + distance(low, high)? / lanes * lanes;
         if low < middle {
             self.vector = Some(Vector {
                 var: var.0,
@@ -551,7 +558,7 @@ impl<'k> KernelEmitter<'k> {
         (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
     ) -> Result<Vec<Value>> {
-        let count = high.saturating_sub(low).max(0) / step;
+        let count = distance(low, high)? / step;
         let mut values = inits;
         let mut start = low;
         for repeated in [repeated, 1] {

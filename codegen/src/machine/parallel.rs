@@ -458,7 +458,9 @@ impl<'k> KernelEmitter<'k> {
         }
         slots.extend(self.flat_all(site.values.iter().copied())?);
         slots.extend(more);
-        let bytes = (slots.len().max(1) as u32).saturating_mul(SLOT as u32);
+        let bytes = u32::try_from(slots.len().max(1)).ok();
+        let bytes = bytes.and_then(|slots| slots.checked_mul(SLOT.unsigned_abs()));
+        let bytes = bytes.ok_or(Refusal("a frame of 4 GiB and more"))?;
         let frame = self.core.stack_memory(bytes);
         for (place, &slot) in slots.iter().enumerate() {
             self.core.store(slot, frame, place as i32 * SLOT);
@@ -547,6 +549,7 @@ impl<'k> KernelEmitter<'k> {
             let last = self.core.constant(bounds.1);
             end = self.core.binary(Opcode::Smin, end, last);
         }
+        // Loops that are not vectorised take one iteration at a time.
         let width = i64::from(self.vector_width(var, body).unwrap_or(1));
         let repeated = self.repetitions(var, body, 1);
         let mut start = start;

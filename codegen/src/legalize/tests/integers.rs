@@ -35,27 +35,32 @@ fn extremes(dtype: DType) -> Vec<i64> {
     all
 }
 
-/// Every pair of extremes, cut or filled to whole forms.
-fn pairs(dtype: DType) -> Vec<(i64, i64)> {
-    let extremes = extremes(dtype);
-    let mut pairs: Vec<(i64, i64)> = extremes
-        .iter()
-        .flat_map(|&x| extremes.iter().map(move |&y| (x, y)))
-        .collect();
+/// Pairs of operands, filled to whole forms.
+type Pairs = Vec<(i64, i64)>;
+
+fn filled(mut pairs: Pairs) -> Pairs {
     while !pairs.len().is_multiple_of(6) {
         pairs.push((1, 1));
     }
     pairs
 }
 
+/// Every pair of extremes.
+fn all_pairs(dtype: DType) -> Pairs {
+    let extremes = extremes(dtype);
+    let pair = |&x: &i64| extremes.iter().map(move |&y| (x, y));
+    filled(extremes.iter().flat_map(pair).collect())
+}
+
 /// What happens to elements of two vectors of pairs.
 fn kernel(
     dtype: DType,
+    pairs: &Pairs,
     form: Form,
     body: impl Fn(&KernelBuilder, [ValueId; 2]) -> ValueId,
 ) -> Kernel {
     let k = KernelBuilder::new("pairs");
-    let count = pairs(dtype).len() as u64;
+    let count = pairs.len() as u64;
     let dims = match form {
         Form::Scalar => vec![count],
         Form::Vector(columns) => vec![count / u64::from(columns), u64::from(columns)],
@@ -83,8 +88,7 @@ fn kernel(
 }
 
 /// What a kernel makes of the pairs, with results for as many memories as it has.
-fn run(dtype: DType, kernel: &Kernel) -> Vec<Vec<i64>> {
-    let pairs = pairs(dtype);
+fn run(dtype: DType, pairs: &Pairs, kernel: &Kernel) -> Vec<Vec<i64>> {
     let mut all: Vec<Cells<f64>> = vec![
         Cells::integers(dtype, pairs.iter().map(|pair| pair.0)),
         Cells::integers(dtype, pairs.iter().map(|pair| pair.1)),
@@ -97,12 +101,11 @@ fn run(dtype: DType, kernel: &Kernel) -> Vec<Vec<i64>> {
     results.collect()
 }
 
-fn expected(dtype: DType, function: Binary, other: Option<i64>) -> Vec<i64> {
-    let pairs = pairs(dtype).into_iter();
-    let value = |(x, y): (i64, i64)| {
+fn expected(dtype: DType, pairs: &Pairs, function: Binary, other: Option<i64>) -> Vec<i64> {
+    let value = |&(x, y): &(i64, i64)| {
         integer_binary(dtype, function, x, other.map_or(y, |y| dtype.wrap(y))).unwrap()
     };
-    pairs.map(value).collect()
+    pairs.iter().map(value).collect()
 }
 
 /// The second operands of divisions and shifts in a kernel.
@@ -145,17 +148,18 @@ fn with_result(mut kernel: Kernel, value: ValueId) -> Kernel {
 #[test]
 fn results_are_the_same_and_operands_are_defined() {
     for dtype in INTEGERS {
+        let pairs = all_pairs(dtype);
         for function in FUNCTIONS {
             for form in FORMS {
                 let what = format!("{} of {form:?} of {dtype}", function.name());
-                let given = kernel(dtype, form, |k, [x, y]| k.binary(function, x, y));
+                let given = kernel(dtype, &pairs, form, |k, [x, y]| k.binary(function, x, y));
                 let legal = legalize(&given, &Operations::COMMON);
                 verify_kernel(&legal).unwrap();
-                let result = vec![expected(dtype, function, None)];
-                assert_eq!(run(dtype, &given), result, "{what}");
-                assert_eq!(run(dtype, &legal), result, "{what}, legal");
+                let result = vec![expected(dtype, &pairs, function, None)];
+                assert_eq!(run(dtype, &pairs, &given), result, "{what}");
+                assert_eq!(run(dtype, &pairs, &legal), result, "{what}, legal");
                 for (function, operand) in second_operands(&legal) {
-                    let seen = run(dtype, &with_result(legal.clone(), operand)).pop();
+                    let seen = run(dtype, &pairs, &with_result(legal.clone(), operand)).pop();
                     check_defined(dtype, function, &seen.unwrap(), &what);
                 }
             }
@@ -191,11 +195,12 @@ fn check_defined(dtype: DType, function: Binary, seen: &[i64], what: &str) {
 #[test]
 fn known_operands_are_guarded_only_where_they_are_not_defined() {
     for dtype in INTEGERS {
+        let pairs = filled(extremes(dtype).into_iter().map(|x| (x, x)).collect());
         for function in FUNCTIONS {
             for known in extremes(dtype) {
                 for form in [Form::Scalar, Form::Vector(3)] {
                     let what = format!("{} by {known} of {form:?} of {dtype}", function.name());
-                    let given = kernel(dtype, form, |k, [x, _]| {
+                    let given = kernel(dtype, &pairs, form, |k, [x, _]| {
                         let known = k.int(dtype, known);
                         let known = match form {
                             Form::Scalar => known,
@@ -205,12 +210,12 @@ fn known_operands_are_guarded_only_where_they_are_not_defined() {
                     });
                     let legal = legalize(&given, &Operations::COMMON);
                     verify_kernel(&legal).unwrap();
-                    let result = vec![expected(dtype, function, Some(known))];
-                    assert_eq!(run(dtype, &legal), result, "{what}");
+                    let result = vec![expected(dtype, &pairs, function, Some(known))];
+                    assert_eq!(run(dtype, &pairs, &legal), result, "{what}");
                     let is_defined = is_defined(dtype, function, known);
                     assert_eq!(legal == given, is_defined, "{what}");
                     for (function, operand) in second_operands(&legal) {
-                        let seen = run(dtype, &with_result(legal.clone(), operand)).pop();
+                        let seen = run(dtype, &pairs, &with_result(legal.clone(), operand)).pop();
                         check_defined(dtype, function, &seen.unwrap(), &what);
                     }
                 }
@@ -228,7 +233,9 @@ fn what_a_processor_has_stays_as_it_is() {
     };
     for dtype in INTEGERS {
         for function in FUNCTIONS {
-            let given = kernel(dtype, Form::Scalar, |k, [x, y]| k.binary(function, x, y));
+            let given = kernel(dtype, &all_pairs(dtype), Form::Scalar, |k, [x, y]| {
+                k.binary(function, x, y)
+            });
             assert_eq!(legalize(&given, &all), given);
             let lacks = Operations {
                 division: !is_division(function),

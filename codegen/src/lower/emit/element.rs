@@ -5,7 +5,9 @@
 //! each result again while the loop where it was computed is open. Coordinates are index expressions
 //! over the kernel's loops; a guard says where an element is needed at all, and accesses carry it.
 
-use crate::kernel::{Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId};
+use crate::kernel::{
+    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId, end_of,
+};
 use crate::lower::analysis::model::{Kind, Reference};
 use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
 use crate::lower::emit::picked::Picks;
@@ -144,7 +146,7 @@ impl<'p> Elements<'p> {
             if self.bounds.len() <= at {
                 self.bounds.resize(at + 1, lgc_ir::index::UNKNOWN);
             }
-            self.bounds[at] = (0, i64::try_from(extent).unwrap_or(i64::MAX));
+            self.bounds[at] = (0, end_of(extent));
         }
     }
 
@@ -348,10 +350,10 @@ impl<'p> Elements<'p> {
         if self.lanes.columns.is_some() || extent == 0 {
             return Vec::new();
         }
-        let coord = |axis: usize| instance.coords.get(axis).cloned().unwrap_or_default();
+        let axes = picking.index_axes();
         let index = Instance {
             node: indices,
-            coords: picking.index_axes().map(coord).collect(),
+            coords: axes.map(|a| self.coordinate(&instance.coords, a)).collect(),
             guard: instance.guard.clone(),
             lanes: self.lanes,
         };
@@ -359,7 +361,10 @@ impl<'p> Elements<'p> {
             return vec![Some(index)];
         };
         let picked = self.pick(value, extent, model.checked_indices(node).is_none());
-        let coord = |axis: usize| picking.table_axis(axis).map_or(picked.clone(), coord);
+        let coord = |axis: usize| match picking.table_axis(axis) {
+            Some(axis) => self.coordinate(&instance.coords, axis),
+            None => picked.clone(),
+        };
         let element = Instance {
             node: table,
             coords: (0..model.shape(table).rank()).map(coord).collect(),
@@ -455,12 +460,21 @@ impl<'p> Elements<'p> {
             return self.builder.constant(dtype, &full.value);
         }
         if let Family::Leaf(Leaf::Iota(iota)) = family {
-            let axis = usize::try_from(iota.axis).unwrap_or(0);
-            let place = instance.coords.get(axis).cloned().unwrap_or_default();
+            // An axis that no tensor has has no coordinate either.
+            let axis = usize::try_from(iota.axis).unwrap_or(usize::MAX);
+            let place = self.coordinate(&instance.coords, axis);
             return self.position(dtype, &place);
         }
         self.builder.fail("a generated value is of an unknown kind");
         self.builder.int(dtype, 0)
+    }
+
+    /// A coordinate of a point, which has one for each axis.
+    pub(super) fn coordinate(&self, point: &[Index], axis: usize) -> Index {
+        point.get(axis).cloned().unwrap_or_else(|| {
+            self.builder.fail("a point lacks a coordinate");
+            Index::constant(0)
+        })
     }
 
     /// An index as a number.
@@ -581,8 +595,8 @@ impl<'p> Elements<'p> {
             return self.builder.int(self.plan.model.ty(instance.node).dtype, 0);
         };
         let dtype = self.builder.type_of(index).dtype;
-        let place = instance.coords.get(picking.axis).cloned();
-        let place = self.position(dtype, &place.unwrap_or_default());
+        let place = self.coordinate(&instance.coords, picking.axis);
+        let place = self.position(dtype, &place);
         let here = self.builder.compare(Comparison::Eq, index, place);
         let sum = self.builder.binary(Binary::Add, x, update);
         self.builder.select(here, sum, x)

@@ -274,7 +274,8 @@ impl<'p> Nest<'p> {
             for (&axis, index) in others.iter().zip(rows) {
                 point[axis] = index.clone();
             }
-            let block = rows.last().cloned().unwrap_or_default();
+            // The blocks are the last extent.
+            let block = this.elements.coordinate(rows, rows.len().wrapping_sub(1));
             point[axis] = segment.column(&block);
             this.row(point);
         });

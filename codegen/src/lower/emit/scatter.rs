@@ -425,6 +425,7 @@ impl<'p> Scatter<'p> {
                 for &run in &ranks.runs {
                     let least = b.int(ranks.dtype, held + 1);
                     levels.push((run, b.compare(Comparison::Ge, count, least)));
+                    // As runs are no longer than there are updates, this stays far below 2⁶³.
                     held = held.saturating_add(1).saturating_mul(CHAIN as i64);
                 }
                 for (run, has_some) in levels.into_iter().rev() {

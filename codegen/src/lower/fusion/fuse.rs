@@ -578,6 +578,7 @@ impl<'m> Fusion<'m> {
         let coords = self.row_coords(group, self.model.shape(node));
         let member = Member {
             group,
+            // There are none where there are no elements, which nobody computes.
             coords: coords.unwrap_or_default().into(),
             row: true,
             reads: reads.into(),

@@ -20,7 +20,7 @@
 mod tiling;
 mod windows;
 
-use crate::kernel::{Access, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
+use crate::kernel::{Access, Form, KernelBuilder, MemId, Mode, Subscript, ValueId, end_of};
 use crate::lower::LowerError;
 use crate::lower::analysis::model::Kind;
 use crate::lower::emit::element::Elements;
@@ -333,7 +333,7 @@ impl<'p> Contraction<'p> {
                 let block = blocks[outer.len()].scale(i64::from(blocked.block));
                 let place = block.add(&within[contracted]);
                 point[blocked.axis] = place.clone();
-                let coords = geometry.coords(elements.plan, operand, &point, &within[..contracted]);
+                let coords = geometry.coords(elements, operand, &point, &within[..contracted]);
                 let guard = elements.guard_below(&place, blocked.extent);
                 let value = elements.value_where(operand, coords, guard.clone());
                 let value = elements.or_zero(&guard, value);
@@ -371,7 +371,7 @@ impl<'p> Contraction<'p> {
                 }
                 let block = blocks[outer.len()].scale(i64::from(blocked.block));
                 point[blocked.axis] = block.add(&Index::var(COLUMN));
-                let coords = geometry.coords(elements.plan, operand, &point, within);
+                let coords = geometry.coords(elements, operand, &point, within);
                 let kept = std::mem::replace(&mut elements.lanes, lanes);
                 let value = elements.isolated(|e| e.value(operand, coords));
                 elements.lanes = kept;
@@ -624,9 +624,7 @@ impl<'p> Contraction<'p> {
             }
             (source, _) => {
                 let operand = self.operand(side);
-                let coords = self
-                    .geometry(side)
-                    .coords(elements.plan, operand, point, inner);
+                let coords = self.geometry(side).coords(elements, operand, point, inner);
                 let coords: Vec<Index> = coords.iter().map(renamed).collect();
                 if let Source::Staged(memory, stage) = source {
                     let place = stage.place(elements, &coords);
@@ -656,23 +654,21 @@ impl Geometry {
     /// The coordinates of the operand for a point of the result and of the contracted axes.
     fn coords(
         &self,
-        plan: &Plan<'_>,
+        elements: &Elements<'_>,
         operand: NodeId,
         point: &[Index],
         inner: &[Index],
     ) -> Vec<Index> {
         let contract = &self.axes.contract[self.side];
         let coordinate = |axis: usize| match self.result_axis(axis) {
-            Some(result) => point.get(result).cloned().unwrap_or_default(),
+            Some(result) => elements.coordinate(point, result),
             None => {
+                // An axis that is not contracted has no place among those that are.
                 let place = contract.iter().position(|&a| a == axis);
-                place
-                    .and_then(|p| inner.get(p))
-                    .cloned()
-                    .unwrap_or_default()
+                elements.coordinate(inner, place.unwrap_or(usize::MAX))
             }
         };
-        let rank = plan.model.shape(operand).rank();
+        let rank = elements.plan.model.shape(operand).rank();
         (0..rank).map(coordinate).collect()
     }
 }
@@ -680,8 +676,7 @@ impl Geometry {
 impl Elements<'_> {
     /// The guard `index < extent`, always if that always holds.
     fn guard_below(&self, index: &Index, extent: u64) -> Guard {
-        let extent = i64::try_from(extent).unwrap_or(i64::MAX);
-        self.simplified_guard(&Guard::within(index.clone(), 0, extent))
+        self.simplified_guard(&Guard::within(index.clone(), 0, end_of(extent)))
     }
 
     /// The elements of a staged operand, all of which are there.

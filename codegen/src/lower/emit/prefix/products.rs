@@ -262,7 +262,10 @@ impl<'p> Scan<'p> {
         }
         let nan = self.constant(elements, &Constant::Nan);
         let mut settled = vec![b.select(safe, states[0], nan)];
-        settled.extend(states.get(1..self.operands.len()).unwrap_or_default());
+        match states.get(1..self.operands.len()) {
+            Some(others) => settled.extend(others),
+            None => b.fail("a scan lacks states"),
+        }
         settled
     }
 }

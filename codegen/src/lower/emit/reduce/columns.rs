@@ -310,7 +310,12 @@ impl<'p> Nest<'p> {
         point: &[Index],
         body: &mut dyn FnMut(&mut Self, &[Index]),
     ) {
-        let axis = self.lanes_axis.unwrap_or_default();
+        let Some(axis) = self.lanes_axis else {
+            self.elements
+                .builder
+                .fail("columns without an axis for lanes");
+            return;
+        };
         let mut at = point.to_vec();
         if block.blocks == 1 {
             at[axis] = block.segment.column(&block.first);
@@ -385,7 +390,8 @@ impl<'p> Nest<'p> {
             for (&axis, index) in columns.others.iter().zip(rows) {
                 point[axis] = index.clone();
             }
-            let block = rows.last().cloned().unwrap_or_default();
+            // The blocks are the last extent.
+            let block = nest.elements.coordinate(rows, rows.len().wrapping_sub(1));
             point[columns.axis] = segment.column(&block);
             let inits = nest.inits_of(&columns.folds);
             let joined = InPieces {

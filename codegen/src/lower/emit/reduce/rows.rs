@@ -52,6 +52,7 @@ impl RowSchedule {
         for &node in &self.needed {
             let reads = plan.inside_reads(self.group, node);
             let phase = reads.iter().filter_map(|n| ready.get(n)).max().copied();
+            // What reads no fold of the group can be computed in the first phase.
             let phase = phase.unwrap_or(0);
             if plan.model.reduction(node).is_some() {
                 if self.phases.len() <= phase {
