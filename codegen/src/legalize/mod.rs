@@ -14,11 +14,16 @@
 //! The last three are left alone where the processor has them for all operands as [`lgc_ir::scalar`] defines them.
 //!
 //! # What stays with back ends
-//! Casts, of which every back end has an instruction or two that are total: floats as integers saturate and NaN is 0.
-//! Halves, too. Registers hold them as `f32`, so a half is converted only where it is loaded, stored or rounded, and
-//! where one instruction does that no expansion is as good. Where none does, the conversion has to work on the 16-bit
-//! lanes of what was loaded, two registers at a time; the kernel IR has no integers of 16 bits, so it could only be
-//! written on values that were widened one by one before.
+//! Casts. Each rounds once and is total: floats as integers saturate, and NaN is 0. Back ends have instructions or
+//! intrinsics for most of that.
+//!
+//! Halves, too. In registers they may be whatever a back end likes; casts to them round once, from any dtype, and loads
+//! and stores are exact and keep NaN. Written here, a rounding would go by way of `f32` and `f64` values that are rounded
+//! themselves (to odd, or by adding a constant whose last bit is the smallest half), which the interpreter does on
+//! floats of just that width: kernels that have both could not be compared with their legal forms, bit by bit. Loads
+//! and stores would need operations between a half and its bits besides. So a back end brings what
+//! [`lgc_ir::half`] defines, as instructions or as integer arithmetic on registers
+//! (`backend/cranelift/halves.rs`).
 
 mod functions;
 mod integers;
