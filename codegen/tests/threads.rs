@@ -30,7 +30,7 @@ const TARGETS: [Target; 2] = [
         has_masks: true,
         tile_rows: 8,
         tile_vectors: 3,
-        row_bytes: 16 << 10,
+        ..Target::BITS_128
     },
 ];
 
@@ -140,8 +140,8 @@ fn legal_kernels() {
         let graph = example(text).unwrap().graph;
         let inputs = samples::<f64>(&graph);
         for target in &TARGETS {
-            let legal = Legal::new(&lowered(&graph, target));
-            let threads = Threads::new(&legal, target).unwrap();
+            let legal = Legal::new(&lowered(&graph, target), target);
+            let threads = Threads::new(&legal).unwrap();
             let expected = outputs(legal.program(), &inputs, 1);
             assert_eq!(outputs(threads.program(), &inputs, 2), expected, "{text}");
         }
