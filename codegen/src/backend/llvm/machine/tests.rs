@@ -218,28 +218,6 @@ fn lanes_are_left_out_by_masks() {
     assert!(code.contains("{%k1}"), "{code}");
 }
 
-/// One round of `instcombine` does not simplify this to the end, which its check would end the process for.
-#[test]
-fn what_could_be_simplified_further_is_no_fault() {
-    let machine = machine(Level::V3, Effort::Most);
-    for turns in [1, 40, 400] {
-        let mut text = String::from("define i64 @f(i64 %v0, i64 %w) {\n");
-        for turn in 0..turns {
-            let next = turn + 1;
-            text += &format!(
-                "%a{turn} = shl i64 %v{turn}, 1
-                 %b{turn} = lshr i64 %a{turn}, 1
-                 %c{turn} = xor i64 %b{turn}, %w
-                 %d{turn} = sub i64 0, %c{turn}
-                 %e{turn} = and i64 %d{turn}, %c{turn}
-                 %v{next} = mul i64 %e{turn}, 3\n"
-            );
-        }
-        text += &format!("ret i64 %v{turns} }}");
-        assert!(assembly(&machine, &text).contains("ret"));
-    }
-}
-
 #[test]
 fn a_module_that_is_wrong_is_refused() {
     let machine = machine(Level::V3, Effort::Most);
