@@ -1,6 +1,6 @@
 //! Small kernels through single passes: their text, and that they compute the same.
 
-use super::edges;
+use super::{edges, repeat};
 use crate::kernel::{Cells, Kernel, interpret_kernel, verify_kernel};
 use crate::target::Target;
 use insta::assert_snapshot;
@@ -92,4 +92,26 @@ fn edges_are_no_matter_where_all_or_no_tiles_lie_inside() {
     let moving = parsed(&moving);
     let text = passed(&moving, &[edges::edges], &Target::BITS_128).to_string();
     assert!(text.contains("load x[i2:, 0] clip"), "{text}");
+}
+
+#[test]
+fn bodies_are_repeated_in_whole_rounds() {
+    let passes: [super::Pass; 2] = [edges::edges, repeat::repeat];
+    let kernel = passed(&product(20), &passes, &Target::BITS_128);
+    assert_snapshot!(kernel);
+    for tile_repetitions in [1, 2, 3, 5, 10, 11] {
+        let target = Target {
+            tile_repetitions,
+            ..Target::BITS_128
+        };
+        let edges = passed(&product(16), &passes[..1], &target);
+        let kernel = passed(&edges, &passes[1..], &target);
+        let products = kernel.to_string().matches("mma").count() as u32;
+        let more = match tile_repetitions {
+            1 | 11 => 0,
+            2 | 5 | 10 => tile_repetitions - 1,
+            _ => tile_repetitions,
+        };
+        assert_eq!(products, 2 + more, "{kernel}");
+    }
 }
