@@ -1,5 +1,6 @@
 //! What the compiler needs to know of a processor.
 
+use crate::level::Level;
 use lgc_ir::dtype::DType;
 
 /// A processor, as far as the shape of kernels depends on it.
@@ -9,7 +10,9 @@ use lgc_ir::dtype::DType;
 /// alone, so that results are the same on every target, whatever the costs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Bytes of a vector register.
+    /// What instructions there are.
+    pub level: Level,
+    /// Bytes of a vector register that kernels use.
     pub vector_bytes: u32,
     /// Whether a vector can be loaded and stored in some of its lanes only.
     pub has_masks: bool,
@@ -214,6 +217,7 @@ impl Costs {
 impl Target {
     /// Sixteen 128-bit registers, as Cranelift offers on x86-64.
     pub const BITS_128: Target = Target {
+        level: Level::V3,
         vector_bytes: 16,
         has_masks: false,
         tile_rows: 4,
@@ -223,6 +227,36 @@ impl Target {
         operations: Operations::COMMON,
         costs: Costs::BITS_128,
     };
+
+    /// Sixteen 256-bit registers, as LLVM offers at level v3.
+    pub const X86_64_V3: Target = Target {
+        vector_bytes: 32,
+        has_masks: true,
+        tile_rows: 6,
+        tile_vectors: 2,
+        costs: Costs {
+            tile_repetitions: 1,
+            ..Costs::BITS_128
+        },
+        ..Target::BITS_128
+    };
+
+    /// Thirty-two 512-bit registers, as LLVM offers at level v4.
+    pub const X86_64_V4: Target = Target {
+        level: Level::V4,
+        vector_bytes: 64,
+        tile_rows: 8,
+        tile_vectors: 3,
+        ..Target::X86_64_V3
+    };
+
+    /// What LLVM makes code for at a level.
+    pub fn of_level(level: Level) -> Target {
+        match level {
+            Level::V3 => Target::X86_64_V3,
+            Level::V4 => Target::X86_64_V4,
+        }
+    }
 
     /// The number of elements in a vector register.
     pub fn lanes(&self, dtype: DType) -> u32 {

@@ -1,9 +1,9 @@
 //! Libraries as object files.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::TARGET;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::link::ObjectFile;
@@ -60,7 +60,7 @@ pub(crate) fn compile_with(
     for (entry, program) in info.entries.iter().zip(programs) {
         orders.push(order(entry, program.program())?);
     }
-    let (mut unit, bodies) = Unit::new(&info.name, programs, &orders);
+    let (mut unit, bodies) = Unit::new(&info.name, programs, &orders, Backend::Cranelift)?;
     add_functions(&mut unit, &info, &bodies, has_features)?;
     emit(&unit, &info.name)
 }

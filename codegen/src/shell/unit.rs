@@ -3,8 +3,8 @@
 //! Kernels are legalised, and those of one structure compiled once. Functions are compiled
 //! independently, several at a time; what comes out does not depend on how many.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::{Backend, CompileError};
 use crate::kernel::{BufferId, Kernel, Program, Role};
 use crate::legalize::Legal;
 use crate::machine::kernel;
@@ -16,9 +16,13 @@ use crate::shell::steps::{Links, Tensor};
 use crate::target::Target;
 use crate::workers;
 use cranelift_codegen::Context;
+#[cfg(feature = "llvm")]
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
+#[cfg(feature = "llvm")]
+use cranelift_module::ModuleRelocTarget;
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleReloc};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -48,8 +52,8 @@ pub(crate) enum Source<'a> {
     Function(Box<Function>, Level),
     /// Machine code.
     Code(&'static [u8]),
-    /// Machine code that refers to functions of the unit.
-    Linked(Vec<u8>, Vec<ModuleReloc>),
+    /// Machine code that refers to functions of the unit, and what its address is a multiple of.
+    Linked(Vec<u8>, Vec<ModuleReloc>, u64),
     /// Nothing: a function of another library.
     Import,
 }
@@ -122,7 +126,8 @@ impl<'a> Unit<'a> {
         prefix: &str,
         programs: &'a [Legal],
         orders: &'a [Vec<Tensor>],
-    ) -> (Self, Vec<u32>) {
+        backend: Backend,
+    ) -> Result<(Self, Vec<u32>), CompileError> {
         let mut unit = Unit::default();
         // Equal kernels of entries are functions once.
         let mut numbers = FxHashMap::default();
@@ -140,7 +145,11 @@ impl<'a> Unit<'a> {
                 program.program().kernels.iter().map(number_of).collect()
             })
             .collect();
-        let places = unit.add_kernels(prefix, &distinct);
+        let places = match backend {
+            Backend::Cranelift => unit.add_kernels(prefix, &distinct),
+            #[cfg(feature = "llvm")]
+            Backend::Llvm(llvm) => unit.add_pieces(prefix, &distinct, llvm)?,
+        };
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
             numbers.into_iter().filter_map(place).collect::<Vec<_>>()
@@ -162,7 +171,7 @@ impl<'a> Unit<'a> {
                 },
             });
         }
-        (unit, bodies)
+        Ok((unit, bodies))
     }
 
     /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
@@ -203,6 +212,54 @@ impl<'a> Unit<'a> {
             add(format!("{prefix}.run_tasks"), Source::Dispatch);
         }
         places
+    }
+
+    /// Adds what LLVM makes of kernels, as [`Self::add_kernels`] does: a kernel and its tasks are one piece.
+    #[cfg(feature = "llvm")]
+    fn add_pieces(
+        &mut self,
+        prefix: &str,
+        kernels: &[(&'a Kernel, &'a Target)],
+        llvm: crate::backend::llvm::Llvm,
+    ) -> Result<Vec<(u32, bool)>, CompileError> {
+        let thread_program = |&(kernel, target): &(&Kernel, &Target)| {
+            let kernel = crate::threads::thread_program(kernel, target)?;
+            Ok((kernel, target.level))
+        };
+        let threads: Result<Vec<_>, CompileError> =
+            workers::on_all(|| kernels.par_iter().map(thread_program).collect());
+        let threads = threads?;
+        let wanted: Vec<_> = threads
+            .iter()
+            .map(|(kernel, level)| (*level, kernel))
+            .collect();
+        let pieces = llvm.compile(&wanted)?;
+        let dispatch = pieces.len() as u32;
+        let mut places = Vec::with_capacity(pieces.len());
+        for (number, (piece, (kernel, _))) in pieces.into_iter().zip(&threads).enumerate() {
+            let is_parallel = crate::backend::llvm::has_tasks(kernel);
+            let relocation = |(offset, addend)| ModuleReloc {
+                offset,
+                kind: Reloc::X86CallPCRel4,
+                name: ModuleRelocTarget::user(0, dispatch),
+                addend,
+            };
+            let relocations = piece.calls.into_iter().map(relocation).collect();
+            self.functions.push(FunctionItem {
+                name: format!("{prefix}.kernel{number}.{}", kernel.name),
+                linkage: Linkage::Local,
+                source: Source::Linked(piece.bytes, relocations, piece.align),
+            });
+            places.push((number as u32, is_parallel));
+        }
+        if places.iter().any(|&(_, is_parallel)| is_parallel) {
+            self.functions.push(FunctionItem {
+                name: format!("{prefix}.run_tasks"),
+                linkage: Linkage::Local,
+                source: Source::Dispatch,
+            });
+        }
+        Ok(places)
     }
 
     /// Whether some function has tasks.
@@ -417,19 +474,19 @@ impl FunctionItem<'_> {
     }
 
     fn verbatim(&self) -> Compiled {
-        let (bytes, relocations): (&[u8], &[ModuleReloc]) = match &self.source {
-            Source::Code(bytes) => (bytes, &[]),
-            Source::Linked(bytes, relocations) => (bytes, relocations),
+        let (bytes, relocations, align): (&[u8], &[ModuleReloc], u64) = match &self.source {
+            Source::Code(bytes) => (bytes, &[], 16),
+            Source::Linked(bytes, relocations, align) => (bytes, relocations, *align),
             Source::Kernel(..)
             | Source::Task(..)
             | Source::Dispatch
             | Source::Steps { .. }
             | Source::Function(..)
-            | Source::Import => (&[], &[]),
+            | Source::Import => (&[], &[], 16),
         };
         Compiled {
             bytes: bytes.to_vec(),
-            align: 16,
+            align,
             relocations: relocations.to_vec(),
             clif: String::new(),
             assembly: String::new(),

@@ -1,8 +1,8 @@
 //! Intermediate and machine code as text, for people.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::isa::Destination;
 use crate::backend::cranelift::jit::tensors;
+use crate::backend::{Backend, CompileError};
 use crate::legalize::Legal;
 use crate::shell::unit::{Compiled, Text, Unit};
 use std::fmt::Write;
@@ -34,7 +34,7 @@ fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<Str
         .iter()
         .map(|program| order(program).collect())
         .collect();
-    let (unit, _) = Unit::new("lgc", programs, &orders);
+    let (unit, _) = Unit::new("lgc", programs, &orders, Backend::Cranelift)?;
     let compiled = unit.compile(Destination::Object, Text::Both)?;
     let mut text = String::new();
     for (item, code) in unit.functions.iter().zip(&compiled) {
