@@ -288,7 +288,7 @@ impl<'k> KernelEmitter<'k> {
         let mut bounds = self.vars.bounds.clone();
         let (group, lane) = (bounds.len() as u32, bounds.len() as u32 + 1);
         let (_, end) = bounds.get(vector.var as usize).copied()?;
-        bounds.extend([(0, end.saturating_add(width - 1) / width), (0, width)]);
+        bounds.extend([(0, end.checked_add(width - 1)? / width), (0, width)]);
         let point = Index::var(group).scale(width).add(&Index::var(lane));
         let split = position.replace(&mut |var| (var == vector.var).then(|| point.clone()));
         let split = split.simplify(&bounds);

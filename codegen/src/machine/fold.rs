@@ -12,16 +12,9 @@ use crate::backend::cranelift::core::{Advance, Loop, Shift};
 use crate::kernel::{Fold, Form, ValueType};
 use crate::machine::kernel::{KernelEmitter, Vector};
 use crate::machine::lanes::{Extent, Lanes, Parts, cuts, native_unit, part_type};
-use crate::machine::refusal::{Result, signed};
+use crate::machine::refusal::{Refusal, Result, signed};
 use cranelift_codegen::ir::{Opcode, Type, Value};
 use lgc_ir::dtype::DType;
-
-/// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
-/// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
-const SHORT_FOLD: usize = 4;
-
-/// Longer ones take so many lanes at a time: with 32, an exponential in 128-bit registers takes 1.35 times as long.
-const WIDTH_OF_LONG_FOLDS: u32 = 16;
 
 /// An array of states in memory: one array of values for each component.
 pub(crate) struct Store {
@@ -51,7 +44,7 @@ impl<'k> KernelEmitter<'k> {
             let chunk = self.chunk(fold, None);
             self.fold_chunk(fold, &chunk)?
         } else if let Some(tasks) = self.tasks_of_fold(fold) {
-            let states = self.allocate_states(fold, tasks);
+            let states = self.allocate_states(fold, tasks)?;
             self.launch_fold(fold, &states)?;
             self.merge_neighbours(fold, &states, tasks)?;
             self.get(&states, zero)
@@ -71,9 +64,9 @@ impl<'k> KernelEmitter<'k> {
         end: Value,
         most: u64,
     ) -> Result<Vec<Value>> {
-        let levels = self.allocate_states(fold, u64::BITS - most.leading_zeros());
+        let levels = self.allocate_states(fold, u64::BITS - most.leading_zeros())?;
         // The latest state is in memory, so that no register is kept from the loops of a chunk for it.
-        let latest = self.allocate_states(fold, 1);
+        let latest = self.allocate_states(fold, 1)?;
         let zero = self.core.constant(0);
         let open = self.core.begin_loop(first, Vec::new());
         let chunk = self.chunk(fold, Some(open.point));
@@ -272,9 +265,10 @@ impl<'k> KernelEmitter<'k> {
         first: Value,
         states: &[Value],
     ) -> Result<Vec<Value>> {
-        let width = match fold.body.stmts.len() <= SHORT_FOLD {
+        let costs = &self.target.costs;
+        let width = match fold.body.stmts.len() <= costs.short_fold {
             true => fold.lanes,
-            false => fold.lanes.min(WIDTH_OF_LONG_FOLDS),
+            false => fold.lanes.min(costs.long_fold_lanes),
         };
         let mut next: Vec<Vec<Value>> = vec![Vec::new(); fold.states.len()];
         for at in (0..fold.lanes).step_by(width as usize) {
@@ -322,7 +316,7 @@ impl<'k> KernelEmitter<'k> {
         chunk: &Chunk,
         parts: Vec<Value>,
     ) -> Result<Vec<Value>> {
-        let lanes = self.allocate_lanes(fold);
+        let lanes = self.allocate_lanes(fold)?;
         self.spill_lanes(fold, &lanes, &parts);
         let open = self.core.begin_loop(chunk.middle, Vec::new());
         let lane = self.core.binary(Opcode::Isub, open.point, chunk.middle);
@@ -408,7 +402,7 @@ impl<'k> KernelEmitter<'k> {
 
     /// A fold whose lanes are in memory throughout.
     fn fold_memory(&mut self, fold: &'k Fold, chunk: &Chunk) -> Result<Vec<Value>> {
-        let lanes = self.allocate_lanes(fold);
+        let lanes = self.allocate_lanes(fold)?;
         let zero = self.core.constant(0);
         let inits = self.flat_all(fold.states.iter().map(|state| state.init))?;
         let open = self.core.begin_loop(zero, Vec::new());
@@ -480,18 +474,20 @@ impl<'k> KernelEmitter<'k> {
 
     // --------------------------------------------------------------------------------- storage
 
-    fn allocate_lanes(&mut self, fold: &Fold) -> Store {
+    fn allocate_lanes(&mut self, fold: &Fold) -> Result<Store> {
         self.allocate_states(fold, fold.lanes)
     }
 
     /// Memory for that many states.
-    fn allocate_states(&mut self, fold: &Fold, count: u32) -> Store {
+    fn allocate_states(&mut self, fold: &Fold, count: u32) -> Result<Store> {
         let mut components = Vec::new();
         for (ty, bytes) in self.state_sizes(fold) {
-            let total = bytes.saturating_mul(count).saturating_add(15) & !15;
+            let total = bytes.checked_mul(count);
+            let total = total.and_then(|total| total.checked_next_multiple_of(16));
+            let total = total.ok_or(Refusal("states of a fold of 4 GiB and more"))?;
             components.push((self.core.stack_memory(total), ty, bytes));
         }
-        Store { components }
+        Ok(Store { components })
     }
 
     /// The type and the bytes of each component of a state.

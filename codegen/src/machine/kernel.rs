@@ -6,6 +6,7 @@
 //! read or write.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::isa::OPERATIONS;
 use crate::kernel::{
     Carried, Condition, Directive, ForRange, Form, Join, Kernel, MemId, Op, Region, Stmt, ValueId,
     ValueType, VarId,
@@ -13,19 +14,14 @@ use crate::kernel::{
 use crate::machine::index::Variables;
 use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::parallel::{Site, TaskLinks, sites};
-use crate::machine::refusal::{Refusal, Result, signed};
+use crate::machine::refusal::{Refusal, Result, distance, signed};
 use crate::machine::tiles::accumulates;
+use crate::target::Target;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
-
-/// Local buffers of a kernel take no more than this from the stack of the caller's thread.
-const MAX_STACK_BYTES: u64 = 256 << 10;
-
-/// Vectorised loops and folds keep at most this many elements of each value in registers.
-const MAX_WIDTH: u32 = 64;
 
 /// The loop whose iterations are the elements of scalars.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +45,7 @@ impl Vector {
 /// A kernel being emitted.
 pub(crate) struct KernelEmitter<'k> {
     pub(crate) kernel: &'k Kernel,
+    pub(crate) target: &'k Target,
     pub(crate) core: Core,
     pub(crate) vars: Variables,
     /// The address of each memory.
@@ -81,15 +78,15 @@ pub(crate) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     signature
 }
 
-/// The function of a legal kernel. `links` is `None` if no loop of it runs as tasks.
-pub(crate) fn emit(kernel: &Kernel, links: Option<TaskLinks>) -> Result<Function> {
+/// The function of a kernel that is legal for a processor. `links` is `None` if no loop of it runs as tasks.
+pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -> Result<Function> {
     let (core, params) = Core::new(signature(kernel, links.is_some()));
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     for ((id, _, _), &address) in kernel.params().zip(&params) {
         emitter.memories[id.index()] = Some(address);
     }
     if let Some(links) = links {
-        emitter.sites = Some((sites(kernel), links));
+        emitter.sites = Some((sites(kernel, &target.costs), links));
         emitter.context = params.last().copied();
     }
     emitter.region(&kernel.body)?;
@@ -177,10 +174,17 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
 
 impl<'k> KernelEmitter<'k> {
     /// A kernel of which nothing is in scope yet.
-    pub(crate) fn new(kernel: &'k Kernel, core: Core) -> Self {
+    ///
+    /// # Errors
+    /// If it is legal for a processor that has operations which instructions do not have.
+    pub(crate) fn new(kernel: &'k Kernel, target: &'k Target, core: Core) -> Result<Self> {
+        if target.operations != OPERATIONS {
+            return Err(Refusal("a kernel that is legal for another processor"));
+        }
         let width = |Directive::Vec(var, width): &Directive| (*var, *width);
-        KernelEmitter {
+        Ok(KernelEmitter {
             kernel,
+            target,
             core,
             vars: Variables::new(kernel.vars),
             memories: vec![None; kernel.memories.len()],
@@ -193,13 +197,15 @@ impl<'k> KernelEmitter<'k> {
             interior: None,
             sites: None,
             context: None,
-        }
+        })
     }
 
     /// Ends the function.
     pub(crate) fn finish(self) -> Result<Function> {
-        if self.core.stack_bytes() > MAX_STACK_BYTES {
-            return Err(Refusal("local buffers exceed 256 KiB of stack"));
+        if self.core.stack_bytes() > self.target.stack_bytes {
+            return Err(Refusal(
+                "local buffers exceed the stack that kernels may take",
+            ));
         }
         Ok(self.core.finish(&[]))
     }
@@ -389,6 +395,7 @@ impl<'k> KernelEmitter<'k> {
         }
         let low = range.low.range(&self.vars.bounds);
         let high = range.high.range(&self.vars.bounds);
+        // Ranges are half-open; of the least integer there is none below.
         let bounds = (low.0, high.1.saturating_sub(1).max(low.0));
         let ends = (range.low.as_constant(), range.high.as_constant());
         if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step)
@@ -407,7 +414,7 @@ impl<'k> KernelEmitter<'k> {
                 self.counted(var, (low, high), pace, (carried, values), body)?
             };
         } else {
-            let (start, advance) = self.advance(range, low, high);
+            let (start, advance) = self.advance(range, low, high)?;
             let open = self.core.begin_loop(start, values);
             self.vars.set(var.0, open.point, bounds);
             let next = self.iteration(carried, &open.states.clone(), body)?;
@@ -430,7 +437,12 @@ impl<'k> KernelEmitter<'k> {
     }
 
     /// Where a loop starts and how it goes on. Both ends have half-open ranges of values.
-    fn advance(&mut self, range: &ForRange, low: (i64, i64), high: (i64, i64)) -> (Value, Advance) {
+    fn advance(
+        &mut self,
+        range: &ForRange,
+        low: (i64, i64),
+        high: (i64, i64),
+    ) -> Result<(Value, Advance)> {
         let first = self.core.index(&range.low, &self.vars);
         let end = self.core.index(&range.high, &self.vars);
         let known = (low != UNKNOWN && high != UNKNOWN).then_some((
@@ -448,12 +460,13 @@ impl<'k> KernelEmitter<'k> {
                 bound: end,
                 runs,
             };
-            return (first, advance);
+            return Ok((first, advance));
         }
         // The last point is low + ⌊(high − 1 − low) / |step|⌋ · |step|.
         let distance = self.core.binary(Opcode::Isub, end, first);
         let distance = self.core.add_constant(distance, -1);
-        let size = range.step.saturating_neg();
+        let size = range.step.checked_neg();
+        let size = size.ok_or(Refusal("a step of -2^63"))?;
         let start = match size {
             1 => self.core.add(first, distance),
             _ => {
@@ -467,14 +480,16 @@ impl<'k> KernelEmitter<'k> {
             bound: first,
             runs,
         };
-        (start, advance)
+        Ok((start, advance))
     }
 
     /// The number of iterations to run at once, if a loop is to be and can be vectorised.
     pub(crate) fn vector_width(&self, var: VarId, body: &Region) -> Option<u32> {
         let width = *self.widths.get(&var)?;
-        (self.vector.is_none() && (2..=MAX_WIDTH).contains(&width) && self.is_flat(body))
-            .then_some(width)
+        (self.vector.is_none()
+            && (2..=self.target.costs.max_width).contains(&width)
+            && self.is_flat(body))
+        .then_some(width)
     }
 
     /// Whether a region only computes, loads and stores scalars.
@@ -501,7 +516,7 @@ impl<'k> KernelEmitter<'k> {
         body: &'k Region,
     ) -> Result<()> {
         let lanes = i64::from(width);
-        let middle = low + high.saturating_sub(low).max(0) / lanes * lanes;
+        let middle = low + distance(low, high)? / lanes * lanes;
         if low < middle {
             self.vector = Some(Vector {
                 var: var.0,
@@ -527,7 +542,7 @@ impl<'k> KernelEmitter<'k> {
         (carried, inits): (&[Carried], Vec<Value>),
         body: &'k Region,
     ) -> Result<Vec<Value>> {
-        let count = high.saturating_sub(low).max(0) / step;
+        let count = distance(low, high)? / step;
         let mut values = inits;
         let mut start = low;
         for repeated in [repeated, 1] {

@@ -12,6 +12,7 @@ use crate::kernel::{Directive, Fold, IdVisitor, Kernel, MemId, Op, Region, Stmt,
 use crate::machine::fold::{Store, part_types};
 use crate::machine::kernel::{KernelEmitter, Vector};
 use crate::machine::refusal::{Refusal, Result, signed};
+use crate::target::{Costs, Target};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, InstBuilder, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
@@ -19,18 +20,6 @@ use lgc_abi::layout::RawCtx;
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashSet;
 use std::mem::offset_of;
-
-/// A loop has at most this many tasks.
-const MAX_TASKS: u64 = 256;
-
-/// A loop with fewer tasks is split along the loop directly inside too.
-const ENOUGH_TASKS: u64 = 64;
-
-/// A task of a fold takes at least this many elements.
-const FOLD_TASK: u64 = 1 << 15;
-
-/// A fold with fewer tasks is not worth handing out.
-const FOLD_TASKS: u64 = 4;
 
 /// Bytes of the frame for each part of a value, and for each address.
 const SLOT: i32 = 16;
@@ -83,10 +72,11 @@ fn points(loops: &[(VarId, u64)]) -> u64 {
 }
 
 /// The loops of a legal kernel that run as tasks, in the order of the kernel.
-pub(crate) fn sites(kernel: &Kernel) -> Vec<Site<'_>> {
+pub(crate) fn sites<'k>(kernel: &'k Kernel, costs: &Costs) -> Vec<Site<'k>> {
     let mut sites = Vec::new();
     let mut constants = Constants::default();
-    find_sites(kernel, &kernel.body, &mut constants, &mut sites);
+    let looked = (kernel, costs);
+    find_sites(looked, &kernel.body, &mut constants, &mut sites);
     sites
 }
 
@@ -99,7 +89,7 @@ struct Constants<'k> {
 
 /// Looks outside loops only: there no index variable is in scope.
 fn find_sites<'k>(
-    kernel: &'k Kernel,
+    (kernel, costs): (&'k Kernel, &Costs),
     region: &'k Region,
     constants: &mut Constants<'k>,
     sites: &mut Vec<Site<'k>>,
@@ -107,18 +97,19 @@ fn find_sites<'k>(
     for stmt in &region.stmts {
         match stmt {
             Stmt::Par { var, .. } => {
-                sites.extend(par_tasks(kernel, stmt).map(|t| site(*var, stmt, t, constants)));
+                sites
+                    .extend(par_tasks(kernel, costs, stmt).map(|t| site(*var, stmt, t, constants)));
             }
             Stmt::Fold(fold) => {
-                let tasks = fold_tasks(fold).filter(|_| !has_faults(stmt));
+                let tasks = fold_tasks(costs, fold).filter(|_| !has_faults(stmt));
                 sites.extend(tasks.map(|t| site(fold.var, stmt, t, constants)));
             }
-            Stmt::Let { body, .. } => find_sites(kernel, body, constants, sites),
+            Stmt::Let { body, .. } => find_sites((kernel, costs), body, constants, sites),
             Stmt::If {
                 then, otherwise, ..
             } => {
-                find_sites(kernel, then, constants, sites);
-                find_sites(kernel, otherwise, constants, sites);
+                find_sites((kernel, costs), then, constants, sites);
+                find_sites((kernel, costs), otherwise, constants, sites);
             }
             Stmt::Compute { result, op } => {
                 if op.operands().iter().all(|x| constants.values.contains(x)) {
@@ -132,7 +123,7 @@ fn find_sites<'k>(
 }
 
 /// How a parallel loop is cut into tasks, if it is worth two.
-fn par_tasks<'k>(kernel: &Kernel, stmt: &'k Stmt) -> Option<Tasks<'k>> {
+fn par_tasks<'k>(kernel: &Kernel, costs: &Costs, stmt: &'k Stmt) -> Option<Tasks<'k>> {
     let mut outer = Vec::new();
     let mut inner = stmt;
     loop {
@@ -148,7 +139,7 @@ fn par_tasks<'k>(kernel: &Kernel, stmt: &'k Stmt) -> Option<Tasks<'k>> {
         let points = points(&outer);
         if let [next @ Stmt::Par { .. }] = body.stmts.as_slice()
             && *grain == 1
-            && points.saturating_mul(*extent) < ENOUGH_TASKS
+            && points.saturating_mul(*extent) < costs.enough_tasks
         {
             outer.push((*var, *extent));
             inner = next;
@@ -157,7 +148,7 @@ fn par_tasks<'k>(kernel: &Kernel, stmt: &'k Stmt) -> Option<Tasks<'k>> {
         let pace = pace(kernel, *var);
         let block = extent
             .saturating_mul(points)
-            .div_ceil(MAX_TASKS)
+            .div_ceil(costs.max_tasks)
             .max(*grain)
             .min(*extent)
             .max(1)
@@ -187,13 +178,13 @@ fn pace(kernel: &Kernel, var: VarId) -> u64 {
 
 /// How the chunks of a fold are shared out: a power of two of them to a task, so that it computes a
 /// subtree of the tree in which they merge.
-fn fold_tasks(fold: &Fold) -> Option<Tasks<'_>> {
+fn fold_tasks<'k>(costs: &Costs, fold: &'k Fold) -> Option<Tasks<'k>> {
     let chunk = fold.chunk.saturating_mul(turns(&fold.body));
-    let enough = FOLD_TASK.div_ceil(chunk.max(1));
-    let few = fold.chunks().div_ceil(MAX_TASKS);
+    let enough = costs.fold_task.div_ceil(chunk.max(1));
+    let few = fold.chunks().div_ceil(costs.max_tasks);
     let block = enough.max(few).max(1).checked_next_power_of_two()?;
     let tasks = Tasks::Fold { fold, block };
-    (fold.chunks() > 1 && fold.extent > 0 && tasks.count() >= FOLD_TASKS).then_some(tasks)
+    (fold.chunks() > 1 && fold.extent > 0 && tasks.count() >= costs.fold_tasks).then_some(tasks)
 }
 
 /// How often the innermost statements of a region run.
@@ -375,12 +366,16 @@ pub(crate) struct TaskLinks {
 }
 
 /// The function of the tasks of a site.
-pub(crate) fn emit_task<'k>(kernel: &'k Kernel, site: &Site<'k>) -> Result<Function> {
+pub(crate) fn emit_task<'k>(
+    kernel: &'k Kernel,
+    target: &'k Target,
+    site: &Site<'k>,
+) -> Result<Function> {
     let (core, params) = Core::new(task_signature());
     let &[frame, task] = params.as_slice() else {
         return Err(Refusal("the function of a task has two parameters"));
     };
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     for &(result, op) in &site.constants {
         emitter.compute(result, op)?;
     }
@@ -462,7 +457,9 @@ impl<'k> KernelEmitter<'k> {
         }
         slots.extend(self.flat_all(site.values.iter().copied())?);
         slots.extend(more);
-        let bytes = (slots.len().max(1) as u32).saturating_mul(SLOT as u32);
+        let bytes = u32::try_from(slots.len().max(1)).ok();
+        let bytes = bytes.and_then(|slots| slots.checked_mul(SLOT.unsigned_abs()));
+        let bytes = bytes.ok_or(Refusal("a frame of 4 GiB and more"))?;
         let frame = self.core.stack_memory(bytes);
         for (place, &slot) in slots.iter().enumerate() {
             self.core.store(slot, frame, place as i32 * SLOT);
@@ -551,6 +548,7 @@ impl<'k> KernelEmitter<'k> {
             let last = self.core.constant(bounds.1);
             end = self.core.binary(Opcode::Smin, end, last);
         }
+        // Loops that are not vectorised take one iteration at a time.
         let width = i64::from(self.vector_width(var, body).unwrap_or(1));
         let repeated = 1;
         let mut start = start;

@@ -10,10 +10,6 @@ use crate::machine::refusal::Result;
 use cranelift_codegen::ir::Value;
 use lgc_ir::index::{Guard, Index};
 
-/// How often the body of a loop that accumulates is repeated: carried tiles then stay where they are
-/// in all repetitions but the last.
-const REPETITIONS: i64 = 4;
-
 /// A span that may go past the end of its axis.
 pub(crate) struct OpenSpan {
     /// Which axis of the form it is.
@@ -80,12 +76,24 @@ impl<'k> KernelEmitter<'k> {
         body: &'k Region,
     ) -> Result<Vec<Value>> {
         let Some(inside) = self.lies_inside(var, body) else {
-            return self.counted(var, range, (1, REPETITIONS), (carried, inits), body);
+            return self.counted(
+                var,
+                range,
+                (1, i64::from(self.target.costs.tile_repetitions)),
+                (carried, inits),
+                body,
+            );
         };
         let branch = self.core.branch(inside);
         self.interior = Some(var);
         let interior = (carried, inits.clone());
-        let values = self.counted(var, range, (1, REPETITIONS), interior, body)?;
+        let values = self.counted(
+            var,
+            range,
+            (1, i64::from(self.target.costs.tile_repetitions)),
+            interior,
+            body,
+        )?;
         self.interior = None;
         self.core.otherwise(&branch, &values);
         let values = self.counted(var, range, (1, 1), (carried, inits), body)?;

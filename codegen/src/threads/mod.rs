@@ -51,11 +51,12 @@ const PASSES: [(&str, Pass); 5] = [
 pub struct Threads(Program);
 
 impl Threads {
-    /// The thread programs of a program, for a target. If it verifies, so does what comes out.
+    /// The thread programs of a program, for the target that it is legal for. If it verifies, so does what comes out.
     ///
     /// # Errors
     /// [`CompileError::Unsupported`] if a kernel cannot be one, which no verified kernel is.
-    pub fn new(program: &Legal, target: &Target) -> Result<Self, CompileError> {
+    pub fn new(program: &Legal) -> Result<Self, CompileError> {
+        let target = program.target();
         let passed = |program, &(_, pass): &(_, Pass)| apply(program, pass, target);
         let program = program.program().clone();
         PASSES.iter().try_fold(program, passed).map(Self)

@@ -4,6 +4,7 @@ use super::tensor;
 use crate::kernel::{Access, Directive, Kernel, KernelBuilder, Mode, Subscript, verify_kernel};
 use crate::legalize::legalize;
 use crate::machine::kernel::emit;
+use crate::target::Target;
 use cranelift_codegen::ir::{Function, Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::Unary;
@@ -25,7 +26,7 @@ fn chain(turns: usize, width: u32) -> Kernel {
     }
     let kernel = k.finish().unwrap();
     verify_kernel(&kernel).unwrap();
-    legalize(&kernel)
+    legalize(&kernel, &Target::BITS_128.operations)
 }
 
 /// The number of instructions, and the most that lie between a constant and a use of it.
@@ -51,7 +52,8 @@ fn reach(function: &Function) -> (usize, usize) {
 #[test]
 fn constants_do_not_live_through_long_bodies() {
     for width in [1, 8] {
-        let measured = [16, 64].map(|turns| reach(&emit(&chain(turns, width), None).unwrap()));
+        let measured = [16, 64]
+            .map(|turns| reach(&emit(&chain(turns, width), &Target::BITS_128, None).unwrap()));
         let [(short, near), (long, far)] = measured;
         assert!(short > 2000, "{short} instructions");
         assert!(long < 5 * short, "{short} and {long} instructions");
