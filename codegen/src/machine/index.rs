@@ -19,27 +19,35 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    pub(crate) fn new(count: u32) -> Self {
+    /// Variables of these ranges; none is in scope yet.
+    pub(crate) fn new(bounds: Vec<(i64, i64)>) -> Self {
         Variables {
-            values: vec![None; count as usize],
-            bounds: vec![lgc_ir::index::UNKNOWN; count as usize],
+            values: vec![None; bounds.len()],
+            bounds,
         }
     }
 
-    /// Sets the value and range of a variable.
-    pub(crate) fn set(&mut self, variable: u32, value: Value, bounds: (i64, i64)) {
-        self.set_shifted(variable, (value, 0), bounds);
+    /// Sets the value of a variable.
+    pub(crate) fn set(&mut self, variable: u32, value: Value) {
+        self.set_shifted(variable, (value, 0));
     }
 
     /// Sets a variable to a value plus a constant.
-    pub(crate) fn set_shifted(&mut self, variable: u32, value: (Value, i64), bounds: (i64, i64)) {
-        let at = variable as usize;
-        if at >= self.values.len() {
-            self.values.resize(at + 1, None);
-            self.bounds.resize(at + 1, lgc_ir::index::UNKNOWN);
-        }
-        self.values[at] = Some(value);
-        self.bounds[at] = bounds;
+    pub(crate) fn set_shifted(&mut self, variable: u32, value: (Value, i64)) {
+        self.make_room(variable);
+        self.values[variable as usize] = Some(value);
+    }
+
+    /// Sets the range of a variable.
+    pub(crate) fn bound(&mut self, variable: u32, range: (i64, i64)) {
+        self.make_room(variable);
+        self.bounds[variable as usize] = range;
+    }
+
+    fn make_room(&mut self, variable: u32) {
+        let needed = self.values.len().max(variable as usize + 1);
+        self.values.resize(needed, None);
+        self.bounds.resize(needed, lgc_ir::index::UNKNOWN);
     }
 }
 

@@ -1,7 +1,7 @@
-//! Kernels as functions: of the addresses of their parameters.
+//! Thread programs as functions: of the addresses of their parameters.
 //!
-//! A kernel is given that verifies and is legal. Its statements become blocks, its values registers, and its loops that
-//! are worth it functions of their own, which run as tasks.
+//! A thread program is given ([`crate::threads`]). Its statements become blocks, its values registers, and its tasks
+//! functions of their own. What it has that thread programs have not is refused.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -9,16 +9,15 @@
 //! | `lanes` | where the elements of values are |
 //! | `ops` | operations on values |
 //! | `access` | loads and stores |
-//! | `kernel`, `fold`, `tiles` | statements |
-//! | `parallel` | loops that run as tasks |
+//! | `kernel`, `tiles` | statements |
+//! | `tasks` | tasks and their frames |
 //! | `refusal` | what emitters refuse |
 
 pub(crate) mod access;
-pub(crate) mod fold;
 pub(crate) mod index;
 pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod ops;
-pub(crate) mod parallel;
 pub(crate) mod refusal;
+pub(crate) mod tasks;
 pub(crate) mod tiles;

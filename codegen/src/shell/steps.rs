@@ -96,7 +96,8 @@ impl StepEmitter<'_> {
                 let count = signed(*count)?;
                 let bound = self.core.constant(count);
                 let open = self.core.begin_loop(zero, Vec::new());
-                self.vars.set(var.0, open.point, (0, count.max(1)));
+                self.vars.set(var.0, open.point);
+                self.vars.bound(var.0, (0, count.max(1)));
                 self.steps(body)?;
                 let advance = Advance {
                     step: 1,

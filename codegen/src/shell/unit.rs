@@ -1,18 +1,18 @@
 //! A unit of compilation: functions and data that refer to one another by number.
 //!
-//! Kernels are legalised, and those of one structure compiled once. Functions are compiled
-//! independently, several at a time; what comes out does not depend on how many.
+//! Thread programs of one structure are compiled once. Functions are compiled independently, several at a time; what
+//! comes out does not depend on how many.
 
 use crate::backend::CompileError;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::kernel::{BufferId, Kernel, Program, Role};
-use crate::legalize::Legal;
 use crate::machine::kernel;
-use crate::machine::parallel;
-use crate::machine::parallel::{TaskLinks, sites};
 use crate::machine::refusal::Refusal;
+use crate::machine::tasks::{TaskLinks, emit_task, sites};
+use crate::shell::dispatch::dispatch;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
+use crate::threads::Threads;
 use crate::workers;
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -29,9 +29,9 @@ const CONSTANT_ALIGN: u64 = 64;
 
 /// What a function is made of.
 pub(crate) enum Source<'a> {
-    /// A legal kernel, with what reaches its tasks if it has any.
+    /// A thread program, with what reaches its tasks if it has any.
     Kernel(&'a Kernel, Option<TaskLinks>),
-    /// The tasks of a loop of a legal kernel, by its position among such loops.
+    /// Tasks of a thread program, by their position among those.
     Task(&'a Kernel, usize),
     /// The function that runs tasks.
     Dispatch,
@@ -119,7 +119,7 @@ impl<'a> Unit<'a> {
     /// says for each program how it is given its tensors. Also the numbers of the latter.
     pub(crate) fn new(
         prefix: &str,
-        programs: &'a [Legal],
+        programs: &'a [Threads],
         orders: &'a [Vec<Tensor>],
     ) -> (Self, Vec<u32>) {
         let mut unit = Unit::default();
@@ -338,13 +338,9 @@ impl FunctionItem<'_> {
                 kernel::emit(kernel, *links).map(Some).map_err(unsupported)
             }
             Source::Task(kernel, number) => {
-                let sites = sites(kernel);
-                let site = sites.get(*number);
-                let site = site.ok_or(Refusal("a task of a loop that has none"));
-                let function = site.and_then(|site| parallel::emit_task(kernel, site));
-                function.map(Some).map_err(unsupported)
+                emit_task(kernel, *number).map(Some).map_err(unsupported)
             }
-            Source::Dispatch => parallel::dispatch().map(Some).map_err(unsupported),
+            Source::Dispatch => dispatch().map(Some).map_err(unsupported),
             Source::Steps {
                 program,
                 kernels,

@@ -76,6 +76,11 @@ pub fn after_each_pass(
     Ok(stages)
 }
 
+/// The range of each index variable of a thread program.
+pub(crate) fn ranges(kernel: &Kernel) -> Vec<(i64, i64)> {
+    rewrite::Bounds::of(kernel).all().to_vec()
+}
+
 fn apply(program: Program, pass: Pass, target: &Target) -> Result<Program, CompileError> {
     let one = |kernel: &Kernel| {
         pass(kernel, target).map_err(|refusal| CompileError::Unsupported {

@@ -124,10 +124,12 @@ impl Unfolder {
     }
 
     fn fold(&mut self, mut fold: Fold, is_parallel: bool, out: &mut Out) -> Result<()> {
+        // What folds inside are worth is seen before they are loops.
+        let block = self.block_of_task(&fold);
         // Folds inside are unfolded first, in the copies that are made of the body.
         fold.body = self.region(fold.body, true)?;
         let count = fold.chunks();
-        let states = match (count, self.block_of_task(&fold)) {
+        let states = match (count, block) {
             (0 | 1, _) => self.chunk(&fold, &Chunk { number: None }, out)?,
             (_, Some(block)) if !is_parallel => self.shared(&fold, block, out)?,
             (_, Some(_) | None) => {

@@ -9,6 +9,8 @@ use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::shell::steps::Tensor;
+use crate::target::Target;
+use crate::threads::Threads;
 use crate::shell::unit::{Text, Unit};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, default_libcall_names};
@@ -101,7 +103,8 @@ impl Jit {
         }
         let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
-        let (unit, bodies) = Unit::new("jit", std::slice::from_ref(program), &orders);
+        let threads = [Threads::new(program, &Target::BITS_128)?];
+        let (unit, bodies) = Unit::new("jit", &threads, &orders);
         let compiled = unit.compile(Destination::Memory, Text::None)?;
         let isa = isa(Level::Extended, Destination::Memory)?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());

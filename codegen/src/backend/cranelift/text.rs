@@ -5,6 +5,8 @@ use crate::backend::cranelift::isa::Destination;
 use crate::backend::cranelift::jit::tensors;
 use crate::legalize::Legal;
 use crate::shell::unit::{Compiled, Text, Unit};
+use crate::target::Target;
+use crate::threads::Threads;
 use std::fmt::Write;
 
 /// The Cranelift intermediate code of programs, before Cranelift optimises it: one function for each
@@ -34,7 +36,11 @@ fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<Str
         .iter()
         .map(|program| order(program).collect())
         .collect();
-    let (unit, _) = Unit::new("lgc", programs, &orders);
+    let threads = programs
+        .iter()
+        .map(|program| Threads::new(program, &Target::BITS_128));
+    let threads: Vec<Threads> = threads.collect::<Result<_, _>>()?;
+    let (unit, _) = Unit::new("lgc", &threads, &orders);
     let compiled = unit.compile(Destination::Object, Text::Both)?;
     let mut text = String::new();
     for (item, code) in unit.functions.iter().zip(&compiled) {

@@ -32,7 +32,7 @@ pub(super) struct Wrap {
 
 impl Wrap {
     pub(super) fn of(grid: &Grid) -> Option<Self> {
-        let (Some(vector), None) = (grid.vector, grid.column_step) else {
+        let (Some(lane), None) = (grid.lane, grid.column_step) else {
             return None;
         };
         let unit = native_unit(grid.dtype);
@@ -42,17 +42,14 @@ impl Wrap {
             return None;
         }
         let terms = grid.first.terms().iter();
-        let mut varying = terms.filter(|(atom, _)| match atom {
-            Atom::Var(var) => *var == vector.var,
-            Atom::FloorDiv(inner, _) | Atom::Mod(inner, _) => inner.mentions(vector.var),
-        });
+        let mut varying = terms.filter(|(atom, _)| lane.moves(&Index::atom(atom.clone(), 1)));
         let (Some((atom, factor)), None) = (varying.next(), varying.next()) else {
             return None;
         };
         let Atom::Mod(inner, period) = atom else {
             return None;
         };
-        let moves_by_one = !inner.sub(&Index::var(vector.var)).mentions(vector.var);
+        let moves_by_one = lane.step(inner) == Some(1);
         let is_long = *period >= i64::from(unit);
         if !moves_by_one || !is_long || *factor != grid.dtype.size() as i64 {
             return None;
@@ -60,7 +57,7 @@ impl Wrap {
         let place = inner.modulo(*period);
         Some(Wrap {
             rest: grid.first.sub(&place.scale(*factor)),
-            place: vector.at(&place, 0),
+            place: lane.at(&place, 0),
             period: *period,
         })
     }
