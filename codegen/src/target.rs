@@ -19,6 +19,8 @@ pub struct Target {
     pub tile_vectors: u32,
     /// Bytes of a row of temporaries that stay in the cache next to the processor.
     pub row_bytes: u64,
+    /// How often the body of a loop over the tiles of a contraction is repeated; 1 leaves it alone.
+    pub tile_repetitions: u32,
 }
 
 impl Target {
@@ -29,6 +31,7 @@ impl Target {
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 16 << 10,
+        tile_repetitions: 4,
     };
 
     /// The number of elements in a vector register.

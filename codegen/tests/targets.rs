@@ -30,6 +30,7 @@ const TARGETS: [Target; 4] = [
         tile_rows: 6,
         tile_vectors: 2,
         row_bytes: 1 << 10,
+        ..Target::BITS_128
     },
     Target {
         vector_bytes: 64,
@@ -37,6 +38,7 @@ const TARGETS: [Target; 4] = [
         tile_rows: 8,
         tile_vectors: 3,
         row_bytes: 256 << 10,
+        ..Target::BITS_128
     },
     // The first one, but for the cache.
     Target {
@@ -45,6 +47,7 @@ const TARGETS: [Target; 4] = [
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 1 << 10,
+        ..Target::BITS_128
     },
 ];
 

@@ -31,6 +31,7 @@ const TARGETS: [Target; 2] = [
         tile_rows: 8,
         tile_vectors: 3,
         row_bytes: 16 << 10,
+        tile_repetitions: 3,
     },
 ];
 

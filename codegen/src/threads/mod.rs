@@ -11,11 +11,17 @@
 //! | [`unfold`] | folds: chunks, lanes in vectors, merges |
 //! | [`outline`] | parallel loops: tasks, or plain loops |
 //! | [`vectorise`] | loops with `vec`: vectors by lanes, and what is left over |
+//! | [`edges`] | tiles that may lie at the edge of a matrix: a loop apart for those inside |
+//! | [`repeat`] | how often the body of a loop over tiles is there |
 //!
 //! [`rewrite`] and [`widen`] are what they are written with.
 
+mod edges;
 mod outline;
+mod repeat;
 mod rewrite;
+#[cfg(test)]
+mod tests;
 mod unfold;
 mod vectorise;
 mod widen;
@@ -32,10 +38,12 @@ use rayon::prelude::*;
 type Pass = fn(&Kernel, &Target) -> Result<Kernel, Refusal>;
 
 /// The passes, by name and in order.
-const PASSES: [(&str, Pass); 3] = [
+const PASSES: [(&str, Pass); 5] = [
     ("unfold", unfold::unfold),
     ("outline", outline::outline),
     ("vectorise", vectorise::vectorise),
+    ("edges", edges::edges),
+    ("repeat", repeat::repeat),
 ];
 
 /// A program of thread programs: what back ends take.

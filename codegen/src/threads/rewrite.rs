@@ -1,8 +1,8 @@
 //! Rewriting kernels: fresh ids, copies of regions under other names, and what is known of index variables.
 
 use crate::kernel::{
-    Carried, Fold, IdVisitor, Join, Kernel, MemId, Memory, Op, Place, Region, Space, Stmt, ValueId,
-    ValueType, VarId, loop_points,
+    Carried, Condition, Fold, IdVisitor, Join, Kernel, MemId, Memory, Op, Place, Region, Space,
+    Stmt, ValueId, ValueType, VarId, loop_points,
 };
 use lgc_ir::index::{Guard, Index, UNKNOWN};
 use lgc_ir::shape::{Shape, Type};
@@ -155,6 +155,90 @@ impl Bounds {
     pub(super) fn all(&self) -> &[(i64, i64)] {
         &self.0
     }
+}
+
+/// What is known of index variables at a statement.
+pub(super) struct Scope {
+    bounds: Bounds,
+    assumed: Guard,
+}
+
+impl Scope {
+    /// What is known where a kernel begins.
+    pub(super) fn of(kernel: &Kernel) -> Self {
+        Scope {
+            bounds: Bounds(vec![UNKNOWN; kernel.vars as usize]),
+            assumed: Guard::always(),
+        }
+    }
+
+    /// The ranges of variables.
+    pub(super) fn bounds(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+
+    /// Notes the range of the variable that a statement defines. What holds in each of its regions, in order.
+    pub(super) fn enter(&mut self, stmt: &Stmt) -> [Guard; 2] {
+        let mut first = self.assumed.clone();
+        match stmt {
+            Stmt::For { var, range, .. } => {
+                let (points, guard) = loop_points(*var, range, &self.bounds.0, &self.assumed);
+                self.bounds.set(*var, points);
+                first = first.and(&guard);
+            }
+            Stmt::If {
+                condition: Condition::Guard(guard),
+                ..
+            } => first = first.and(guard),
+            Stmt::Par { .. }
+            | Stmt::Tasks { .. }
+            | Stmt::Fold(_)
+            | Stmt::If { .. }
+            | Stmt::Let { .. }
+            | Stmt::Compute { .. }
+            | Stmt::Load { .. }
+            | Stmt::Store { .. } => self.bounds.note(stmt),
+        }
+        [first, self.assumed.clone()]
+    }
+
+    /// Lets something hold from now on; what held before.
+    pub(super) fn assume(&mut self, guard: Guard) -> Guard {
+        std::mem::replace(&mut self.assumed, guard)
+    }
+
+    /// Whether an index is below an end wherever a guard holds here.
+    pub(super) fn is_below(&self, index: &Index, end: i64, guard: &Guard) -> bool {
+        let guard = self.assumed.and(guard);
+        index.stays_within((None, Some(end)), &self.bounds.0, &guard)
+    }
+
+    /// Whether a guard holds nowhere here, as far as can be told.
+    pub(super) fn is_never(&self, guard: &Guard) -> bool {
+        self.assumed.and(guard).holds_nowhere(&self.bounds.0)
+    }
+}
+
+/// Whether a loop carries tiles that its body, which is straight-line, accumulates.
+pub(super) fn accumulates(carried: &[Carried], body: &Region) -> bool {
+    let is_product = |stmt: &Stmt| {
+        matches!(
+            stmt,
+            Stmt::Compute {
+                op: Op::Mma(..),
+                ..
+            }
+        )
+    };
+    let mut stmts = body.stmts.iter();
+    !carried.is_empty()
+        && stmts.all(|stmt| stmt.regions().next().is_none())
+        && body.stmts.iter().any(is_product)
+}
+
+/// An extent as indices count.
+pub(super) fn extent_of(memory: &Memory, axis: usize) -> i64 {
+    i64::try_from(memory.ty.shape.extent(axis)).unwrap_or(i64::MAX)
 }
 
 /// No loop of a verified kernel has more than 2^63 iterations: a range that ends there is as good as unknown.
