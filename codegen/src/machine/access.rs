@@ -269,12 +269,21 @@ impl<'k> KernelEmitter<'k> {
 
     /// Adds the conditions of spans that may go past the end of their axis.
     fn clip(&mut self, grid: &mut Grid, access: &Access, memory: &Memory, form: Form) {
-        for span in self.open_spans(access, memory, form) {
-            if span.axis == 0 && form.rank() == 2 {
-                grid.row_clip = Some((span.start, span.extent));
-            } else {
-                grid.lanewise.push(Lanewise::Clip(span.start, span.extent));
+        let mut number = 0;
+        for (axis, subscript) in access.at.iter().enumerate() {
+            let Subscript::Span(start) = subscript else {
+                continue;
+            };
+            let extent = memory.ty.shape.extent(axis) as i64;
+            let most = extent - i64::from(form.extent(number)) + 1;
+            let fits = || start.stays_within((None, Some(most)), &self.vars.bounds, &access.guard);
+            if access.clip && !fits() {
+                match number == 0 && form.rank() == 2 {
+                    true => grid.row_clip = Some((start.clone(), extent)),
+                    false => grid.lanewise.push(Lanewise::Clip(start.clone(), extent)),
+                }
             }
+            number += 1;
         }
     }
 

@@ -11,7 +11,6 @@ use crate::machine::index::Variables;
 use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::refusal::{Refusal, Result};
 use crate::machine::tasks::{TaskLinks, sites};
-use crate::machine::tiles::accumulates;
 use crate::threads::ranges;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
@@ -61,8 +60,6 @@ pub(crate) struct KernelEmitter<'k> {
     pub(crate) apart: Vec<bool>,
     /// Rows that are continued from their start, by the place of the row and its length in bytes.
     pub(crate) continued: FxHashMap<(Value, i64, i64), Value>,
-    /// The loop that is being emitted for tiles that lie inside.
-    pub(crate) interior: Option<VarId>,
     /// Tasks, and what reaches them, unless this is the function of one.
     pub(crate) sites: Option<(Vec<&'k Stmt>, TaskLinks)>,
     /// The address of the context, if there are tasks.
@@ -184,7 +181,6 @@ impl<'k> KernelEmitter<'k> {
             definitions: definitions(kernel),
             apart: used_apart(kernel),
             continued: FxHashMap::default(),
-            interior: None,
             sites: None,
             context: None,
         }
@@ -370,13 +366,7 @@ impl<'k> KernelEmitter<'k> {
             let point = self.core.index(&range.low, &self.vars);
             self.vars.set(var.0, point);
             values = self.iteration(carried, &values, body)?;
-        } else if let Some((low, high, step)) = range.known() {
-            let states = (carried, values);
-            values = match step == 1 && accumulates(carried, body) {
-                true => self.accumulate(var, (low, high), states, body)?,
-                false => self.counted(var, (low, high), (step, 1), states, body)?,
-            };
-        } else {
+        } else if !matches!(range.known(), Some((low, high, _)) if low >= high) {
             let (start, advance) = self.advance(range)?;
             let open = self.core.begin_loop(start, values);
             self.vars.set(var.0, open.point);
@@ -395,7 +385,10 @@ impl<'k> KernelEmitter<'k> {
     /// Whether a range always begins before its further ends.
     fn begins(&self, range: &ForRange) -> bool {
         let (_, end) = range.low.range(&self.vars.bounds);
-        range.until.is_none() && range.below.is_none_or(|below| end.saturating_sub(1) < below)
+        range.until.is_none()
+            && range
+                .below
+                .is_none_or(|below| end.saturating_sub(1) < below)
     }
 
     /// Whether a loop always has one iteration.
@@ -420,9 +413,13 @@ impl<'k> KernelEmitter<'k> {
     fn advance(&mut self, range: &ForRange) -> Result<(Value, Advance)> {
         let first = self.core.index(&range.low, &self.vars);
         let mut end = self.core.index(&range.high, &self.vars);
-        if let Some(below) = range.below {
+        let (_, most) = range.high.range(&self.vars.bounds);
+        if let Some(below) = range.below.filter(|&below| most.saturating_sub(1) > below) {
             let below = self.core.constant(below);
-            end = self.core.binary(Opcode::Smin, end, below);
+            end = match range.high.as_constant() {
+                Some(_) => below,
+                None => self.core.binary(Opcode::Smin, end, below),
+            };
         }
         if let Some(until) = range.until {
             let until = self.scalar(until)?;
@@ -469,44 +466,5 @@ impl<'k> KernelEmitter<'k> {
             return Some(true);
         }
         (known && low.0 >= high.1.saturating_sub(1)).then_some(false)
-    }
-
-    /// A loop over a known range; the parts of what is carried out of it. The points are `step` apart, and the body is
-    /// `repeated` that often in an iteration of the loop.
-    pub(crate) fn counted(
-        &mut self,
-        var: VarId,
-        (low, high): (i64, i64),
-        (step, repeated): (i64, i64),
-        (carried, inits): (&[Carried], Vec<Value>),
-        body: &'k Region,
-    ) -> Result<Vec<Value>> {
-        let length = high.saturating_sub(low).max(0);
-        let count = length / step + i64::from(length % step != 0);
-        let mut values = inits;
-        let mut start = low;
-        for repeated in [repeated, 1] {
-            let rounds = (count - (start - low) / step) / repeated;
-            if rounds == 0 {
-                continue;
-            }
-            let end = start + rounds * repeated * step;
-            let (first, bound) = (self.core.constant(start), self.core.constant(end));
-            let open = self.core.begin_loop(first, values);
-            let mut states = open.states.clone();
-            for repetition in 0..repeated {
-                let point = (open.point, repetition * step);
-                self.vars.set_shifted(var.0, point);
-                states = self.iteration(carried, &states, body)?;
-            }
-            let advance = Advance {
-                step: repeated * step,
-                bound,
-                runs: Some(true),
-            };
-            values = self.core.end_loop(open, advance, &states);
-            start = end;
-        }
-        Ok(values)
     }
 }

@@ -9,7 +9,7 @@
 //! | `lanes` | where the elements of values are |
 //! | `ops` | operations on values |
 //! | `access` | loads and stores |
-//! | `kernel`, `tiles` | statements |
+//! | `kernel` | statements |
 //! | `tasks` | tasks and their frames |
 //! | `refusal` | what emitters refuse |
 
@@ -20,4 +20,3 @@ pub(crate) mod lanes;
 pub(crate) mod ops;
 pub(crate) mod refusal;
 pub(crate) mod tasks;
-pub(crate) mod tiles;
