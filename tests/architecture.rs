@@ -16,6 +16,7 @@ fn sources() -> Vec<(String, String)> {
         "ir/src",
         "codegen/src",
         "codegen/freestanding",
+        "llvm/src",
         "runtime/src",
     ]
     .map(|folder| repository().join(folder))
@@ -80,13 +81,28 @@ fn only_code_generation_knows_cranelift_and_the_linker() {
 }
 
 #[test]
-fn only_the_runtime_loads_libraries() {
+fn libraries_are_loaded_in_two_places() {
     let users = users_of("libloading::");
-    assert!(!users.is_empty());
-    assert!(
-        users.iter().all(|user| user.starts_with("runtime/")),
-        "{users:?}"
-    );
+    let places = ["llvm/src/library.rs", "runtime/"];
+    for place in places {
+        assert!(
+            users.iter().any(|user| user.starts_with(place)),
+            "{users:?}"
+        );
+    }
+    let known = |user: &String| places.iter().any(|place| user.starts_with(place));
+    assert!(users.iter().all(known), "{users:?}");
+}
+
+#[test]
+fn only_one_back_end_knows_llvm() {
+    for word in ["lgc_llvm", "inkwell", "llvm_sys"] {
+        let users = users_of(word);
+        assert!(!users.is_empty(), "{word}");
+        let places = ["codegen/src/backend/llvm/", "llvm/src/"];
+        let known = |user: &String| places.iter().any(|place| user.starts_with(place));
+        assert!(users.iter().all(known), "{users:?}");
+    }
 }
 
 #[test]
@@ -97,10 +113,13 @@ fn unsafe_code_is_where_it_is_said_to_be() {
         "runtime/src/mapped.rs",
         "codegen/src/backend/cranelift/jit.rs",
         "codegen/freestanding",
+        "llvm/src/build.rs",
+        "llvm/src/library.rs",
+        "llvm/src/stubs.rs",
     ];
-    for user in users_of("unsafe {")
+    for user in ["unsafe {", "unsafe impl", "unsafe(naked)"]
         .into_iter()
-        .chain(users_of("unsafe impl"))
+        .flat_map(users_of)
     {
         assert!(places.iter().any(|place| user.starts_with(place)), "{user}");
     }

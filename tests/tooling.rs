@@ -191,6 +191,55 @@ fn the_doctor_says_what_fails() {
     assert!(line("compiler  ").contains("works"), "{report}");
 }
 
+/// What the doctor says of LLVM, with these variables and no others.
+fn said_of_llvm(environment: &[(&str, &str)]) -> String {
+    let place = Place::new();
+    let mut command = place.command(&["doctor"]);
+    let output = command.env_clear().envs(environment.iter().copied());
+    let output = output.output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let line = report.lines().find(|line| line.contains("LLVM"));
+    line.unwrap().to_owned()
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn the_doctor_finds_llvm_without_an_environment() {
+    let line = said_of_llvm(&[]);
+    assert!(line.contains("  works   22."), "{line}");
+    assert!(line.contains("libLLVM.so.22"), "{line}");
+    assert!(line.contains("X86"), "{line}");
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn the_doctor_says_why_llvm_is_not_loaded() {
+    let place = Place::with("short.so", "no library");
+    let path = place.path("short.so");
+    let path = path.to_str().unwrap();
+    let reasons = [
+        ("/nowhere/libLLVM.so", "No such file"),
+        (path, "does not start like an ELF file"),
+    ];
+    for (named, reason) in reasons {
+        let line = said_of_llvm(&[("LGC_LLVM", named)]);
+        for part in ["  absent  ", named, "named by LGC_LLVM", reason] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+}
+
+#[cfg(not(feature = "llvm"))]
+#[test]
+fn the_doctor_says_that_llvm_was_left_out() {
+    let line = said_of_llvm(&[]);
+    assert!(
+        line.contains("  absent  this lgc was built without LLVM"),
+        "{line}"
+    );
+}
+
 #[test]
 fn there_is_a_manual_page_for_every_command() {
     let place = Place::new();

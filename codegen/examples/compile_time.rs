@@ -10,6 +10,7 @@ use lgc_codegen::kernel::{
     KernelId, Mode, Program, Role, Step, Subscript, ValueId,
 };
 use lgc_codegen::legalize::Legal;
+use lgc_codegen::target::Target;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -137,7 +138,7 @@ fn statements(kernels: &[Kernel]) -> usize {
 
 fn compile_time(name: &str, kernels: Vec<Kernel>) -> Result<(), Error> {
     let (before, count) = (statements(&kernels), kernels.len());
-    let program = Legal::new(&program(kernels));
+    let program = Legal::new(&program(kernels), &Target::default());
     let after = statements(&program.program().kernels);
     let start = Instant::now();
     Jit::compile(&program)?;
@@ -154,7 +155,7 @@ fn compile_time(name: &str, kernels: Vec<Kernel>) -> Result<(), Error> {
 /// The median time of a run of a program.
 fn run_time(kernel: Kernel) -> Result<Duration, Error> {
     let program = program(vec![kernel]);
-    let entry = Jit::compile(&Legal::new(&program))?;
+    let entry = Jit::compile(&Legal::new(&program, &Target::default()))?;
     let size = |is_input: bool| {
         let roles = program
             .buffers

@@ -1,4 +1,4 @@
-//! What lowering needs to know of a processor.
+//! What the compiler needs to know of a processor.
 
 use lgc_ir::dtype::DType;
 
@@ -6,7 +6,7 @@ use lgc_ir::dtype::DType;
 ///
 /// Vectors and tiles that are written into kernels follow from it; so do directives, which never
 /// change results. How sums are grouped does not: lanes and chunks of folds follow from shapes
-/// alone, so that results are the same on every target.
+/// alone, so that results are the same on every target, whatever the costs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Bytes of a vector register.
@@ -19,8 +19,196 @@ pub struct Target {
     pub tile_vectors: u32,
     /// Bytes of a row of temporaries that stay in the cache next to the processor.
     pub row_bytes: u64,
-    /// How often the body of a loop over the tiles of a contraction is repeated; 1 leaves it alone.
+    /// Bytes that local buffers of a kernel take, at most, from the stack of the thread that calls: that much is
+    /// promised to callers.
+    pub stack_bytes: u64,
+    /// What it has for all operands.
+    pub operations: Operations,
+    /// From where on what pays.
+    pub costs: Costs,
+}
+
+/// Which operations a processor has that some lack: for every operand, with the results that [`lgc_ir::scalar`]
+/// defines. What it lacks is written in others by [`crate::legalize`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operations {
+    /// Quotients and remainders of integers, by 0 and of the least one by −1. RISC-V has them; x86-64 stops the
+    /// program, and to LLVM they are undefined.
+    pub division: bool,
+    /// Shifts of integers by amounts that are negative or no less than the width. PTX has them; x86-64 takes the
+    /// last bits of the amount, and to LLVM they are undefined.
+    pub shifts: bool,
+    /// Maxima and minima of 64-bit integers. PTX has them, and x86-64 from AVX-512 on.
+    pub extrema_of_i64: bool,
+}
+
+impl Operations {
+    /// No more than every processor has.
+    pub const COMMON: Operations = Operations {
+        division: false,
+        shifts: false,
+        extrema_of_i64: false,
+    };
+}
+
+/// Where one way to compute something gets cheaper than another, and how much takes how long. None of these changes a
+/// bit of a result. No count is 0, and lanes are powers of two.
+///
+/// Each says what it was measured by. Times are of one thread on the x86-64 machine that this was written on, unless
+/// they say otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Costs {
+    // ------------------------------------------------------------------------- operations, in simple ones
+    /// An elementary function, which is many instructions. Not measured: expansions have 15 to 30.
+    pub function: u32,
+    /// A division or square root, for its latency. Not measured.
+    pub division: u32,
+    /// A step along a line of a scan, which waits for the one before. Not measured: the latency of an addition.
+    pub scan_step: u64,
+    /// The placing of one element in one pass of a sort. Not measured.
+    pub sort_place: u64,
+
+    // ------------------------------------------------------------------------------------------- tasks
+    /// About how many simple operations make a task that is worth handing to another thread: some
+    /// microseconds, where handing tasks out takes about one.
+    pub task_work: u64,
+    /// About how many simple operations make loops that are worth handing out at all: some tens of
+    /// microseconds. Of what two threads gain on less, waking the other and waiting for it takes too much.
+    pub shared_work: u64,
+    /// A loop has at most this many tasks. Not measured: some for each of many threads.
+    pub max_tasks: u64,
+    /// A loop with fewer tasks is split along the loop directly inside too. Not measured.
+    pub enough_tasks: u64,
+    /// A task of a fold takes at least this many elements: some microseconds. Not measured by itself.
+    pub fold_task: u64,
+    /// A fold with fewer tasks is not worth handing out. Not measured.
+    pub fold_tasks: u64,
+
+    // -------------------------------------------------------------------------------------- registers
+    /// Vectorised loops keep at most this many elements of each value in registers. Not measured.
+    pub max_width: u32,
+    /// Loops with at most this many statements keep [`Costs::short_body_vectors`] of each value, so that independent
+    /// chains overlap; longer ones [`Costs::long_body_vectors`], since registers run out. Not measured.
+    pub short_body: usize,
+    /// Vectors of each value in loops with short bodies.
+    pub short_body_vectors: u32,
+    /// Vectors of each value in loops with long bodies.
+    pub long_body_vectors: u32,
+    /// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
+    /// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
+    pub short_fold: usize,
+    /// Longer ones take so many lanes at a time: with 32, an exponential in 128-bit registers takes 1.35 times as
+    /// long.
+    pub long_fold_lanes: u32,
+    /// How often the body of a loop over the tiles of a contraction is repeated. Not measured here.
     pub tile_repetitions: u32,
+
+    // ------------------------------------------------------------------------------------------ caches
+    /// Bytes of a cache line.
+    pub line_bytes: u64,
+    /// Rows of so many elements are continued: a row of 50 beside [65536, 50] is added in 1.3 ms instead of 2.3, and
+    /// copying it takes less than a hundred instructions.
+    pub max_continued: i64,
+
+    // ------------------------------------------------------------------------------------ contractions
+    /// As many scalars are computed at once, at most, as registers hold beside what they are computed from.
+    pub scalars: u64,
+    /// An operand is read often if it is read for so many blocks of the other one: packing it then pays. Not measured.
+    pub often: u64,
+    /// A last axis as long as this fills vectors well enough, whatever the others are. Not measured.
+    pub long_axis: u64,
+
+    // ------------------------------------------------------------------------------- folds of columns
+    /// About how many columns are computed side by side: a quarter of the nearest cache in f32. Not measured.
+    pub panel_columns: u64,
+    /// How many rows are taken at once into what was loaded of the partial results. Not measured.
+    pub rows_at_once: u64,
+    /// Of fewer columns, several pieces go at once: each addition waits for the one before, and a row of
+    /// them is not enough to do meanwhile. Two columns of 10⁶ rows take 0.46 ms so, piece by piece 1.09.
+    pub few_columns: u64,
+    /// How many pieces of few columns go at once: measured as above.
+    pub pieces_of_few: u64,
+    /// Of so few vectors of columns, the states stay in registers. Not measured by itself.
+    pub few_column_vectors: u64,
+
+    // ------------------------------------------------------------------------------- scans and scatters
+    /// So many lines of a scan are tasks enough: each is gone through once, while it lies in the nearest cache.
+    /// 1000 lines of 10,000 elements take 9.9 ms so, in phases 13.8.
+    pub many_lines: u64,
+    /// How many blocks of a line are gone through at once where lines are no vectors, so that they need not
+    /// wait for each other's results. Not measured.
+    pub blocks_at_once: u64,
+    /// How many vectors of lines are gone through at once, for the same reason. Not measured.
+    pub line_vectors: u32,
+    /// About how many bytes of a row of states lie side by side in a panel: a page of each row comes at once, and
+    /// several rows of states stay in the nearest cache. A recurrence of [2000, 1024] takes 3.2 ms so, with 2048
+    /// bytes 7.3, with 16384 3.4, in vectors by themselves 13.6.
+    pub panel_bytes: u64,
+    /// So few vectors of long products go by themselves, since they have many states: of 64 lines in 0.13 ms
+    /// instead of 0.16.
+    pub few_line_vectors: u64,
+    /// How many vectors of a row of a scatter are updated at once: an index is then read once for all of them. Not
+    /// measured.
+    pub scatter_vectors: u32,
+
+    // ------------------------------------------------------------------------------------------ fusion
+    /// The most simple operations of a value that several readers repeat. Not measured.
+    pub light_work: u32,
+    /// The most loads of it. Not measured.
+    pub light_loads: u32,
+    /// The most simple operations of a value that moves to its only reader. Not measured.
+    pub movable_work: u32,
+    /// The most loads of it. Not measured.
+    pub movable_loads: u32,
+    /// The most operations of an expression of inputs that is repeated by its readers. Not measured.
+    pub max_floating: u32,
+    /// From this cost on a value is worth a buffer rather than many repetitions: less than a function. Not measured.
+    pub heavy: u32,
+}
+
+impl Costs {
+    /// Of one core of an x86-64 processor with 128-bit registers.
+    pub const BITS_128: Costs = Costs {
+        function: 16,
+        division: 5,
+        scan_step: 4,
+        sort_place: 16,
+        task_work: 1 << 17,
+        shared_work: 1 << 20,
+        max_tasks: 256,
+        enough_tasks: 64,
+        fold_task: 1 << 15,
+        fold_tasks: 4,
+        max_width: 64,
+        short_body: 8,
+        short_body_vectors: 4,
+        long_body_vectors: 2,
+        short_fold: 4,
+        long_fold_lanes: 16,
+        tile_repetitions: 4,
+        line_bytes: 64,
+        max_continued: 128,
+        scalars: 12,
+        often: 8,
+        long_axis: 8,
+        panel_columns: 2048,
+        rows_at_once: 8,
+        few_columns: 32,
+        pieces_of_few: 4,
+        few_column_vectors: 2,
+        many_lines: 8,
+        blocks_at_once: 8,
+        line_vectors: 4,
+        panel_bytes: 4096,
+        few_line_vectors: 4,
+        scatter_vectors: 16,
+        light_work: 6,
+        light_loads: 2,
+        movable_work: 64,
+        movable_loads: 6,
+        max_floating: 8,
+        heavy: 12,
+    };
 }
 
 impl Target {
@@ -31,7 +219,9 @@ impl Target {
         tile_rows: 4,
         tile_vectors: 2,
         row_bytes: 16 << 10,
-        tile_repetitions: 4,
+        stack_bytes: 256 << 10,
+        operations: Operations::COMMON,
+        costs: Costs::BITS_128,
     };
 
     /// The number of elements in a vector register.

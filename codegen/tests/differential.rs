@@ -206,11 +206,11 @@ fn tasks_commute(graph: &Graph) -> u64 {
     let in_turn = |count: u64, task: &(dyn Fn(u64) + Sync)| (0..count).for_each(task);
     let program = compile(graph);
     let (expected, _) = outputs_of(
-        &Jit::compile(&Legal::new(&program)).unwrap(),
+        &Jit::compile(&Legal::new(&program, &Target::default())).unwrap(),
         graph,
         &in_turn,
     );
-    let entry = Jit::compile(&Legal::new(&in_small_tasks(&program))).unwrap();
+    let entry = Jit::compile(&Legal::new(&in_small_tasks(&program), &Target::default())).unwrap();
     let (outputs, count) = outputs_of(&entry, graph, &in_turn);
     assert_eq!(outputs, expected);
     assert_eq!(
@@ -222,7 +222,7 @@ fn tasks_commute(graph: &Graph) -> u64 {
 }
 
 fn run_compiled(program: &Program, graph: &Graph) -> Vec<Tensor<f64>> {
-    let entry = Jit::compile(&Legal::new(program)).unwrap();
+    let entry = Jit::compile(&Legal::new(program, &Target::default())).unwrap();
     let inputs: Vec<Vec<u8>> = sample_inputs(graph, |_, x| x)
         .iter()
         .map(to_bytes)

@@ -3,6 +3,7 @@
 use crate::driver::{Build, Session};
 use crate::{COMPILER, Failure, output};
 use lgc_codegen::backend::cranelift::{FEATURES, TARGET, missing_features};
+use lgc_codegen::backend::llvm;
 use lgc_runtime::{HostTensor, Library};
 use std::env;
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub(crate) fn run(session: &mut Session) -> Result<(), Failure> {
         ("temporary files", temporary_files()),
         ("compiler", in_process(&build, session)),
         ("linker", library),
+        ("LLVM", llvm()),
         ("C compiler", c_compiler(&build)),
     ];
     let mut text = format!("{COMPILER}, for {TARGET}\n");
@@ -145,6 +147,21 @@ fn linker(build: &Build, folder: &Path, session: &mut Session) -> Finding {
         Ok(output == OUTPUT)
     };
     judge(run(), "a shared library links, loads and runs")
+}
+
+/// Which LLVM can be loaded, and what it makes code for.
+fn llvm() -> Finding {
+    match llvm::find(None) {
+        Ok(llvm::Found {
+            path,
+            version,
+            targets,
+        }) => {
+            let (path, targets) = (path.display(), targets.join(", "));
+            Finding::Works(format!("{version} in {path}, for {targets}"))
+        }
+        Err(reason) => Finding::Absent(format!("{reason}; lgc does without")),
+    }
 }
 
 /// Whether there is a compiler for C, which nothing here needs but callers may, and whether it takes a

@@ -161,7 +161,8 @@ impl Session {
     /// fault of the compiler.
     pub fn legalise(&mut self, programs: &[Program]) -> Result<Vec<Legal>, Failure> {
         let legal = self.time(Stage::Legalise, || -> Vec<Legal> {
-            programs.iter().map(Legal::new).collect()
+            let legal = |program| Legal::new(program, &Target::default());
+            programs.iter().map(legal).collect()
         });
         if self.verify || self.stop_after == Some(Stage::Legalise) {
             self.time(Stage::Verify, || legal.iter().try_for_each(verify_legal))?;

@@ -6,6 +6,7 @@
 //! directive.
 
 pub mod cranelift;
+pub mod llvm;
 
 /// Why machine code could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -152,6 +152,9 @@ impl KernelBuilder {
     pub fn finish(&self) -> Result<Kernel, BuildError> {
         let mut state = self.0.borrow_mut();
         let body = state.open.first_mut().map(std::mem::take);
+        if body.is_none() {
+            state.fail("a kernel without a body");
+        }
         let mut kernel = state.kernel.clone();
         kernel.body.stmts = body.unwrap_or_default().stmts;
         match state.fault.take() {
@@ -245,9 +248,13 @@ impl KernelBuilder {
     fn region<R>(&self, body: impl FnOnce() -> R) -> (Region, R) {
         self.0.borrow_mut().open.push(OpenRegion::default());
         let result = body();
-        let closed = self.0.borrow_mut().open.pop().unwrap_or_default();
+        let closed = self.0.borrow_mut().open.pop();
+        if closed.is_none() {
+            self.fail("a region is closed that was not opened");
+        }
+        let stmts = closed.map(|closed| closed.stmts);
         let region = Region {
-            stmts: closed.stmts,
+            stmts: stmts.unwrap_or_default(),
         };
         (region, result)
     }

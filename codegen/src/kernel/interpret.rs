@@ -87,6 +87,7 @@ impl Interpreter {
         let mut machine = Machine::new(world, program, arguments, Order::new(self.seed))?;
         let status = machine.steps(&program.steps)?;
         machine.write_back(arguments);
+        // Programs that return no status end well.
         Ok(status.unwrap_or(0))
     }
 
@@ -378,6 +379,7 @@ impl<'p, S: Scalar + 'static> Machine<'p, S> {
             let whole = 0..ty.elements() as usize;
             let own = byte_range(self.program, other, &whole);
             let size = ty.dtype.size();
+            // A part that begins before the buffer covers it from its first byte on.
             let first = bytes.start.saturating_sub(own.start) / size;
             let last = bytes.end.saturating_sub(own.start).div_ceil(size);
             let hit = first.min(whole.end as u64) as usize..last.min(whole.end as u64) as usize;

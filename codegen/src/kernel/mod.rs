@@ -92,6 +92,7 @@ pub use program::{
     Space, Step,
 };
 pub use renumber::IdVisitor;
+pub(crate) use stmt::end_of;
 pub use stmt::{
     Access, Carried, Condition, Fault, Fold, FoldState, ForRange, Join, Region, Stmt, Subscript,
     TaskFrame,

@@ -373,40 +373,4 @@ impl Op {
             Op::Mma(acc, a, b) => mma_type(type_of(acc), type_of(a), type_of(b)),
         }
     }
-
-    /// Whether every processor has the operation, so that legalisation leaves it alone.
-    pub fn is_legal(&self) -> bool {
-        match self {
-            Op::Unary(function, _) => match function {
-                Unary::Neg | Unary::Abs | Unary::Sqrt => true,
-                Unary::Floor | Unary::Ceil | Unary::Round => true,
-                Unary::Exp
-                | Unary::Expm1
-                | Unary::Log
-                | Unary::Log1p
-                | Unary::Sin
-                | Unary::Cos
-                | Unary::Sinh
-                | Unary::Cosh
-                | Unary::Tanh
-                | Unary::Erf => false,
-            },
-            Op::Binary(function, ..) => *function != Binary::Pow,
-            Op::Const(..)
-            | Op::Index(..)
-            | Op::Ramp(..)
-            | Op::Slice(..)
-            | Op::Compare(..)
-            | Op::Connect(..)
-            | Op::Not(_)
-            | Op::Select(..)
-            | Op::Cast(..)
-            | Op::Bitcast(..)
-            | Op::Fma(..)
-            | Op::Splat(..)
-            | Op::Rows(..)
-            | Op::Columns(..)
-            | Op::Mma(..) => true,
-        }
-    }
 }

@@ -26,10 +26,16 @@ pub struct ForRange {
     pub until: Option<ValueId>,
 }
 
+/// An extent as a bound of indices. Loops and tensors that verify have less than 2⁶³ points; of what does not, more
+/// points than there are indices are as many as there are.
+pub(crate) fn end_of(extent: u64) -> i64 {
+    i64::try_from(extent).unwrap_or(i64::MAX)
+}
+
 impl ForRange {
     /// The points `0..extent` in increasing order.
     pub fn upto(extent: u64) -> Self {
-        ForRange::span(0, i64::try_from(extent).unwrap_or(i64::MAX), 1)
+        ForRange::span(0, end_of(extent), 1)
     }
 
     /// The points of a range with constant ends.
@@ -116,6 +122,7 @@ impl Fold {
 
     /// The elements of a part; empty for parts past the end.
     pub fn elements_of(&self, number: u64) -> std::ops::Range<u64> {
+        // What is too far is past the end in any case.
         let start = self.chunk.saturating_mul(number).min(self.extent);
         start..start.saturating_add(self.chunk).min(self.extent)
     }

@@ -10,7 +10,7 @@
 //! | K03 | Each value, index variable and local buffer is defined once. |
 //! | K04 | Values, index variables and local buffers are used in their scope, after their definition. |
 //! | K05 | Operands fit their operation and the result has its type; what is carried, merged or joined has one type. |
-//! | K06 | Steps are not 0, `below` and `until` stand in loops that go upwards, grains and chunks at least 1, chunks of a fold that has several a multiple of its lanes, lanes a power of two up to 1024, a fold has a state; merges only compute. |
+//! | K06 | Loops have less than 2⁶³ points, steps are not 0 and have a negation, `below` and `until` stand in loops that go upwards, grains and chunks at least 1, chunks of a fold that has several a multiple of its lanes, lanes a power of two up to 1024, a fold has a state; merges only compute. |
 //! | K07 | Accesses have a subscript for each axis and a span for each axis of their form, or, for vectors, no span: then they go by lanes. Run-time subscripts are integer scalars into a non-empty axis; masks are bool scalars, `else` values scalars of the dtype; by lanes, each of these may also be a vector of as many. |
 //! | K08 | Indices are provably within their axis wherever the access happens. |
 //! | K09 | Nothing is stored to `in` parameters; a status is an `i64[]` that may be written. |

@@ -161,7 +161,7 @@ pub fn lower(
 ) -> Result<Lowering, LowerError> {
     check_signature(graph, signature)?;
     let (graph, _) = normal_form(graph)?;
-    let model = analysis::model::Model::new(&graph)?;
+    let model = analysis::model::Model::new(&graph, &target.costs)?;
     let fusion = fusion::fuse::Fusion::new(&model);
     program::assemble::assemble(&fusion, signature, target)
 }

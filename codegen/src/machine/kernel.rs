@@ -4,6 +4,7 @@
 //! not read or write.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::isa::OPERATIONS;
 use crate::kernel::{
     Carried, Condition, ForRange, Join, Kernel, MemId, Op, Region, Stmt, ValueId, VarId,
 };
@@ -11,15 +12,13 @@ use crate::machine::index::Variables;
 use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
 use crate::machine::refusal::{Refusal, Result};
 use crate::machine::tasks::{TaskLinks, sites};
+use crate::target::Target;
 use crate::threads::ranges;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
-
-/// Local buffers of a kernel take no more than this from the stack of the caller's thread.
-const MAX_STACK_BYTES: u64 = 256 << 10;
 
 /// The variable that stands for the lane of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +47,7 @@ impl Lane {
 /// A kernel being emitted.
 pub(crate) struct KernelEmitter<'k> {
     pub(crate) kernel: &'k Kernel,
+    pub(crate) target: &'k Target,
     pub(crate) core: Core,
     pub(crate) vars: Variables,
     /// The address of each memory.
@@ -75,10 +75,10 @@ pub(crate) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     signature
 }
 
-/// The function of a thread program. `links` is `None` if it has no tasks.
-pub(crate) fn emit(kernel: &Kernel, links: Option<TaskLinks>) -> Result<Function> {
+/// The function of a thread program for a processor. `links` is `None` if it has no tasks.
+pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -> Result<Function> {
     let (core, params) = Core::new(signature(kernel, links.is_some()));
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     for ((id, _, _), &address) in kernel.params().zip(&params) {
         emitter.memories[id.index()] = Some(address);
     }
@@ -171,9 +171,16 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
 
 impl<'k> KernelEmitter<'k> {
     /// A kernel of which nothing is in scope yet.
-    pub(crate) fn new(kernel: &'k Kernel, core: Core) -> Self {
-        KernelEmitter {
+    ///
+    /// # Errors
+    /// If it is legal for a processor that has operations which instructions do not have.
+    pub(crate) fn new(kernel: &'k Kernel, target: &'k Target, core: Core) -> Result<Self> {
+        if target.operations != OPERATIONS {
+            return Err(Refusal("a kernel that is legal for another processor"));
+        }
+        Ok(KernelEmitter {
             kernel,
+            target,
             core,
             vars: Variables::new(ranges(kernel)),
             memories: vec![None; kernel.memories.len()],
@@ -183,13 +190,15 @@ impl<'k> KernelEmitter<'k> {
             continued: FxHashMap::default(),
             sites: None,
             context: None,
-        }
+        })
     }
 
     /// Ends the function.
     pub(crate) fn finish(self) -> Result<Function> {
-        if self.core.stack_bytes() > MAX_STACK_BYTES {
-            return Err(Refusal("local buffers exceed 256 KiB of stack"));
+        if self.core.stack_bytes() > self.target.stack_bytes {
+            return Err(Refusal(
+                "local buffers exceed the stack that kernels may take",
+            ));
         }
         Ok(self.core.finish(&[]))
     }
@@ -437,7 +446,8 @@ impl<'k> KernelEmitter<'k> {
         // The last point is low + ⌊(high − 1 − low) / |step|⌋ · |step|.
         let distance = self.core.binary(Opcode::Isub, end, first);
         let distance = self.core.add_constant(distance, -1);
-        let size = range.step.saturating_neg();
+        let size = range.step.checked_neg();
+        let size = size.ok_or(Refusal("a step of -2^63"))?;
         let start = match size {
             1 => self.core.add(first, distance),
             _ => {

@@ -2,7 +2,7 @@
 //!
 //! An operation is applied part by part where 128-bit registers have it, and element by element
 //! elsewhere: division of integers, shifts by amounts that are not constant, conversions between
-//! 64-bit integers and floats. Every function is total, as [`lgc_ir::scalar`] defines it.
+//! 64-bit integers and floats. What it is given is what it is defined for, since kernels are legal.
 
 use crate::backend::cranelift::core::{Core, Shift};
 use crate::kernel::{Form, Op, ValueId, ValueType};
@@ -171,16 +171,16 @@ impl KernelEmitter<'_> {
 
     fn elementwise(&mut self, result: ValueId, op: &Op) -> Result<Lanes> {
         if let Some((source, count)) = self.logical_shift(op) {
-            return self.shift_parts(source, &|core, part, _| {
-                core.shift(Shift::Logical, part, count)
+            return self.shift_parts(source, &|core, part| {
+                Ok(core.shift(Shift::Logical, part, count))
             });
         }
         if let Op::Binary(function @ (Binary::Shl | Binary::Shr), x, y) = op
             && let Some(amount) = self.constant(*y)
         {
             let dtype = self.kernel.type_of(*x).dtype;
-            return self.shift_parts(*x, &|core, part, width| {
-                core.shift_by_constant(*function, dtype, width, part, amount)
+            return self.shift_parts(*x, &|core, part| {
+                core.shift_by_constant(*function, dtype, part, amount)
             });
         }
         let operands = op.operands();
@@ -260,22 +260,20 @@ impl KernelEmitter<'_> {
     fn shift_parts(
         &mut self,
         source: ValueId,
-        shift: &dyn Fn(&mut Core, Value, u32) -> Value,
+        shift: &dyn Fn(&mut Core, Value) -> Result<Value>,
     ) -> Result<Lanes> {
         let ty = self.kernel.type_of(source);
         let lanes = self.lanes(source)?;
         if let Lanes::Uniform(x) = lanes {
-            return Ok(Lanes::Uniform(shift(&mut self.core, x, 1)));
+            return Ok(Lanes::Uniform(shift(&mut self.core, x)?));
         }
         let (unit, extent) = (native_unit(ty.dtype), Extent::of(ty.form));
         let parts = self.core.parts(ty.dtype, extent, &lanes, unit);
-        let widths = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
-        let parts = parts
-            .iter()
-            .zip(widths)
-            .map(|(&part, (_, width))| shift(&mut self.core, part, width))
-            .collect();
-        Ok(Lanes::Parts { unit, parts })
+        let parts = parts.iter().map(|&part| shift(&mut self.core, part));
+        Ok(Lanes::Parts {
+            unit,
+            parts: parts.collect::<Result<_>>()?,
+        })
     }
 
     // ----------------------------------------------------------------------------- conversions
@@ -393,9 +391,7 @@ impl KernelEmitter<'_> {
         let core = &mut self.core;
         let value = match (op, args) {
             (Op::Unary(function, _), &[x]) => core.unary_function(*function, dtype, width, x)?,
-            (Op::Binary(function, ..), &[x, y]) => {
-                core.binary_function(*function, dtype, width, x, y)?
-            }
+            (Op::Binary(function, ..), &[x, y]) => core.binary_function(*function, dtype, x, y)?,
             (Op::Compare(comparison, ..), &[x, y]) => {
                 core.comparison(*comparison, dtype, width, x, y)
             }

@@ -9,6 +9,7 @@ use crate::kernel::{Kernel, Stmt, TaskFrame, VarId};
 use crate::machine::kernel::KernelEmitter;
 use crate::machine::lanes::part_types;
 use crate::machine::refusal::{Refusal, Result, signed};
+use crate::target::Target;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, InstBuilder, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 
@@ -51,7 +52,7 @@ pub(crate) fn dispatch_signature() -> Signature {
 }
 
 /// The function of the tasks at a position among those of a thread program.
-pub(crate) fn emit_task(kernel: &Kernel, number: usize) -> Result<Function> {
+pub(crate) fn emit_task(kernel: &Kernel, target: &Target, number: usize) -> Result<Function> {
     let Some(Stmt::Tasks {
         var, frame, body, ..
     }) = sites(kernel).get(number).copied()
@@ -62,7 +63,7 @@ pub(crate) fn emit_task(kernel: &Kernel, number: usize) -> Result<Function> {
     let &[address, task] = params.as_slice() else {
         return Err(Refusal("the function of a task has two parameters"));
     };
-    let mut emitter = KernelEmitter::new(kernel, core);
+    let mut emitter = KernelEmitter::new(kernel, target, core)?;
     emitter.take_frame(frame, address);
     emitter.vars.set(var.0, task);
     emitter.region(body)?;
@@ -99,7 +100,9 @@ impl KernelEmitter<'_> {
         for var in &frame.vars {
             slots.push(self.core.index(&var.to_index(), &self.vars));
         }
-        let bytes = (slots.len().max(1) as u32).saturating_mul(SLOT as u32);
+        let bytes = u32::try_from(slots.len().max(1)).ok();
+        let bytes = bytes.and_then(|slots| slots.checked_mul(SLOT.unsigned_abs()));
+        let bytes = bytes.ok_or(Refusal("a frame of 4 GiB and more"))?;
         let address = self.core.stack_memory(bytes);
         for (place, &slot) in (0..).zip(&slots) {
             self.core.store(slot, address, place * SLOT);

@@ -1,6 +1,6 @@
 //! Where kernels access memory, as positions over their loops.
 
-use crate::kernel::{Access, ForRange, Kernel, Region, Stmt, Subscript};
+use crate::kernel::{Access, ForRange, Kernel, Region, Stmt, Subscript, end_of};
 use lgc_ir::index::{Index, UNKNOWN};
 use lgc_ir::shape::Shape;
 
@@ -18,7 +18,7 @@ pub(super) fn ranges(kernel: &Kernel) -> Vec<(i64, i64)> {
 }
 
 fn range_of(stmt: &Stmt) -> Option<(i64, i64)> {
-    let upto = |extent: u64| (0, i64::try_from(extent).unwrap_or(i64::MAX));
+    let upto = |extent: u64| (0, end_of(extent));
     match stmt {
         Stmt::Par { extent, .. } | Stmt::Tasks { count: extent, .. } => Some(upto(*extent)),
         Stmt::Fold(fold) => Some(upto(fold.extent)),

@@ -5,9 +5,6 @@ use crate::kernel::{Directive, Form, Kernel, Region, Stmt};
 use crate::target::Target;
 use rustc_hash::FxHashSet;
 
-/// Loops with at most this many statements keep four vectors of each value.
-const SHORT_BODY: usize = 8;
-
 /// Attaches vectors to innermost loops over scalars without carried values. (Folds are run in their
 /// lanes anyway.)
 pub(super) fn attach_vectors(kernel: &mut Kernel, target: &Target) {
@@ -89,6 +86,11 @@ fn width(kernel: &Kernel, body: &Region, target: &Target) -> Option<u32> {
         bytes = bytes.max(ty.dtype.compute().size());
     }
     let lanes = u64::from(target.vector_bytes) / bytes.max(1);
-    let vectors = if body.stmts.len() <= SHORT_BODY { 4 } else { 2 };
-    u32::try_from(lanes * vectors).ok().filter(|w| *w <= 64)
+    let costs = &target.costs;
+    let vectors = match body.stmts.len() <= costs.short_body {
+        true => costs.short_body_vectors,
+        false => costs.long_body_vectors,
+    };
+    let width = u32::try_from(lanes * u64::from(vectors)).ok();
+    width.filter(|width| *width <= costs.max_width)
 }

@@ -13,7 +13,6 @@ use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;
 use crate::shell::steps::Tensor;
 use crate::shell::unit::{DataItem, FunctionItem, Pointer, Source, Text, Unit};
-use crate::target::Target;
 use crate::threads::Threads;
 use cranelift_codegen::ir::Function;
 use cranelift_module::{Linkage, default_libcall_names};
@@ -62,9 +61,7 @@ pub(crate) fn compile_with(
     for (entry, program) in info.entries.iter().zip(programs) {
         orders.push(order(entry, program.program())?);
     }
-    let threads = programs
-        .iter()
-        .map(|program| Threads::new(program, &Target::BITS_128));
+    let threads = programs.iter().map(Threads::new);
     let threads: Vec<Threads> = threads.collect::<Result<_, _>>()?;
     let (mut unit, bodies) = Unit::new(&info.name, &threads, &orders);
     add_functions(&mut unit, &info, &bodies, has_features)?;

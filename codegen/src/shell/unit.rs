@@ -12,6 +12,7 @@ use crate::machine::tasks::{TaskLinks, emit_task, sites};
 use crate::shell::dispatch::dispatch;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
+use crate::target::Target;
 use crate::threads::Threads;
 use crate::workers;
 use cranelift_codegen::Context;
@@ -29,10 +30,10 @@ const CONSTANT_ALIGN: u64 = 64;
 
 /// What a function is made of.
 pub(crate) enum Source<'a> {
-    /// A thread program, with what reaches its tasks if it has any.
-    Kernel(&'a Kernel, Option<TaskLinks>),
-    /// Tasks of a thread program, by their position among those.
-    Task(&'a Kernel, usize),
+    /// A thread program for a processor, with what reaches its tasks if it has any.
+    Kernel(&'a Kernel, &'a Target, Option<TaskLinks>),
+    /// Tasks of such a program, by their position among those.
+    Task(&'a Kernel, &'a Target, usize),
     /// The function that runs tasks.
     Dispatch,
     /// The steps of a program: the numbers of its kernels and constants, and the order of the
@@ -130,6 +131,7 @@ impl<'a> Unit<'a> {
             .iter()
             .map(|program| {
                 let number_of = |kernel: &'a Kernel| {
+                    let kernel = (kernel, program.target());
                     *numbers.entry(kernel).or_insert_with(|| {
                         distinct.push(kernel);
                         distinct.len() as u32 - 1
@@ -165,8 +167,13 @@ impl<'a> Unit<'a> {
 
     /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
     /// that runs tasks, if there are any. The number of each, and whether it has tasks.
-    fn add_kernels(&mut self, prefix: &str, kernels: &[&'a Kernel]) -> Vec<(u32, bool)> {
-        let tasks: Vec<u32> = kernels.iter().map(|k| sites(k).len() as u32).collect();
+    fn add_kernels(
+        &mut self,
+        prefix: &str,
+        kernels: &[(&'a Kernel, &'a Target)],
+    ) -> Vec<(u32, bool)> {
+        let tasks = |(kernel, _): &(&'a Kernel, &Target)| sites(kernel).len() as u32;
+        let tasks: Vec<u32> = kernels.iter().map(tasks).collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
         let mut places = Vec::with_capacity(kernels.len());
         let mut add = |name: String, source: Source<'a>| {
@@ -177,14 +184,17 @@ impl<'a> Unit<'a> {
             });
         };
         let mut next = 0;
-        for (number, (kernel, tasks)) in kernels.iter().zip(tasks).enumerate() {
+        for (number, (&(kernel, target), tasks)) in kernels.iter().zip(tasks).enumerate() {
             let name = format!("{prefix}.kernel{number}.{}", kernel.name);
             let first = next + 1;
             let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
             places.push((next, tasks > 0));
-            add(name.clone(), Source::Kernel(kernel, links));
+            add(name.clone(), Source::Kernel(kernel, target, links));
             for task in 0..tasks as usize {
-                add(format!("{name}.tasks{task}"), Source::Task(kernel, task));
+                add(
+                    format!("{name}.tasks{task}"),
+                    Source::Task(kernel, target, task),
+                );
             }
             next += 1 + tasks;
         }
@@ -334,11 +344,13 @@ impl FunctionItem<'_> {
             message: fault.0,
         };
         match &self.source {
-            Source::Kernel(kernel, links) => {
-                kernel::emit(kernel, *links).map(Some).map_err(unsupported)
+            Source::Kernel(kernel, target, links) => {
+                let function = kernel::emit(kernel, target, *links);
+                function.map(Some).map_err(unsupported)
             }
-            Source::Task(kernel, number) => {
-                emit_task(kernel, *number).map(Some).map_err(unsupported)
+            Source::Task(kernel, target, number) => {
+                let function = emit_task(kernel, target, *number);
+                function.map(Some).map_err(unsupported)
             }
             Source::Dispatch => dispatch().map(Some).map_err(unsupported),
             Source::Steps {

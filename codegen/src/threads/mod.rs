@@ -48,23 +48,36 @@ const PASSES: [(&str, Pass); 5] = [
 
 /// A program of thread programs: what back ends take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Threads(Program);
+pub struct Threads {
+    program: Program,
+    target: Target,
+}
 
 impl Threads {
-    /// The thread programs of a program, for a target. If it verifies, so does what comes out.
+    /// The thread programs of a program, for the target that it is legal for. If it verifies, so does what comes out.
     ///
     /// # Errors
     /// [`CompileError::Unsupported`] if a kernel cannot be one, which no verified kernel is.
-    pub fn new(program: &Legal, target: &Target) -> Result<Self, CompileError> {
+    pub fn new(program: &Legal) -> Result<Self, CompileError> {
+        let target = program.target();
         let passed = |program, &(_, pass): &(_, Pass)| apply(program, pass, target);
-        let program = program.program().clone();
-        PASSES.iter().try_fold(program, passed).map(Self)
+        let legal = program.program().clone();
+        Ok(Self {
+            program: PASSES.iter().try_fold(legal, passed)?,
+            target: target.clone(),
+        })
     }
 
     /// The program.
     #[must_use]
     pub fn program(&self) -> &Program {
-        &self.0
+        &self.program
+    }
+
+    /// The target that its kernels are for.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 }
 

@@ -11,25 +11,20 @@ use crate::kernel::{
     Directive, ForRange, IdVisitor, Kernel, MemId, Op, Region, Stmt, TaskFrame, ValueId, VarId,
 };
 use crate::machine::refusal::{Result, signed};
-use crate::target::Target;
+use crate::target::{Costs, Target};
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::{FxHashMap, FxHashSet};
-
-/// A loop has at most this many tasks.
-const MAX_TASKS: u64 = 256;
-
-/// A loop with fewer tasks is split along the loop directly inside too.
-const ENOUGH_TASKS: u64 = 64;
 
 /// The kernel with tasks and plain loops in place of its parallel loops.
 ///
 /// # Errors
 /// If a loop has more than 2⁶³ iterations, which none has in a verified kernel.
-pub(super) fn outline(kernel: &Kernel, _: &Target) -> Result<Kernel> {
+pub(super) fn outline(kernel: &Kernel, target: &Target) -> Result<Kernel> {
     let (draft, body) = Draft::of(kernel);
     let mut outliner = Outliner {
         draft,
         constants: Constants::default(),
+        costs: &target.costs,
     };
     let body = outliner.region(body, false)?;
     Ok(outliner.draft.finish(body))
@@ -42,7 +37,8 @@ struct Constants {
     values: FxHashSet<ValueId>,
 }
 
-struct Outliner {
+struct Outliner<'t> {
+    costs: &'t Costs,
     draft: Draft,
     constants: Constants,
 }
@@ -71,7 +67,7 @@ fn points(loops: &[(VarId, u64)]) -> u64 {
     extents.fold(1, u64::saturating_mul)
 }
 
-impl Outliner {
+impl Outliner<'_> {
     fn region(&mut self, region: Region, in_task: bool) -> Result<Region> {
         let known = self.constants.order.len();
         let mut stmts = Vec::with_capacity(region.stmts.len());
@@ -135,7 +131,7 @@ impl Outliner {
             let points = points(&outer);
             if let [next @ Stmt::Par { .. }] = body.stmts.as_slice()
                 && *grain == 1
-                && points.saturating_mul(*extent) < ENOUGH_TASKS
+                && points.saturating_mul(*extent) < self.costs.enough_tasks
             {
                 outer.push((*var, *extent));
                 inner = next;
@@ -143,7 +139,7 @@ impl Outliner {
             }
             let block = extent
                 .saturating_mul(points)
-                .div_ceil(MAX_TASKS)
+                .div_ceil(self.costs.max_tasks.max(1))
                 .max(*grain)
                 .min(*extent)
                 .max(1)

@@ -19,7 +19,7 @@ pub(super) fn repeat(kernel: &Kernel, target: &Target) -> Result<Kernel> {
     let (draft, body) = Draft::of(kernel);
     let mut repeater = Repeater {
         draft,
-        count: i64::from(target.tile_repetitions),
+        count: i64::from(target.costs.tile_repetitions),
     };
     let body = repeater.region(body);
     Ok(repeater.draft.finish(body))

@@ -2,7 +2,7 @@
 
 use super::{edges, repeat};
 use crate::kernel::{Cells, Kernel, interpret_kernel, verify_kernel};
-use crate::target::Target;
+use crate::target::{Costs, Target};
 use insta::assert_snapshot;
 use lgc_ir::dtype::DType;
 
@@ -101,7 +101,10 @@ fn bodies_are_repeated_in_whole_rounds() {
     assert_snapshot!(kernel);
     for tile_repetitions in [1, 2, 3, 5, 10, 11] {
         let target = Target {
-            tile_repetitions,
+            costs: Costs {
+                tile_repetitions,
+                ..Costs::BITS_128
+            },
             ..Target::BITS_128
         };
         let edges = passed(&product(16), &passes[..1], &target);

@@ -15,30 +15,11 @@ use crate::kernel::{
     Subscript, ValueId, ValueType, VarId,
 };
 use crate::machine::refusal::{Refusal, Result, signed};
-use crate::target::Target;
+use crate::target::{Costs, Target};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index};
 use lgc_ir::scalar::{Binary, Comparison, Unary};
-
-/// A task of a fold takes at least this many elements.
-const FOLD_TASK: u64 = 1 << 15;
-
-/// A fold with fewer tasks is not worth handing out.
-const FOLD_TASKS: u64 = 4;
-
-/// A fold has at most this many tasks.
-const MAX_TASKS: u64 = 256;
-
-/// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
-/// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
-const SHORT_FOLD: usize = 4;
-
-/// Longer ones take so many lanes at a time: with 32, an exponential in 128-bit registers takes 1.35 times as long.
-const WIDTH_OF_LONG_FOLDS: u32 = 16;
-
-/// Folds of more lanes keep them in memory.
-const MAX_WIDTH: u32 = 64;
 
 /// The kernel with loops in place of its folds.
 ///
@@ -52,13 +33,15 @@ pub(super) fn unfold(kernel: &Kernel, target: &Target) -> Result<Kernel> {
         results: Renames::default(),
         buffers: Vec::new(),
         has_masks: target.has_masks,
+        costs: &target.costs,
     };
     let mut body = unfolder.scope(body, false)?;
     body.visit_ids(&mut unfolder.results);
     Ok(unfolder.draft.finish(body))
 }
 
-struct Unfolder {
+struct Unfolder<'t> {
+    costs: &'t Costs,
     draft: Draft,
     bounds: Bounds,
     /// What the results of folds are called now.
@@ -79,7 +62,7 @@ type States = Vec<ValueId>;
 
 type Out = Vec<Stmt>;
 
-impl Unfolder {
+impl Unfolder<'_> {
     /// A region whose private buffers lie around it: the body of the kernel, or of a parallel loop.
     fn scope(&mut self, region: Region, is_parallel: bool) -> Result<Region> {
         let outer = std::mem::take(&mut self.buffers);
@@ -145,11 +128,11 @@ impl Unfolder {
     /// How many chunks a task takes, a power of two, if they are worth handing out.
     fn block_of_task(&self, fold: &Fold) -> Option<u64> {
         let chunk = fold.chunk.saturating_mul(turns(&fold.body));
-        let enough = FOLD_TASK.div_ceil(chunk.max(1));
-        let few = fold.chunks().div_ceil(MAX_TASKS);
+        let enough = self.costs.fold_task.div_ceil(chunk.max(1));
+        let few = fold.chunks().div_ceil(self.costs.max_tasks.max(1));
         let block = enough.max(few).max(1).checked_next_power_of_two()?;
         let tasks = fold.chunks().div_ceil(block);
-        (fold.chunks() > 1 && fold.extent > 0 && tasks >= FOLD_TASKS).then_some(block)
+        (fold.chunks() > 1 && fold.extent > 0 && tasks >= self.costs.fold_tasks).then_some(block)
     }
 
     // ----------------------------------------------------------------------------------- chunks
@@ -410,7 +393,10 @@ impl Unfolder {
         }
         let types = state_types(&self.draft, fold);
         let are_scalars = types.iter().all(|ty| ty.form == Form::Scalar);
-        match are_scalars && fold.lanes <= MAX_WIDTH && is_flat(&self.draft.kernel, &fold.body) {
+        match are_scalars
+            && fold.lanes <= self.costs.max_width
+            && is_flat(&self.draft.kernel, &fold.body)
+        {
             true => self.in_vectors(fold, chunk, out),
             false => self.in_memory(fold, chunk, out),
         }
@@ -472,9 +458,9 @@ impl Unfolder {
 
     fn in_vectors(&mut self, fold: &Fold, chunk: &Chunk, out: &mut Out) -> Result<States> {
         let lanes = i64::from(fold.lanes);
-        let width = match fold.body.stmts.len() <= SHORT_FOLD {
+        let width = match fold.body.stmts.len() <= self.costs.short_fold {
             true => fold.lanes,
-            false => fold.lanes.min(WIDTH_OF_LONG_FOLDS),
+            false => fold.lanes.min(self.costs.long_fold_lanes),
         };
         let extent = signed(fold.extent)?;
         let middle = extent / lanes * lanes;

@@ -122,7 +122,7 @@ impl Compiled {
                 .collect()
         };
         Self {
-            entry: Jit::compile(&Legal::new(&lowering.program)).unwrap(),
+            entry: Jit::compile(&Legal::new(&lowering.program, target)).unwrap(),
             inputs: types(graph.inputs().to_vec()),
             outputs: types(graph.outputs().iter().map(|output| output.value).collect()),
         }

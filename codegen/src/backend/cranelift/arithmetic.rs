@@ -1,7 +1,8 @@
 //! Functions of numbers and truth values on single elements and on registers.
 //!
 //! `width` is the number of elements of the operands: 1 for a single element. What registers lack
-//! is never asked of them (see [`crate::machine::ops`]), except where noted.
+//! is never asked of them (see [`crate::machine::ops`]), except where noted. Kernels are legal ([`crate::legalize`]):
+//! what instructions are not defined for they are not given.
 
 use crate::backend::cranelift::core::{Core, POINTER, Shift};
 use crate::machine::lanes::{element_type, part_type};
@@ -13,7 +14,7 @@ use lgc_ir::dtype::DType;
 use lgc_ir::half::Half;
 use lgc_ir::scalar::{Binary, Comparison, Unary};
 
-const OPAQUE: Refusal = Refusal("an elementary function was not expanded");
+const NOT_LEGAL: Refusal = Refusal("an operation that legalisation was to replace");
 const NO_SUCH: Refusal = Refusal("an operation is applied to a dtype that does not have it");
 
 impl Core {
@@ -148,7 +149,7 @@ impl Core {
                 | Unary::Tanh
                 | Unary::Erf,
                 DType::F32 | DType::F64,
-            ) => return Err(OPAQUE),
+            ) => return Err(NOT_LEGAL),
         };
         Ok(self.apply_unary(opcode, ty, x))
     }
@@ -159,14 +160,13 @@ impl Core {
         &mut self,
         function: Binary,
         dtype: DType,
-        width: u32,
         x: Value,
         y: Value,
     ) -> Result<Value> {
         let opcode = match (function, dtype) {
             (_, DType::F16 | DType::Bf16) => return Err(NO_SUCH),
             (_, DType::Bool) => return Err(NO_SUCH),
-            (Binary::Pow, _) => return Err(OPAQUE),
+            (Binary::Pow, _) => return Err(NOT_LEGAL),
             (Binary::Add, DType::F32 | DType::F64) => Opcode::Fadd,
             (Binary::Sub, DType::F32 | DType::F64) => Opcode::Fsub,
             (Binary::Mul, DType::F32 | DType::F64) => Opcode::Fmul,
@@ -185,101 +185,36 @@ impl Core {
             (Binary::Min, DType::I32) => Opcode::Smin,
             (Binary::Max, DType::U32) => Opcode::Umax,
             (Binary::Min, DType::U32) => Opcode::Umin,
-            (Binary::Max, DType::I64) => {
-                let first = self.comparison(Comparison::Gt, dtype, width, x, y);
-                return Ok(self.choose(dtype, width, first, x, y));
-            }
-            (Binary::Min, DType::I64) => {
-                let first = self.comparison(Comparison::Lt, dtype, width, x, y);
-                return Ok(self.choose(dtype, width, first, x, y));
-            }
-            (Binary::Div | Binary::Rem, DType::I32 | DType::I64 | DType::U32) => {
-                return Ok(self.division(function, dtype, x, y));
-            }
-            (Binary::Shl | Binary::Shr, DType::I32 | DType::I64 | DType::U32) => {
-                return Ok(self.shift_by(function, dtype, x, y));
-            }
+            (Binary::Max | Binary::Min, DType::I64) => return Err(NOT_LEGAL),
+            // Operands for which these would not be defined are not legal.
+            (Binary::Div, DType::I32 | DType::I64) => Opcode::Sdiv,
+            (Binary::Div, DType::U32) => Opcode::Udiv,
+            (Binary::Rem, DType::I32 | DType::I64) => Opcode::Srem,
+            (Binary::Rem, DType::U32) => Opcode::Urem,
+            (Binary::Shl, DType::I32 | DType::I64 | DType::U32) => Opcode::Ishl,
+            (Binary::Shr, DType::I32 | DType::I64) => Opcode::Sshr,
+            (Binary::Shr, DType::U32) => Opcode::Ushr,
         };
         Ok(self.apply_binary(opcode, x, y))
     }
 
-    /// The truncated quotient or the remainder of single integers: x/0 = −1 and x rem 0 = x,
-    /// MIN/−1 = MIN and MIN rem −1 = 0.
-    fn division(&mut self, function: Binary, dtype: DType, x: Value, y: Value) -> Value {
-        let ty = element_type(dtype);
-        let signed = dtype != DType::U32;
-        let is_quotient = function == Binary::Div;
-        let by_zero = self.compare_constant(IntCC::Equal, y, 0);
-        let one = self.int(ty, 1);
-        let opposite = signed.then(|| self.compare_constant(IntCC::Equal, y, -1));
-        let special = match opposite {
-            Some(opposite) => self.binary(Opcode::Bor, by_zero, opposite),
-            None => by_zero,
-        };
-        let divisor = self.select(special, one, y);
-        let opcode = match (is_quotient, signed) {
-            (true, true) => Opcode::Sdiv,
-            (true, false) => Opcode::Udiv,
-            (false, true) => Opcode::Srem,
-            (false, false) => Opcode::Urem,
-        };
-        let result = self.apply_binary(opcode, x, divisor);
-        if !is_quotient {
-            return self.select(by_zero, x, result);
-        }
-        let minus_one = self.int(ty, -1);
-        let result = match opposite {
-            Some(opposite) => {
-                let negated = self.apply_unary(Opcode::Ineg, ty, x);
-                self.select(opposite, negated, result)
-            }
-            None => result,
-        };
-        self.select(by_zero, minus_one, result)
-    }
-
-    /// A shift of a single element by an amount that may be out of range.
-    fn shift_by(&mut self, function: Binary, dtype: DType, x: Value, amount: Value) -> Value {
-        let bits = i64::from(dtype.bits());
-        let in_range = self.compare_constant(IntCC::UnsignedLessThan, amount, bits);
-        let opcode = match (function == Binary::Shl, dtype == DType::U32) {
-            (true, _) => Opcode::Ishl,
-            (false, true) => Opcode::Ushr,
-            (false, false) => {
-                let most = self.int(element_type(dtype), bits - 1);
-                let amount = self.select(in_range, amount, most);
-                return self.apply_binary(Opcode::Sshr, x, amount);
-            }
-        };
-        let shifted = self.apply_binary(opcode, x, amount);
-        let zero = self.zero(dtype);
-        self.select(in_range, shifted, zero)
-    }
-
-    /// A shift of a part by a constant amount that may be out of range.
+    /// A shift of a part by a constant amount.
     pub(crate) fn shift_by_constant(
         &mut self,
         function: Binary,
         dtype: DType,
-        width: u32,
         x: Value,
         amount: i64,
-    ) -> Value {
-        let bits = i64::from(dtype.bits());
-        let in_range = (0..bits).contains(&amount);
+    ) -> Result<Value> {
+        let in_range = u32::try_from(amount).ok();
+        let in_range = in_range.filter(|amount| u64::from(*amount) < u64::from(dtype.bits()));
+        let amount = in_range.ok_or(Refusal("a shift by an amount that is out of range"))?;
         let shift = match (function == Binary::Shl, dtype == DType::U32) {
             (true, _) => Shift::Left,
             (false, true) => Shift::Logical,
             (false, false) => Shift::Arithmetic,
         };
-        match (shift, in_range) {
-            (_, true) => self.shift(shift, x, amount as u32),
-            (Shift::Arithmetic, false) => self.shift(shift, x, bits as u32 - 1),
-            (Shift::Left | Shift::Logical, false) => {
-                let zero = self.zero(dtype);
-                self.splat(dtype, width, zero)
-            }
-        }
+        Ok(self.shift(shift, x, amount))
     }
 
     /// A relation between two parts of one dtype.

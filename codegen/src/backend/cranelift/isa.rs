@@ -4,6 +4,7 @@
 //! programs give equal bytes everywhere.
 
 use crate::backend::CompileError;
+use crate::target::Operations;
 use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use std::str::FromStr;
@@ -27,6 +28,9 @@ macro_rules! features {
 }
 
 features! { "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" }
+
+/// What instructions have for all operands: kernels are to be legal for that.
+pub(crate) const OPERATIONS: Operations = Operations::COMMON;
 
 /// What a function may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::shell::steps::Tensor;
 use crate::shell::unit::{Text, Unit};
-use crate::target::Target;
 use crate::threads::Threads;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, default_libcall_names};
@@ -103,7 +102,7 @@ impl Jit {
         }
         let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
-        let threads = [Threads::new(program, &Target::BITS_128)?];
+        let threads = [Threads::new(program)?];
         let (unit, bodies) = Unit::new("jit", &threads, &orders);
         let compiled = unit.compile(Destination::Memory, Text::None)?;
         let isa = isa(Level::Extended, Destination::Memory)?;

@@ -5,7 +5,6 @@ use crate::backend::cranelift::isa::Destination;
 use crate::backend::cranelift::jit::tensors;
 use crate::legalize::Legal;
 use crate::shell::unit::{Compiled, Text, Unit};
-use crate::target::Target;
 use crate::threads::Threads;
 use std::fmt::Write;
 
@@ -36,9 +35,7 @@ fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<Str
         .iter()
         .map(|program| order(program).collect())
         .collect();
-    let threads = programs
-        .iter()
-        .map(|program| Threads::new(program, &Target::BITS_128));
+    let threads = programs.iter().map(Threads::new);
     let threads: Vec<Threads> = threads.collect::<Result<_, _>>()?;
     let (unit, _) = Unit::new("lgc", &threads, &orders);
     let compiled = unit.compile(Destination::Object, Text::Both)?;

@@ -5,7 +5,7 @@ use super::order::Order;
 use super::{UNWRITTEN, undefined_element};
 use crate::kernel::{
     Access, Condition, Fold, ForRange, Form, Kernel, MemId, Memory, Op, Region, Stmt, Subscript,
-    ValueId, ValueType,
+    ValueId, ValueType, end_of,
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Guard;
@@ -442,10 +442,13 @@ impl<'f, S: Scalar + 'static> Frame<'f, S> {
             };
             let is_span = matches!(subscript, Subscript::Span(_));
             let offset = if is_span {
-                spans.next().unwrap_or(0)
+                let along = spans.next();
+                along
+                    .ok_or_else(|| "an access has more spans than its form has axes".to_string())?
             } else {
                 0
             };
+            // What is beyond all integers is beyond the extent.
             let coordinate = start.saturating_add(i64::from(offset));
             if is_span && access.clip && coordinate >= extent {
                 return Ok(Position::Beyond);
@@ -588,21 +591,20 @@ fn known(given: Result<i64, Undefined>) -> Outcome<i64> {
 }
 
 fn extents(memory: &Memory) -> Coordinates {
-    let extent = |extent: u64| i64::try_from(extent).unwrap_or(i64::MAX);
-    memory.ty.shape.extents().map(extent).collect()
+    memory.ty.shape.extents().map(end_of).collect()
 }
 
 /// The points of a sequential loop, in its order.
 fn points(range: &ForRange, until: i64, vars: &[i64]) -> Outcome<Box<dyn Iterator<Item = i64>>> {
     let (low, high) = (range.low.eval(vars), range.high.eval(vars));
     let high = high.min(until).min(range.below.unwrap_or(i64::MAX));
-    let distance = usize::try_from(range.step.unsigned_abs()).unwrap_or(0);
+    let distance = i128::from(range.step.unsigned_abs());
     if distance == 0 {
         return Err("a loop with step 0".to_string());
     }
     let count = (i128::from(high) - i128::from(low)).max(0);
-    let count = (count + distance as i128 - 1) / distance as i128;
-    let point = move |number: i128| (i128::from(low) + number * distance as i128) as i64;
+    let count = (count + distance - 1) / distance;
+    let point = move |number: i128| (i128::from(low) + number * distance) as i64;
     Ok(if range.step > 0 {
         Box::new((0..count).map(point))
     } else {

@@ -73,7 +73,13 @@ fn types() {
 fn loops() {
     assert_snapshot!(verdicts(&[
         "for i0 in 0..4 step 0 { }",
+        "for i0 in 0..4 step -9223372036854775808 { }",
+        "for i0 in -9223372036854775807..9223372036854775807 { }",
+        "for i0 in -4611686018427387904..4611686018427387903 { }",
         "par i0 < 4 grain 0 { }",
+        "par i0 < 9223372036854775808 grain 1 { }",
+        "par i0 < 9223372036854775807 grain 1 { }",
+        "v0 = const 0 : f32 (v1) = fold i0 < 9223372036854775808 lanes 1 chunk 8 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
         "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 3 chunk 8 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
         "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 2 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",
         "v0 = const 0 : f32 (v1) = fold i0 < 8 lanes 4 chunk 0 (v2 = v0) { yield v2 } merge (v3) (v4) { yield v3 }",

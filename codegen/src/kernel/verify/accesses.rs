@@ -2,7 +2,7 @@
 
 use super::VerifyCode as Code;
 use super::kernel::Checker;
-use crate::kernel::{Access, Form, Mode, Place, Subscript, ValueId, ValueType};
+use crate::kernel::{Access, Form, Mode, Place, Subscript, ValueId, ValueType, end_of};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index};
 
@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
         let extents: Vec<u64> = shape.extents().collect();
         let mut axis = 0;
         for (subscript, extent) in access.at.iter().zip(extents) {
-            let extent = i64::try_from(extent).unwrap_or(i64::MAX);
+            let extent = end_of(extent);
             match subscript {
                 Subscript::At(index) => {
                     self.in_range(access, &guard, index, 1, extent, unreachable);

@@ -3,7 +3,7 @@
 use super::{MAX_ELEMENTS, MAX_LANES, Report, VerifyCode as Code};
 use crate::kernel::{
     Condition, Fold, ForRange, Form, Kernel, MAX_NESTING, MemId, Op, Place, Region, Space, Stmt,
-    ValueId, ValueType, VarId,
+    ValueId, ValueType, VarId, end_of,
 };
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index, UNKNOWN};
@@ -277,6 +277,7 @@ impl Checker<'_, '_> {
             } => {
                 self.report
                     .require(*grain > 0, Code::K06, || "a grain of 0".into());
+                self.countable(*extent);
                 self.par_depth += 1;
                 self.loop_body(
                     *var,
@@ -390,6 +391,13 @@ impl Checker<'_, '_> {
             .require(same, Code::K05, || format!("{what} have different types"));
     }
 
+    /// Requires that the iterations of a loop can be counted.
+    fn countable(&mut self, extent: u64) {
+        let counts = i64::try_from(extent).is_ok();
+        self.report
+            .require(counts, Code::K06, || format!("{extent} iterations"));
+    }
+
     fn sequential(&mut self, stmt: &Stmt) {
         let Stmt::For {
             var,
@@ -411,6 +419,14 @@ impl Checker<'_, '_> {
             self.report.require(fits, Code::K06, || {
                 format!("`until` has type {ty}, not i64")
             });
+        }
+        let is_small = range.step.checked_neg().is_some();
+        self.report
+            .require(is_small, Code::K06, || format!("a step of {}", range.step));
+        if let (Some(low), Some(high)) = (range.low.as_constant(), range.high.as_constant()) {
+            let counts = high.checked_sub(low).is_some();
+            self.report
+                .require(counts, Code::K06, || format!("points from {low} to {high}"));
         }
         let sound = self.used_index(&range.low) & self.used_index(&range.high);
         for state in carried {
@@ -439,6 +455,7 @@ impl Checker<'_, '_> {
         let lanes = fold.lanes.is_power_of_two() && fold.lanes <= MAX_LANES;
         self.report
             .require(lanes, Code::K06, || format!("{} lanes", fold.lanes));
+        self.countable(fold.extent);
         let whole = fold.chunk >= fold.extent;
         let chunk =
             fold.chunk > 0 && (whole || fold.chunk.is_multiple_of(fold.lanes.max(1).into()));
@@ -597,7 +614,7 @@ fn show(seen: &mut [Seen], before: &[Seen]) {
 }
 
 fn upto(extent: u64) -> (i64, i64) {
-    (0, i64::try_from(extent).unwrap_or(i64::MAX))
+    (0, end_of(extent))
 }
 
 /// The range of the points of a loop, and what is known of them besides.
@@ -621,6 +638,7 @@ pub(crate) fn points(
     if low == UNKNOWN || high == UNKNOWN {
         return (UNKNOWN, Guard::always());
     }
+    // Ranges may be anything up to all integers, of which the nearest bound is one as well.
     let width = high.1.saturating_sub(low.0);
     let point = var.to_index();
     let above = Guard::within(point.sub(&range.low), 0, width);

@@ -16,7 +16,7 @@
 use super::kernel::points;
 use super::{Report, VerifyCode as Code};
 use crate::kernel::{
-    Access, Condition, Directive, Form, Kernel, MemId, Region, Stmt, Subscript, VarId,
+    Access, Condition, Directive, Form, Kernel, MemId, Region, Stmt, Subscript, VarId, end_of,
 };
 use lgc_ir::index::{Guard, Index, UNKNOWN};
 use lgc_ir::shape::Shape;
@@ -129,7 +129,7 @@ impl Loops {
                     var, range, body, ..
                 } => {
                     let (ends, guard) = points(*var, range, &self.ranges, assumed);
-                    let step = i64::try_from(range.step.unsigned_abs()).unwrap_or(i64::MAX);
+                    let step = end_of(range.step.unsigned_abs());
                     let turns = Guard::divisible(var.to_index().sub(&range.low), step);
                     let guard = if step > 1 { guard.and(&turns) } else { guard };
                     let inner = assumed.and(&guard);
@@ -321,7 +321,7 @@ fn subscripts(at: &[Subscript]) -> String {
 }
 
 fn upto(extent: u64) -> (i64, i64) {
-    (0, i64::try_from(extent).unwrap_or(i64::MAX))
+    (0, end_of(extent))
 }
 
 /// What the body of a loop does to memory from outside.
@@ -479,6 +479,7 @@ impl Pair {
             coords.push(match subscript {
                 Subscript::At(index) => renamed(index),
                 Subscript::Span(index) => {
+                    // Accesses have as many spans as their form has axes: that was checked before.
                     let along = fresh(ranges, (0, lengths.next().unwrap_or(1)));
                     let coord = renamed(index).add(&along);
                     if touch.clip {

@@ -1,7 +1,9 @@
 //! Buffers and steps of a program (P01–P07).
 
 use super::{Report, VerifyCode as Code};
-use crate::kernel::{Arg, Buffer, BufferId, Kernel, MAX_NESTING, Mode, Program, Role, Step, VarId};
+use crate::kernel::{
+    Arg, Buffer, BufferId, Kernel, MAX_NESTING, Mode, Program, Role, Step, VarId, end_of,
+};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use lgc_ir::shape::Type;
@@ -104,7 +106,7 @@ impl Checker<'_, '_> {
                     self.bounds.resize(var.index() + 1, UNKNOWN);
                 }
                 // In a loop that never runs, arguments are checked as if it ran once.
-                self.bounds[var.index()] = (0, i64::try_from(*count).unwrap_or(i64::MAX).max(1));
+                self.bounds[var.index()] = (0, end_of(*count).max(1));
                 self.steps(body);
                 self.bounds[var.index()] = UNKNOWN;
             }
@@ -258,6 +260,8 @@ impl Checker<'_, '_> {
         let mut last = 0u64;
         for (index, stride) in arg.at.iter().zip(strides) {
             let (low, high) = index.range(&self.bounds);
+            // Coordinates outside are reported by themselves; here they count as the nearest inside, and what is
+            // beyond all memory as its end.
             let scale = |at: i64| {
                 u64::try_from(at)
                     .unwrap_or(0)

@@ -8,6 +8,7 @@
 
 use crate::lower::LowerError;
 use crate::lower::analysis::bounds::{Bounds, bounds};
+use crate::target::Costs;
 use lgc_ir::expr::{Expr, Rule};
 use lgc_ir::graph::{Graph, NodeId, Value};
 use lgc_ir::index::{Index, IndexMap};
@@ -17,11 +18,6 @@ use lgc_ir::op::{
 use lgc_ir::scalar::{Binary, Unary};
 use lgc_ir::shape::{Shape, Type};
 use smallvec::SmallVec;
-
-/// Cost of an operation that takes many instructions or a long latency, in simple operations.
-const HEAVY: u32 = 16;
-/// Cost of a division or square root.
-const MEDIUM: u32 = 5;
 
 /// A gather reads its table through at most this many views.
 const MAX_TABLE_VIEWS: usize = 8;
@@ -94,6 +90,8 @@ pub(in crate::lower) struct Reference {
 /// A graph as lowering sees it.
 pub(in crate::lower) struct Model<'g> {
     pub(in crate::lower) graph: &'g Graph,
+    /// What operations cost, and from where on what pays.
+    pub(in crate::lower) processor: &'g Costs,
     kinds: Vec<Kind>,
     costs: Vec<u32>,
     live: Vec<bool>,
@@ -105,12 +103,15 @@ pub(in crate::lower) struct Model<'g> {
 
 impl<'g> Model<'g> {
     /// Looks at each node of a graph without composites.
-    pub(in crate::lower) fn new(graph: &'g Graph) -> Result<Self, LowerError> {
+    pub(in crate::lower) fn new(
+        graph: &'g Graph,
+        processor: &'g Costs,
+    ) -> Result<Self, LowerError> {
         let mut kinds = Vec::with_capacity(graph.len());
         let mut costs = Vec::with_capacity(graph.len());
         let mut inputs = 0;
         for node in graph.nodes() {
-            let (kind, cost) = classify(graph, node, inputs)?;
+            let (kind, cost) = classify(graph, node, inputs, processor)?;
             inputs += usize::from(matches!(kind, Kind::Input(_)));
             kinds.push(kind);
             costs.push(cost);
@@ -123,6 +124,7 @@ impl<'g> Model<'g> {
         let live = graph.live();
         Ok(Model {
             graph,
+            processor,
             kinds,
             costs,
             live,
@@ -340,7 +342,12 @@ fn axis_var(axis: usize) -> Index {
     Index::var(axis as u32)
 }
 
-fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), LowerError> {
+fn classify(
+    graph: &Graph,
+    node: NodeId,
+    inputs: usize,
+    costs: &Costs,
+) -> Result<(Kind, u32), LowerError> {
     let operand_type = |slot: usize| graph.ty(graph.operands(node)[slot]);
     let indexed = |picking: Picking| {
         if picking.index_rank == picking.batch {
@@ -354,7 +361,9 @@ fn classify(graph: &Graph, node: NodeId, inputs: usize) -> Result<(Kind, u32), L
         Family::Leaf(Leaf::Literal(_)) => (Kind::Literal, 0),
         Family::Leaf(Leaf::Full(_)) => (Kind::Generated, 0),
         Family::Leaf(Leaf::Iota(_)) => (Kind::Generated, 1),
-        Family::Pointwise(rule) | Family::Discrete(rule) => (Kind::Elementwise, rule_cost(&rule)),
+        Family::Pointwise(rule) | Family::Discrete(rule) => {
+            (Kind::Elementwise, rule_cost(&rule, costs))
+        }
         Family::Compare(_)
         | Family::Connect(_)
         | Family::Not
@@ -398,21 +407,21 @@ pub(in crate::lower) fn is_part(graph: &Graph, node: NodeId) -> bool {
             .any(|operand| graph.op(operand.node).runs_regions())
 }
 
-fn rule_cost(rule: &Rule) -> u32 {
+fn rule_cost(rule: &Rule, costs: &Costs) -> u32 {
     let cost = |id| match rule.expr(id) {
         Expr::Input(_) | Expr::Constant(_) | Expr::Truth(_) | Expr::Undefined(_) => 0,
-        Expr::Unary(function, _) => unary_cost(*function),
-        Expr::Binary(function, _, _) => binary_cost(*function),
+        Expr::Unary(function, _) => unary_cost(*function, costs),
+        Expr::Binary(function, _, _) => binary_cost(*function, costs),
         Expr::Compare(..) | Expr::Connect(..) | Expr::Not(_) | Expr::Select(..) => 1,
     };
     let order = rule.reachable(&[rule.value()]);
     order.into_iter().map(cost).sum()
 }
 
-fn unary_cost(function: Unary) -> u32 {
+fn unary_cost(function: Unary, costs: &Costs) -> u32 {
     match function {
         Unary::Neg | Unary::Abs | Unary::Floor | Unary::Ceil | Unary::Round => 1,
-        Unary::Sqrt => MEDIUM,
+        Unary::Sqrt => costs.division,
         Unary::Exp
         | Unary::Expm1
         | Unary::Log
@@ -422,11 +431,11 @@ fn unary_cost(function: Unary) -> u32 {
         | Unary::Sinh
         | Unary::Cosh
         | Unary::Tanh
-        | Unary::Erf => HEAVY,
+        | Unary::Erf => costs.function,
     }
 }
 
-fn binary_cost(function: Binary) -> u32 {
+fn binary_cost(function: Binary, costs: &Costs) -> u32 {
     match function {
         Binary::Add
         | Binary::Sub
@@ -438,7 +447,7 @@ fn binary_cost(function: Binary) -> u32 {
         | Binary::Xor
         | Binary::Shl
         | Binary::Shr => 1,
-        Binary::Div | Binary::Rem => MEDIUM,
-        Binary::Pow => 2 * HEAVY,
+        Binary::Div | Binary::Rem => costs.division,
+        Binary::Pow => 2 * costs.function,
     }
 }

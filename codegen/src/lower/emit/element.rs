@@ -5,12 +5,15 @@
 //! each result again while the loop where it was computed is open. Coordinates are index expressions
 //! over the kernel's loops; a guard says where an element is needed at all, and accesses carry it.
 
-use crate::kernel::{Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId};
+use crate::kernel::{
+    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId, end_of,
+};
 use crate::lower::analysis::model::{Kind, Reference};
 use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
 use crate::lower::emit::picked::Picks;
 use crate::lower::fusion::group::GroupId;
 use crate::lower::fusion::plan::Plan;
+use crate::target::Costs;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Guard, Index, Relation};
@@ -143,7 +146,7 @@ impl<'p> Elements<'p> {
             if self.bounds.len() <= at {
                 self.bounds.resize(at + 1, lgc_ir::index::UNKNOWN);
             }
-            self.bounds[at] = (0, i64::try_from(extent).unwrap_or(i64::MAX));
+            self.bounds[at] = (0, end_of(extent));
         }
     }
 
@@ -192,7 +195,7 @@ impl<'p> Elements<'p> {
             indices.pop();
             return;
         }
-        let builder = self.builder.clone();
+        let (plan, builder) = (self.plan, self.builder.clone());
         let inside = |index: Index| {
             self.enter(&index, extent);
             indices.push(index);
@@ -202,7 +205,8 @@ impl<'p> Elements<'p> {
         };
         if let Some((work, total)) = parallel {
             let inner = rest.iter().fold(work.max(1), |w, &e| w.saturating_mul(e));
-            builder.par(extent, grain(extent, inner, total), inside);
+            let grain = grain(&plan.target.costs, extent, inner, total);
+            builder.par(extent, grain, inside);
         } else {
             builder.for_each(ForRange::upto(extent), inside);
         }
@@ -346,10 +350,10 @@ impl<'p> Elements<'p> {
         if self.lanes.columns.is_some() || extent == 0 {
             return Vec::new();
         }
-        let coord = |axis: usize| instance.coords.get(axis).cloned().unwrap_or_default();
+        let axes = picking.index_axes();
         let index = Instance {
             node: indices,
-            coords: picking.index_axes().map(coord).collect(),
+            coords: axes.map(|a| self.coordinate(&instance.coords, a)).collect(),
             guard: instance.guard.clone(),
             lanes: self.lanes,
         };
@@ -357,7 +361,10 @@ impl<'p> Elements<'p> {
             return vec![Some(index)];
         };
         let picked = self.pick(value, extent, model.checked_indices(node).is_none());
-        let coord = |axis: usize| picking.table_axis(axis).map_or(picked.clone(), coord);
+        let coord = |axis: usize| match picking.table_axis(axis) {
+            Some(axis) => self.coordinate(&instance.coords, axis),
+            None => picked.clone(),
+        };
         let element = Instance {
             node: table,
             coords: (0..model.shape(table).rank()).map(coord).collect(),
@@ -453,12 +460,21 @@ impl<'p> Elements<'p> {
             return self.builder.constant(dtype, &full.value);
         }
         if let Family::Leaf(Leaf::Iota(iota)) = family {
-            let axis = usize::try_from(iota.axis).unwrap_or(0);
-            let place = instance.coords.get(axis).cloned().unwrap_or_default();
+            // An axis that no tensor has has no coordinate either.
+            let axis = usize::try_from(iota.axis).unwrap_or(usize::MAX);
+            let place = self.coordinate(&instance.coords, axis);
             return self.position(dtype, &place);
         }
         self.builder.fail("a generated value is of an unknown kind");
         self.builder.int(dtype, 0)
+    }
+
+    /// A coordinate of a point, which has one for each axis.
+    pub(super) fn coordinate(&self, point: &[Index], axis: usize) -> Index {
+        point.get(axis).cloned().unwrap_or_else(|| {
+            self.builder.fail("a point lacks a coordinate");
+            Index::constant(0)
+        })
     }
 
     /// An index as a number.
@@ -579,8 +595,8 @@ impl<'p> Elements<'p> {
             return self.builder.int(self.plan.model.ty(instance.node).dtype, 0);
         };
         let dtype = self.builder.type_of(index).dtype;
-        let place = instance.coords.get(picking.axis).cloned();
-        let place = self.position(dtype, &place.unwrap_or_default());
+        let place = self.coordinate(&instance.coords, picking.axis);
+        let place = self.position(dtype, &place);
         let here = self.builder.compare(Comparison::Eq, index, place);
         let sum = self.builder.binary(Binary::Add, x, update);
         self.builder.select(here, sum, x)
@@ -616,18 +632,11 @@ impl<'p> Elements<'p> {
     }
 }
 
-/// About how many simple operations make a task that is worth handing to another thread: some
-/// microseconds, where handing tasks out takes about one.
-const TASK_WORK: u64 = 1 << 17;
-/// About how many simple operations make loops that are worth handing out at all: some tens of
-/// microseconds. Of what two threads gain on less, waking the other and waiting for it takes too much.
-const SHARED_WORK: u64 = 1 << 20;
-
 /// How many iterations of a loop make a task, of that much work each; `total` is the work of the nest of
 /// loops that it is in.
-pub(super) fn grain(extent: u64, work: u64, total: u64) -> u64 {
-    let task = TASK_WORK.div_ceil(work.max(1)).max(1);
-    match total < SHARED_WORK {
+pub(super) fn grain(costs: &Costs, extent: u64, work: u64, total: u64) -> u64 {
+    let task = costs.task_work.div_ceil(work.max(1)).max(1);
+    match total < costs.shared_work {
         true => task.max(extent),
         false => task,
     }

@@ -226,7 +226,8 @@ impl<'p> Nest<'p> {
         }
         let inner_work = rest.iter().fold(work, |w, &e| w.saturating_mul(e));
         let builder = self.elements.builder.clone();
-        builder.par(extent, grain(extent, inner_work, total), |index| {
+        let grain = grain(&self.plan.target.costs, extent, inner_work, total);
+        builder.par(extent, grain, |index| {
             self.elements.enter(&index, extent);
             self.over_rows_from(rest, (work, total), &mut |this, inner| {
                 let mut all = vec![index.clone()];
@@ -273,7 +274,8 @@ impl<'p> Nest<'p> {
             for (&axis, index) in others.iter().zip(rows) {
                 point[axis] = index.clone();
             }
-            let block = rows.last().cloned().unwrap_or_default();
+            // The blocks are the last extent.
+            let block = this.elements.coordinate(rows, rows.len().wrapping_sub(1));
             point[axis] = segment.column(&block);
             this.row(point);
         });

@@ -5,7 +5,7 @@
 //! an element is accessed in the end, a coordinate with picks in it is a run-time subscript, computed in
 //! integers.
 
-use crate::kernel::{MemId, Subscript, ValueId};
+use crate::kernel::{MemId, Subscript, ValueId, end_of};
 use crate::lower::emit::element::Elements;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Atom, Guard, Index, Relation, UNKNOWN};
@@ -87,7 +87,7 @@ impl Picks {
 
 impl Pick {
     fn range(&self) -> (i64, i64) {
-        (0, i64::try_from(self.extent.max(1)).unwrap_or(i64::MAX))
+        (0, end_of(self.extent.max(1)))
     }
 }
 
@@ -296,7 +296,7 @@ impl Elements<'_> {
         }
         let dtype = b.type_of(value).dtype;
         let (low, high) = dtype.integer_range().unwrap_or((i64::MIN, i64::MAX));
-        let last = i64::try_from(pick.extent).unwrap_or(i64::MAX) - 1;
+        let last = end_of(pick.extent) - 1;
         let value = match low < 0 {
             true => b.binary(Binary::Max, value, b.int(dtype, 0)),
             false => value,

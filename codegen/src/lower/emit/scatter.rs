@@ -21,9 +21,6 @@ use lgc_ir::op::Picking;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 use lgc_ir::shape::{Shape, Type};
 
-/// How many vectors of a row are updated at once: an index is then read once for all of them.
-const VECTORS: u32 = 16;
-
 /// Emits a scatter: the result starts as x, to which the updates are added.
 pub(in crate::lower) fn lower(
     plan: &Plan<'_>,
@@ -104,7 +101,8 @@ impl<'p> Scatter<'p> {
             sums: (memory, saved),
             updates,
             result,
-            segments: in_vectors.then(|| Segment::of(extent, VECTORS * width, width)),
+            segments: in_vectors
+                .then(|| Segment::of(extent, plan.target.costs.scatter_vectors * width, width)),
             scratch: Vec::new(),
         })
     }
@@ -427,6 +425,7 @@ impl<'p> Scatter<'p> {
                 for &run in &ranks.runs {
                     let least = b.int(ranks.dtype, held + 1);
                     levels.push((run, b.compare(Comparison::Ge, count, least)));
+                    // As runs are no longer than there are updates, this stays far below 2⁶³.
                     held = held.saturating_add(1).saturating_mul(CHAIN as i64);
                 }
                 for (run, has_some) in levels.into_iter().rev() {

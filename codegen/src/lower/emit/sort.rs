@@ -18,9 +18,6 @@ use lgc_ir::index::Index;
 use lgc_ir::op::SortRule;
 use lgc_ir::scalar::{Binary, Comparison, Connective};
 
-/// Simple operations to place one element in one pass, roughly.
-const PLACE_WORK: u64 = 16;
-
 /// One row of a tensor that is sorted along an axis.
 struct Row<'a> {
     b: &'a KernelBuilder,
@@ -65,7 +62,10 @@ pub(in crate::lower) fn lower(
     let rows: Vec<u64> = extents
         .map(|(a, e)| if a == rule.axis { 1 } else { e })
         .collect();
-    let work = PLACE_WORK
+    let work = plan
+        .target
+        .costs
+        .sort_place
         .saturating_mul(extent)
         .saturating_mul(u64::from(passes) + 1);
     elements.nest(true, &rows, work, &mut |_, at| {

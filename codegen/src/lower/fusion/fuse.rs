@@ -42,15 +42,11 @@ use std::rc::Rc;
 pub(super) const MAX_OPS: usize = 512;
 /// The most buffers that a group reads.
 pub(super) const MAX_SOURCES: usize = 12;
-/// The most operations of an expression of inputs that is repeated by its readers.
-const MAX_FLOATING: u32 = 8;
 /// The most operands that a transparent view may read.
 const MAX_THROUGH: usize = 8;
 /// What a transparent view's indices may contain.
 const MAX_THROUGH_DEPTH: u32 = 3;
 const MAX_THROUGH_ATOMS: usize = 24;
-/// From this cost on a value is worth a buffer rather than many repetitions.
-pub(in crate::lower) const HEAVY_COST: u32 = 12;
 
 /// The groups of a graph.
 pub(in crate::lower) struct Fusion<'m> {
@@ -303,7 +299,8 @@ impl<'m> Fusion<'m> {
         let known = self.group(group);
         let fresh = |read: &&Read| !known.sources.contains(&read.node);
         let sources = known.sources.len() + reads.iter().filter(fresh).count();
-        known.members.len() + 1 + MAX_FLOATING as usize <= MAX_OPS && sources <= MAX_SOURCES
+        let floating = self.model.processor.max_floating as usize;
+        known.members.len() + 1 + floating <= MAX_OPS && sources <= MAX_SOURCES
     }
 
     fn read_fits(&self, group: GroupId, coords: &[Index], row: bool, read: &Read) -> bool {
@@ -388,7 +385,8 @@ impl<'m> Fusion<'m> {
         }
         if let Site::Floating { cost, .. } = self.site(read.node) {
             let repeated = 2 * self.model.shape(read.node).elements();
-            let heavy = *cost >= HEAVY_COST && self.model.shape(reader).elements() > repeated;
+            let heavy = *cost >= self.model.processor.heavy
+                && self.model.shape(reader).elements() > repeated;
             if heavy {
                 self.settle(read.node);
             }
@@ -542,7 +540,7 @@ impl<'m> Fusion<'m> {
                 cost += inner_cost;
             }
         }
-        if size > MAX_FLOATING {
+        if size > self.model.processor.max_floating {
             return false;
         }
         self.sites[node.index()] = floating(reads.into(), size, cost);
@@ -580,6 +578,7 @@ impl<'m> Fusion<'m> {
         let coords = self.row_coords(group, self.model.shape(node));
         let member = Member {
             group,
+            // There are none where there are no elements, which nobody computes.
             coords: coords.unwrap_or_default().into(),
             row: true,
             reads: reads.into(),
@@ -639,7 +638,7 @@ impl<'m> Fusion<'m> {
             }
         }
         let shape = self.model.shape(node).clone();
-        let tile = TileAxes::of(axes, &shape);
+        let tile = TileAxes::of(axes, &shape, self.model.processor.long_axis);
         self.place_opaque(node, GroupKind::Contract(node, tile), shape, reads);
     }
 

@@ -106,19 +106,16 @@ pub(in crate::lower) fn outer_axes(rank: usize, folded: &[usize]) -> Vec<usize> 
     (0..rank).filter(|axis| !folded.contains(axis)).collect()
 }
 
-/// A last axis as long as this fills vectors well enough, whatever the others are.
-const LONG: u64 = 8;
-
 impl TileAxes {
     /// The longest free axis of the first operand, and the last one of the second, or the longest if
-    /// the last is short (the gradient of a small kernel).
-    pub(in crate::lower) fn of(axes: &ContractAxes, result: &Shape) -> Self {
+    /// the last is short (the gradient of a small kernel): shorter than `long`.
+    pub(in crate::lower) fn of(axes: &ContractAxes, result: &Shape, long: u64) -> Self {
         let first = axes.batch[0].len();
         let between = first + axes.free[0].len();
         let longest =
             |range: std::ops::Range<usize>| range.max_by_key(|&axis| (result.extent(axis), axis));
         let last = (between..result.rank()).next_back();
-        let is_long = |axis: &usize| result.extent(*axis) >= LONG;
+        let is_long = |axis: &usize| result.extent(*axis) >= long;
         TileAxes {
             rows: longest(first..between),
             columns: last

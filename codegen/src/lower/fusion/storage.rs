@@ -11,13 +11,9 @@
 use crate::lower::analysis::model::Kind;
 use crate::lower::fusion::fuse::Fusion;
 use crate::lower::fusion::group::{GroupId, Read, Site};
+use crate::target::Costs;
 use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Index, IndexMap};
-
-/// The most simple operations, and loads, of a value that several readers repeat.
-const LIGHT: Expense = Expense { work: 6, loads: 2 };
-/// The same for a value that moves to its only reader.
-const MOVABLE: Expense = Expense { work: 64, loads: 6 };
 
 /// What computing an element costs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +23,22 @@ struct Expense {
 }
 
 impl Expense {
+    /// The most of a value that several readers repeat.
+    fn light(costs: &Costs) -> Expense {
+        Expense {
+            work: costs.light_work,
+            loads: costs.light_loads,
+        }
+    }
+
+    /// The most of a value that moves to its only reader.
+    fn movable(costs: &Costs) -> Expense {
+        Expense {
+            work: costs.movable_work,
+            loads: costs.movable_loads,
+        }
+    }
+
     fn plus(self, other: Expense) -> Expense {
         Expense {
             work: self.work.saturating_add(other.work),
@@ -143,7 +155,11 @@ impl Known {
     /// work from that.
     fn is_expansion(&self, fusion: &Fusion<'_>, node: NodeId) -> bool {
         let at = node.index();
-        let limit = if self.windowed[at] { MOVABLE } else { LIGHT };
+        let costs = fusion.model.processor;
+        let limit = match self.windowed[at] {
+            true => Expense::movable(costs),
+            false => Expense::light(costs),
+        };
         let expands =
             fusion.model.shape(node).elements() > self.origins[at] && !is_row(fusion, node);
         expands && self.beside_rows[at].is_some_and(|expense| expense.within(limit))
@@ -183,7 +199,8 @@ fn is_window(map: &IndexMap) -> bool {
 
 fn pays(fusion: &Fusion<'_>, node: NodeId, expense: Expense, outside: Outside) -> bool {
     let single = outside.readers == 1 && !outside.repeated && fusion.uses(node) == 1;
-    expense.within(LIGHT) || single && expense.within(MOVABLE)
+    let costs = fusion.model.processor;
+    expense.within(Expense::light(costs)) || single && expense.within(Expense::movable(costs))
 }
 
 /// What it costs to compute an element elsewhere, if its operands can be had there.

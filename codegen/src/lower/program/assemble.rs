@@ -247,6 +247,7 @@ impl<'p> Assembly<'p> {
         }
         for &site in &self.checks {
             let needs = self.check_needs(site);
+            // A check of inputs needs no group to be over.
             pending.push((needs.iter().map(|&at| time[at]).max().unwrap_or(0), site));
         }
         pending.sort_by_key(|(ready, _)| *ready);

@@ -136,6 +136,7 @@ impl Assembly<'_> {
         let inputs = self.plan.model.graph.inputs();
         in_place.retain(|value, input| {
             let old = inputs[*input].node;
+            // Of what no group computes it is not known when it is written: as early as can be.
             let write = self.producer.get(value).map_or(0, |&at| time[at]);
             last_read.get(&old).is_none_or(|&last| last <= write)
         });

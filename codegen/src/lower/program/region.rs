@@ -15,7 +15,7 @@ use crate::lower::program::assemble::{Assembly, Block, UNPLACED};
 use crate::lower::{LowerError, Lowering, Signature, lower};
 use lgc_ir::graph::{Fate, Graph, NodeId, Remap, Value};
 use lgc_ir::index::Index;
-use lgc_ir::op::{Barrier, Cond, Op, Scan, ScanRole, TypeError};
+use lgc_ir::op::{Barrier, Cond, Op, Region, Scan, ScanRole, TypeError};
 
 /// The graph with a barrier for each result of a loop or branch, which all readers read.
 pub(in crate::lower) fn parts(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
@@ -169,14 +169,12 @@ impl Assembly<'_> {
                 .map(Arg::whole)
                 .collect(),
         };
-        let mut branches = Vec::new();
-        for region in [&cond.then, &cond.otherwise] {
+        let mut branch = |region: &Region| {
             let signature = Signature::pure(region.name());
             let Lowering { program, .. } = lower(region.body(), &signature, self.plan.target)?;
-            branches.push(self.splice(program, &tensors)?);
-        }
-        let otherwise = branches.pop().unwrap_or_default();
-        let then = branches.pop().unwrap_or_default();
+            self.splice(program, &tensors)
+        };
+        let (then, otherwise) = (branch(&cond.then)?, branch(&cond.otherwise)?);
         let condition = Arg::whole(condition);
         self.steps.push(Step::If {
             condition,

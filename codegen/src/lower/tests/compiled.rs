@@ -3,6 +3,7 @@
 use super::*;
 use crate::backend::cranelift::Jit;
 use crate::legalize::Legal;
+use crate::target::Target;
 
 /// The elements of a tensor as bytes of its dtype.
 fn bytes(tensor: &Tensor<f64>) -> Vec<u8> {
@@ -46,8 +47,8 @@ pub(super) fn outcome(
     signature: &Signature,
     inputs: &[Tensor<f64>],
 ) -> (i32, Vec<Cells<f64>>) {
-    let entry =
-        Jit::compile(&Legal::new(program)).unwrap_or_else(|error| panic!("{error}\n{program}"));
+    let entry = Jit::compile(&Legal::new(program, &Target::BITS_128))
+        .unwrap_or_else(|error| panic!("{error}\n{program}"));
     let all: Vec<Vec<u8>> = inputs.iter().map(bytes).collect();
     let updated = |input: usize| signature.next.contains(&Some(input));
     let read: Vec<&[u8]> = (0..all.len())

@@ -13,10 +13,6 @@ use cranelift_codegen::ir::{Value, types};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Atom, Index};
 
-/// Rows of so many elements are continued: a row of 50 beside [65536, 50] is added in 1.3 ms instead of 2.3, and
-/// copying it takes less than a hundred instructions.
-const MOST_CONTINUED: i64 = 128;
-
 /// The bytes of a register.
 const REGISTER: i32 = 16;
 
@@ -75,7 +71,7 @@ impl KernelEmitter<'_> {
             .filter(|&end| end <= i32::MAX.into())?;
         let is_whole = first >= 0 && end <= memory.ty.bytes() as i64;
         let is_constant = memory.place == Place::Param(Mode::In) && self.core.home(grid.base) == 0;
-        if wrap.period > MOST_CONTINUED || !is_whole || !is_constant {
+        if wrap.period > self.target.costs.max_continued || !is_whole || !is_constant {
             return None;
         }
         let key = (grid.base, first, bytes);

@@ -29,7 +29,7 @@ fn chain(turns: usize, width: u32) -> Kernel {
     }
     let kernel = k.finish().unwrap();
     verify_kernel(&kernel).unwrap();
-    let threads = Threads::new(&Legal::new(&program(kernel)), &Target::BITS_128).unwrap();
+    let threads = Threads::new(&Legal::new(&program(kernel), &Target::BITS_128)).unwrap();
     threads.program().kernels[0].clone()
 }
 
@@ -56,7 +56,8 @@ fn reach(function: &Function) -> (usize, usize) {
 #[test]
 fn constants_do_not_live_through_long_bodies() {
     for width in [1, 8] {
-        let measured = [16, 64].map(|turns| reach(&emit(&chain(turns, width), None).unwrap()));
+        let measured = [16, 64]
+            .map(|turns| reach(&emit(&chain(turns, width), &Target::BITS_128, None).unwrap()));
         let [(short, near), (long, far)] = measured;
         assert!(short > 2000, "{short} instructions");
         assert!(long < 5 * short, "{short} and {long} instructions");

@@ -4,6 +4,7 @@ use super::{Bytes, program, tensor};
 use crate::backend::cranelift::Jit;
 use crate::kernel::{Access, Directive, KernelBuilder, Mode};
 use crate::legalize::Legal;
+use crate::target::Target;
 use lgc_ir::dtype::DType;
 use lgc_ir::half::Half;
 
@@ -28,7 +29,10 @@ fn converted(from: DType, to: DType, elements: &[u8], width: u32) -> Vec<u8> {
         inouts: Vec::new(),
         outputs: vec![vec![0xa5; (count * to.size()) as usize]],
     };
-    assert_eq!(bytes.call(&Jit::compile(&Legal::new(&program)).unwrap()), 0);
+    assert_eq!(
+        bytes.call(&Jit::compile(&Legal::new(&program, &Target::BITS_128)).unwrap()),
+        0
+    );
     bytes.outputs.remove(0)
 }
 

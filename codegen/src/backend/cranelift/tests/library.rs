@@ -10,6 +10,7 @@ use crate::link::{
 use crate::shell::compile_library;
 use crate::shell::freestanding::IMPORTS;
 use crate::shell::library::compile_with;
+use crate::target::Target;
 use lgc_abi::layout::{DlTensor, RawCtx, RawInfo, RawTask};
 use lgc_abi::{
     Direction, DlDataType, Entry, EntryInfo, Library, Param, Range, Status, TensorType, Tree,
@@ -66,7 +67,8 @@ fn description() -> Library {
 }
 
 fn legal(programs: &[Program]) -> Vec<Legal> {
-    programs.iter().map(Legal::new).collect()
+    let legal = |program| Legal::new(program, &Target::BITS_128);
+    programs.iter().map(legal).collect()
 }
 
 fn object() -> ObjectFile {
@@ -131,7 +133,7 @@ impl Loaded {
 }
 
 fn jit(program: &Program, mut bytes: Bytes) -> Bytes {
-    let entry: CompiledEntry = Jit::compile(&Legal::new(program)).unwrap();
+    let entry: CompiledEntry = Jit::compile(&Legal::new(program, &Target::BITS_128)).unwrap();
     assert_eq!(bytes.call(&entry), 0);
     bytes
 }

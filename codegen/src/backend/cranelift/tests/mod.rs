@@ -17,6 +17,7 @@ use crate::kernel::{
     Role, Step, verify,
 };
 use crate::legalize::Legal;
+use crate::target::Target;
 use lgc_ir::dtype::DType;
 use lgc_ir::half::Half;
 use lgc_ir::scalar::Scalar;
@@ -288,7 +289,7 @@ pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
     if let Err(errors) = verify(program) {
         panic!("{what}: {errors:#?}");
     }
-    let legal = Legal::new(program);
+    let legal = Legal::new(program, &Target::BITS_128);
     if let Err(errors) = verify(legal.program()) {
         panic!("{what}, legalised: {errors:#?}");
     }

@@ -6,6 +6,7 @@ use crate::kernel::{
     Step, VarId,
 };
 use crate::legalize::Legal;
+use crate::target::{Operations, Target};
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::Binary;
 
@@ -118,7 +119,7 @@ fn arguments_of_a_wrong_size_are_refused() {
         workspace: 4096,
         ..scan(5, 2, true, 1)
     };
-    let entry = super::Jit::compile(&Legal::new(&program)).unwrap();
+    let entry = super::Jit::compile(&Legal::new(&program, &Target::BITS_128)).unwrap();
     let (x, mut now, mut all) = (vec![0; 40], vec![0; 20], vec![0; 40]);
     let mut call = |x: &[&[u8]], all: &mut [u8]| entry.call(x, &mut [&mut now], &mut [all]);
     assert_eq!(call(&[&x], &mut all), Ok(0));
@@ -128,4 +129,28 @@ fn arguments_of_a_wrong_size_are_refused() {
     ));
     let error = call(&[&x], &mut all[1..]).unwrap_err();
     assert_eq!(error.to_string(), "Output(0) has 39 bytes instead of 40");
+}
+
+#[test]
+fn kernels_for_another_processor_are_refused() {
+    let k = KernelBuilder::new("quotient");
+    let x = k.param("x", tensor(DType::I32, &[]), Mode::In);
+    let y = k.param("y", tensor(DType::I32, &[]), Mode::Out);
+    let value = k.load(Access::new(x, vec![]));
+    k.store(Access::new(y, vec![]), k.binary(Binary::Div, value, value));
+    let program = super::program(k.finish().unwrap());
+    let divides = Operations {
+        division: true,
+        ..Operations::COMMON
+    };
+    let target = Target {
+        operations: divides,
+        ..Target::BITS_128
+    };
+    let refused = super::Jit::compile(&Legal::new(&program, &target));
+    let message = refused.err().unwrap().to_string();
+    assert!(
+        message.contains("a kernel that is legal for another processor"),
+        "{message}"
+    );
 }

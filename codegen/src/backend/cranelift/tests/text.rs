@@ -4,6 +4,7 @@ use super::{program, tensor};
 use crate::backend::cranelift::{assembly, clif};
 use crate::kernel::{Access, Directive, ForRange, Form, Kernel, KernelBuilder, Mode, Subscript};
 use crate::legalize::Legal;
+use crate::target::Target;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -53,21 +54,23 @@ fn product() -> Kernel {
     k.finish().unwrap()
 }
 
+fn legal(kernel: Kernel) -> Legal {
+    Legal::new(&program(kernel), &Target::BITS_128)
+}
+
 #[test]
 fn intermediate_code() {
-    insta::assert_snapshot!(clif(&[Legal::new(&program(descent()))]).unwrap());
+    insta::assert_snapshot!(clif(&[legal(descent())]).unwrap());
 }
 
 #[test]
 fn machine_code() {
-    insta::assert_snapshot!(
-        assembly(&[program(descent()), program(product())].map(|p| Legal::new(&p))).unwrap()
-    );
+    insta::assert_snapshot!(assembly(&[legal(descent()), legal(product())]).unwrap());
 }
 
 #[test]
 fn equal_kernels_are_compiled_once() {
-    let programs = [descent(), product(), descent()].map(|kernel| Legal::new(&program(kernel)));
+    let programs = [descent(), product(), descent()].map(legal);
     let text = clif(&programs).unwrap();
     let functions = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
     assert_eq!(functions("; lgc.kernel"), 3, "one of them has tasks");

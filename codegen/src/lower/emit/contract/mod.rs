@@ -20,7 +20,7 @@
 mod tiling;
 mod windows;
 
-use crate::kernel::{Access, Form, KernelBuilder, MemId, Mode, Subscript, ValueId};
+use crate::kernel::{Access, Form, KernelBuilder, MemId, Mode, Subscript, ValueId, end_of};
 use crate::lower::LowerError;
 use crate::lower::analysis::model::Kind;
 use crate::lower::emit::element::Elements;
@@ -37,13 +37,6 @@ use lgc_ir::scalar::Binary;
 use lgc_ir::shape::{Shape, Type};
 use tiling::{Blocked, LoopShape, Piece};
 use windows::Stage;
-
-/// As many scalars are computed at once, at most, as registers hold beside what they are computed from.
-const SCALARS: u64 = 12;
-/// An operand is read often if it is read for so many blocks of the other one.
-const OFTEN: u64 = 8;
-/// Bytes of a cache line.
-const LINE: u64 = 64;
 
 /// Emits the kernel of a contraction with its epilogue.
 pub(in crate::lower) fn lower(
@@ -280,8 +273,9 @@ impl<'p> Contraction<'p> {
     /// Whether an operand that could be read in place is read often, and each time from so many cache lines
     /// that the nearest cache does not keep them until the next: packed, they are next to each other.
     fn misses_the_cache(&self, side: usize) -> bool {
+        let target = self.plan.target;
         let other = self.block_of(1 - side).map(|(blocked, _)| blocked);
-        let often = other.is_some_and(|blocked| blocked.blocks() >= OFTEN);
+        let often = other.is_some_and(|blocked| blocked.blocks() >= target.costs.often);
         let contract = &self.axes.contract[side];
         let extents = self.contracted();
         let Some(inner) = extents.iter().rposition(|&extent| extent > 1) else {
@@ -290,8 +284,9 @@ impl<'p> Contraction<'p> {
         let step = self.step(side, contract[inner]).unsigned_abs();
         let depth: u64 = extents.iter().product();
         // Rows of temporaries are to take half of that cache.
-        let lines = 2 * self.plan.target.row_bytes / LINE;
-        often && step >= LINE && depth >= lines
+        let line = target.costs.line_bytes;
+        let lines = 2 * target.row_bytes / line;
+        often && step >= line && depth >= lines
     }
 
     /// The distance in memory, in bytes, of elements that are next to each other along an axis of an operand.
@@ -338,7 +333,7 @@ impl<'p> Contraction<'p> {
                 let block = blocks[outer.len()].scale(i64::from(blocked.block));
                 let place = block.add(&within[contracted]);
                 point[blocked.axis] = place.clone();
-                let coords = geometry.coords(elements.plan, operand, &point, &within[..contracted]);
+                let coords = geometry.coords(elements, operand, &point, &within[..contracted]);
                 let guard = elements.guard_below(&place, blocked.extent);
                 let value = elements.value_where(operand, coords, guard.clone());
                 let value = elements.or_zero(&guard, value);
@@ -376,7 +371,7 @@ impl<'p> Contraction<'p> {
                 }
                 let block = blocks[outer.len()].scale(i64::from(blocked.block));
                 point[blocked.axis] = block.add(&Index::var(COLUMN));
-                let coords = geometry.coords(elements.plan, operand, &point, within);
+                let coords = geometry.coords(elements, operand, &point, within);
                 let kept = std::mem::replace(&mut elements.lanes, lanes);
                 let value = elements.isolated(|e| e.value(operand, coords));
                 elements.lanes = kept;
@@ -470,7 +465,8 @@ impl<'p> Contraction<'p> {
         let extents: Vec<u64> = self.result().extents().collect();
         let mut count = 1u64;
         let mut outer = extents.len();
-        while outer > 0 && count * extents[outer - 1] <= SCALARS && extents[outer - 1] > 0 {
+        let most = self.plan.target.costs.scalars;
+        while outer > 0 && count * extents[outer - 1] <= most && extents[outer - 1] > 0 {
             outer -= 1;
             count *= extents[outer];
         }
@@ -628,9 +624,7 @@ impl<'p> Contraction<'p> {
             }
             (source, _) => {
                 let operand = self.operand(side);
-                let coords = self
-                    .geometry(side)
-                    .coords(elements.plan, operand, point, inner);
+                let coords = self.geometry(side).coords(elements, operand, point, inner);
                 let coords: Vec<Index> = coords.iter().map(renamed).collect();
                 if let Source::Staged(memory, stage) = source {
                     let place = stage.place(elements, &coords);
@@ -660,23 +654,21 @@ impl Geometry {
     /// The coordinates of the operand for a point of the result and of the contracted axes.
     fn coords(
         &self,
-        plan: &Plan<'_>,
+        elements: &Elements<'_>,
         operand: NodeId,
         point: &[Index],
         inner: &[Index],
     ) -> Vec<Index> {
         let contract = &self.axes.contract[self.side];
         let coordinate = |axis: usize| match self.result_axis(axis) {
-            Some(result) => point.get(result).cloned().unwrap_or_default(),
+            Some(result) => elements.coordinate(point, result),
             None => {
+                // An axis that is not contracted has no place among those that are.
                 let place = contract.iter().position(|&a| a == axis);
-                place
-                    .and_then(|p| inner.get(p))
-                    .cloned()
-                    .unwrap_or_default()
+                elements.coordinate(inner, place.unwrap_or(usize::MAX))
             }
         };
-        let rank = plan.model.shape(operand).rank();
+        let rank = elements.plan.model.shape(operand).rank();
         (0..rank).map(coordinate).collect()
     }
 }
@@ -684,8 +676,7 @@ impl Geometry {
 impl Elements<'_> {
     /// The guard `index < extent`, always if that always holds.
     fn guard_below(&self, index: &Index, extent: u64) -> Guard {
-        let extent = i64::try_from(extent).unwrap_or(i64::MAX);
-        self.simplified_guard(&Guard::within(index.clone(), 0, extent))
+        self.simplified_guard(&Guard::within(index.clone(), 0, end_of(extent)))
     }
 
     /// The elements of a staged operand, all of which are there.

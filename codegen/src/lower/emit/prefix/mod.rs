@@ -53,25 +53,6 @@ pub(in crate::lower) fn lower(
     ))
 }
 
-/// The work of a step along a line, in simple operations: it waits for the one before.
-const STEP: u64 = 4;
-
-/// How many blocks of a line are gone through at once where lines are no vectors, so that they need not
-/// wait for each other's results.
-const AT_ONCE: u64 = 8;
-
-/// How many vectors of lines are gone through at once, for the same reason.
-const VECTORS: u32 = 4;
-
-/// About how many bytes of a row of states lie side by side in a panel: a page of each row comes at once, and
-/// several rows of states stay in the nearest cache. A recurrence of [2000, 1024] takes 3.2 ms so, with 2048
-/// bytes 7.3, with 16384 3.4, in vectors by themselves 13.6.
-const PANEL_BYTES: u64 = 4096;
-
-/// So few vectors of long products go by themselves, since they have many states: of 64 lines in 0.13 ms
-/// instead of 0.16.
-const FEW_VECTORS: u64 = 4;
-
 /// Takes lines, and which of their tasks it is.
 type Tasks<'a, 'p> = &'a mut dyn FnMut(&mut Elements<'p>, &Lines, &[Index]);
 
@@ -113,7 +94,8 @@ impl<'p> Scan<'p> {
             operands: operands.iter().map(|x| x.node).collect(),
             ty,
             builder: KernelBuilder::new("scan"),
-            segments: in_vectors.then(|| Segment::of(extent, VECTORS * width, width)),
+            segments: in_vectors
+                .then(|| Segment::of(extent, plan.target.costs.line_vectors * width, width)),
             scratch: Vec::new(),
             rows: Cell::new(0),
         })
@@ -231,10 +213,15 @@ impl<'p> Scan<'p> {
         );
     }
 
+    /// The work of so many steps along a line, each of which waits for the one before.
+    fn work_of(&self, steps: u64) -> u64 {
+        self.plan.target.costs.scan_step.saturating_mul(steps)
+    }
+
     /// Lines from their first to their last element.
     fn whole(&self, elements: &mut Elements<'p>) {
         let extent = self.extent();
-        let work = STEP.saturating_mul(extent);
+        let work = self.work_of(extent);
         self.over_lines(elements, &[], work, &mut |elements, lines, _| {
             self.with_identities(elements, lines, 1, |elements, states| {
                 let start = [Index::constant(0)];
@@ -317,10 +304,11 @@ impl<'p> Scan<'p> {
 
     /// The panels of a segment: the first vector, how many panels there are, and the vectors of each.
     fn panels(&self, segment: &Segment) -> Vec<(u64, u64, u64)> {
+        let costs = &self.plan.target.costs;
         let size = self.ty.dtype.compute().size();
-        let most = match self.has_many_states() && segment.blocks <= FEW_VECTORS {
+        let most = match self.has_many_states() && segment.blocks <= costs.few_line_vectors {
             true => 1,
-            false => (PANEL_BYTES / (size * u64::from(segment.width))).max(1),
+            false => (costs.panel_bytes / (size * u64::from(segment.width))).max(1),
         };
         let count = segment.blocks.div_ceil(most);
         let vectors = segment.blocks.div_ceil(count.max(1));
@@ -352,7 +340,7 @@ impl<'p> Scan<'p> {
             if count == 0 || length == 0 {
                 continue;
             }
-            let work = STEP.saturating_mul(at_once).saturating_mul(length);
+            let work = self.work_of(at_once).saturating_mul(length);
             self.over_lines(elements, &[count], work, &mut |elements, line, task| {
                 // Far apart, since what fetches ahead follows one stream of a page.
                 let number = |which: u64| task[0].add_constant((first + which * count) as i64);
@@ -366,7 +354,7 @@ impl<'p> Scan<'p> {
     fn at_once(&self) -> u64 {
         match self.segments {
             Some(_) => 1,
-            None => AT_ONCE,
+            None => self.plan.target.costs.blocks_at_once,
         }
     }
 

@@ -11,8 +11,8 @@
 //! it, and goes through its elements from there; what it does is computed beside that, while one step waits
 //! for the other anyway.
 
+use super::Scan;
 use super::lines::{Lines, States};
-use super::{STEP, Scan};
 use crate::kernel::{BodyScalar, ValueId};
 use crate::lower::emit::element::Elements;
 use crate::lower::grouping::CHAIN;
@@ -39,7 +39,7 @@ impl<'p> Scan<'p> {
         while extent.div_ceil(CHAIN.saturating_pow(levels)) > CHAIN {
             levels += 1;
         }
-        let work = STEP.saturating_mul(extent);
+        let work = self.work_of(extent);
         self.over_lines(elements, &[], work, &mut |elements, lines, _| {
             let all = Stretch {
                 first: Index::constant(0),
@@ -262,7 +262,10 @@ impl<'p> Scan<'p> {
         }
         let nan = self.constant(elements, &Constant::Nan);
         let mut settled = vec![b.select(safe, states[0], nan)];
-        settled.extend(states.get(1..self.operands.len()).unwrap_or_default());
+        match states.get(1..self.operands.len()) {
+            Some(others) => settled.extend(others),
+            None => b.fail("a scan lacks states"),
+        }
         settled
     }
 }

@@ -4,8 +4,8 @@
 //! the same way from blocks of blocks, until few are left. So an element is a sum of a few short chains,
 //! and the larger numbers that come before it are rounded once for each of them.
 
+use super::Scan;
 use super::lines::{Lines, States};
-use super::{STEP, Scan};
 use crate::kernel::{FoldShape, ForRange, MemId, ValueId};
 use crate::lower::emit::element::Elements;
 use crate::lower::grouping::{BLOCK, BLOCK_LANES, BLOCKS, FEW_BLOCKS};
@@ -16,10 +16,6 @@ struct Level {
     memory: MemId,
     count: u64,
 }
-
-/// So many lines are tasks enough: each is gone through once, while it lies in the nearest cache.
-/// 1000 lines of 10,000 elements take 9.9 ms so, in phases 13.8.
-const MANY_LINES: u64 = 8;
 
 /// Neighbouring elements of lines.
 #[derive(Clone, Copy)]
@@ -33,7 +29,7 @@ impl<'p> Scan<'p> {
     pub(super) fn sums(&mut self, elements: &mut Elements<'p>) {
         let lines = self.ty.elements() / self.extent().max(1);
         match self.segments {
-            None if lines >= MANY_LINES => self.sweeps(elements),
+            None if lines >= self.plan.target.costs.many_lines => self.sweeps(elements),
             None | Some(_) => self.sums_in_phases(elements),
         }
     }
@@ -58,7 +54,7 @@ impl<'p> Scan<'p> {
             self.over_lines(
                 elements,
                 &[],
-                STEP * top.count,
+                self.work_of(top.count),
                 &mut |elements, lines, _| {
                     self.with_identities(elements, lines, 1, |elements, before| {
                         let start = (&Index::constant(0), top.count);
@@ -296,7 +292,7 @@ impl<'p> Scan<'p> {
             level += 1;
             count = count.div_ceil(BLOCKS);
         }
-        let work = STEP.saturating_mul(self.extent());
+        let work = self.work_of(self.extent());
         self.over_lines(elements, &[], work, &mut |elements, lines, _| {
             let none = self.no_states(lines);
             self.each(elements, lines, (&none, &none), &mut |elements, line, _| {

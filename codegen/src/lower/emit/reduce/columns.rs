@@ -16,19 +16,6 @@ use lgc_ir::graph::NodeId;
 use lgc_ir::index::Index;
 use lgc_ir::shape::{Shape, Type};
 
-/// About how many columns are computed side by side: a quarter of the nearest cache in f32.
-const PANEL: u64 = 2048;
-
-/// How many rows are taken at once into what was loaded of the partial results.
-const ROWS: u64 = 8;
-
-/// Of fewer columns, several pieces go at once: each addition waits for the one before, and a row of
-/// them is not enough to do meanwhile. Of so few vectors, their states stay in registers. Two columns of 10⁶
-/// rows take 0.46 ms so, piece by piece 1.09.
-const FEW_COLUMNS: u64 = 32;
-const PIECES_OF_FEW: u64 = 4;
-const FEW_VECTORS: u64 = 2;
-
 /// A group whose columns are folded in blocks of rows.
 struct Columns {
     /// The axis along which columns lie next to each other.
@@ -131,12 +118,13 @@ impl<'p> Nest<'p> {
     fn blocks_of_rows(&mut self, columns: &Columns, segment: &Segment) {
         self.elements.lanes = segment.lanes();
         let cut = columns.pieces.cut(&columns.extents);
-        let per_panel = (PANEL / u64::from(segment.width)).clamp(1, segment.blocks);
+        let costs = &self.plan.target.costs;
+        let per_panel = (costs.panel_columns / u64::from(segment.width)).clamp(1, segment.blocks);
         let (panels, rest) = (segment.blocks / per_panel, segment.blocks % per_panel);
         for (first, count, blocks) in [(0, panels, per_panel), (panels * per_panel, 1, rest)] {
-            let at_once = match blocks.saturating_mul(segment.width.into()) {
-                0..FEW_COLUMNS => PIECES_OF_FEW,
-                FEW_COLUMNS.. => 1,
+            let at_once = match blocks.saturating_mul(segment.width.into()) < costs.few_columns {
+                true => costs.pieces_of_few,
+                false => 1,
             };
             let joint = cut.whole / at_once * at_once;
             let kinds = [
@@ -195,12 +183,16 @@ impl<'p> Nest<'p> {
         let length = columns.pieces.cut(&columns.extents).length;
         let after = (columns.pieces.apart() + 1).min(columns.extents.len());
         let inside = columns.extents[after..].to_vec();
+        let costs = &self.plan.target.costs;
         // Several rows at once where they lie along the axis that is cut alone.
         let is_plain = inside.iter().all(|&extent| extent == 1);
-        if is_plain && block.blocks <= FEW_VECTORS {
+        if is_plain && block.blocks <= costs.few_column_vectors {
             return self.block_of_few(columns, block, point, &inside);
         }
-        let at_once = if is_plain { ROWS.min(block.length) } else { 1 };
+        let at_once = match is_plain {
+            true => costs.rows_at_once.min(block.length),
+            false => 1,
+        };
         let (turns, rest) = (block.length / at_once, block.length % at_once);
         self.over_columns(block, point, &mut |nest, at| {
             let inits = nest.inits_of(&columns.folds);
@@ -318,7 +310,12 @@ impl<'p> Nest<'p> {
         point: &[Index],
         body: &mut dyn FnMut(&mut Self, &[Index]),
     ) {
-        let axis = self.lanes_axis.unwrap_or_default();
+        let Some(axis) = self.lanes_axis else {
+            self.elements
+                .builder
+                .fail("columns without an axis for lanes");
+            return;
+        };
         let mut at = point.to_vec();
         if block.blocks == 1 {
             at[axis] = block.segment.column(&block.first);
@@ -393,7 +390,8 @@ impl<'p> Nest<'p> {
             for (&axis, index) in columns.others.iter().zip(rows) {
                 point[axis] = index.clone();
             }
-            let block = rows.last().cloned().unwrap_or_default();
+            // The blocks are the last extent.
+            let block = nest.elements.coordinate(rows, rows.len().wrapping_sub(1));
             point[columns.axis] = segment.column(&block);
             let inits = nest.inits_of(&columns.folds);
             let joined = InPieces {

@@ -309,9 +309,11 @@ impl<'p> Nest<'p> {
             let value = full(&self.elements, value);
             elements.push(value);
             if let FoldKind::Arg { .. } = fold.state {
-                let place = &at[fold.axes.first().copied().unwrap_or(0)];
+                // The position along the one axis that is folded.
+                let axis = fold.axes.first().copied().unwrap_or(usize::MAX);
+                let place = self.elements.coordinate(at, axis);
                 let builder = &self.elements.builder;
-                let place = builder.index_value(self.position_dtype(), place);
+                let place = builder.index_value(self.position_dtype(), &place);
                 let place = builder.splat(self.elements.lanes.form(), place);
                 elements.push(place);
             }

@@ -1,6 +1,5 @@
 //! What happens in which phase of a row.
 
-use crate::lower::fusion::fuse::HEAVY_COST;
 use crate::lower::fusion::group::{GroupId, GroupKind, outer_axes};
 use crate::lower::fusion::plan::Plan;
 use lgc_ir::dtype::DType;
@@ -53,6 +52,7 @@ impl RowSchedule {
         for &node in &self.needed {
             let reads = plan.inside_reads(self.group, node);
             let phase = reads.iter().filter_map(|n| ready.get(n)).max().copied();
+            // What reads no fold of the group can be computed in the first phase.
             let phase = phase.unwrap_or(0);
             if plan.model.reduction(node).is_some() {
                 if self.phases.len() <= phase {
@@ -87,7 +87,7 @@ impl RowSchedule {
                     continue;
                 }
                 match first_phase.get(&node) {
-                    Some(&first) if first < phase && costs[&node] >= HEAVY_COST => {
+                    Some(&first) if first < phase && costs[&node] >= plan.target.costs.heavy => {
                         kept.insert(node);
                         self.kept[first].push(node);
                         continue;
