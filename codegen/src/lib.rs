@@ -5,7 +5,6 @@ pub mod kernel;
 pub mod legalize;
 pub mod link;
 pub mod lower;
-mod machine;
 pub mod math;
 pub mod output;
 pub mod schedule;

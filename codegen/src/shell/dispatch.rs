@@ -3,8 +3,8 @@
 //! All three run the same code on the same ranges, so that the bits of results do not depend on them.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
-use crate::machine::refusal::{Refusal, Result};
-use crate::machine::tasks::{dispatch_signature, task_signature};
+use crate::backend::cranelift::emit::tasks::{dispatch_signature, task_signature};
+use crate::backend::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Function, InstBuilder, Signature, Value};
 use lgc_abi::layout::RawCtx;

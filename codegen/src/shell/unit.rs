@@ -4,11 +4,11 @@
 //! comes out does not depend on how many.
 
 use crate::backend::CompileError;
+use crate::backend::cranelift::emit::kernel;
+use crate::backend::cranelift::emit::tasks::{TaskLinks, emit_task, sites};
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::refusal::Refusal;
 use crate::kernel::{BufferId, Kernel, Program, Role};
-use crate::machine::kernel;
-use crate::machine::refusal::Refusal;
-use crate::machine::tasks::{TaskLinks, emit_task, sites};
 use crate::shell::dispatch::dispatch;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};

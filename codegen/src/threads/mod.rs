@@ -27,9 +27,9 @@ mod vectorise;
 mod widen;
 
 use crate::backend::CompileError;
+use crate::backend::refusal::Refusal;
 use crate::kernel::{Kernel, Program};
 use crate::legalize::Legal;
-use crate::machine::refusal::Refusal;
 use crate::target::Target;
 use crate::workers;
 use rayon::prelude::*;

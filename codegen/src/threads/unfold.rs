@@ -10,11 +10,11 @@
 
 use super::rewrite::{Bounds, Draft, Renames, has_faults, is_flat, rescale, state_types, turns};
 use super::widen::{Lanes, Widening};
+use crate::backend::refusal::{Refusal, Result, signed};
 use crate::kernel::{
     Access, Carried, Condition, Fold, ForRange, Form, Join, Kernel, MemId, Op, Region, Space, Stmt,
     Subscript, ValueId, ValueType, VarId,
 };
-use crate::machine::refusal::{Refusal, Result, signed};
 use crate::target::{Costs, Target};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;

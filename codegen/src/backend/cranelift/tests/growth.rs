@@ -1,11 +1,11 @@
 //! Long bodies: what register allocation has to look at grows with the body, not faster.
 
 use super::{program, tensor};
+use crate::backend::cranelift::emit::kernel::emit;
 use crate::kernel::{
     Access, Directive, ForRange, Kernel, KernelBuilder, Mode, Subscript, verify_kernel,
 };
 use crate::legalize::Legal;
-use crate::machine::kernel::emit;
 use crate::target::Target;
 use crate::threads::Threads;
 use cranelift_codegen::ir::{Function, Opcode, Value};

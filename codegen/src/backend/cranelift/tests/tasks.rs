@@ -5,6 +5,7 @@ use crate::kernel::{
     Access, Directive, ForRange, Form, Kernel, KernelBuilder, Mode, Program, Subscript,
 };
 use crate::legalize::Legal;
+use crate::target::Target;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -64,7 +65,7 @@ fn blocks() -> Kernel {
 /// How many tasks are handed out at a time. Run backwards, they give the bits of the interpreter.
 fn handed_out(program: &Program) -> Vec<u64> {
     agree_on::<f32>(program, Bytes::random(program, 3), "in turn");
-    let entry = Jit::compile(&Legal::new(program)).unwrap();
+    let entry = Jit::compile(&Legal::new(program, &Target::BITS_128)).unwrap();
     let (mut in_turn, mut backwards) = (Bytes::random(program, 3), Bytes::random(program, 3));
     assert_eq!(in_turn.call(&entry), 0);
     let counts = RefCell::new(Vec::new());

@@ -4,14 +4,14 @@
 //! not read or write.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::emit::index::Variables;
+use crate::backend::cranelift::emit::lanes::{Extent, Lanes, Parts, native_unit};
+use crate::backend::cranelift::emit::tasks::{TaskLinks, sites};
 use crate::backend::cranelift::isa::OPERATIONS;
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{
     Carried, Condition, ForRange, Join, Kernel, MemId, Op, Region, Stmt, ValueId, VarId,
 };
-use crate::machine::index::Variables;
-use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
-use crate::machine::refusal::{Refusal, Result};
-use crate::machine::tasks::{TaskLinks, sites};
 use crate::target::Target;
 use crate::threads::ranges;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};

@@ -5,10 +5,12 @@
 //! 64-bit integers and floats. What it is given is what it is defined for, since kernels are legal.
 
 use crate::backend::cranelift::core::{Core, Shift};
+use crate::backend::cranelift::emit::kernel::KernelEmitter;
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit, part_type,
+};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Form, Op, ValueId, ValueType};
-use crate::machine::kernel::KernelEmitter;
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit, part_type};
-use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;

@@ -1,7 +1,9 @@
 //! Thread programs as functions: of the addresses of their parameters.
 //!
-//! A thread program is given ([`crate::threads`]). Its statements become blocks, its values registers, and its tasks
-//! functions of their own. What it has that thread programs have not is refused.
+//! A thread program that verifies is given ([`crate::threads`]), legal for what instructions have. Its statements become
+//! blocks, its values registers, and its tasks functions of their own. The functions compute the bits that the kernel
+//! interpreter does, and touch no memory but what they are given and their stack. What a kernel has that thread
+//! programs have not, folds and parallel loops, is refused.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -11,12 +13,10 @@
 //! | `access` | loads and stores |
 //! | `kernel` | statements |
 //! | `tasks` | tasks and their frames |
-//! | `refusal` | what emitters refuse |
 
 pub(crate) mod access;
 pub(crate) mod index;
 pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod ops;
-pub(crate) mod refusal;
 pub(crate) mod tasks;

@@ -5,10 +5,10 @@
 //! ([`crate::shell::dispatch`]).
 
 use crate::backend::cranelift::core::{Core, POINTER};
+use crate::backend::cranelift::emit::kernel::KernelEmitter;
+use crate::backend::cranelift::emit::lanes::part_types;
+use crate::backend::refusal::{Refusal, Result, signed};
 use crate::kernel::{Kernel, Stmt, TaskFrame, VarId};
-use crate::machine::kernel::KernelEmitter;
-use crate::machine::lanes::part_types;
-use crate::machine::refusal::{Refusal, Result, signed};
 use crate::target::Target;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, InstBuilder, Signature, Value};
 use cranelift_codegen::isa::CallConv;

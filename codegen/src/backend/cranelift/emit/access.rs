@@ -9,10 +9,12 @@
 
 mod wrapped;
 
+use crate::backend::cranelift::emit::kernel::{KernelEmitter, Lane};
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit,
+};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
-use crate::machine::kernel::{KernelEmitter, Lane};
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
-use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;

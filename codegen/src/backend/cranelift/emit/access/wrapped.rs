@@ -5,9 +5,11 @@
 //! once, where they go on from their start; of longer ones, that is decided for each register.
 
 use super::Grid;
+use crate::backend::cranelift::emit::kernel::KernelEmitter;
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit,
+};
 use crate::kernel::{Memory, Mode, Place};
-use crate::machine::kernel::KernelEmitter;
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Value, types};
 use lgc_ir::dtype::DType;
