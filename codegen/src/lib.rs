@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod kernel;
 pub mod legalize;
+pub mod level;
 pub mod link;
 pub mod lower;
 pub mod math;

@@ -1,5 +1,6 @@
 //! What the compiler needs to know of a processor.
 
+use crate::level::Level;
 use lgc_ir::dtype::DType;
 
 /// A processor, as far as the shape of kernels depends on it.
@@ -9,7 +10,9 @@ use lgc_ir::dtype::DType;
 /// alone, so that results are the same on every target, whatever the costs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Bytes of a vector register.
+    /// What instructions there are.
+    pub level: Level,
+    /// Bytes of a vector register that kernels use.
     pub vector_bytes: u32,
     /// Whether a vector can be loaded and stored in some of its lanes only.
     pub has_masks: bool,
@@ -54,8 +57,7 @@ impl Operations {
 /// Where one way to compute something gets cheaper than another, and how much takes how long. None of these changes a
 /// bit of a result. No count is 0, and lanes are powers of two.
 ///
-/// Each says what it was measured by. Times are of one thread on the x86-64 machine that this was written on, unless
-/// they say otherwise.
+/// Each says what it was measured by, most of them with `codegen/examples/costs.rs`. Times are of one thread on x86-64.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Costs {
     // ------------------------------------------------------------------------- operations, in simple ones
@@ -88,11 +90,13 @@ pub struct Costs {
     /// Vectorised loops keep at most this many elements of each value in registers. Not measured.
     pub max_width: u32,
     /// Loops with at most this many statements keep [`Costs::short_body_vectors`] of each value, so that independent
-    /// chains overlap; longer ones [`Costs::long_body_vectors`], since registers run out. Not measured.
+    /// chains overlap; longer ones [`Costs::long_body_vectors`], since registers run out. A tanh of 50,000 elements
+    /// takes 49 µs as a short one, 60 as a long one.
     pub short_body: usize,
-    /// Vectors of each value in loops with short bodies.
+    /// Vectors of each value in loops with short bodies: x·y + x of 50,000 elements takes 9.0 µs so, with 1 9.4, with
+    /// 8 8.9.
     pub short_body_vectors: u32,
-    /// Vectors of each value in loops with long bodies.
+    /// Vectors of each value in loops with long bodies. Of 12 operations on 50,000 elements 1, 2 and 4 take 52 µs alike.
     pub long_body_vectors: u32,
     /// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
     /// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
@@ -100,7 +104,8 @@ pub struct Costs {
     /// Longer ones take so many lanes at a time: with 32, an exponential in 128-bit registers takes 1.35 times as
     /// long.
     pub long_fold_lanes: u32,
-    /// How often the body of a loop over the tiles of a contraction is repeated. Not measured here.
+    /// How often the body of a loop over the tiles of a contraction is repeated: products of 96×96 take 47 µs so and
+    /// with 8, with 1 54, with 2 73.
     pub tile_repetitions: u32,
 
     // ------------------------------------------------------------------------------------------ caches
@@ -111,24 +116,28 @@ pub struct Costs {
     pub max_continued: i64,
 
     // ------------------------------------------------------------------------------------ contractions
-    /// As many scalars are computed at once, at most, as registers hold beside what they are computed from.
+    /// As many scalars are computed at once, at most, as registers hold beside what they are computed from: products of
+    /// [3, 20000] and [20000, 3] take 47 µs so, with 4 118, one by one 231.
     pub scalars: u64,
-    /// An operand is read often if it is read for so many blocks of the other one: packing it then pays. Not measured.
+    /// An operand is read often if it is read for so many blocks of the other one: packing it then pays. Products of
+    /// columns of 1024×256 take 5.3 ms packed, 11.7 where they are.
     pub often: u64,
     /// A last axis as long as this fills vectors well enough, whatever the others are. Not measured.
     pub long_axis: u64,
 
     // ------------------------------------------------------------------------------- folds of columns
-    /// About how many columns are computed side by side: a quarter of the nearest cache in f32. Not measured.
+    /// About how many columns are computed side by side: a quarter of the nearest cache in f32. 1000 rows of 4000 take
+    /// 1.0 ms so, with 512 1.2, with 64 1.5, all at once 0.8.
     pub panel_columns: u64,
-    /// How many rows are taken at once into what was loaded of the partial results. Not measured.
+    /// How many rows are taken at once into what was loaded of the partial results: the same take 1.1 ms so and with
+    /// 16, with 4 1.3, with 2 1.6, one by one 2.2.
     pub rows_at_once: u64,
     /// Of fewer columns, several pieces go at once: each addition waits for the one before, and a row of
     /// them is not enough to do meanwhile. Two columns of 10⁶ rows take 0.46 ms so, piece by piece 1.09.
     pub few_columns: u64,
-    /// How many pieces of few columns go at once: measured as above.
+    /// How many pieces of few columns go at once: two columns of 10⁵ rows take 40 µs so, with 2 56, with 8 54.
     pub pieces_of_few: u64,
-    /// Of so few vectors of columns, the states stay in registers. Not measured by itself.
+    /// Of so few vectors of columns, the states stay in registers: the same take 46 µs without.
     pub few_column_vectors: u64,
 
     // ------------------------------------------------------------------------------- scans and scatters
@@ -136,9 +145,11 @@ pub struct Costs {
     /// 1000 lines of 10,000 elements take 9.9 ms so, in phases 13.8.
     pub many_lines: u64,
     /// How many blocks of a line are gone through at once where lines are no vectors, so that they need not
-    /// wait for each other's results. Not measured.
+    /// wait for each other's results: prefix sums of [4, 50000] take 138 µs so, with 4 133, with 2 158, with 16 191,
+    /// with 1 275.
     pub blocks_at_once: u64,
-    /// How many vectors of lines are gone through at once, for the same reason. Not measured.
+    /// How many vectors of lines are gone through at once, for the same reason: 64 lines of 1000 take 21 µs so and with
+    /// 2, with 1 22, with 8 32.
     pub line_vectors: u32,
     /// About how many bytes of a row of states lie side by side in a panel: a page of each row comes at once, and
     /// several rows of states stay in the nearest cache. A recurrence of [2000, 1024] takes 3.2 ms so, with 2048
@@ -147,8 +158,8 @@ pub struct Costs {
     /// So few vectors of long products go by themselves, since they have many states: of 64 lines in 0.13 ms
     /// instead of 0.16.
     pub few_line_vectors: u64,
-    /// How many vectors of a row of a scatter are updated at once: an index is then read once for all of them. Not
-    /// measured.
+    /// How many vectors of a row of a scatter are updated at once: an index is then read once for all of them. 4000
+    /// updates of rows of 256 take 1.3 ms so, with 4 1.6, with 1 2.5.
     pub scatter_vectors: u32,
 
     // ------------------------------------------------------------------------------------------ fusion
@@ -162,7 +173,8 @@ pub struct Costs {
     pub movable_loads: u32,
     /// The most operations of an expression of inputs that is repeated by its readers. Not measured.
     pub max_floating: u32,
-    /// From this cost on a value is worth a buffer rather than many repetitions: less than a function. Not measured.
+    /// From this cost on a value is worth a buffer rather than many repetitions: less than a function. A softmax of
+    /// [100, 1000] takes 0.16 ms so, with everything repeated 0.22.
     pub heavy: u32,
 }
 
@@ -214,6 +226,7 @@ impl Costs {
 impl Target {
     /// Sixteen 128-bit registers, as Cranelift offers on x86-64.
     pub const BITS_128: Target = Target {
+        level: Level::V3,
         vector_bytes: 16,
         has_masks: false,
         tile_rows: 4,
@@ -223,6 +236,36 @@ impl Target {
         operations: Operations::COMMON,
         costs: Costs::BITS_128,
     };
+
+    /// Sixteen 256-bit registers, as LLVM offers at level v3.
+    pub const X86_64_V3: Target = Target {
+        vector_bytes: 32,
+        has_masks: true,
+        tile_rows: 6,
+        tile_vectors: 2,
+        costs: Costs {
+            tile_repetitions: 1,
+            ..Costs::BITS_128
+        },
+        ..Target::BITS_128
+    };
+
+    /// Thirty-two 512-bit registers, as LLVM offers at level v4.
+    pub const X86_64_V4: Target = Target {
+        level: Level::V4,
+        vector_bytes: 64,
+        tile_rows: 8,
+        tile_vectors: 3,
+        ..Target::X86_64_V3
+    };
+
+    /// What LLVM makes code for at a level.
+    pub fn of_level(level: Level) -> Target {
+        match level {
+            Level::V3 => Target::X86_64_V3,
+            Level::V4 => Target::X86_64_V4,
+        }
+    }
 
     /// The number of elements in a vector register.
     pub fn lanes(&self, dtype: DType) -> u32 {

@@ -14,7 +14,7 @@ mod support;
 use lgc_codegen::kernel::{Cells, Program, Region, Stmt, verify};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};
-use lgc_codegen::target::Target;
+use lgc_codegen::target::{Costs, Target};
 use lgc_codegen::threads::{Threads, after_each_pass};
 use lgc_ir::autodiff::gradient;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator};
@@ -30,6 +30,10 @@ const TARGETS: [Target; 2] = [
         has_masks: true,
         tile_rows: 8,
         tile_vectors: 3,
+        costs: Costs {
+            tile_repetitions: 3,
+            ..Costs::BITS_128
+        },
         ..Target::BITS_128
     },
 ];

@@ -10,6 +10,17 @@ pub mod cranelift;
 pub mod llvm;
 pub(crate) mod refusal;
 
+/// What makes machine code of kernels. What goes around them is made by Cranelift, whatever makes kernels.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Backend {
+    /// Cranelift, which is always there and quick.
+    #[default]
+    Cranelift,
+    /// LLVM, which has vectors as wide as those of the processor.
+    #[cfg(feature = "llvm")]
+    Llvm(llvm::Llvm),
+}
+
 /// Why machine code could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {

@@ -109,7 +109,7 @@ fn add<const COUNT: usize>(
         functions.push(FunctionItem {
             name: format!("{name}{number}"),
             linkage: Linkage::Local,
-            source: Source::Linked(code.to_vec(), relocations),
+            source: Source::Linked(code.to_vec(), relocations, 16),
         });
     }
     let mut numbers = [0; COUNT];

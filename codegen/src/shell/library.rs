@@ -1,10 +1,10 @@
 //! Libraries as object files.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::TARGET;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::backend::refusal::Refusal;
+use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::link::ObjectFile;
@@ -13,7 +13,6 @@ use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;
 use crate::shell::steps::Tensor;
 use crate::shell::unit::{DataItem, FunctionItem, Pointer, Source, Text, Unit};
-use crate::threads::Threads;
 use cranelift_codegen::ir::Function;
 use cranelift_module::{Linkage, default_libcall_names};
 use cranelift_object::{ObjectBuilder, ObjectModule};
@@ -61,9 +60,7 @@ pub(crate) fn compile_with(
     for (entry, program) in info.entries.iter().zip(programs) {
         orders.push(order(entry, program.program())?);
     }
-    let threads = programs.iter().map(Threads::new);
-    let threads: Vec<Threads> = threads.collect::<Result<_, _>>()?;
-    let (mut unit, bodies) = Unit::new(&info.name, &threads, &orders);
+    let (mut unit, bodies) = Unit::new(&info.name, programs, &orders, Backend::Cranelift)?;
     add_functions(&mut unit, &info, &bodies, has_features)?;
     emit(&unit, &info.name)
 }

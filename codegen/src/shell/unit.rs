@@ -1,24 +1,29 @@
 //! A unit of compilation: functions and data that refer to one another by number.
 //!
-//! Thread programs of one structure are compiled once. Functions are compiled independently, several at a time; what
-//! comes out does not depend on how many.
+//! Legal kernels of one structure become one thread program, which is compiled once. Functions are compiled
+//! independently, several at a time; what comes out does not depend on how many.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::emit::kernel;
 use crate::backend::cranelift::emit::tasks::{TaskLinks, emit_task, sites};
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::backend::refusal::Refusal;
+use crate::backend::{Backend, CompileError};
 use crate::kernel::{BufferId, Kernel, Program, Role};
+use crate::legalize::Legal;
 use crate::shell::dispatch::dispatch;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
 use crate::target::Target;
-use crate::threads::Threads;
+use crate::threads::thread_program;
 use crate::workers;
 use cranelift_codegen::Context;
+#[cfg(feature = "llvm")]
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
+#[cfg(feature = "llvm")]
+use cranelift_module::ModuleRelocTarget;
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleReloc};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -31,9 +36,9 @@ const CONSTANT_ALIGN: u64 = 64;
 /// What a function is made of.
 pub(crate) enum Source<'a> {
     /// A thread program for a processor, with what reaches its tasks if it has any.
-    Kernel(&'a Kernel, &'a Target, Option<TaskLinks>),
+    Kernel(Arc<Kernel>, &'a Target, Option<TaskLinks>),
     /// Tasks of such a program, by their position among those.
-    Task(&'a Kernel, &'a Target, usize),
+    Task(Arc<Kernel>, &'a Target, usize),
     /// The function that runs tasks.
     Dispatch,
     /// The steps of a program: the numbers of its kernels and constants, and the order of the
@@ -48,8 +53,8 @@ pub(crate) enum Source<'a> {
     Function(Box<Function>, Level),
     /// Machine code.
     Code(&'static [u8]),
-    /// Machine code that refers to functions of the unit.
-    Linked(Vec<u8>, Vec<ModuleReloc>),
+    /// Machine code that refers to functions of the unit, and what its address is a multiple of.
+    Linked(Vec<u8>, Vec<ModuleReloc>, u64),
     /// Nothing: a function of another library.
     Import,
 }
@@ -120,9 +125,10 @@ impl<'a> Unit<'a> {
     /// says for each program how it is given its tensors. Also the numbers of the latter.
     pub(crate) fn new(
         prefix: &str,
-        programs: &'a [Threads],
+        programs: &'a [Legal],
         orders: &'a [Vec<Tensor>],
-    ) -> (Self, Vec<u32>) {
+        backend: Backend,
+    ) -> Result<(Self, Vec<u32>), CompileError> {
         let mut unit = Unit::default();
         // Equal kernels of entries are functions once.
         let mut numbers = FxHashMap::default();
@@ -140,7 +146,17 @@ impl<'a> Unit<'a> {
                 program.program().kernels.iter().map(number_of).collect()
             })
             .collect();
-        let places = unit.add_kernels(prefix, &distinct);
+        let threads = |&(kernel, target): &(&Kernel, &'a Target)| {
+            Ok((Arc::new(thread_program(kernel, target)?), target))
+        };
+        let threads: Result<Vec<_>, CompileError> =
+            workers::on_all(|| distinct.par_iter().map(threads).collect());
+        let threads = threads?;
+        let places = match backend {
+            Backend::Cranelift => unit.add_kernels(prefix, &threads),
+            #[cfg(feature = "llvm")]
+            Backend::Llvm(llvm) => unit.add_pieces(prefix, &threads, llvm)?,
+        };
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
             numbers.into_iter().filter_map(place).collect::<Vec<_>>()
@@ -162,7 +178,7 @@ impl<'a> Unit<'a> {
                 },
             });
         }
-        (unit, bodies)
+        Ok((unit, bodies))
     }
 
     /// Adds the functions of kernels: for each its own, then those of its tasks; last the function
@@ -170,10 +186,10 @@ impl<'a> Unit<'a> {
     fn add_kernels(
         &mut self,
         prefix: &str,
-        kernels: &[(&'a Kernel, &'a Target)],
+        kernels: &[(Arc<Kernel>, &'a Target)],
     ) -> Vec<(u32, bool)> {
-        let tasks = |(kernel, _): &(&'a Kernel, &Target)| sites(kernel).len() as u32;
-        let tasks: Vec<u32> = kernels.iter().map(tasks).collect();
+        let tasks = kernels.iter().map(|(kernel, _)| sites(kernel).len() as u32);
+        let tasks: Vec<u32> = tasks.collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
         let mut places = Vec::with_capacity(kernels.len());
         let mut add = |name: String, source: Source<'a>| {
@@ -184,16 +200,16 @@ impl<'a> Unit<'a> {
             });
         };
         let mut next = 0;
-        for (number, (&(kernel, target), tasks)) in kernels.iter().zip(tasks).enumerate() {
+        for (number, ((kernel, target), tasks)) in kernels.iter().zip(tasks).enumerate() {
             let name = format!("{prefix}.kernel{number}.{}", kernel.name);
             let first = next + 1;
             let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
             places.push((next, tasks > 0));
-            add(name.clone(), Source::Kernel(kernel, target, links));
+            add(name.clone(), Source::Kernel(kernel.clone(), target, links));
             for task in 0..tasks as usize {
                 add(
                     format!("{name}.tasks{task}"),
-                    Source::Task(kernel, target, task),
+                    Source::Task(kernel.clone(), target, task),
                 );
             }
             next += 1 + tasks;
@@ -202,6 +218,47 @@ impl<'a> Unit<'a> {
             add(format!("{prefix}.run_tasks"), Source::Dispatch);
         }
         places
+    }
+
+    /// Adds what LLVM makes of kernels, as [`Self::add_kernels`] does: a kernel and its tasks are one piece.
+    #[cfg(feature = "llvm")]
+    fn add_pieces(
+        &mut self,
+        prefix: &str,
+        kernels: &[(Arc<Kernel>, &'a Target)],
+        llvm: crate::backend::llvm::Llvm,
+    ) -> Result<Vec<(u32, bool)>, CompileError> {
+        let wanted = kernels
+            .iter()
+            .map(|(kernel, target)| (target.level, &**kernel));
+        let wanted: Vec<_> = wanted.collect();
+        let pieces = llvm.compile(&wanted)?;
+        let dispatch = pieces.len() as u32;
+        let mut places = Vec::with_capacity(pieces.len());
+        for (number, (piece, (kernel, _))) in pieces.into_iter().zip(kernels).enumerate() {
+            let is_parallel = crate::backend::llvm::has_tasks(kernel);
+            let relocation = |(offset, addend)| ModuleReloc {
+                offset,
+                kind: Reloc::X86CallPCRel4,
+                name: ModuleRelocTarget::user(0, dispatch),
+                addend,
+            };
+            let relocations = piece.calls.into_iter().map(relocation).collect();
+            self.functions.push(FunctionItem {
+                name: format!("{prefix}.kernel{number}.{}", kernel.name),
+                linkage: Linkage::Local,
+                source: Source::Linked(piece.bytes, relocations, piece.align),
+            });
+            places.push((number as u32, is_parallel));
+        }
+        if places.iter().any(|&(_, is_parallel)| is_parallel) {
+            self.functions.push(FunctionItem {
+                name: format!("{prefix}.run_tasks"),
+                linkage: Linkage::Local,
+                source: Source::Dispatch,
+            });
+        }
+        Ok(places)
     }
 
     /// Whether some function has tasks.
@@ -413,19 +470,19 @@ impl FunctionItem<'_> {
     }
 
     fn verbatim(&self) -> Compiled {
-        let (bytes, relocations): (&[u8], &[ModuleReloc]) = match &self.source {
-            Source::Code(bytes) => (bytes, &[]),
-            Source::Linked(bytes, relocations) => (bytes, relocations),
+        let (bytes, relocations, align): (&[u8], &[ModuleReloc], u64) = match &self.source {
+            Source::Code(bytes) => (bytes, &[], 16),
+            Source::Linked(bytes, relocations, align) => (bytes, relocations, *align),
             Source::Kernel(..)
             | Source::Task(..)
             | Source::Dispatch
             | Source::Steps { .. }
             | Source::Function(..)
-            | Source::Import => (&[], &[]),
+            | Source::Import => (&[], &[], 16),
         };
         Compiled {
             bytes: bytes.to_vec(),
-            align: 16,
+            align,
             relocations: relocations.to_vec(),
             clif: String::new(),
             assembly: String::new(),

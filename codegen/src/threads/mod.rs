@@ -48,10 +48,7 @@ const PASSES: [(&str, Pass); 5] = [
 
 /// A program of thread programs: what back ends take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Threads {
-    program: Program,
-    target: Target,
-}
+pub struct Threads(Program);
 
 impl Threads {
     /// The thread programs of a program, for the target that it is legal for. If it verifies, so does what comes out.
@@ -61,24 +58,25 @@ impl Threads {
     pub fn new(program: &Legal) -> Result<Self, CompileError> {
         let target = program.target();
         let passed = |program, &(_, pass): &(_, Pass)| apply(program, pass, target);
-        let legal = program.program().clone();
-        Ok(Self {
-            program: PASSES.iter().try_fold(legal, passed)?,
-            target: target.clone(),
-        })
+        let program = program.program().clone();
+        PASSES.iter().try_fold(program, passed).map(Self)
     }
 
     /// The program.
     #[must_use]
     pub fn program(&self) -> &Program {
-        &self.program
+        &self.0
     }
+}
 
-    /// The target that its kernels are for.
-    #[must_use]
-    pub fn target(&self) -> &Target {
-        &self.target
-    }
+/// What a legal kernel is for a target.
+pub(crate) fn thread_program(kernel: &Kernel, target: &Target) -> Result<Kernel, CompileError> {
+    let passed = |kernel, (_, pass): &(_, Pass)| pass(&kernel, target);
+    let made = PASSES.iter().try_fold(kernel.clone(), passed);
+    made.map_err(|refusal| CompileError::Unsupported {
+        function: kernel.name.0.clone(),
+        message: refusal.0,
+    })
 }
 
 /// What a program of kernels is after each pass, by the name of the pass.

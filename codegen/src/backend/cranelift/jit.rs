@@ -3,14 +3,13 @@
 //! A [`CompiledEntry`] owns its code and checks what it is called with, so that calling is safe.
 //! This is the one place where generated code is run.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::shell::steps::Tensor;
 use crate::shell::unit::{Text, Unit};
-use crate::threads::Threads;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, default_libcall_names};
 use lgc_abi::layout::{RawCtx, RawTask};
@@ -97,13 +96,21 @@ impl Jit {
     /// [`CompileError::UnsupportedCpu`] on a processor without [`FEATURES`], and what the compiler
     /// refuses.
     pub fn compile(program: &Legal) -> Result<CompiledEntry, CompileError> {
-        if !has_features() {
+        Jit::compile_with(program, Backend::Cranelift)
+    }
+
+    /// The same, with kernels made by a back end. Those of LLVM are for the level of the program's target, which this
+    /// processor must have.
+    ///
+    /// # Errors
+    /// As [`Jit::compile`].
+    pub fn compile_with(program: &Legal, backend: Backend) -> Result<CompiledEntry, CompileError> {
+        if !has_features() || !program.target().level.is_here() {
             return Err(CompileError::UnsupportedCpu);
         }
         let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
-        let threads = [Threads::new(program)?];
-        let (unit, bodies) = Unit::new("jit", &threads, &orders);
+        let (unit, bodies) = Unit::new("jit", std::slice::from_ref(program), &orders, backend)?;
         let compiled = unit.compile(Destination::Memory, Text::None)?;
         let isa = isa(Level::Extended, Destination::Memory)?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());

@@ -1,11 +1,10 @@
 //! Intermediate and machine code as text, for people.
 
-use crate::backend::CompileError;
 use crate::backend::cranelift::isa::Destination;
 use crate::backend::cranelift::jit::tensors;
+use crate::backend::{Backend, CompileError};
 use crate::legalize::Legal;
 use crate::shell::unit::{Compiled, Text, Unit};
-use crate::threads::Threads;
 use std::fmt::Write;
 
 /// The Cranelift intermediate code of programs, before Cranelift optimises it: one function for each
@@ -35,9 +34,7 @@ fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<Str
         .iter()
         .map(|program| order(program).collect())
         .collect();
-    let threads = programs.iter().map(Threads::new);
-    let threads: Vec<Threads> = threads.collect::<Result<_, _>>()?;
-    let (unit, _) = Unit::new("lgc", &threads, &orders);
+    let (unit, _) = Unit::new("lgc", programs, &orders, Backend::Cranelift)?;
     let compiled = unit.compile(Destination::Object, Text::Both)?;
     let mut text = String::new();
     for (item, code) in unit.functions.iter().zip(&compiled) {

@@ -2,11 +2,20 @@
 //!
 //! Without the feature `llvm` nothing here makes code, and [`find`] says so.
 
-mod level;
+#[cfg(feature = "llvm")]
+mod emit;
+#[cfg(feature = "llvm")]
+pub(crate) mod kernels;
 #[cfg(feature = "llvm")]
 pub mod machine;
+#[cfg(feature = "llvm")]
+pub(crate) mod object;
 
-pub use level::{Level, UnknownLevel};
+pub use crate::level::{Level, UnknownLevel};
+#[cfg(feature = "llvm")]
+pub(crate) use emit::has_tasks;
+#[cfg(feature = "llvm")]
+pub use kernels::Llvm;
 
 use std::path::{Path, PathBuf};
 

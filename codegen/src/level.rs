@@ -25,6 +25,18 @@ impl Level {
         }
     }
 
+    /// Whether this processor, and its system, have it.
+    pub fn is_here(self) -> bool {
+        macro_rules! has {
+            ($($name:tt)+) => { true $(&& std::arch::is_x86_feature_detected!($name))+ };
+        }
+        let v3 = has!("avx2" "bmi1" "bmi2" "f16c" "fma" "lzcnt" "movbe" "popcnt");
+        match self {
+            Level::V3 => v3,
+            Level::V4 => v3 && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl"),
+        }
+    }
+
     /// How many bits a register has.
     pub fn vector_bits(self) -> u32 {
         match self {

@@ -1,0 +1,96 @@
+//! Kernels as machine code through LLVM.
+
+use super::emit::emit;
+use super::machine::{Effort, Machine, MachineError};
+use super::object::{Piece, piece};
+use super::{Level, emit::EmitError};
+use crate::backend::CompileError;
+use crate::kernel::Kernel;
+use crate::workers;
+use lgc_llvm::Loaded;
+use lgc_llvm::inkwell::context::Context;
+use lgc_llvm::inkwell::module::Module;
+use rayon::prelude::*;
+
+/// The name of the function of a kernel within its own module.
+const NAME: &str = "kernel";
+
+/// An LLVM, and how hard it tries.
+#[derive(Clone, Copy, Debug)]
+pub struct Llvm {
+    loaded: &'static Loaded,
+    /// How much is done for the speed of code.
+    pub effort: Effort,
+}
+
+impl Llvm {
+    /// The one that was loaded.
+    pub fn new(loaded: &'static Loaded, effort: Effort) -> Self {
+        Llvm { loaded, effort }
+    }
+
+    /// The code of thread programs, each for its level, several at a time; in order.
+    pub(crate) fn compile(self, kernels: &[(Level, &Kernel)]) -> Result<Vec<Piece>, CompileError> {
+        let compile = |&(level, kernel): &(Level, &Kernel)| self.compile_one(level, kernel);
+        workers::on_all(|| kernels.par_iter().map(compile).collect())
+    }
+
+    fn compile_one(self, level: Level, kernel: &Kernel) -> Result<Piece, CompileError> {
+        self.with_module(level, kernel, |machine, module| {
+            let object = machine.object(module).map_err(CompileError::backend)?;
+            piece(&object, NAME).map_err(|strange| CompileError::Backend {
+                message: format!("the code of `{}` has {strange}", kernel.name),
+            })
+        })
+    }
+
+    /// The module of a thread program before LLVM's passes, and its assembly, as text.
+    ///
+    /// # Errors
+    /// If it is no thread program, or LLVM fails.
+    pub fn texts(self, level: Level, kernel: &Kernel) -> Result<[String; 2], CompileError> {
+        let machine =
+            Machine::new(self.loaded, level, self.effort).map_err(CompileError::backend)?;
+        let context = Context::create();
+        let module = machine.module(&context, &kernel.name.0);
+        emitted(&context, &module, &machine, kernel)?;
+        let plain = module.print_to_string().to_string();
+        machine.optimize(&module).map_err(CompileError::backend)?;
+        let assembly = machine.assembly(module).map_err(CompileError::backend)?;
+        Ok([plain, assembly])
+    }
+
+    fn with_module<T>(
+        self,
+        level: Level,
+        kernel: &Kernel,
+        then: impl FnOnce(&Machine, Module<'_>) -> Result<T, CompileError>,
+    ) -> Result<T, CompileError> {
+        let failed = |error: MachineError| CompileError::Backend {
+            message: format!("{}: {error}", kernel.name),
+        };
+        let machine = Machine::new(self.loaded, level, self.effort).map_err(failed)?;
+        let context = Context::create();
+        let module = machine.module(&context, NAME);
+        emitted(&context, &module, &machine, kernel)?;
+        machine.optimize(&module).map_err(failed)?;
+        then(&machine, module)
+    }
+}
+
+fn emitted<'c>(
+    context: &'c Context,
+    module: &Module<'c>,
+    machine: &Machine,
+    kernel: &Kernel,
+) -> Result<(), CompileError> {
+    emit(context, module, machine, (kernel, NAME)).map_err(|error| match error {
+        EmitError::Refused(message) => CompileError::Unsupported {
+            function: kernel.name.0.clone(),
+            message,
+        },
+        EmitError::Instruction(message) => CompileError::Backend {
+            message: format!("{}: {message}", kernel.name),
+        },
+    })
+}
