@@ -6,7 +6,6 @@ pub mod legalize;
 pub mod level;
 pub mod link;
 pub mod lower;
-mod machine;
 pub mod math;
 pub mod output;
 pub mod schedule;

@@ -1,12 +1,14 @@
 //! Machine code from kernels: one room for each way to make it.
 //!
-//! Legal kernels are given ([`crate::legalize`]). What comes out computes the same bits as the kernel interpreter does
+//! Legal kernels are given ([`crate::legalize`]); each back end reads the thread programs that they become
+//! ([`crate::threads`]). What comes out computes the same bits as the kernel interpreter does
 //! on native floats, calls nothing outside itself, and is the same for the same program, whatever the machine it
 //! is made on and the number of threads. What a back end does not know it refuses: it ignores no statement and no
 //! directive.
 
 pub mod cranelift;
 pub mod llvm;
+pub(crate) mod refusal;
 
 /// What makes machine code of kernels. What goes around them is made by Cranelift, whatever makes kernels.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,7 +6,7 @@
 //! the processor will do is one of the checks.
 
 use crate::backend::cranelift::core::{Core, POINTER};
-use crate::machine::refusal::{Refusal, Result};
+use crate::backend::refusal::{Refusal, Result};
 use crate::shell::freestanding::CheckFunctions;
 use crate::shell::steps::steps_signature;
 use cranelift_codegen::ir::condcodes::IntCC;

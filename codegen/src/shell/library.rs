@@ -3,11 +3,11 @@
 use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::TARGET;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::link::ObjectFile;
-use crate::machine::refusal::Refusal;
 use crate::shell::cpu;
 use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;

@@ -6,12 +6,14 @@
 //! | module | what it does |
 //! |---|---|
 //! | `steps` | the step tree |
+//! | `dispatch` | who runs tasks |
 //! | `unit` | functions and data that are compiled together |
 //! | `entry`, `cpu` | the checks of the C interface |
 //! | `freestanding` | threads and checks of tensors, compiled beforehand |
 //! | `library` | libraries as object files |
 
 pub(crate) mod cpu;
+pub(crate) mod dispatch;
 pub(crate) mod entry;
 pub(crate) mod freestanding;
 pub(crate) mod library;

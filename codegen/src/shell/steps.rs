@@ -4,11 +4,11 @@
 //! the context (which says who runs tasks; it may be NULL), and returns a status: 0, or the code of the first check that found a fault.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::emit::index::Variables;
+use crate::backend::cranelift::emit::kernel::signature;
+use crate::backend::cranelift::emit::lanes::element_type;
+use crate::backend::refusal::{Refusal, Result, signed};
 use crate::kernel::{Arg, BufferId, Program, Role, Step};
-use crate::machine::index::Variables;
-use crate::machine::kernel::signature;
-use crate::machine::lanes::element_type;
-use crate::machine::refusal::{Refusal, Result, signed};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
@@ -96,7 +96,8 @@ impl StepEmitter<'_> {
                 let count = signed(*count)?;
                 let bound = self.core.constant(count);
                 let open = self.core.begin_loop(zero, Vec::new());
-                self.vars.set(var.0, open.point, (0, count.max(1)));
+                self.vars.set(var.0, open.point);
+                self.vars.bound(var.0, (0, count.max(1)));
                 self.steps(body)?;
                 let advance = Advance {
                     step: 1,

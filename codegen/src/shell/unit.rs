@@ -1,19 +1,20 @@
 //! A unit of compilation: functions and data that refer to one another by number.
 //!
-//! Kernels are legalised, and those of one structure compiled once. Functions are compiled
+//! Legal kernels of one structure become one thread program, which is compiled once. Functions are compiled
 //! independently, several at a time; what comes out does not depend on how many.
 
+use crate::backend::cranelift::emit::kernel;
+use crate::backend::cranelift::emit::tasks::{TaskLinks, emit_task, sites};
 use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{BufferId, Kernel, Program, Role};
 use crate::legalize::Legal;
-use crate::machine::kernel;
-use crate::machine::parallel;
-use crate::machine::parallel::{TaskLinks, sites};
-use crate::machine::refusal::Refusal;
+use crate::shell::dispatch::dispatch;
 use crate::shell::steps;
 use crate::shell::steps::{Links, Tensor};
 use crate::target::Target;
+use crate::threads::thread_program;
 use crate::workers;
 use cranelift_codegen::Context;
 #[cfg(feature = "llvm")]
@@ -34,10 +35,10 @@ const CONSTANT_ALIGN: u64 = 64;
 
 /// What a function is made of.
 pub(crate) enum Source<'a> {
-    /// A kernel that is legal for a processor, with what reaches its tasks if it has any.
-    Kernel(&'a Kernel, &'a Target, Option<TaskLinks>),
-    /// The tasks of a loop of such a kernel, by its position among such loops.
-    Task(&'a Kernel, &'a Target, usize),
+    /// A thread program for a processor, with what reaches its tasks if it has any.
+    Kernel(Arc<Kernel>, &'a Target, Option<TaskLinks>),
+    /// Tasks of such a program, by their position among those.
+    Task(Arc<Kernel>, &'a Target, usize),
     /// The function that runs tasks.
     Dispatch,
     /// The steps of a program: the numbers of its kernels and constants, and the order of the
@@ -145,10 +146,16 @@ impl<'a> Unit<'a> {
                 program.program().kernels.iter().map(number_of).collect()
             })
             .collect();
+        let threads = |&(kernel, target): &(&Kernel, &'a Target)| {
+            Ok((Arc::new(thread_program(kernel, target)?), target))
+        };
+        let threads: Result<Vec<_>, CompileError> =
+            workers::on_all(|| distinct.par_iter().map(threads).collect());
+        let threads = threads?;
         let places = match backend {
-            Backend::Cranelift => unit.add_kernels(prefix, &distinct),
+            Backend::Cranelift => unit.add_kernels(prefix, &threads),
             #[cfg(feature = "llvm")]
-            Backend::Llvm(llvm) => unit.add_pieces(prefix, &distinct, llvm)?,
+            Backend::Llvm(llvm) => unit.add_pieces(prefix, &threads, llvm)?,
         };
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
@@ -179,11 +186,10 @@ impl<'a> Unit<'a> {
     fn add_kernels(
         &mut self,
         prefix: &str,
-        kernels: &[(&'a Kernel, &'a Target)],
+        kernels: &[(Arc<Kernel>, &'a Target)],
     ) -> Vec<(u32, bool)> {
-        let tasks =
-            |(kernel, target): &(&'a Kernel, &Target)| sites(kernel, &target.costs).len() as u32;
-        let tasks: Vec<u32> = kernels.iter().map(tasks).collect();
+        let tasks = kernels.iter().map(|(kernel, _)| sites(kernel).len() as u32);
+        let tasks: Vec<u32> = tasks.collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
         let mut places = Vec::with_capacity(kernels.len());
         let mut add = |name: String, source: Source<'a>| {
@@ -194,16 +200,16 @@ impl<'a> Unit<'a> {
             });
         };
         let mut next = 0;
-        for (number, (&(kernel, target), tasks)) in kernels.iter().zip(tasks).enumerate() {
+        for (number, ((kernel, target), tasks)) in kernels.iter().zip(tasks).enumerate() {
             let name = format!("{prefix}.kernel{number}.{}", kernel.name);
             let first = next + 1;
             let links = (tasks > 0).then_some(TaskLinks { dispatch, first });
             places.push((next, tasks > 0));
-            add(name.clone(), Source::Kernel(kernel, target, links));
+            add(name.clone(), Source::Kernel(kernel.clone(), target, links));
             for task in 0..tasks as usize {
                 add(
                     format!("{name}.tasks{task}"),
-                    Source::Task(kernel, target, task),
+                    Source::Task(kernel.clone(), target, task),
                 );
             }
             next += 1 + tasks;
@@ -219,24 +225,17 @@ impl<'a> Unit<'a> {
     fn add_pieces(
         &mut self,
         prefix: &str,
-        kernels: &[(&'a Kernel, &'a Target)],
+        kernels: &[(Arc<Kernel>, &'a Target)],
         llvm: crate::backend::llvm::Llvm,
     ) -> Result<Vec<(u32, bool)>, CompileError> {
-        let thread_program = |&(kernel, target): &(&Kernel, &Target)| {
-            let kernel = crate::threads::thread_program(kernel, target)?;
-            Ok((kernel, target.level))
-        };
-        let threads: Result<Vec<_>, CompileError> =
-            workers::on_all(|| kernels.par_iter().map(thread_program).collect());
-        let threads = threads?;
-        let wanted: Vec<_> = threads
+        let wanted = kernels
             .iter()
-            .map(|(kernel, level)| (*level, kernel))
-            .collect();
+            .map(|(kernel, target)| (target.level, &**kernel));
+        let wanted: Vec<_> = wanted.collect();
         let pieces = llvm.compile(&wanted)?;
         let dispatch = pieces.len() as u32;
         let mut places = Vec::with_capacity(pieces.len());
-        for (number, (piece, (kernel, _))) in pieces.into_iter().zip(&threads).enumerate() {
+        for (number, (piece, (kernel, _))) in pieces.into_iter().zip(kernels).enumerate() {
             let is_parallel = crate::backend::llvm::has_tasks(kernel);
             let relocation = |(offset, addend)| ModuleReloc {
                 offset,
@@ -407,13 +406,10 @@ impl FunctionItem<'_> {
                 function.map(Some).map_err(unsupported)
             }
             Source::Task(kernel, target, number) => {
-                let sites = sites(kernel, &target.costs);
-                let site = sites.get(*number);
-                let site = site.ok_or(Refusal("a task of a loop that has none"));
-                let function = site.and_then(|site| parallel::emit_task(kernel, target, site));
+                let function = emit_task(kernel, target, *number);
                 function.map(Some).map_err(unsupported)
             }
-            Source::Dispatch => parallel::dispatch().map(Some).map_err(unsupported),
+            Source::Dispatch => dispatch().map(Some).map_err(unsupported),
             Source::Steps {
                 program,
                 kernels,

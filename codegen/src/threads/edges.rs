@@ -8,10 +8,10 @@
 //! in loops over tiles only on the way at the edges, or where the span moves with the loop.
 
 use super::rewrite::{Draft, Renames, Scope, accumulates, extent_of};
+use crate::backend::refusal::Result;
 use crate::kernel::{
     Access, Carried, Condition, Form, Join, Kernel, Region, Stmt, Subscript, VarId,
 };
-use crate::machine::refusal::Result;
 use crate::target::Target;
 use lgc_ir::index::{Guard, Index};
 

@@ -27,9 +27,9 @@ mod vectorise;
 mod widen;
 
 use crate::backend::CompileError;
+use crate::backend::refusal::Refusal;
 use crate::kernel::{Kernel, Program};
 use crate::legalize::Legal;
-use crate::machine::refusal::Refusal;
 use crate::target::Target;
 use crate::workers;
 use rayon::prelude::*;
@@ -93,6 +93,11 @@ pub fn after_each_pass(
         stages.push((name, apply(before.clone(), pass, target)?));
     }
     Ok(stages)
+}
+
+/// The range of each index variable of a thread program.
+pub(crate) fn ranges(kernel: &Kernel) -> Vec<(i64, i64)> {
+    rewrite::Bounds::of(kernel).all().to_vec()
 }
 
 fn apply(program: Program, pass: Pass, target: &Target) -> Result<Program, CompileError> {

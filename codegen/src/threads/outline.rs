@@ -7,10 +7,10 @@
 //! handed out anew in each of its iterations.
 
 use super::rewrite::{Draft, Renames, defined_values, has_faults};
+use crate::backend::refusal::{Result, signed};
 use crate::kernel::{
     Directive, ForRange, IdVisitor, Kernel, MemId, Op, Region, Stmt, TaskFrame, ValueId, VarId,
 };
-use crate::machine::refusal::{Result, signed};
 use crate::target::{Costs, Target};
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -7,8 +7,8 @@
 //! that accesses are seen to lie inside in each repetition.
 
 use super::rewrite::{Draft, Renames, accumulates};
+use crate::backend::refusal::Result;
 use crate::kernel::{Carried, ForRange, Kernel, Region, Stmt, ValueId, VarId};
-use crate::machine::refusal::Result;
 use crate::target::Target;
 
 /// The kernel with repeated bodies.

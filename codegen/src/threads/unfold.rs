@@ -10,11 +10,11 @@
 
 use super::rewrite::{Bounds, Draft, Renames, has_faults, is_flat, rescale, state_types, turns};
 use super::widen::{Lanes, Widening};
+use crate::backend::refusal::{Refusal, Result, signed};
 use crate::kernel::{
     Access, Carried, Condition, Fold, ForRange, Form, Join, Kernel, MemId, Op, Region, Space, Stmt,
     Subscript, ValueId, ValueType, VarId,
 };
-use crate::machine::refusal::{Refusal, Result, signed};
 use crate::target::{Costs, Target};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -107,10 +107,12 @@ impl Unfolder<'_> {
     }
 
     fn fold(&mut self, mut fold: Fold, is_parallel: bool, out: &mut Out) -> Result<()> {
+        // What folds inside are worth is seen before they are loops.
+        let block = self.block_of_task(&fold);
         // Folds inside are unfolded first, in the copies that are made of the body.
         fold.body = self.region(fold.body, true)?;
         let count = fold.chunks();
-        let states = match (count, self.block_of_task(&fold)) {
+        let states = match (count, block) {
             (0 | 1, _) => self.chunk(&fold, &Chunk { number: None }, out)?,
             (_, Some(block)) if !is_parallel => self.shared(&fold, block, out)?,
             (_, Some(_) | None) => {

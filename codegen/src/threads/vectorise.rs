@@ -5,8 +5,8 @@
 
 use super::rewrite::{Bounds, Draft, is_flat, quotient, rescale};
 use super::widen::{Lanes, Widening};
+use crate::backend::refusal::Result;
 use crate::kernel::{Condition, Directive, ForRange, Kernel, Region, Stmt, VarId};
-use crate::machine::refusal::Result;
 use crate::target::Target;
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;

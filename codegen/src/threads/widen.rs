@@ -4,8 +4,8 @@
 //! is the same in all of them stays a scalar; everything else becomes a vector, and accesses go by lanes.
 
 use super::rewrite::{Bounds, Draft};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Access, Fault, Form, Op, Region, Stmt, Subscript, ValueId, ValueType, VarId};
-use crate::machine::refusal::{Refusal, Result};
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;
 

@@ -1,12 +1,12 @@
 //! Functions of numbers and truth values on single elements and on registers.
 //!
 //! `width` is the number of elements of the operands: 1 for a single element. What registers lack
-//! is never asked of them (see [`crate::machine::ops`]), except where noted. Kernels are legal ([`crate::legalize`]):
+//! is never asked of them (see [`crate::backend::cranelift::emit::ops`]), except where noted. Kernels are legal ([`crate::legalize`]):
 //! what instructions are not defined for they are not given.
 
 use crate::backend::cranelift::core::{Core, POINTER, Shift};
-use crate::machine::lanes::{element_type, part_type};
-use crate::machine::refusal::{Refusal, Result};
+use crate::backend::cranelift::emit::lanes::{element_type, part_type};
+use crate::backend::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::constant::Constant;

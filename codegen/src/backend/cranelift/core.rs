@@ -536,22 +536,6 @@ impl Core {
         })
     }
 
-    /// How many zero bits an integer of 64 bits, not 0, ends in.
-    pub(crate) fn trailing_zeros(&mut self, x: Value) -> Value {
-        self.unary(Opcode::Ctz, POINTER, x)
-    }
-
-    /// How many bits of an integer of 64 bits are set.
-    pub(crate) fn population(&mut self, x: Value) -> Value {
-        self.unary(Opcode::Popcnt, POINTER, x)
-    }
-
-    /// An integer without the last of its set bits.
-    pub(crate) fn without_last_bit(&mut self, x: Value) -> Value {
-        let less = self.add_constant(x, -1);
-        self.binary(Opcode::Band, x, less)
-    }
-
     /// The sum of 64-bit integers.
     pub(crate) fn add(&mut self, x: Value, y: Value) -> Value {
         match (self.constant_of(x), self.constant_of(y)) {

@@ -7,7 +7,7 @@
 //! those of [`lgc_ir::half`], and of the instructions that some processors have.
 
 use crate::backend::cranelift::core::{Core, Shift};
-use crate::machine::lanes::part_type;
+use crate::backend::cranelift::emit::lanes::part_type;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Opcode, Value, types};
 use lgc_ir::dtype::DType;

@@ -2,15 +2,17 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `emit` | thread programs as functions |
 //! | `core` | blocks, nested scopes, placement of instructions |
 //! | `arithmetic`, `halves` | functions on registers |
 //! | `isa` | what code may use |
 //! | `jit`, `text` | code in this process; code to read |
 //!
-//! What is emitted for kernels is said in [`crate::machine`], and what goes around them in [`crate::shell`].
+//! Programs that verify are given. What goes around kernels is in [`crate::shell`].
 
 pub(crate) mod arithmetic;
 pub(crate) mod core;
+pub(crate) mod emit;
 mod halves;
 pub(crate) mod isa;
 mod jit;

@@ -1,10 +1,13 @@
 //! Long bodies: what register allocation has to look at grows with the body, not faster.
 
-use super::tensor;
-use crate::kernel::{Access, Directive, Kernel, KernelBuilder, Mode, Subscript, verify_kernel};
-use crate::legalize::legalize;
-use crate::machine::kernel::emit;
+use super::{program, tensor};
+use crate::backend::cranelift::emit::kernel::emit;
+use crate::kernel::{
+    Access, Directive, ForRange, Kernel, KernelBuilder, Mode, Subscript, verify_kernel,
+};
+use crate::legalize::Legal;
 use crate::target::Target;
+use crate::threads::Threads;
 use cranelift_codegen::ir::{Function, Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::scalar::Unary;
@@ -15,7 +18,7 @@ fn chain(turns: usize, width: u32) -> Kernel {
     let k = KernelBuilder::new("chain");
     let x = k.param("x", tensor(DType::F32, &[4096]), Mode::In);
     let y = k.param("y", tensor(DType::F32, &[4096]), Mode::Out);
-    let var = k.par(4096, 1, |point| {
+    let var = k.for_each(ForRange::upto(4096), |point| {
         let at = || vec![Subscript::At(point.clone())];
         let start = k.load(Access::new(x, at()));
         let end = (0..turns).fold(start, |value, _| k.unary(Unary::Sin, value));
@@ -26,7 +29,8 @@ fn chain(turns: usize, width: u32) -> Kernel {
     }
     let kernel = k.finish().unwrap();
     verify_kernel(&kernel).unwrap();
-    legalize(&kernel, &Target::BITS_128.operations)
+    let threads = Threads::new(&Legal::new(&program(kernel), &Target::BITS_128)).unwrap();
+    threads.program().kernels[0].clone()
 }
 
 /// The number of instructions, and the most that lie between a constant and a use of it.

@@ -1,44 +1,46 @@
-//! A kernel as a function of its parameters' addresses.
+//! A thread program as a function of its parameters' addresses.
 //!
-//! Statements are emitted in order. A loop with a `vec` directive whose body is straight-line is
-//! emitted twice: a main loop, in which each scalar of the body stands for that many consecutive
-//! iterations, and a loop over what is left. Nothing is read or written that the kernel does not
-//! read or write.
+//! Statements are emitted in order; a loop of one iteration is none. Nothing is read or written that the program does
+//! not read or write.
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
+use crate::backend::cranelift::emit::index::Variables;
+use crate::backend::cranelift::emit::lanes::{Extent, Lanes, Parts, native_unit};
+use crate::backend::cranelift::emit::tasks::{TaskLinks, sites};
 use crate::backend::cranelift::isa::OPERATIONS;
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{
-    Carried, Condition, Directive, ForRange, Form, Join, Kernel, MemId, Op, Region, Stmt, ValueId,
-    ValueType, VarId,
+    Carried, Condition, ForRange, Join, Kernel, MemId, Op, Region, Stmt, ValueId, VarId,
 };
-use crate::machine::index::Variables;
-use crate::machine::lanes::{Extent, Lanes, Parts, native_unit};
-use crate::machine::parallel::{Site, TaskLinks, sites};
-use crate::machine::refusal::{Refusal, Result, distance, signed};
-use crate::machine::tiles::accumulates;
 use crate::target::Target;
+use crate::threads::ranges;
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
 use rustc_hash::FxHashMap;
 
-/// The loop whose iterations are the elements of scalars.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Vector {
-    /// Its variable, which has the value for the first lane.
-    pub(crate) var: u32,
-    /// The number of lanes.
-    pub(crate) width: u32,
-    /// Whether the value for the first lane is always a multiple of the number of lanes.
-    pub(crate) is_aligned: bool,
-}
+/// The variable that stands for the lane of a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lane(u32);
 
-impl Vector {
-    /// An index in the iteration of a lane.
+impl Lane {
+    /// An index in a lane.
     pub(crate) fn at(self, index: &Index, lane: u32) -> Index {
-        let point = Index::var(self.var).add_constant(i64::from(lane));
-        index.replace(&mut |var| (var == self.var).then(|| point.clone()))
+        let lane = Index::constant(i64::from(lane));
+        index.replace(&mut |var| (var == self.0).then(|| lane.clone()))
+    }
+
+    /// Whether an index differs from lane to lane.
+    pub(crate) fn moves(self, index: &Index) -> bool {
+        index.mentions(self.0)
+    }
+
+    /// How far an index moves from lane to lane, if the same everywhere.
+    pub(crate) fn step(self, index: &Index) -> Option<i64> {
+        let step = index.coefficient(self.0);
+        let rest = index.sub(&Index::var(self.0).scale(step));
+        (!rest.mentions(self.0)).then_some(step)
     }
 }
 
@@ -54,23 +56,18 @@ pub(crate) struct KernelEmitter<'k> {
     values: Vec<Option<Lanes>>,
     /// The operation that defines each value, where one does.
     definitions: Vec<Option<&'k Op>>,
-    /// The vectorised loop that is being emitted.
-    pub(crate) vector: Option<Vector>,
     /// Values that are only used element by element.
     pub(crate) apart: Vec<bool>,
     /// Rows that are continued from their start, by the place of the row and its length in bytes.
     pub(crate) continued: FxHashMap<(Value, i64, i64), Value>,
-    widths: FxHashMap<VarId, u32>,
-    /// The loop that is being emitted for tiles that lie inside.
-    pub(crate) interior: Option<VarId>,
-    /// Loops that run as tasks, unless this is the function of one.
-    pub(crate) sites: Option<(Vec<Site<'k>>, TaskLinks)>,
-    /// The address of the context, if there are such loops.
+    /// Tasks, and what reaches them, unless this is the function of one.
+    pub(crate) sites: Option<(Vec<&'k Stmt>, TaskLinks)>,
+    /// The address of the context, if there are tasks.
     pub(crate) context: Option<Value>,
 }
 
-/// The signature of the function of a kernel: an address for each parameter; then, if some of its
-/// loops run as tasks, that of the context.
+/// The signature of the function of a thread program: an address for each parameter; then, if it has tasks, that of
+/// the context.
 pub(crate) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     let mut signature = Signature::new(CallConv::SystemV);
     let count = kernel.params().count() + usize::from(is_parallel);
@@ -78,7 +75,7 @@ pub(crate) fn signature(kernel: &Kernel, is_parallel: bool) -> Signature {
     signature
 }
 
-/// The function of a kernel that is legal for a processor. `links` is `None` if no loop of it runs as tasks.
+/// The function of a thread program for a processor. `links` is `None` if it has no tasks.
 pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -> Result<Function> {
     let (core, params) = Core::new(signature(kernel, links.is_some()));
     let mut emitter = KernelEmitter::new(kernel, target, core)?;
@@ -86,7 +83,7 @@ pub(crate) fn emit(kernel: &Kernel, target: &Target, links: Option<TaskLinks>) -
         emitter.memories[id.index()] = Some(address);
     }
     if let Some(links) = links {
-        emitter.sites = Some((sites(kernel, &target.costs), links));
+        emitter.sites = Some((sites(kernel), links));
         emitter.context = params.last().copied();
     }
     emitter.region(&kernel.body)?;
@@ -181,20 +178,16 @@ impl<'k> KernelEmitter<'k> {
         if target.operations != OPERATIONS {
             return Err(Refusal("a kernel that is legal for another processor"));
         }
-        let width = |Directive::Vec(var, width): &Directive| (*var, *width);
         Ok(KernelEmitter {
             kernel,
             target,
             core,
-            vars: Variables::new(kernel.vars),
+            vars: Variables::new(ranges(kernel)),
             memories: vec![None; kernel.memories.len()],
             values: vec![None; kernel.values.len()],
             definitions: definitions(kernel),
-            vector: None,
             apart: used_apart(kernel),
-            widths: kernel.schedule.iter().map(width).collect(),
             continued: FxHashMap::default(),
-            interior: None,
             sites: None,
             context: None,
         })
@@ -212,14 +205,12 @@ impl<'k> KernelEmitter<'k> {
 
     // ---------------------------------------------------------------------------------- values
 
-    /// The number of elements that a value of a type has here.
-    pub(crate) fn extent(&self, ty: ValueType) -> Extent {
-        match (ty.form, self.vector) {
-            (Form::Scalar, Some(vector)) => Extent::row(vector.width),
-            (Form::Scalar, None) => Extent::row(1),
-            (Form::Vector(columns), _) => Extent::row(columns),
-            (Form::Tile(rows, columns), _) => Extent { rows, columns },
-        }
+    /// The variable that stands for the lane, in a vector of that many. If the kernel declares none, one that nothing
+    /// mentions.
+    pub(crate) fn lane(&mut self, count: u32) -> Lane {
+        let var = self.kernel.lane.map_or(self.kernel.vars, |lane| lane.0);
+        self.vars.bound(var, (0, i64::from(count)));
+        Lane(var)
     }
 
     /// The elements of a value.
@@ -228,7 +219,7 @@ impl<'k> KernelEmitter<'k> {
         lanes.ok_or(Refusal("a value is used where it is not defined"))
     }
 
-    /// The single element of a scalar outside vectorised loops, or one that all iterations share.
+    /// The single element of a scalar.
     pub(crate) fn scalar(&self, value: ValueId) -> Result<Value> {
         match self.lanes(value)? {
             Lanes::Uniform(x) => Ok(x),
@@ -255,10 +246,8 @@ impl<'k> KernelEmitter<'k> {
     pub(crate) fn flat(&mut self, value: ValueId) -> Result<Parts> {
         let ty = self.kernel.type_of(value);
         let lanes = self.lanes(value)?;
-        let extent = self.extent(ty);
-        Ok(self
-            .core
-            .parts(ty.dtype, extent, &lanes, native_unit(ty.dtype)))
+        let (extent, unit) = (Extent::of(ty.form), native_unit(ty.dtype));
+        Ok(self.core.parts(ty.dtype, extent, &lanes, unit))
     }
 
     /// The parts of several values, one after the other.
@@ -275,7 +264,7 @@ impl<'k> KernelEmitter<'k> {
         let mut rest = parts;
         for value in values {
             let ty = self.kernel.type_of(value);
-            let (extent, unit) = (self.extent(ty), native_unit(ty.dtype));
+            let (extent, unit) = (Extent::of(ty.form), native_unit(ty.dtype));
             let per_row = extent.columns / unit + extent.columns % unit;
             let count = (extent.rows * per_row) as usize;
             let (own, others) = rest.split_at(count.min(rest.len()));
@@ -303,26 +292,17 @@ impl<'k> KernelEmitter<'k> {
 
     fn stmt(&mut self, stmt: &'k Stmt) -> Result<()> {
         match stmt {
-            Stmt::Par {
-                var, extent, body, ..
-            } => {
-                if self.launch_par(*var)? {
-                    return Ok(());
-                }
-                let extent = signed(*extent)?;
-                match self.vector_width(*var, body) {
-                    Some(width) => self.vector_loop(*var, (0, extent), width, body),
-                    None => self.for_loop(*var, &ForRange::span(0, extent, 1), &[], body),
-                }
-            }
+            Stmt::Par { .. } => Err(Refusal("a parallel loop that is neither tasks nor a loop")),
             Stmt::For {
                 var,
                 range,
                 carried,
                 body,
             } => self.for_loop(*var, range, carried, body),
-            Stmt::Tasks { .. } => Err(Refusal("tasks that were made before")),
-            Stmt::Fold(fold) => self.fold(fold),
+            Stmt::Tasks {
+                var, count, frame, ..
+            } => self.hand_out(*var, *count, frame),
+            Stmt::Fold(_) => Err(Refusal("a fold that is no loop")),
             Stmt::If {
                 condition,
                 then,
@@ -390,38 +370,40 @@ impl<'k> KernelEmitter<'k> {
         carried: &[Carried],
         body: &'k Region,
     ) -> Result<()> {
-        if range.below.is_some() || range.until.is_some() {
-            return Err(Refusal("a loop with a further end"));
-        }
-        let low = range.low.range(&self.vars.bounds);
-        let high = range.high.range(&self.vars.bounds);
-        // Ranges are half-open; of the least integer there is none below.
-        let bounds = (low.0, high.1.saturating_sub(1).max(low.0));
-        let ends = (range.low.as_constant(), range.high.as_constant());
-        if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step)
-            && carried.is_empty()
-            && let Some(width) = self.vector_width(var, body)
-            && !reads_its_writes(body)
-        {
-            return self.vector_loop(var, (low, high), width, body);
-        }
         let mut values = self.flat_all(carried.iter().map(|carried| carried.init))?;
-        if let (Some(low), Some(high), 1) = (ends.0, ends.1, range.step) {
-            values = if accumulates(carried, body) {
-                self.accumulate(var, (low, high), (carried, values), body)?
-            } else {
-                let pace = (1, 1);
-                self.counted(var, (low, high), pace, (carried, values), body)?
-            };
-        } else {
-            let (start, advance) = self.advance(range, low, high)?;
+        if self.is_single(range) {
+            let point = self.core.index(&range.low, &self.vars);
+            self.vars.set(var.0, point);
+            values = self.iteration(carried, &values, body)?;
+        } else if !matches!(range.known(), Some((low, high, _)) if low >= high) {
+            let (start, advance) = self.advance(range)?;
             let open = self.core.begin_loop(start, values);
-            self.vars.set(var.0, open.point, bounds);
+            self.vars.set(var.0, open.point);
             let next = self.iteration(carried, &open.states.clone(), body)?;
             values = self.core.end_loop(open, advance, &next);
         }
         self.define_flat(carried.iter().map(|carried| carried.result), &values);
         Ok(())
+    }
+
+    /// The number of points between both ends of a range, if it is always the same.
+    fn length(range: &ForRange) -> Option<i64> {
+        range.high.sub(&range.low).as_constant()
+    }
+
+    /// Whether a range always begins before its further ends.
+    fn begins(&self, range: &ForRange) -> bool {
+        let (_, end) = range.low.range(&self.vars.bounds);
+        range.until.is_none()
+            && range
+                .below
+                .is_none_or(|below| end.saturating_sub(1) < below)
+    }
+
+    /// Whether a loop always has one iteration.
+    fn is_single(&self, range: &ForRange) -> bool {
+        let size = range.step.saturating_abs();
+        Self::length(range).is_some_and(|length| 0 < length && length <= size) && self.begins(range)
     }
 
     /// Emits the body of a loop once, given the parts of the states; the parts of the next ones.
@@ -436,24 +418,23 @@ impl<'k> KernelEmitter<'k> {
         self.flat_all(carried.iter().map(|carried| carried.next))
     }
 
-    /// Where a loop starts and how it goes on. Both ends have half-open ranges of values.
-    fn advance(
-        &mut self,
-        range: &ForRange,
-        low: (i64, i64),
-        high: (i64, i64),
-    ) -> Result<(Value, Advance)> {
+    /// Where a loop starts and how it goes on.
+    fn advance(&mut self, range: &ForRange) -> Result<(Value, Advance)> {
         let first = self.core.index(&range.low, &self.vars);
-        let end = self.core.index(&range.high, &self.vars);
-        let known = (low != UNKNOWN && high != UNKNOWN).then_some((
-            low.1.saturating_sub(1) < high.0,
-            low.0 >= high.1.saturating_sub(1),
-        ));
-        let runs = match known {
-            Some((true, _)) => Some(true),
-            Some((false, true)) => Some(false),
-            Some((false, false)) | None => None,
-        };
+        let mut end = self.core.index(&range.high, &self.vars);
+        let (_, most) = range.high.range(&self.vars.bounds);
+        if let Some(below) = range.below.filter(|&below| most.saturating_sub(1) > below) {
+            let below = self.core.constant(below);
+            end = match range.high.as_constant() {
+                Some(_) => below,
+                None => self.core.binary(Opcode::Smin, end, below),
+            };
+        }
+        if let Some(until) = range.until {
+            let until = self.scalar(until)?;
+            end = self.core.binary(Opcode::Smin, end, until);
+        }
+        let runs = self.runs(range);
         if range.step > 0 {
             let advance = Advance {
                 step: range.step,
@@ -483,119 +464,17 @@ impl<'k> KernelEmitter<'k> {
         Ok((start, advance))
     }
 
-    /// The number of iterations to run at once, if a loop is to be and can be vectorised.
-    pub(crate) fn vector_width(&self, var: VarId, body: &Region) -> Option<u32> {
-        let width = *self.widths.get(&var)?;
-        (self.vector.is_none()
-            && (2..=self.target.costs.max_width).contains(&width)
-            && self.is_flat(body))
-        .then_some(width)
-    }
-
-    /// Whether a region only computes, loads and stores scalars.
-    pub(crate) fn is_flat(&self, body: &Region) -> bool {
-        body.stmts.iter().all(|stmt| match stmt {
-            Stmt::Compute { result, .. } | Stmt::Load { result, .. } => {
-                self.kernel.type_of(*result).form == Form::Scalar
-            }
-            Stmt::Store { value, .. } => self.kernel.type_of(*value).form == Form::Scalar,
-            Stmt::Par { .. }
-            | Stmt::Tasks { .. }
-            | Stmt::For { .. }
-            | Stmt::Fold(_)
-            | Stmt::If { .. }
-            | Stmt::Let { .. } => false,
-        })
-    }
-
-    fn vector_loop(
-        &mut self,
-        var: VarId,
-        (low, high): (i64, i64),
-        width: u32,
-        body: &'k Region,
-    ) -> Result<()> {
-        let lanes = i64::from(width);
-        let middle = low + distance(low, high)? / lanes * lanes;
-        if low < middle {
-            self.vector = Some(Vector {
-                var: var.0,
-                width,
-                is_aligned: low == 0,
-            });
-            let pace = (lanes, 1);
-            self.counted(var, (low, middle), pace, (&[], Vec::new()), body)?;
-            self.vector = None;
+    /// Whether a loop has an iteration, if it is known.
+    fn runs(&self, range: &ForRange) -> Option<bool> {
+        if Self::length(range).is_some_and(|length| length > 0) && self.begins(range) {
+            return Some(true);
         }
-        self.counted(var, (middle, high), (1, 1), (&[], Vec::new()), body)?;
-        Ok(())
-    }
-
-    /// A loop over a known range; the parts of what is carried out of it. The variable has the whole
-    /// range in a vectorised loop too, where it stands for all lanes of an iteration. The points are
-    /// `step` apart, and the body is `repeated` that often in an iteration of the loop.
-    pub(crate) fn counted(
-        &mut self,
-        var: VarId,
-        (low, high): (i64, i64),
-        (step, repeated): (i64, i64),
-        (carried, inits): (&[Carried], Vec<Value>),
-        body: &'k Region,
-    ) -> Result<Vec<Value>> {
-        let count = distance(low, high)? / step;
-        let mut values = inits;
-        let mut start = low;
-        for repeated in [repeated, 1] {
-            let rounds = (count - (start - low) / step) / repeated;
-            if rounds == 0 {
-                continue;
-            }
-            let end = start + rounds * repeated * step;
-            let (first, bound) = (self.core.constant(start), self.core.constant(end));
-            let open = self.core.begin_loop(first, values);
-            let mut states = open.states.clone();
-            for repetition in 0..repeated {
-                let point = (open.point, repetition * step);
-                self.vars.set_shifted(var.0, point, (low, high));
-                states = self.iteration(carried, &states, body)?;
-            }
-            let advance = Advance {
-                step: repeated * step,
-                bound,
-                runs: Some(true),
-            };
-            values = self.core.end_loop(open, advance, &states);
-            start = end;
+        let low = range.low.range(&self.vars.bounds);
+        let high = range.high.range(&self.vars.bounds);
+        let known = low != UNKNOWN && high != UNKNOWN;
+        if known && low.1.saturating_sub(1) < high.0 && self.begins(range) {
+            return Some(true);
         }
-        Ok(values)
+        (known && low.0 >= high.1.saturating_sub(1)).then_some(false)
     }
-}
-
-/// Whether a region loads from memory that it also stores to, so that its iterations may depend on
-/// one another.
-fn reads_its_writes(body: &Region) -> bool {
-    let stored = |memory: MemId| {
-        body.stmts.iter().any(|stmt| match stmt {
-            Stmt::Store { access, .. } => access.memory == memory,
-            Stmt::Par { .. }
-            | Stmt::Tasks { .. }
-            | Stmt::For { .. }
-            | Stmt::Fold(_)
-            | Stmt::If { .. }
-            | Stmt::Let { .. }
-            | Stmt::Compute { .. }
-            | Stmt::Load { .. } => false,
-        })
-    };
-    body.stmts.iter().any(|stmt| match stmt {
-        Stmt::Load { access, .. } => stored(access.memory),
-        Stmt::Par { .. }
-        | Stmt::Tasks { .. }
-        | Stmt::For { .. }
-        | Stmt::Fold(_)
-        | Stmt::If { .. }
-        | Stmt::Let { .. }
-        | Stmt::Compute { .. }
-        | Stmt::Store { .. } => false,
-    })
 }

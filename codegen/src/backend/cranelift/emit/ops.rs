@@ -5,10 +5,12 @@
 //! 64-bit integers and floats. What it is given is what it is defined for, since kernels are legal.
 
 use crate::backend::cranelift::core::{Core, Shift};
-use crate::kernel::{Op, ValueId, ValueType};
-use crate::machine::kernel::KernelEmitter;
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit, part_type};
-use crate::machine::refusal::{Refusal, Result};
+use crate::backend::cranelift::emit::kernel::KernelEmitter;
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit, part_type,
+};
+use crate::backend::refusal::{Refusal, Result};
+use crate::kernel::{Form, Op, ValueId, ValueType};
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
@@ -21,10 +23,12 @@ impl KernelEmitter<'_> {
         let ty = self.kernel.type_of(result);
         let lanes = match op {
             Op::Const(dtype, constant) => Lanes::Uniform(self.core.element(*dtype, constant)),
-            Op::Index(dtype, index) => self.index_value(*dtype, index),
-            Op::Ramp(..) | Op::Slice(..) => {
-                return Err(Refusal("vectors that go by lanes"));
+            Op::Index(dtype, index) => {
+                let value = self.core.index(index, &self.vars);
+                Lanes::Uniform(self.core.narrowed(*dtype, value))
             }
+            Op::Ramp(dtype, count, index) => self.ramp(*dtype, *count, index),
+            Op::Slice(form, from, x) => self.slice(*form, *from, *x)?,
             Op::Splat(_, x) => self.lanes(*x)?,
             Op::Rows(rows, x) => self.rows(*rows, *x)?,
             Op::Columns(_, x) => self.columns(ty, *x)?,
@@ -43,36 +47,56 @@ impl KernelEmitter<'_> {
         Ok(())
     }
 
-    fn index_value(&mut self, dtype: DType, index: &Index) -> Lanes {
-        let Some(vector) = self.vector.filter(|vector| index.mentions(vector.var)) else {
-            let value = self.core.index(index, &self.vars);
-            return Lanes::Uniform(self.core.narrowed(dtype, value));
-        };
+    fn ramp(&mut self, dtype: DType, count: u32, index: &Index) -> Lanes {
+        let lane = self.lane(count);
         let index = index.simplify(&self.vars.bounds);
-        let step = index.coefficient(vector.var);
-        let rest = index.sub(&Index::var(vector.var).scale(step));
-        if rest.mentions(vector.var) {
-            let element = |lane: u32| vector.at(&index, lane);
-            let elements = (0..vector.width)
-                .map(|lane| {
-                    let value = self.core.index(&element(lane), &self.vars);
-                    self.core.narrowed(dtype, value)
-                })
-                .collect();
-            return Lanes::Parts {
-                unit: 1,
-                parts: elements,
-            };
+        if !lane.moves(&index) {
+            let value = self.core.index(&index, &self.vars);
+            return Lanes::Uniform(self.core.narrowed(dtype, value));
         }
-        let unit = native_unit(dtype);
-        let parts = cuts(vector.width, unit)
-            .map(|(lane, width)| {
-                let first = self.core.index(&vector.at(&index, lane), &self.vars);
-                let first = self.core.narrowed(dtype, first);
-                self.core.ramp(dtype, width, first, step)
-            })
-            .collect();
+        let step = lane.step(&index);
+        let unit = step.map_or(1, |_| native_unit(dtype));
+        let parts = cuts(count, unit).map(|(at, width)| {
+            let first = self.core.index(&lane.at(&index, at), &self.vars);
+            let first = self.core.narrowed(dtype, first);
+            match step {
+                Some(step) if width > 1 => self.core.ramp(dtype, width, first, step),
+                Some(_) | None => first,
+            }
+        });
+        let parts = parts.collect();
         Lanes::Parts { unit, parts }
+    }
+
+    /// Some neighbouring elements of a vector: whole parts where they begin and end with one.
+    fn slice(&mut self, form: Form, from: u32, x: ValueId) -> Result<Lanes> {
+        let ty = self.kernel.type_of(x);
+        let (lanes, columns) = (self.lanes(x)?, ty.form.elements());
+        let count = form.elements();
+        if let Lanes::Uniform(_) = lanes {
+            return Ok(lanes);
+        }
+        if let Lanes::Parts { unit, parts } = &lanes
+            && form != Form::Scalar
+            && from.is_multiple_of(*unit)
+            && (count.is_multiple_of(*unit) || from + count == columns)
+        {
+            let own = cuts(columns, *unit).zip(parts);
+            let own = own.filter(|((at, _), _)| (from..from + count).contains(at));
+            return Ok(Lanes::Parts {
+                unit: *unit,
+                parts: own.map(|(_, &part)| part).collect(),
+            });
+        }
+        let elements = self.core.elements(ty.dtype, Extent::row(columns), &lanes);
+        let own = elements.get(from as usize..(from + count) as usize);
+        Ok(match own.ok_or(Refusal("a slice beyond a vector"))? {
+            [element] if form == Form::Scalar => Lanes::Uniform(*element),
+            own => Lanes::Parts {
+                unit: 1,
+                parts: own.into(),
+            },
+        })
     }
 
     fn rows(&mut self, rows: u32, x: ValueId) -> Result<Lanes> {
@@ -92,11 +116,11 @@ impl KernelEmitter<'_> {
             return Ok(Lanes::Uniform(x));
         }
         let (dtype, unit) = (ty.dtype, native_unit(ty.dtype));
-        let extent = self.extent(self.kernel.type_of(x));
+        let extent = Extent::of(self.kernel.type_of(x).form);
         let elements = self.core.elements(dtype, extent, &lanes);
         let mut parts = Parts::new();
         for element in elements {
-            for (_, width) in cuts(self.extent(ty).columns, unit) {
+            for (_, width) in cuts(Extent::of(ty.form).columns, unit) {
                 parts.push(self.core.splat(dtype, width, element));
             }
         }
@@ -105,7 +129,7 @@ impl KernelEmitter<'_> {
 
     fn mma(&mut self, acc: ValueId, a: ValueId, b: ValueId) -> Result<Lanes> {
         let ty = self.kernel.type_of(acc);
-        let (dtype, unit, extent) = (ty.dtype, native_unit(ty.dtype), self.extent(ty));
+        let (dtype, unit, extent) = (ty.dtype, native_unit(ty.dtype), Extent::of(ty.form));
         let (acc, a, b) = (self.lanes(acc)?, self.lanes(a)?, self.lanes(b)?);
         let acc = self.core.parts(dtype, extent, &acc, unit);
         let a = match a {
@@ -176,7 +200,7 @@ impl KernelEmitter<'_> {
             return Ok(Lanes::Uniform(self.apply(op, subject, 1, &args)?));
         }
         let unit = Self::unit_of(op, subject, &lanes);
-        let extent = self.extent(self.kernel.type_of(result));
+        let extent = Extent::of(self.kernel.type_of(result).form);
         let operands: Vec<Parts> = lanes
             .iter()
             .zip(&types)
@@ -245,7 +269,7 @@ impl KernelEmitter<'_> {
         if let Lanes::Uniform(x) = lanes {
             return Ok(Lanes::Uniform(shift(&mut self.core, x)?));
         }
-        let (unit, extent) = (native_unit(ty.dtype), self.extent(ty));
+        let (unit, extent) = (native_unit(ty.dtype), Extent::of(ty.form));
         let parts = self.core.parts(ty.dtype, extent, &lanes, unit);
         let parts = parts.iter().map(|&part| shift(&mut self.core, part));
         Ok(Lanes::Parts {
@@ -258,7 +282,7 @@ impl KernelEmitter<'_> {
 
     fn cast(&mut self, to: DType, x: ValueId) -> Result<Lanes> {
         let ty = self.kernel.type_of(x);
-        let (from, extent) = (ty.dtype, self.extent(ty));
+        let (from, extent) = (ty.dtype, Extent::of(ty.form));
         let lanes = self.lanes(x)?;
         if from == to {
             return Ok(lanes);

@@ -1,7 +1,6 @@
 //! Loads and stores.
 //!
-//! An access covers a grid of elements: the spans of a vector or tile, or the lanes of a vectorised
-//! loop as one row. Where the elements of a row are adjacent they are moved by registers, else one by
+//! An access covers a grid of elements: the spans of a vector or tile, or the lanes of a vector as one row. Where the elements of a row are adjacent they are moved by registers, else one by
 //! one. Conditions that all elements share become one branch around the access. Conditions that
 //! differ from element to element are first decided for a whole register, by those at its two ends
 //! where they are monotone between them; only registers that are not wholly inside are then moved
@@ -10,10 +9,12 @@
 
 mod wrapped;
 
+use crate::backend::cranelift::emit::kernel::{KernelEmitter, Lane};
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit,
+};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Access, Form, Memory, Mode, Place, Subscript, ValueId};
-use crate::machine::kernel::{KernelEmitter, Vector};
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
-use crate::machine::refusal::{Refusal, Result};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
@@ -23,7 +24,7 @@ use wrapped::Wrap;
 
 /// A condition that differs along a row.
 enum Lanewise {
-    /// A relation that mentions the variable of the vectorised loop.
+    /// A relation that mentions the lane.
     Relation(Relation),
     /// Truth values.
     Mask(Parts),
@@ -43,7 +44,8 @@ enum Decision {
 struct Grid {
     dtype: DType,
     extent: Extent,
-    vector: Option<Vector>,
+    /// What stands for the lane, if the access goes by lanes.
+    lane: Option<Lane>,
     base: Value,
     /// The position of the first element in bytes, run-time subscripts apart.
     first: Index,
@@ -76,8 +78,8 @@ impl Grid {
     /// The position of an element in bytes, run-time subscripts apart.
     fn position(&self, row: u32, column: u32) -> Index {
         let row = self.row_step.wrapping_mul(i64::from(row));
-        match (self.column_step, self.vector) {
-            (None, Some(vector)) => vector.at(&self.first, column).add_constant(row),
+        match (self.column_step, self.lane) {
+            (None, Some(lane)) => lane.at(&self.first, column).add_constant(row),
             (None, None) => self.first.add_constant(row),
             (Some(step), _) => {
                 let column = step.wrapping_mul(i64::from(column));
@@ -100,8 +102,7 @@ impl<'k> KernelEmitter<'k> {
             Some(value) => Some(self.lanes(value)?),
             None => None,
         };
-        let varies = matches!(default, Some(Lanes::Parts { .. }));
-        let (memory, mut grid) = self.grid(access, ty.form, varies)?;
+        let (memory, mut grid) = self.grid(access, ty.form)?;
         grid.apart = self.apart.get(result.index()).copied().unwrap_or(false);
         let is_empty = memory.ty.elements() == 0 || access.guard.is_never();
         let unit = Self::unit_of_transfer(&grid);
@@ -160,8 +161,7 @@ impl<'k> KernelEmitter<'k> {
     pub(crate) fn store(&mut self, access: &Access, value: ValueId) -> Result<()> {
         let ty = self.kernel.type_of(value);
         let lanes = self.lanes(value)?;
-        let varies = matches!(lanes, Lanes::Parts { .. });
-        let (memory, grid) = self.grid(access, ty.form, varies)?;
+        let (memory, grid) = self.grid(access, ty.form)?;
         if memory.ty.elements() == 0 || access.guard.is_never() {
             return Ok(());
         }
@@ -181,49 +181,21 @@ impl<'k> KernelEmitter<'k> {
 
     // ------------------------------------------------------------------------------------ grid
 
-    /// Whether an access is different in the iterations of the vectorised loop.
-    fn varies(&self, access: &Access, vector: Vector) -> Result<bool> {
-        let mut varies = false;
-        for subscript in &access.at {
-            varies |= match subscript {
-                Subscript::At(index) | Subscript::Span(index) => index.mentions(vector.var),
-                Subscript::Value(value) => matches!(self.lanes(*value)?, Lanes::Parts { .. }),
-            };
-        }
-        if let Some(mask) = access.mask {
-            varies |= matches!(self.lanes(mask)?, Lanes::Parts { .. });
-        }
-        if let Some(fault) = &access.fault {
-            varies |= fault.position.mentions(vector.var);
-        }
-        let mentions = |relation: &Relation| relation.index().mentions(vector.var);
-        Ok(varies || access.guard.relations().iter().any(mentions))
-    }
-
     /// Looks up what an access covers, and records faults.
-    fn grid(&mut self, access: &Access, form: Form, varies: bool) -> Result<(&'k Memory, Grid)> {
-        if access.goes_by_lanes(form) {
-            return Err(Refusal("vectors that go by lanes"));
-        }
+    fn grid(&mut self, access: &Access, form: Form) -> Result<(&'k Memory, Grid)> {
         let kernel = self.kernel;
         let memory = kernel.memories.get(access.memory.index());
         let memory = memory.ok_or(Refusal("an access to memory that does not exist"))?;
         let base = self.memories[access.memory.index()];
         let base = base.ok_or(Refusal("an access to a local buffer outside its scope"))?;
-        let vector = match self.vector {
-            Some(vector) if varies || self.varies(access, vector)? => Some(vector),
-            Some(_) | None => None,
-        };
-        let extent = match (form, vector) {
-            (Form::Scalar, Some(vector)) => Extent::row(vector.width),
-            (Form::Scalar, None) => Extent::row(1),
-            (Form::Vector(columns), _) => Extent::row(columns),
-            (Form::Tile(rows, columns), _) => Extent { rows, columns },
-        };
+        let extent = Extent::of(form);
+        let lane = access
+            .goes_by_lanes(form)
+            .then(|| self.lane(extent.columns));
         let mut grid = Grid {
             dtype: memory.ty.dtype,
             extent,
-            vector,
+            lane,
             base,
             first: Index::default(),
             row_step: 0,
@@ -259,50 +231,23 @@ impl<'k> KernelEmitter<'k> {
             }
         }
         grid.first = first.simplify(&self.vars.bounds);
-        match (spans.as_slice(), grid.vector) {
+        match (spans.as_slice(), grid.lane) {
             ([row, column], _) => {
                 grid.row_step = *row;
                 grid.column_step = Some(*column);
             }
             ([column], _) => grid.column_step = Some(*column),
-            (_, Some(vector)) => {
-                let step = grid.first.coefficient(vector.var);
-                let rest = grid.first.sub(&Index::var(vector.var).scale(step));
-                let is_even = !rest.mentions(vector.var);
-                grid.column_step = match is_even {
-                    true => Some(step),
-                    false => self.step_of_lanes(&grid.first, vector),
-                };
-            }
+            (_, Some(lane)) => grid.column_step = lane.step(&grid.first),
             (_, None) => {}
         }
-    }
-
-    /// How far a position moves from lane to lane, if the same everywhere although it moves in another way
-    /// from vector to vector: `i mod 64` moves by 1 within 16 lanes that begin at a multiple of 16.
-    fn step_of_lanes(&self, position: &Index, vector: Vector) -> Option<i64> {
-        if !vector.is_aligned {
-            return None;
-        }
-        let width = i64::from(vector.width);
-        let mut bounds = self.vars.bounds.clone();
-        let (group, lane) = (bounds.len() as u32, bounds.len() as u32 + 1);
-        let (_, end) = bounds.get(vector.var as usize).copied()?;
-        bounds.extend([(0, end.checked_add(width - 1)? / width), (0, width)]);
-        let point = Index::var(group).scale(width).add(&Index::var(lane));
-        let split = position.replace(&mut |var| (var == vector.var).then(|| point.clone()));
-        let split = split.simplify(&bounds);
-        let step = split.coefficient(lane);
-        let rest = split.sub(&Index::var(lane).scale(step));
-        (!rest.mentions(lane)).then_some(step)
     }
 
     /// Sorts guard and mask into what all elements share and what they do not.
     fn conditions(&mut self, grid: &mut Grid, access: &Access) -> Result<()> {
         let guard = access.guard.simplify(&self.vars.bounds);
         for relation in guard.relations() {
-            match grid.vector {
-                Some(vector) if relation.index().mentions(vector.var) => {
+            match grid.lane {
+                Some(lane) if lane.moves(relation.index()) => {
                     grid.lanewise.push(Lanewise::Relation(relation.clone()));
                 }
                 Some(_) | None => {
@@ -326,12 +271,21 @@ impl<'k> KernelEmitter<'k> {
 
     /// Adds the conditions of spans that may go past the end of their axis.
     fn clip(&mut self, grid: &mut Grid, access: &Access, memory: &Memory, form: Form) {
-        for span in self.open_spans(access, memory, form) {
-            if span.axis == 0 && form.rank() == 2 {
-                grid.row_clip = Some((span.start, span.extent));
-            } else {
-                grid.lanewise.push(Lanewise::Clip(span.start, span.extent));
+        let mut number = 0;
+        for (axis, subscript) in access.at.iter().enumerate() {
+            let Subscript::Span(start) = subscript else {
+                continue;
+            };
+            let extent = memory.ty.shape.extent(axis) as i64;
+            let most = extent - i64::from(form.extent(number)) + 1;
+            let fits = || start.stays_within((None, Some(most)), &self.vars.bounds, &access.guard);
+            if access.clip && !fits() {
+                match number == 0 && form.rank() == 2 {
+                    true => grid.row_clip = Some((start.clone(), extent)),
+                    false => grid.lanewise.push(Lanewise::Clip(start.clone(), extent)),
+                }
             }
+            number += 1;
         }
     }
 
@@ -364,8 +318,8 @@ impl<'k> KernelEmitter<'k> {
     }
 
     fn index_at(&self, grid: &Grid, index: &Index, column: u32) -> Index {
-        match grid.vector {
-            Some(vector) => vector.at(index, column),
+        match grid.lane {
+            Some(lane) => lane.at(index, column),
             None => index.clone(),
         }
     }
@@ -387,7 +341,7 @@ impl<'k> KernelEmitter<'k> {
                 }
                 Lanewise::Clip(start, extent) => self.is_below(start, last, *extent),
                 Lanewise::Relation(relation @ Relation::Within { index, .. }) => {
-                    if !is_monotone(index, grid.vector) {
+                    if grid.lane.is_some_and(|lane| lane.step(index).is_none()) {
                         return Decision::Each;
                     }
                     let low = self.relation_at(grid, relation, column);
@@ -463,14 +417,14 @@ impl<'k> KernelEmitter<'k> {
         let status = self.memories.get(fault.status.index()).copied().flatten();
         let status = status.ok_or(Refusal("a fault is recorded in memory that does not exist"))?;
         // The elements of a vector or tile share their run-time subscripts.
-        let lanes = if grid.vector.is_some() {
+        let lanes = if grid.lane.is_some() {
             outside.len()
         } else {
             1
         };
         for (column, &beyond) in outside.iter().enumerate().take(lanes) {
             let Some(beyond) = beyond else { continue };
-            let own = match grid.vector {
+            let own = match grid.lane {
                 Some(_) => self.condition_at(grid, column as u32),
                 None => None,
             };
@@ -702,14 +656,4 @@ impl<'k> KernelEmitter<'k> {
             self.core.join(branch, &[]);
         }
     }
-}
-
-/// Whether an index only grows, or only falls, from lane to lane.
-fn is_monotone(index: &Index, vector: Option<Vector>) -> bool {
-    vector.is_none_or(|vector| {
-        let step = index.coefficient(vector.var);
-        !index
-            .sub(&Index::var(vector.var).scale(step))
-            .mentions(vector.var)
-    })
 }

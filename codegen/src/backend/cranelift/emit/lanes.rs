@@ -1,6 +1,6 @@
 //! Where the elements of a kernel value are.
 //!
-//! A value has rows × columns elements (a vector, or a scalar of a vectorised loop, is one row). Each
+//! A value has rows × columns elements (a vector is one row). Each
 //! row is cut into *parts*: as many registers of `unit` elements as fit, then single elements. The
 //! unit is 4 or 2, whichever fills 128 bits, or 1. Truth values beside 32-bit numbers have unit 4,
 //! beside 64-bit numbers unit 2: a part of several truth values is a mask of lanes that are all
@@ -8,6 +8,7 @@
 //! `backend/cranelift/halves.rs`).
 
 use crate::backend::cranelift::core::Core;
+use crate::kernel::{Form, ValueType};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::dtype::DType;
@@ -42,6 +43,15 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
+    /// The elements of a form.
+    pub(crate) const fn of(form: Form) -> Self {
+        match form {
+            Form::Scalar => Extent::row(1),
+            Form::Vector(columns) => Extent::row(columns),
+            Form::Tile(rows, columns) => Extent { rows, columns },
+        }
+    }
+
     /// One row.
     pub(crate) const fn row(columns: u32) -> Self {
         Extent { rows: 1, columns }
@@ -83,6 +93,13 @@ pub(crate) const fn part_type(dtype: DType, width: u32) -> Type {
         (DType::Bool, 2) => types::I64X2,
         (DType::Bool, _) => types::I32X4,
     }
+}
+
+/// The types of the parts of a value, row by row.
+pub(crate) fn part_types(ty: ValueType) -> Vec<Type> {
+    let extent = Extent::of(ty.form);
+    let rows = (0..extent.rows).flat_map(|_| cuts(extent.columns, native_unit(ty.dtype)));
+    rows.map(|(_, width)| part_type(ty.dtype, width)).collect()
 }
 
 /// The elements of a dtype that fill a register; truth values go with 32-bit numbers.

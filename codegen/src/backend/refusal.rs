@@ -1,4 +1,4 @@
-//! What emitters refuse.
+//! What passes and emitters refuse.
 
 /// What a kernel has that cannot be compiled, or that a verified kernel does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -6,20 +6,10 @@ pub(crate) struct Refusal(pub(crate) &'static str);
 
 pub(crate) type Result<T> = std::result::Result<T, Refusal>;
 
-const TOO_MANY: Refusal = Refusal("a loop of more than 2^63 iterations");
-
 /// An extent or a number of iterations, as loops count.
 ///
 /// # Errors
 /// If it has more than 63 bits, which none has in a verified kernel.
 pub(crate) fn signed(extent: u64) -> Result<i64> {
-    i64::try_from(extent).map_err(|_| TOO_MANY)
-}
-
-/// How many integers there are from one to below another.
-///
-/// # Errors
-/// If that has more than 63 bits, which no range of a loop has in a verified kernel.
-pub(crate) fn distance(low: i64, high: i64) -> Result<i64> {
-    Ok(high.checked_sub(low).ok_or(TOO_MANY)?.max(0))
+    i64::try_from(extent).map_err(|_| Refusal("a loop of more than 2^63 iterations"))
 }

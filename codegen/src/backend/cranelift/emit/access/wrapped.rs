@@ -5,9 +5,11 @@
 //! once, where they go on from their start; of longer ones, that is decided for each register.
 
 use super::Grid;
+use crate::backend::cranelift::emit::kernel::KernelEmitter;
+use crate::backend::cranelift::emit::lanes::{
+    Extent, Lanes, Parts, cuts, element_type, native_unit,
+};
 use crate::kernel::{Memory, Mode, Place};
-use crate::machine::kernel::KernelEmitter;
-use crate::machine::lanes::{Extent, Lanes, Parts, cuts, element_type, native_unit};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Value, types};
 use lgc_ir::dtype::DType;
@@ -28,7 +30,7 @@ pub(super) struct Wrap {
 
 impl Wrap {
     pub(super) fn of(grid: &Grid) -> Option<Self> {
-        let (Some(vector), None) = (grid.vector, grid.column_step) else {
+        let (Some(lane), None) = (grid.lane, grid.column_step) else {
             return None;
         };
         let unit = native_unit(grid.dtype);
@@ -38,17 +40,14 @@ impl Wrap {
             return None;
         }
         let terms = grid.first.terms().iter();
-        let mut varying = terms.filter(|(atom, _)| match atom {
-            Atom::Var(var) => *var == vector.var,
-            Atom::FloorDiv(inner, _) | Atom::Mod(inner, _) => inner.mentions(vector.var),
-        });
+        let mut varying = terms.filter(|(atom, _)| lane.moves(&Index::atom(atom.clone(), 1)));
         let (Some((atom, factor)), None) = (varying.next(), varying.next()) else {
             return None;
         };
         let Atom::Mod(inner, period) = atom else {
             return None;
         };
-        let moves_by_one = !inner.sub(&Index::var(vector.var)).mentions(vector.var);
+        let moves_by_one = lane.step(inner) == Some(1);
         let is_long = *period >= i64::from(unit);
         if !moves_by_one || !is_long || *factor != grid.dtype.size() as i64 {
             return None;
@@ -56,7 +55,7 @@ impl Wrap {
         let place = inner.modulo(*period);
         Some(Wrap {
             rest: grid.first.sub(&place.scale(*factor)),
-            place: vector.at(&place, 0),
+            place: lane.at(&place, 0),
             period: *period,
         })
     }

@@ -12,34 +12,37 @@ use lgc_ir::index::{Atom, Guard, Index, Relation};
 /// What the variables of index expressions are while code is emitted.
 #[derive(Default)]
 pub(crate) struct Variables {
-    /// The value of each variable that is in scope: this one plus a constant.
-    values: Vec<Option<(Value, i64)>>,
+    /// The value of each variable that is in scope.
+    values: Vec<Option<Value>>,
     /// The half-open range of each variable.
     pub(crate) bounds: Vec<(i64, i64)>,
 }
 
 impl Variables {
-    pub(crate) fn new(count: u32) -> Self {
+    /// Variables of these ranges; none is in scope yet.
+    pub(crate) fn new(bounds: Vec<(i64, i64)>) -> Self {
         Variables {
-            values: vec![None; count as usize],
-            bounds: vec![lgc_ir::index::UNKNOWN; count as usize],
+            values: vec![None; bounds.len()],
+            bounds,
         }
     }
 
-    /// Sets the value and range of a variable.
-    pub(crate) fn set(&mut self, variable: u32, value: Value, bounds: (i64, i64)) {
-        self.set_shifted(variable, (value, 0), bounds);
+    /// Sets the value of a variable.
+    pub(crate) fn set(&mut self, variable: u32, value: Value) {
+        self.make_room(variable);
+        self.values[variable as usize] = Some(value);
     }
 
-    /// Sets a variable to a value plus a constant.
-    pub(crate) fn set_shifted(&mut self, variable: u32, value: (Value, i64), bounds: (i64, i64)) {
-        let at = variable as usize;
-        if at >= self.values.len() {
-            self.values.resize(at + 1, None);
-            self.bounds.resize(at + 1, lgc_ir::index::UNKNOWN);
-        }
-        self.values[at] = Some(value);
-        self.bounds[at] = bounds;
+    /// Sets the range of a variable.
+    pub(crate) fn bound(&mut self, variable: u32, range: (i64, i64)) {
+        self.make_room(variable);
+        self.bounds[variable as usize] = range;
+    }
+
+    fn make_room(&mut self, variable: u32) {
+        let needed = self.values.len().max(variable as usize + 1);
+        self.values.resize(needed, None);
+        self.bounds.resize(needed, lgc_ir::index::UNKNOWN);
     }
 }
 
@@ -59,13 +62,11 @@ impl Core {
     ) -> (Value, i64) {
         let mut terms: Vec<Value> = Vec::with_capacity(index.terms().len() + 1);
         terms.extend(base);
-        let mut offset = index.offset();
         for (atom, coefficient) in index.terms() {
-            let (value, constant) = self.atom(atom, variables);
-            offset = offset.wrapping_add(constant.wrapping_mul(*coefficient));
+            let value = self.atom(atom, variables);
             terms.push(self.multiply_constant(value, *coefficient));
         }
-        (self.sum_outside_in(terms), offset)
+        (self.sum_outside_in(terms), index.offset())
     }
 
     /// The sum of values, the outermost first, so that partial sums are loop invariant.
@@ -78,18 +79,18 @@ impl Core {
         }
     }
 
-    fn atom(&mut self, atom: &Atom, variables: &Variables) -> (Value, i64) {
+    fn atom(&mut self, atom: &Atom, variables: &Variables) -> Value {
         match atom {
             Atom::Var(variable) => {
                 let value = variables.values.get(*variable as usize).copied().flatten();
                 match value {
                     Some(value) => value,
                     // A variable without a loop reads as 0, as in `Index::eval`.
-                    None => (self.constant(0), 0),
+                    None => self.constant(0),
                 }
             }
-            Atom::FloorDiv(inner, divisor) => (self.quotient(inner, *divisor, variables), 0),
-            Atom::Mod(inner, divisor) => (self.remainder(inner, *divisor, variables), 0),
+            Atom::FloorDiv(inner, divisor) => self.quotient(inner, *divisor, variables),
+            Atom::Mod(inner, divisor) => self.remainder(inner, *divisor, variables),
         }
     }
 
