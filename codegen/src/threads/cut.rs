@@ -16,7 +16,7 @@ mod apart;
 
 use super::rewrite::{Draft, Renames, Scope};
 use crate::kernel::{Access, Carried, Form, Join, Kernel, Op, Region, Stmt, ValueId, ValueType};
-use crate::machine::refusal::{Refusal, Result};
+use crate::backend::refusal::{Refusal, Result};
 use crate::target::Target;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
