@@ -15,7 +15,7 @@ use lgc_codegen::kernel::{Cells, Program, Region, Stmt, verify};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};
 use lgc_codegen::target::{Costs, Target};
-use lgc_codegen::threads::{Threads, after_each_pass};
+use lgc_codegen::threads::{Threads, after_each_pass, is_thread_program};
 use lgc_ir::autodiff::gradient;
 use lgc_ir::generate::{CHOICES_PER_STEP, Generator};
 use lgc_ir::graph::Graph;
@@ -74,6 +74,10 @@ fn check<S: Native>(what: &str, graph: &Graph, inputs: &[Cells<S>]) {
             );
         }
         if let Some((_, program)) = stages.last() {
+            for kernel in &program.kernels {
+                let fit = is_thread_program(kernel, target);
+                assert_eq!(fit, Ok(()), "{what}\n{kernel}");
+            }
             let text = program.to_string();
             assert_eq!(&text.parse::<Program>().unwrap().to_string(), &text);
         }

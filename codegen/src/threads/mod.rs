@@ -13,9 +13,12 @@
 //! | [`vectorise`] | loops with `vec`: vectors by lanes, and what is left over |
 //! | [`edges`] | tiles that may lie at the edge of a matrix: a loop apart for those inside |
 //! | [`repeat`] | how often the body of a loop over tiles is there |
+//! | [`cut`] | tiles and vectors: pieces that fill a register, or are shorter |
 //!
 //! [`rewrite`] and [`widen`] are what they are written with.
 
+mod check;
+mod cut;
 mod edges;
 mod outline;
 mod repeat;
@@ -25,6 +28,8 @@ mod tests;
 mod unfold;
 mod vectorise;
 mod widen;
+
+pub use check::{NotThreads, is_thread_program};
 
 use crate::backend::CompileError;
 use crate::backend::refusal::Refusal;
@@ -38,12 +43,13 @@ use rayon::prelude::*;
 type Pass = fn(&Kernel, &Target) -> Result<Kernel, Refusal>;
 
 /// The passes, by name and in order.
-const PASSES: [(&str, Pass); 5] = [
+const PASSES: [(&str, Pass); 6] = [
     ("unfold", unfold::unfold),
     ("outline", outline::outline),
     ("vectorise", vectorise::vectorise),
     ("edges", edges::edges),
     ("repeat", repeat::repeat),
+    ("cut", cut::cut),
 ];
 
 /// A program of thread programs: what back ends take.

@@ -1,6 +1,6 @@
 //! Small kernels through single passes: their text, and that they compute the same.
 
-use super::{edges, repeat};
+use super::{NotThreads, cut, edges, is_thread_program, repeat};
 use crate::kernel::{Cells, Kernel, interpret_kernel, verify_kernel};
 use crate::target::{Costs, Target};
 use insta::assert_snapshot;
@@ -117,4 +117,187 @@ fn bodies_are_repeated_in_whole_rounds() {
         };
         assert_eq!(products, 2 + more, "{kernel}");
     }
+}
+
+#[test]
+fn tiles_become_the_pieces_of_their_rows() {
+    let passes: [super::Pass; 3] = [edges::edges, repeat::repeat, cut::cut];
+    let target = Target {
+        costs: Costs {
+            tile_repetitions: 1,
+            ..Costs::BITS_128
+        },
+        ..Target::BITS_128
+    };
+    let kernel = passed(&product(20), &passes, &target);
+    assert_eq!(is_thread_program(&kernel, &target), Ok(()));
+    assert_snapshot!(kernel);
+}
+
+/// Accesses by lanes and along spans, masks, `else` values, run-time subscripts, slices, joins and frames.
+fn vectors(n: u32) -> Kernel {
+    let half = n.div_ceil(2);
+    parsed(&format!(
+        "kernel vectors(x: f32[9] in, w: f32[3, 40] in, y: f32[3, 40] inout, z: f32[40] inout) {{
+           lane i0
+           v0 = ramp 2*i0 + 1 : i32<{n}>
+           v1 = const 5 : i32
+           v2 = splat v1 : i32<{n}>
+           v3 = lt v0, v2 : bool<{n}>
+           v4 = load w[1, (i0 mod 3)] if 0 <= i0 < 6 where v3 : f32<{n}>
+           v5 = load w[v0, i0] where v3 else v4 : f32<{n}>
+           v6 = const 7 : f32
+           v7 = load x[4:] clip else v6 : f32<{n}>
+           (v8) = carry (v9 = v5) for i1 in 0..3 {{
+             (v10) = if 1 <= i1 < 2 {{
+               v11 = mul v9, v7 : f32<{n}>
+               yield v11
+             }} else {{
+               yield v7
+             }}
+             v12 = add v10, v9 : f32<{n}>
+             yield v12
+           }}
+           v13 = splat v6 : f32<{n}>
+           tasks i2 < 3 with (y; v8, v13; ) {{
+             v14 = sub v8, v13 : f32<{n}>
+             store y[i2, 3:] = v14
+             v15 = const 2 : f32
+             v16 = splat v15 : f32<{n}>
+             v17 = mul v16, v13 : f32<{n}>
+             store y[i2, -i0 + 39] = v17 if 0 <= i0 < 5
+           }}
+           v18 = slice v8 from {from} : f32<{half}>
+           store z[0:] = v18
+           v19 = slice v8 from {last} : f32
+           store z[38] = v19
+           store z[i0 + 3] = v7 if 0 <= i0 < {real} where v3
+         }}",
+        from = n - half,
+        last = n - 1,
+        real = n.div_ceil(3),
+    ))
+}
+
+#[test]
+fn vectors_become_pieces() {
+    let target = Target::BITS_128;
+    let kernel = passed(&vectors(7), &[cut::cut], &target);
+    assert_snapshot!(kernel);
+    for n in [2, 3, 4, 5, 8, 11, 16, 31, 33] {
+        for vector_bytes in [4, 8, 16, 32, 64] {
+            let target = Target {
+                vector_bytes,
+                ..Target::BITS_128
+            };
+            let kernel = passed(&vectors(n), &[cut::cut], &target);
+            assert_eq!(is_thread_program(&kernel, &target), Ok(()), "{kernel}");
+        }
+    }
+}
+
+#[test]
+fn short_vectors_by_lanes_stay_as_they_are() {
+    let text = "kernel k(x: f32[40] in, y: f32[40] out) {
+      lane i0
+      for i1 in 0..40 step 8 {
+        v0 = load x[i0 + i1] : f32<8>
+        v1 = exp v0 : f32<8>
+        store y[i0 + i1] = v1
+      }
+    }";
+    let target = Target {
+        vector_bytes: 32,
+        ..Target::BITS_128
+    };
+    let kernel = parsed(text);
+    assert_eq!(passed(&kernel, &[cut::cut], &target), kernel.canonical());
+}
+
+#[test]
+fn single_elements_are_loaded_where_they_are_used() {
+    // Not past a store, and not where a condition is left.
+    let kernel = parsed(
+        "kernel k(x: f32[40] in, s: f32[4] inout, y: f32[4, 4] inout) {
+           v0 = load x[2:] : f32<4>
+           v1 = load s[0:] : f32<4>
+           v2 = load x[38:] clip : f32<4>
+           v3 = load x[8:] : f32<4>
+           store s[0:] = v3
+           v4 = columns v0 : f32 tile<4, 4>
+           v5 = mma v4, v1, v3 : f32 tile<4, 4>
+           v6 = mma v5, v2, v3 : f32 tile<4, 4>
+           store y[0:, 0:] = v6
+         }",
+    );
+    assert_snapshot!(passed(&kernel, &[cut::cut], &Target::BITS_128));
+}
+
+#[test]
+fn kernels_that_grow_too_much_are_refused() {
+    let wide: String = (1..80)
+        .map(|at| format!("v{at} = add v{}, v0 : f32 tile<32, 32>\n", at - 1))
+        .collect();
+    let text = format!(
+        "kernel k(x: f32[32, 32] in, y: f32[32, 32] out) {{
+           v0 = load x[0:, 0:] : f32 tile<32, 32>
+           {wide}
+           store y[0:, 0:] = v79
+         }}"
+    );
+    let kernel = parsed(&text);
+    passed(&kernel, &[cut::cut], &Target::BITS_128);
+    let scalars = Target {
+        vector_bytes: 4,
+        ..Target::BITS_128
+    };
+    let refusal = cut::cut(&kernel, &scalars).unwrap_err();
+    assert!(refusal.0.contains("65536 statements"), "{refusal:?}");
+}
+
+#[test]
+fn what_is_no_thread_program() {
+    let body = |stmts: &str| {
+        parsed(&format!(
+            "kernel k(x: f32[8, 8] in, y: f32[8, 8] inout) {{
+               lane i0
+               {stmts}
+             }}"
+        ))
+    };
+    let found = |kernel: &Kernel| is_thread_program(kernel, &Target::BITS_128);
+    let good = "v0 = load x[0, i0] : f32<4>
+        store y[0, i0] = v0";
+    assert_eq!(found(&body(good)), Ok(()));
+    let columns = "v0 = load x[0, i0] : f32<2> v1 = columns v0 : f32 tile<2, 2>";
+    let rows = "v0 = load x[0, i0] : f32<2> v1 = rows v0 : f32 tile<2, 2>";
+    let mma = "v0 = load x[0, i0] : f32<2> v1 = const 0 : f32 v2 = splat v1 : f32 tile<2, 2>
+        v3 = mma v2, v0, v0 : f32 tile<2, 2>";
+    let fold = "v0 = const 0 : f32 (v1) = fold i1 < 9 lanes 1 chunk 9 (v2 = v0) { yield v2 }
+        merge (v3) (v4) { yield v3 }";
+    let cases = [
+        ("par i1 < 3 grain 1 { }", NotThreads::Par),
+        (fold, NotThreads::Fold),
+        ("v0 = load x[0, 0:] : f32<4>", NotThreads::Span),
+        ("v0 = load x[0, 0] clip : f32", NotThreads::Clip),
+        (
+            "v0 = load x[0:, 0:] clip : f32 tile<2, 2>",
+            NotThreads::Span,
+        ),
+        ("v0 = load x[0, i0] : f32<8>", NotThreads::Vector(8, 4)),
+        (columns, NotThreads::Op("columns")),
+        (rows, NotThreads::Op("rows")),
+        (mma, NotThreads::Tile),
+    ];
+    for (text, fault) in cases {
+        // It is found inside of other statements too.
+        assert_eq!(found(&body(text)), Err(fault), "{text}");
+        let inside = format!("for i3 in 0..2 {{ for i2 in 0..2 {{ {text} }} }}");
+        assert_eq!(found(&body(&inside)), Err(fault), "{text}");
+    }
+    let mut scheduled = body("for i1 in 0..8 { v0 = load x[0, i1] : f32 store y[0, i1] = v0 }");
+    scheduled
+        .schedule
+        .push(crate::kernel::Directive::Vec(crate::kernel::VarId(1), 4));
+    assert!(matches!(found(&scheduled), Err(NotThreads::Directive(_))));
 }

@@ -9,6 +9,7 @@
 
 pub(crate) mod bits;
 
+use lgc_codegen::backend::Backend;
 use lgc_codegen::backend::cranelift::{CompiledEntry, Jit};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::lower::{Signature, lower};
@@ -72,7 +73,8 @@ pub(crate) fn whole(text: &str, derivatives: bool) -> Graph {
     jvp(&vjp(&graph, &floats).unwrap(), &floats).unwrap()
 }
 
-fn to_bytes(ty: &Type, elements: &[f64]) -> Vec<u8> {
+/// Elements as bytes.
+pub(crate) fn to_bytes(ty: &Type, elements: &[f64]) -> Vec<u8> {
     let bytes = |x: &f64| match ty.dtype {
         DType::Bool => vec![u8::from(*x != 0.0)],
         DType::I32 => (*x as i32).to_le_bytes().to_vec(),
@@ -113,6 +115,11 @@ impl Compiled {
     }
 
     pub(crate) fn on(graph: &Graph, target: &Target) -> Self {
+        Self::with(graph, target, Backend::Cranelift)
+    }
+
+    /// The graph with kernels that a back end makes for a target.
+    pub(crate) fn with(graph: &Graph, target: &Target, backend: Backend) -> Self {
         let (optimized, _, _) = optimize(graph, true).unwrap();
         let lowering = lower(&optimized, &Signature::pure("f"), target).unwrap();
         let types = |values: Vec<Value>| {
@@ -122,7 +129,7 @@ impl Compiled {
                 .collect()
         };
         Self {
-            entry: Jit::compile(&Legal::new(&lowering.program, target)).unwrap(),
+            entry: Jit::compile_with(&Legal::new(&lowering.program, target), backend).unwrap(),
             inputs: types(graph.inputs().to_vec()),
             outputs: types(graph.outputs().iter().map(|output| output.value).collect()),
         }

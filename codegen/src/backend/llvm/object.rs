@@ -9,7 +9,7 @@ use super::emit::RUN_TASKS;
 use object::read::elf::{ElfFile64, ElfSection64};
 use object::{
     LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget,
-    SectionIndex, SectionKind, SymbolIndex, elf,
+    SectionIndex, SectionKind, SymbolIndex, SymbolKind, elf,
 };
 use std::collections::HashMap;
 
@@ -72,7 +72,10 @@ pub(crate) fn piece(object: &[u8], name: &str) -> Result<Piece, Strange> {
     for section in &sections {
         joined.fill_in(section)?;
     }
-    let first = object.symbol_by_name(name);
+    // The file has a symbol, too, of any name.
+    let is_function = |symbol: &_| ObjectSymbol::kind(symbol) == SymbolKind::Text;
+    let mut functions = object.symbols().filter(is_function);
+    let first = functions.find(|symbol| symbol.name() == Ok(name));
     let first = first.and_then(|symbol| joined.place_of(symbol.section_index()?, symbol.address()));
     match first {
         Some(0) => Ok(joined.piece),
