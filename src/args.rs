@@ -4,6 +4,7 @@ use crate::report::ErrorFormat;
 use crate::stage::Stage;
 use crate::{Origin, origin};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lgc_codegen::level::Level;
 use std::path::PathBuf;
 
 /// An ahead-of-time compiler for differentiable tensor graphs.
@@ -110,10 +111,61 @@ fn definition(text: &str) -> Result<(String, u64), String> {
     Ok((name.to_owned(), value))
 }
 
+/// How machine code is made.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Code {
+    /// What makes machine code of kernels [default: for libraries LLVM where it can be loaded, else
+    /// Cranelift]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) backend: Option<BackendName>,
+    /// The processor to make code for [default: for libraries, x86-64-v3 and v4 behind one entry]
+    #[arg(long, value_name = "CPU", value_parser = cpu)]
+    pub(crate) cpu: Option<Cpu>,
+    /// How much LLVM does for the speed of code, from 0 to 3 [default: 3]
+    #[arg(short = 'O', long = "opt-level", value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) effort: Option<u8>,
+    /// The file of LLVM to load [default: $LGC_LLVM, else that of a Rust toolchain]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) llvm: Option<PathBuf>,
+}
+
+/// What makes machine code of kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Always there, and quick; 128-bit registers
+    Cranelift,
+    /// The widest registers of the processor; needs the LLVM of a Rust toolchain
+    Llvm,
+}
+
+/// The processor to make code for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cpu {
+    /// Any with AVX2 and FMA.
+    V3,
+    /// Any with AVX-512.
+    V4,
+    /// The best that this one is.
+    Native,
+}
+
+fn cpu(name: &str) -> Result<Cpu, String> {
+    if name == "native" {
+        return Ok(Cpu::Native);
+    }
+    match name.parse() {
+        Ok(Level::V3) => Ok(Cpu::V3),
+        Ok(Level::V4) => Ok(Cpu::V4),
+        Err(error) => Err(format!("{error}; or `native`")),
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Compile {
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) code: Code,
     /// Output, whose suffix says what it is: .so (with the header beside it), .a, .o, .h or .clif;
     /// may be repeated [default: FILE with the suffix .so, in the current directory]
     #[arg(short, long = "output", value_name = "OUT", value_parser = output)]
@@ -147,6 +199,14 @@ impl OutputKind {
         Self::Clif,
     ];
 
+    /// Whether it is machine code, beside which there is a header.
+    pub(crate) const fn is_code(self) -> bool {
+        match self {
+            Self::Shared | Self::Archive | Self::Object => true,
+            Self::Header | Self::Clif => false,
+        }
+    }
+
     /// The suffix that stands for it.
     pub(crate) const fn suffix(self) -> &'static str {
         match self {
@@ -175,6 +235,8 @@ fn output(text: &str) -> Result<(PathBuf, OutputKind), String> {
 pub(crate) struct Emit {
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) code: Code,
     /// Which stage to print
     #[arg(long, value_enum, default_value_t = EmitStage::Graph)]
     pub(crate) stage: EmitStage,
@@ -202,8 +264,12 @@ pub(crate) enum EmitStage {
     Kernels,
     /// The same in operations that processors have
     Legal,
+    /// Kernels as thread programs: tasks, loops and vectors of registers
+    Threads,
     /// Cranelift's intermediate form
     Clif,
+    /// LLVM's intermediate form, before its passes
+    Llvm,
     /// The machine's instructions
     Asm,
 }
@@ -219,6 +285,8 @@ pub(crate) struct Run {
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
     pub(crate) dims: Dims,
+    #[command(flatten)]
+    pub(crate) code: Code,
     /// The entry to run [default: the only one]
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
@@ -239,6 +307,8 @@ pub(crate) struct Run {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) code: Code,
     /// Compare every value that compiled code keeps in memory, or all
     #[arg(
         long,

@@ -1,9 +1,9 @@
 //! `lgc compile`: from a graph to files that users link or load.
 
 use crate::args::{Compile, OutputKind};
-use crate::driver::{Build, Session};
+use crate::driver::{Build, Session, Use};
 use crate::stage::Stage;
-use crate::{Failure, Origin, naming};
+use crate::{Failure, Origin, naming, output};
 use lgc_codegen::link::ObjectFile;
 use lgc_codegen::output::{Access, OutputSet};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     let targets = targets(arguments);
     let first = targets.first().map(|(path, _)| path.as_path());
     let name = naming::library_name(arguments.name.as_deref(), origin, first)?;
+    session.make_code(&arguments.code, Use::Anywhere)?;
     let (ast, module) = session.load(origin, &arguments.source.dims.defines)?;
     let inputs = session.inputs(&ast);
     for (path, _) in targets.iter().chain(&headers(&targets)) {
@@ -38,8 +39,13 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
         {
             set.stage(path, bytes, *access)?;
         }
-        Ok(set.commit()?)
-    })
+        set.commit()
+    })?;
+    let has_code = targets.iter().any(|(_, kind)| kind.is_code());
+    if has_code {
+        output::remark(&format!("kernels by {}", session.machine().describe()));
+    }
+    Ok(())
 }
 
 /// What was asked for; if nothing was, a shared library in the current directory.
@@ -63,11 +69,7 @@ fn headers(targets: &[(PathBuf, OutputKind)]) -> Vec<(PathBuf, OutputKind)> {
     let mut headers = Vec::new();
     for (path, kind) in targets {
         let header = (path.with_extension("h"), OutputKind::Header);
-        let is_library = match kind {
-            OutputKind::Shared | OutputKind::Archive | OutputKind::Object => true,
-            OutputKind::Header | OutputKind::Clif => false,
-        };
-        if is_library && !targets.contains(&header) && !headers.contains(&header) {
+        if kind.is_code() && !targets.contains(&header) && !headers.contains(&header) {
             headers.push(header);
         }
     }

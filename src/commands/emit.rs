@@ -4,8 +4,8 @@
 //! of tensors beside it.
 
 use crate::adjoint::adjoint;
-use crate::args::{Emit, EmitStage};
-use crate::driver::{Inputs, Session, choose};
+use crate::args::{BackendName, Emit, EmitStage};
+use crate::driver::{Inputs, Session, Use, choose};
 use crate::stage::Stage;
 use crate::{Failure, Origin, dot, origin, output};
 use lgc_codegen::kernel::Program;
@@ -41,6 +41,11 @@ impl From<String> for Text {
 /// Prints the stage that was asked for.
 pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure> {
     let origin = &arguments.source.file;
+    let mut code = arguments.code.clone();
+    if arguments.stage == EmitStage::Llvm {
+        code.backend.get_or_insert(BackendName::Llvm);
+    }
+    session.make_code(&code, Use::Text)?;
     let (ast, mut module) = session.load(origin, &arguments.source.dims.defines)?;
     if let Some(name) = &arguments.entry {
         let index = choose(module.entries.iter().map(|entry| &entry.name), Some(name))?;
@@ -69,6 +74,18 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
                 let programs = legal.iter().map(|legal| legal.program().to_string());
                 programs.collect::<Vec<String>>().join("\n").into()
             })
+        }
+        EmitStage::Threads => {
+            let programs = programs(module, session)?;
+            let threads = session.threads(&programs)?;
+            session.time(Stage::Print, || {
+                let programs = threads.iter().map(|threads| threads.program().to_string());
+                programs.collect::<Vec<String>>().join("\n").into()
+            })
+        }
+        EmitStage::Llvm => {
+            let programs = programs(module, session)?;
+            session.llvm(&programs)?.into()
         }
         EmitStage::Clif => {
             let programs = programs(module, session)?;

@@ -1,7 +1,7 @@
 //! `lgc run`: an entry on given or random inputs.
 
 use crate::args::Run;
-use crate::driver::{Session, choose};
+use crate::driver::{Session, Use, choose};
 use crate::stage::Stage;
 use crate::tensors::{Given, summary};
 use crate::{Failure, library, output};
@@ -84,6 +84,7 @@ fn threads_of(threads: u32) -> Option<ThreadPool> {
 
 /// The chosen entry of a graph, as code in this process.
 fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
+    session.make_code(&arguments.code, Use::Here)?;
     let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
     let names = module.entries.iter().map(|entry| &entry.name);
     let index = choose(names, arguments.entry.as_deref())?;

@@ -4,14 +4,15 @@ use super::Session;
 use crate::stage::Stage;
 use crate::{COMPILER, Failure};
 use lgc_abi::{AbiError, Interface, Library, header};
-use lgc_codegen::backend::CompileError;
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
+use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
 use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
 use lgc_codegen::shell;
 use lgc_codegen::target::Target;
+use lgc_codegen::threads::Threads;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
@@ -28,6 +29,8 @@ pub struct Build {
     pub library: Library,
     /// A program for each entry.
     pub programs: Vec<Program>,
+    /// The same for higher levels of the processor, level by level.
+    pub higher: Vec<Vec<Program>>,
 }
 
 impl Build {
@@ -77,9 +80,9 @@ fn lowering_signature(entry: &Entry) -> Signature {
     }
 }
 
-fn lower_entry(entry: &Entry) -> Result<Lowering, Failure> {
+fn lower_entry(entry: &Entry, target: &Target) -> Result<Lowering, Failure> {
     let signature = lowering_signature(entry);
-    let lowering = lower(&entry.graph, &signature, &Target::default());
+    let lowering = lower(&entry.graph, &signature, target);
     let lowering = lowering.map_err(refused)?;
     kernel::verify(&lowering.program).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -134,9 +137,13 @@ impl Session {
     /// # Errors
     /// If an entry cannot be lowered, which is a fault of the compiler.
     pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
+        self.lower_for(module, &self.machine().target())
+    }
+
+    fn lower_for(&mut self, module: &Module, target: &Target) -> Result<Vec<Lowering>, Failure> {
         self.stage(Stage::Lower, || {
             let entries = module.entries.iter();
-            entries.map(lower_entry).collect()
+            entries.map(|entry| lower_entry(entry, target)).collect()
         })
     }
 
@@ -160,8 +167,16 @@ impl Session {
     /// If every stage is to be verified or this is to be the last one, and the outcome is not verified, which is a
     /// fault of the compiler.
     pub fn legalise(&mut self, programs: &[Program]) -> Result<Vec<Legal>, Failure> {
+        self.legalise_for(programs, &self.machine().target())
+    }
+
+    fn legalise_for(
+        &mut self,
+        programs: &[Program],
+        target: &Target,
+    ) -> Result<Vec<Legal>, Failure> {
         let legal = self.time(Stage::Legalise, || -> Vec<Legal> {
-            let legal = |program| Legal::new(program, &Target::default());
+            let legal = |program| Legal::new(program, target);
             programs.iter().map(legal).collect()
         });
         if self.verify || self.stop_after == Some(Stage::Legalise) {
@@ -177,14 +192,27 @@ impl Session {
     /// As [`Session::simplify`] and [`Session::lower`], and if the library cannot have a C interface.
     pub fn build(&mut self, module: Module, name: &str) -> Result<Build, Failure> {
         let module = self.simplify(module)?;
-        let lowerings = self.lower(&module)?;
-        let programs = lowerings.into_iter().map(|lowering| lowering.program);
-        let programs: Vec<Program> = programs.collect();
-        let library = describe(&module, &programs, name)?;
+        let mut levels = Vec::new();
+        for target in self.machine().targets.clone() {
+            let lowerings = self.lower_for(&module, &target)?.into_iter();
+            levels.push(lowerings.map(|lowering| lowering.program).collect());
+        }
+        let mut levels = levels.into_iter();
+        let programs: Vec<Program> = levels.next().unwrap_or_default();
+        let higher: Vec<Vec<Program>> = levels.collect();
+        let library = describe(&module, (&programs, &higher), name)?;
+        let library = Library {
+            compiler: self.machine().compiler(),
+            ..library
+        };
         let entries = module.entries.iter();
         let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
         interface(&library, &places)?;
-        Ok(Build { library, programs })
+        Ok(Build {
+            library,
+            programs,
+            higher,
+        })
     }
 
     /// Compiles everything into one object file.
@@ -243,8 +271,40 @@ impl Session {
     /// As [`Session::object`].
     pub fn assembly(&mut self, programs: &[Program]) -> Result<String, Failure> {
         let legal = self.legalise(programs)?;
+        let backend = self.machine().backend;
         self.stage(Stage::Generate, || {
-            cranelift::assembly(&legal).map_err(compile_failure)
+            let text = match backend {
+                Backend::Cranelift => cranelift::assembly(&legal),
+                #[cfg(feature = "llvm")]
+                Backend::Llvm(llvm) => llvm.assembly(&legal),
+            };
+            text.map_err(compile_failure)
+        })
+    }
+
+    /// The thread programs of kernels.
+    ///
+    /// # Errors
+    /// As [`Session::object`].
+    pub fn threads(&mut self, programs: &[Program]) -> Result<Vec<Threads>, Failure> {
+        let legal = self.legalise(programs)?;
+        self.stage(Stage::Generate, || {
+            let threads = legal.iter().map(Threads::new);
+            threads.collect::<Result<_, _>>().map_err(compile_failure)
+        })
+    }
+
+    /// LLVM's intermediate form of the programs, as text.
+    ///
+    /// # Errors
+    /// As [`Session::object`], and if LLVM is not the back end.
+    pub fn llvm(&mut self, programs: &[Program]) -> Result<String, Failure> {
+        let legal = self.legalise(programs)?;
+        let backend = self.machine().backend;
+        self.stage(Stage::Generate, || match backend {
+            Backend::Cranelift => Err(Failure::internal("Cranelift has no LLVM text")),
+            #[cfg(feature = "llvm")]
+            Backend::Llvm(llvm) => llvm.text(&legal).map_err(compile_failure),
         })
     }
 
@@ -254,8 +314,10 @@ impl Session {
     /// If this machine cannot run compiled code, or the back end refuses a program.
     pub fn jit(&mut self, program: &Program) -> Result<CompiledEntry, Failure> {
         let legal = self.legalise(std::slice::from_ref(program))?;
+        let backend = self.machine().backend;
         self.stage(Stage::Generate, || {
-            let entries = legal.iter().map(Jit::compile);
+            let compile = |legal| Jit::compile_with(legal, backend);
+            let entries = legal.iter().map(compile);
             let mut entries = entries
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(compile_failure)?;
@@ -299,10 +361,20 @@ fn link_failure(error: LinkError) -> Failure {
 }
 
 /// What the library says about itself.
-fn describe(module: &Module, programs: &[Program], name: &str) -> Result<Library, Failure> {
-    let entries = module.entries.iter().zip(programs);
+fn describe(
+    module: &Module,
+    (programs, higher): (&[Program], &[Vec<Program>]),
+    name: &str,
+) -> Result<Library, Failure> {
+    let workspace = |at: usize| {
+        let levels = std::iter::once(programs).chain(higher.iter().map(Vec::as_slice));
+        let sizes = levels.filter_map(|programs| programs.get(at));
+        // Whatever level runs, it fits.
+        sizes.map(|program| program.workspace).max().unwrap_or(0)
+    };
+    let entries = module.entries.iter().enumerate();
     let entries = entries
-        .map(|(entry, program)| lgc_abi::Entry::of_module(entry, program.workspace))
+        .map(|(at, entry)| lgc_abi::Entry::of_module(entry, workspace(at)))
         .collect::<Result<_, _>>();
     Ok(Library {
         name: name.to_owned(),

@@ -8,11 +8,13 @@
 
 mod codegen;
 mod inputs;
+mod machine;
 
 pub use codegen::Build;
 pub(crate) use inputs::Inputs;
+pub(crate) use machine::{Machine, Use};
 
-use crate::args::Common;
+use crate::args::{self, Common};
 use crate::reach::Reach;
 use crate::stage::{Clock, Stage};
 use crate::{Failure, Origin, output, report};
@@ -33,6 +35,7 @@ pub struct Session {
     stop_after: Option<Stage>,
     verify: bool,
     max_nodes: Option<u32>,
+    machine: Machine,
     /// The directories below which graphs may name files, beside that of the main file.
     allowed: Vec<PathBuf>,
 }
@@ -53,6 +56,20 @@ impl Session {
             allowed: common.allow_path.clone(),
             ..Self::default()
         }
+    }
+
+    /// Makes machine code as the options say from now on; otherwise Cranelift makes it.
+    ///
+    /// # Errors
+    /// If they ask for what is not there.
+    pub(crate) fn make_code(&mut self, options: &args::Code, purpose: Use) -> Result<(), Failure> {
+        self.machine = Machine::of(options, purpose)?;
+        Ok(())
+    }
+
+    /// What makes machine code.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// The texts that were read.

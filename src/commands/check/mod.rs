@@ -8,7 +8,7 @@ mod tally;
 mod trace;
 
 use crate::args::Check;
-use crate::driver::Session;
+use crate::driver::{Session, Use};
 use crate::stage::Stage;
 use crate::{Failure, output};
 use compiled::Comparison;
@@ -25,6 +25,7 @@ use tally::Tally;
 /// hold, or is skipped where nothing may be.
 pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
     let defines = &arguments.source.dims.defines;
+    session.make_code(&arguments.code, Use::Here)?;
     let (ast, module) = session.load(&arguments.source.file, defines)?;
     let options = Options::with_effort(arguments.effort);
     let smaller = Smaller::of(&ast, &module, defines, &options, session);

@@ -3,14 +3,18 @@
 use super::emit::emit;
 use super::machine::{Effort, Machine, MachineError};
 use super::object::{Piece, piece};
-use super::{Level, emit::EmitError};
+use super::{Level, Unavailable, emit::EmitError};
 use crate::backend::CompileError;
 use crate::kernel::Kernel;
+use crate::legalize::Legal;
+use crate::threads::thread_program;
 use crate::workers;
 use lgc_llvm::Loaded;
 use lgc_llvm::inkwell::context::Context;
 use lgc_llvm::inkwell::module::Module;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use std::path::Path;
 
 /// The name of the function of a kernel within its own module.
 const NAME: &str = "kernel";
@@ -29,6 +33,47 @@ impl Llvm {
         Llvm { loaded, effort }
     }
 
+    /// The library that is named, else that of the environment or of a toolchain; and its version.
+    ///
+    /// # Errors
+    /// If it cannot be loaded.
+    pub fn load(named: Option<&Path>, effort: Effort) -> Result<(Self, String), Unavailable> {
+        let loaded = lgc_llvm::load(named)?;
+        Ok((Llvm { loaded, effort }, loaded.version().to_string()))
+    }
+
+    /// The modules of the kernels of programs before LLVM's passes, as text; each distinct kernel once.
+    ///
+    /// # Errors
+    /// What the compiler refuses.
+    pub fn text(self, programs: &[Legal]) -> Result<String, CompileError> {
+        self.render(programs, 0)
+    }
+
+    /// The same after them, as the text of an assembler.
+    ///
+    /// # Errors
+    /// What the compiler refuses.
+    pub fn assembly(self, programs: &[Legal]) -> Result<String, CompileError> {
+        self.render(programs, 1)
+    }
+
+    fn render(self, programs: &[Legal], which: usize) -> Result<String, CompileError> {
+        let mut seen = FxHashSet::default();
+        let mut all = String::new();
+        for program in programs {
+            let target = program.target();
+            for kernel in &program.program().kernels {
+                if seen.insert((kernel, target)) {
+                    let threads = thread_program(kernel, target)?;
+                    all += &self.texts(target.level, &threads)?[which];
+                    all.push('\n');
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// The code of thread programs, each for its level, several at a time; in order.
     pub(crate) fn compile(self, kernels: &[(Level, &Kernel)]) -> Result<Vec<Piece>, CompileError> {
         let compile = |&(level, kernel): &(Level, &Kernel)| self.compile_one(level, kernel);
@@ -45,10 +90,7 @@ impl Llvm {
     }
 
     /// The module of a thread program before LLVM's passes, and its assembly, as text.
-    ///
-    /// # Errors
-    /// If it is no thread program, or LLVM fails.
-    pub fn texts(self, level: Level, kernel: &Kernel) -> Result<[String; 2], CompileError> {
+    fn texts(self, level: Level, kernel: &Kernel) -> Result<[String; 2], CompileError> {
         let machine =
             Machine::new(self.loaded, level, self.effort).map_err(CompileError::backend)?;
         let context = Context::create();

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 const PAIRS: usize = 1 << 16;
 
 /// How many of them are put to integer linear arithmetic.
-const HARD_PAIRS: usize = 256;
+const HARD_PAIRS: usize = 1 << 12;
 
 /// What is done to memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
