@@ -15,8 +15,8 @@ mod access;
 mod apart;
 
 use super::rewrite::{Draft, Renames, Scope};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Access, Carried, Form, Join, Kernel, Op, Region, Stmt, ValueId, ValueType};
-use crate::machine::refusal::{Refusal, Result};
 use crate::target::Target;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;

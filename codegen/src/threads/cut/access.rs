@@ -1,8 +1,8 @@
 //! Loads and stores of pieces.
 
 use super::{Cutter, Held, Out, Places, UNDEFINED, form_of, pieces_of, rows_and_columns};
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Access, Fault, Form, Op, Stmt, Subscript, ValueId, ValueType};
-use crate::machine::refusal::{Refusal, Result};
 use crate::threads::rewrite::{extent_of, quotient};
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
