@@ -12,6 +12,7 @@ mod text;
 mod tiles;
 
 use super::{CompiledEntry, Jit};
+use crate::backend::Backend;
 use crate::kernel::{
     Arg, Arguments, Buffer, BufferId, Cells, Element, Interpreter, Kernel, KernelId, Mode, Program,
     Role, Step, verify,
@@ -175,6 +176,7 @@ impl Data {
 }
 
 /// The arguments of an entry: inputs, inouts and outputs by number.
+#[derive(Clone)]
 pub(super) struct Bytes {
     pub(super) inputs: Vec<Vec<u8>>,
     pub(super) inouts: Vec<Vec<u8>>,
@@ -283,7 +285,7 @@ fn compare<S: Scalar<World = ()> + 'static>(cells: &[Cells<S>], given: &[Vec<u8>
 /// inouts.
 pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
     program: &Program,
-    mut bytes: Bytes,
+    bytes: Bytes,
     what: &str,
 ) -> i32 {
     if let Err(errors) = verify(program) {
@@ -318,17 +320,35 @@ pub(super) fn agree_on<S: Scalar<World = ()> + 'static>(
     let expected = interpreter
         .run(&(), legal.program(), &mut arguments)
         .unwrap();
-    let entry = match Jit::compile(&legal) {
-        Ok(entry) => entry,
-        Err(error) => panic!("{what}: {error}\n{}", program.kernels[0]),
-    };
-    let status = bytes.call(&entry);
-    assert_eq!(status, expected, "{what}: status");
-    if status == 0 {
-        compare(&arguments.inouts, &bytes.inouts, what);
-        compare(&arguments.outputs, &bytes.outputs, what);
+    for (target, backend) in machines() {
+        let what = format!("{what}, {backend:?} for {}", target.level);
+        let legal = Legal::new(program, &target);
+        let entry = match Jit::compile_with(&legal, backend) {
+            Ok(entry) => entry,
+            Err(error) => panic!("{what}: {error}\n{}", program.kernels[0]),
+        };
+        let mut bytes = bytes.clone();
+        let status = bytes.call(&entry);
+        assert_eq!(status, expected, "{what}: status");
+        if status == 0 {
+            compare(&arguments.inouts, &bytes.inouts, &what);
+            compare(&arguments.outputs, &bytes.outputs, &what);
+        }
     }
-    status
+    expected
+}
+
+/// Every back end, for the levels that this processor has.
+fn machines() -> Vec<(Target, Backend)> {
+    let mut machines = vec![(Target::BITS_128, Backend::Cranelift)];
+    #[cfg(feature = "llvm")]
+    {
+        use crate::backend::llvm::{Level, Llvm, machine::Effort};
+        let (llvm, _) = Llvm::load(None, Effort::Less).unwrap();
+        let here = Level::ALL.into_iter().filter(|level| level.is_here());
+        machines.extend(here.map(|level| (Target::of_level(level), Backend::Llvm(llvm))));
+    }
+    machines
 }
 
 /// The same for one kernel on random data, in the precision of its floats.
