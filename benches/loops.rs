@@ -1,7 +1,9 @@
 //! How long loops, sums, products, prefixes and convolutions take: `cargo bench --bench loops [-- NAME…]` runs the cases
 //! whose names begin so. With the path of another build of the compiler in the variable `BEFORE`, the
 //! libraries of both run in turns, so that both meet the same noise, and the ratio of their medians is
-//! told. All runs are on one thread, unless `THREADS` says how many.
+//! told. All runs are on one thread, unless `THREADS` says how many. `WITH` and `BEFORE_WITH` are further options of
+//! `lgc compile` for either, so that two back ends of one compiler can be compared:
+//! `BEFORE=same BEFORE_WITH='--backend cranelift' WITH='--backend llvm' cargo bench --bench loops`.
 //!
 //! Times are per step of a sequence, where there are steps.
 
@@ -126,6 +128,30 @@ entry inner(x: f32[1000000], y: f32[1000000]) -> (z: f32[]) { z = x @ y }
 entry vector(x: f32[1024, 1024], y: f32[1024]) -> (z: f32[1024]) { z = x @ y }
 ";
 
+/// Softmax and layer norm, with gradients of all inputs.
+const ROWS: &str = "
+graph f(x: f32[4096, 1024], g: f32[1024], b: f32[1024], t: f32[4096, 1024]) -> (l: f32[]) {
+    l = sum(layer_norm(softmax(x), g, b) * t)
+}
+entry value(x: f32[4096, 1024], g: f32[1024], b: f32[1024], t: f32[4096, 1024]) -> (l: f32[]) { l = f(x, g, b, t) }
+entry gradient(x: f32[4096, 1024], g: f32[1024], b: f32[1024], t: f32[4096, 1024]) -> (l: f32[], dx: f32[4096, 1024], dg: f32[1024], db: f32[1024]) {
+    (l, dx, dg, db) = value_and_grad(f, wrt = [x, g, b])(x, g, b, t)
+}
+";
+
+const ATTENTION: &str = "
+graph a(q: f32[8, 8, 256, 64], k: f32[8, 8, 256, 64], v: f32[8, 8, 256, 64]) -> (y: f32[8, 8, 256, 64]) {
+    y = scaled_dot_product_attention(q, k, v, causal = true)
+}
+graph l(q: f32[8, 8, 256, 64], k: f32[8, 8, 256, 64], v: f32[8, 8, 256, 64], t: f32[8, 8, 256, 64]) -> (l: f32[]) {
+    l = sum(a(q, k, v) * t)
+}
+entry value(q: f32[8, 8, 256, 64], k: f32[8, 8, 256, 64], v: f32[8, 8, 256, 64]) -> (y: f32[8, 8, 256, 64]) { y = a(q, k, v) }
+entry gradient(q: f32[8, 8, 256, 64], k: f32[8, 8, 256, 64], v: f32[8, 8, 256, 64], t: f32[8, 8, 256, 64]) -> (dq: f32[8, 8, 256, 64], dk: f32[8, 8, 256, 64], dv: f32[8, 8, 256, 64]) {
+    (dq, dk, dv) = grad(l, wrt = [q, k, v])(q, k, v, t)
+}
+";
+
 /// A convolution and its derivatives, each in an entry.
 fn convolution(name: &str, image: &str, kernel: &str, attributes: &str) -> Case {
     let mut source = format!(
@@ -151,6 +177,8 @@ fn cases() -> Vec<Case> {
         ("chain", CHAIN),
         ("norm", NORM),
         ("products", PRODUCTS),
+        ("rows", ROWS),
+        ("attention", ATTENTION),
     ] {
         cases.push(plain(name, source));
     }
@@ -169,11 +197,12 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn compile(compiler: &Path, case: &Case, folder: &Path) -> Library {
+fn compile((compiler, options): (&Path, &str), case: &Case, folder: &Path) -> Library {
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join("case.graph"), &case.source).unwrap();
     let status = Command::new(compiler)
         .args(["compile", "case.graph"])
+        .args(options.split_whitespace())
         .current_dir(folder)
         .status();
     assert!(status.unwrap().success(), "{} does not compile", case.name);
@@ -216,12 +245,21 @@ fn median(times: &mut [f64]) -> f64 {
 
 fn measure(case: &Case, before: Option<&Path>, threads: u32) {
     let folder = tempfile::tempdir().unwrap();
-    let compilers = [Some(Path::new(env!("CARGO_BIN_EXE_lgc"))), before];
-    let libraries: Vec<Library> = ["now", "before"]
-        .iter()
-        .zip(compilers)
-        .filter_map(|(side, compiler)| Some(compile(compiler?, case, &folder.path().join(side))))
-        .collect();
+    let own = Path::new(env!("CARGO_BIN_EXE_lgc"));
+    let same = |path| if path == Path::new("same") { own } else { path };
+    let options = |name: &str| std::env::var(name).unwrap_or_default();
+    let sides = [
+        ("now", Some(own), options("WITH")),
+        ("before", before.map(same), options("BEFORE_WITH")),
+    ];
+    let library = |(side, compiler, options): &(&str, Option<&Path>, String)| {
+        Some(compile(
+            ((*compiler)?, options),
+            case,
+            &folder.path().join(side),
+        ))
+    };
+    let libraries: Vec<Library> = sides.iter().filter_map(library).collect();
     for entry in &libraries[0].info().entries {
         let sessions = libraries
             .iter()

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// What is compiled.
-const OBJECTS: [&str; 2] = ["pool", "checks"];
+const OBJECTS: [&str; 3] = ["pool", "checks", "cpu"];
 
 /// Small code that refers to nothing but what it calls: no unwinding, no checks that panic.
 const FLAGS: [&str; 15] = [

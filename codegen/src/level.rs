@@ -3,6 +3,25 @@
 use std::fmt;
 use std::str::FromStr;
 
+macro_rules! levels {
+    ([$($v3:tt)+] [$($v4:tt)+]) => {
+        const V3: &[&str] = &[$($v3),+];
+        const V4: &[&str] = &[$($v3,)+ $($v4),+];
+
+        /// Whether this processor has each of the extensions.
+        fn found() -> impl Iterator<Item = (&'static str, bool)> {
+            let v3 = [$(($v3, std::arch::is_x86_feature_detected!($v3))),+];
+            let v4 = [$(($v4, std::arch::is_x86_feature_detected!($v4))),+];
+            v3.into_iter().chain(v4)
+        }
+    };
+}
+
+levels! {
+    ["sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "cmpxchg16b" "avx" "avx2" "fma" "bmi1" "bmi2" "f16c" "lzcnt" "movbe"]
+    ["avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl"]
+}
+
 /// A level of x86-64, as the psABI has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -25,15 +44,31 @@ impl Level {
         }
     }
 
+    /// The extensions that it stands for, those of lower levels among them, as `lgc_info` lists them.
+    pub const fn features(self) -> &'static [&'static str] {
+        match self {
+            Level::V3 => V3,
+            Level::V4 => V4,
+        }
+    }
+
+    /// Those of them that this processor, or its system, lacks.
+    pub fn missing(self) -> Vec<&'static str> {
+        let own = found().take(self.features().len());
+        let missing = own.filter(|(_, is_there)| !is_there);
+        missing.map(|(name, _)| name).collect()
+    }
+
     /// Whether this processor, and its system, have it.
     pub fn is_here(self) -> bool {
-        macro_rules! has {
-            ($($name:tt)+) => { true $(&& std::arch::is_x86_feature_detected!($name))+ };
-        }
-        let v3 = has!("avx2" "bmi1" "bmi2" "f16c" "fma" "lzcnt" "movbe" "popcnt");
+        self.missing().is_empty()
+    }
+
+    /// What the code of a library finds out about the processor, from this level on: 0 is none of them.
+    pub(crate) const fn number(self) -> i64 {
         match self {
-            Level::V3 => v3,
-            Level::V4 => v3 && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl"),
+            Level::V3 => 1,
+            Level::V4 => 2,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::driver::{Build, Session};
 use crate::{COMPILER, Failure, output};
-use lgc_codegen::backend::cranelift::{FEATURES, TARGET, missing_features};
+use lgc_codegen::backend::cranelift::TARGET;
 use lgc_codegen::backend::llvm;
+use lgc_codegen::level::Level;
 use lgc_runtime::{HostTensor, Library};
 use std::env;
 use std::ffi::OsString;
@@ -70,11 +71,11 @@ fn reason(failure: Failure) -> String {
 }
 
 fn processor() -> Finding {
-    let missing = missing_features();
-    if missing.is_empty() {
-        return Finding::Works(format!("has {}", FEATURES.join(", ")));
+    let best = Level::ALL.into_iter().rfind(|level| level.is_here());
+    if let Some(best) = best {
+        return Finding::Works(format!("is an {best}: {}", best.features().join(", ")));
     }
-    let missing = missing.join(", ");
+    let missing = Level::V3.missing().join(", ");
     Finding::Fails(format!(
         "lacks {missing}: libraries can be compiled here, but not run"
     ))

@@ -8,6 +8,7 @@ use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::Legal;
+use lgc_codegen::level::Level;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
 use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
 use lgc_codegen::shell;
@@ -220,9 +221,18 @@ impl Session {
     /// # Errors
     /// If the back end refuses a program, which is a fault of the compiler.
     pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
-        let legal = self.legalise(&build.programs)?;
+        let machine = self.machine().clone();
+        let levels = std::iter::once(&build.programs).chain(&build.higher);
+        let mut legal = vec![Vec::new(); build.programs.len()];
+        for (target, programs) in machine.targets.iter().zip(levels) {
+            let level = self.legalise_for(programs, target)?;
+            for (entry, program) in legal.iter_mut().zip(level) {
+                entry.push(program);
+            }
+        }
         self.stage(Stage::Generate, || {
-            shell::compile_library(&build.library, &legal).map_err(compile_failure)
+            let object = shell::compile_library(&build.library, &legal, machine.backend);
+            object.map_err(compile_failure)
         })
     }
 
@@ -347,7 +357,7 @@ fn broken(stage: Stage, entry: &str, violation: impl std::fmt::Display) -> Failu
 fn compile_failure(error: CompileError) -> Failure {
     match error {
         CompileError::UnsupportedCpu => {
-            let help = format!("compiled code needs {}", cranelift::FEATURES.join(", "));
+            let help = format!("compiled code needs {}", Level::V3.features().join(", "));
             Failure::new(Diagnostic::error(Code::NotCompilable, error.to_string()).help(help))
         }
         CompileError::Unsupported { .. }
@@ -381,7 +391,11 @@ fn describe(
         doc: module.doc.join("\n"),
         entries: entries.map_err(Failure::internal)?,
         target: cranelift::TARGET.to_owned(),
-        features: cranelift::FEATURES.map(str::to_owned).to_vec(),
+        features: Level::V3
+            .features()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         compiler: COMPILER.to_owned(),
         evidence: EVIDENCE.to_owned(),
     })

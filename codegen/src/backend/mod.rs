@@ -40,7 +40,7 @@ pub enum CompileError {
         /// What differs.
         message: &'static str,
     },
-    /// This processor lacks some of [`cranelift::FEATURES`], so compiled code cannot run here.
+    /// This processor lacks some of the extensions of a level, so compiled code cannot run here.
     #[error("this processor lacks some of the extensions that compiled code needs")]
     UnsupportedCpu,
     /// Cranelift refused what it was given.

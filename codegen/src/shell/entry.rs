@@ -7,6 +7,7 @@
 
 use crate::backend::cranelift::core::{Core, POINTER};
 use crate::backend::refusal::{Refusal, Result};
+use crate::level::Level;
 use crate::shell::freestanding::CheckFunctions;
 use crate::shell::steps::steps_signature;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -19,12 +20,12 @@ use std::mem::offset_of;
 
 /// The numbers in the unit of what the functions of an entry refer to.
 #[derive(Clone, Copy)]
-pub(crate) struct EntryLinks {
-    /// The function of the steps.
-    pub(crate) steps: u32,
-    /// The function that looks at the processor.
+pub(crate) struct EntryLinks<'s> {
+    /// The functions of the steps, for levels of the processor, the lowest first.
+    pub(crate) steps: &'s [(Level, u32)],
+    /// The function that tells the level of the processor.
     pub(crate) cpu: u32,
-    /// The byte that remembers what it found: 0 nothing yet, [`CPU_LACKS`] or [`CPU_HAS`].
+    /// The byte that remembers what it said, and 1 more: 0 is nothing yet.
     pub(crate) cpu_state: u32,
     /// The functions that check tensors.
     pub(crate) checks: CheckFunctions,
@@ -34,8 +35,10 @@ pub(crate) struct EntryLinks {
     pub(crate) entry: usize,
 }
 
-const CPU_LACKS: i64 = 1;
-const CPU_HAS: i64 = 2;
+/// What is remembered of a processor of a level.
+const fn remembered(level: Level) -> i64 {
+    level.number() + 1
+}
 
 fn signature(params: usize, result: types::Type) -> Signature {
     let mut signature = Signature::new(CallConv::SystemV);
@@ -54,7 +57,7 @@ pub(crate) fn call_signature() -> Signature {
 pub(crate) fn checked(
     entry: &EntryInfo,
     features: &[String],
-    links: EntryLinks,
+    links: EntryLinks<'_>,
 ) -> Result<Function> {
     let (core, params) = Core::new(call_signature());
     let &[args, workspace, context, signature] = params.as_slice() else {
@@ -71,9 +74,33 @@ pub(crate) fn checked(
     };
     checks.all(&of_arguments(entry, features))?;
     let mut core = checks.core;
-    let steps = core.function(links.steps, steps_signature());
-    let status = core.call(steps, &[args, workspace, context]);
+    let status = run_steps(&mut core, links, &[args, workspace, context])?;
     Ok(core.finish(&status))
+}
+
+/// Runs the steps for the highest level that the processor has, which has that of the lowest; their status.
+fn run_steps(core: &mut Core, links: EntryLinks<'_>, args: &[Value]) -> Result<Vec<Value>> {
+    let Some(((_, lowest), higher)) = links.steps.split_first() else {
+        return Err(Refusal("an entry has no steps"));
+    };
+    let state = core.data(links.cpu_state);
+    let state = core.load(types::I8, state, 0);
+    let mut branches = Vec::new();
+    for &(level, steps) in higher.iter().rev() {
+        let has = IntCC::UnsignedGreaterThanOrEqual;
+        let has = core.compare_constant(has, state, remembered(level));
+        let branch = core.branch(has);
+        let steps = core.function(steps, steps_signature());
+        let status = core.call(steps, args);
+        core.otherwise(&branch, &status);
+        branches.push(branch);
+    }
+    let steps = core.function(*lowest, steps_signature());
+    let mut status = core.call(steps, args).to_vec();
+    for branch in branches.into_iter().rev() {
+        status = core.join(branch, &status);
+    }
+    Ok(status)
 }
 
 /// The signature of the functions that make and end a pool of threads.
@@ -98,7 +125,7 @@ pub(crate) fn null() -> Function {
 
 /// The function that takes DLTensors: its checks, then the function `target`, which takes the
 /// argument struct.
-pub(crate) fn run(entry: &EntryInfo, target: u32, links: EntryLinks) -> Result<Function> {
+pub(crate) fn run(entry: &EntryInfo, target: u32, links: EntryLinks<'_>) -> Result<Function> {
     let (core, params) = Core::new(signature(5, types::I32));
     let &[read, written, workspace, context, signature] = params.as_slice() else {
         return Err(Refusal("the function for tensors has five parameters"));
@@ -184,9 +211,9 @@ enum Form {
     Tensors { read: Value, written: Value },
 }
 
-struct Checks {
+struct Checks<'s> {
     core: Core,
-    links: EntryLinks,
+    links: EntryLinks<'s>,
     /// The number of tensors.
     count: usize,
     form: Form,
@@ -195,7 +222,7 @@ struct Checks {
     signature: Value,
 }
 
-impl Checks {
+impl Checks<'_> {
     /// Makes checks in their order. Those of tensors follow one another, and are made at once.
     fn all(&mut self, checks: &[Check]) -> Result<()> {
         let mut before = None;
@@ -252,6 +279,12 @@ impl Checks {
 
     /// Looks at the processor the first time; several threads that do so at once find the same.
     fn cpu(&mut self, code: i32) {
+        let lowest = self
+            .links
+            .steps
+            .first()
+            .map_or(Level::V3, |&(level, _)| level);
+        let least = remembered(lowest);
         let core = &mut self.core;
         let memory = core.data(self.links.cpu_state);
         let known = core.load(types::I8, memory, 0);
@@ -261,13 +294,13 @@ impl Checks {
         let has = core.call(function, &[]);
         let has = has.first().copied().unwrap_or(known);
         let has = core.unary(Opcode::Ireduce, types::I8, has);
-        let lacks = core.int(types::I8, CPU_LACKS);
-        let state = core.binary(Opcode::Iadd, has, lacks);
+        let one = core.int(types::I8, 1);
+        let state = core.binary(Opcode::Iadd, has, one);
         core.store(state, memory, 0);
         core.otherwise(&branch, &[state]);
         let state = core.join(branch, &[known]);
         for state in state {
-            let fails = core.compare_constant(IntCC::NotEqual, state, CPU_HAS);
+            let fails = core.compare_constant(IntCC::UnsignedLessThan, state, least);
             core.return_if(fails, code);
         }
     }

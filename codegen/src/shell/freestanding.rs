@@ -1,10 +1,13 @@
 //! Freestanding code, as functions of a unit.
 //!
-//! The build script has compiled the pool of threads and the checks of tensors to objects. Their functions
+//! The build script has compiled the pool of threads, the checks of tensors, and what tells the level of the processor
+//! to objects. Their functions
 //! become functions of the library, hidden, so that a library stays one object, and two libraries in one program
 //! have their own.
 
 use crate::backend::CompileError;
+#[cfg(doc)]
+use crate::level::Level;
 use crate::shell::unit::{FunctionItem, Source};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_module::{Linkage, ModuleReloc, ModuleRelocTarget};
@@ -17,6 +20,7 @@ use std::collections::HashMap;
 
 const POOL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pool.o"));
 const CHECKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.o"));
+const CPU: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cpu.o"));
 
 /// The functions of the pool that a library exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,20 @@ pub(crate) fn add_checks(
         tensors,
         gather,
     })
+}
+
+/// Appends the function that tells the level of the processor: 0, or the place in [`Level::ALL`] from 1 on.
+pub(crate) fn add_cpu(
+    functions: &mut Vec<FunctionItem<'_>>,
+    prefix: &str,
+) -> Result<u32, CompileError> {
+    let [level] = add(
+        functions,
+        &format!("{prefix}.cpu_level"),
+        (CPU, &[]),
+        ["lgc_cpu_level"],
+    )?;
+    Ok(level)
 }
 
 /// Appends the functions of an object, which calls these imports; the numbers of those with these symbols.

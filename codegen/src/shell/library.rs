@@ -1,14 +1,13 @@
 //! Libraries as object files.
 
-use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::TARGET;
-use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::cranelift::isa::{Destination, Level as IsaLevel, isa};
 use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
+use crate::level::Level;
 use crate::link::ObjectFile;
-use crate::shell::cpu;
 use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;
 use crate::shell::steps::Tensor;
@@ -25,26 +24,35 @@ use lgc_abi::{
 
 /// Compiles a library into one position-independent object file for [`TARGET`].
 ///
-/// `programs` are what the entries of the description do, in its order. The object exports just the
+/// `programs` are what the entries of the description do, in its order: for each entry a program for each level of the
+/// processor, the same ones for all, the lowest first. `backend` makes their kernels. An entry runs the program of the
+/// highest level that the processor has; in the workspace that is described there is room for each. The object exports just the
 /// functions of the C ABI. It refers to nothing outside, but for the functions of libc that threads
 /// need if some loop is worth them. The target and the features that
-/// the library tells of itself are always [`TARGET`] and [`FEATURES`]. Equal arguments give equal
+/// the library tells of itself are always [`TARGET`] and those of its lowest level. Equal arguments give equal
 /// bytes.
 ///
 /// # Errors
 /// [`CompileError::Description`] if a program is not what the description says of its entry, and what
 /// the compiler refuses.
-pub fn compile_library(library: &Library, programs: &[Legal]) -> Result<ObjectFile, CompileError> {
-    compile_with(library, programs, cpu::HAS_FEATURES)
+pub fn compile_library(
+    library: &Library,
+    programs: &[Vec<Legal>],
+    backend: Backend,
+) -> Result<ObjectFile, CompileError> {
+    compile_with(library, programs, backend, None)
 }
 
-/// The same with the function that looks at the processor given as machine code.
+/// The same with the function that tells the level of the processor given as machine code.
 pub(crate) fn compile_with(
     library: &Library,
-    programs: &[Legal],
-    has_features: &'static [u8],
+    programs: &[Vec<Legal>],
+    backend: Backend,
+    cpu_level: Option<&'static [u8]>,
 ) -> Result<ObjectFile, CompileError> {
-    let features: Vec<String> = FEATURES.iter().map(ToString::to_string).collect();
+    let levels = levels(library, programs)?;
+    let lowest = levels.first().copied().unwrap_or(Level::V3);
+    let features: Vec<String> = lowest.features().iter().map(ToString::to_string).collect();
     let info = Info {
         target: TARGET.to_string(),
         features,
@@ -57,12 +65,34 @@ pub(crate) fn compile_with(
         ));
     }
     let mut orders = Vec::new();
-    for (entry, program) in info.entries.iter().zip(programs) {
-        orders.push(order(entry, program.program())?);
+    for (entry, programs) in info.entries.iter().zip(programs) {
+        for program in programs {
+            orders.push(order(entry, program.program())?);
+        }
     }
-    let (mut unit, bodies) = Unit::new(&info.name, programs, &orders, Backend::Cranelift)?;
-    add_functions(&mut unit, &info, &bodies, has_features)?;
+    let flat: Vec<&Legal> = programs.iter().flatten().collect();
+    let (mut unit, bodies) = Unit::new(&info.name, &flat, &orders, backend)?;
+    let steps: Vec<(Level, u32)> = levels.iter().copied().cycle().zip(bodies).collect();
+    add_functions(&mut unit, &info, &steps, cpu_level)?;
     emit(&unit, &info.name)
+}
+
+/// The levels that programs are for: in all entries the same, at least one, and ascending.
+fn levels(library: &Library, programs: &[Vec<Legal>]) -> Result<Vec<Level>, CompileError> {
+    let of = |programs: &Vec<Legal>| -> Vec<Level> {
+        let targets = programs.iter().map(|program| program.target().level);
+        targets.collect()
+    };
+    let Some(levels) = programs.first().map(of) else {
+        return Ok(Vec::new());
+    };
+    let same = programs.iter().all(|programs| of(programs) == levels);
+    let ascend = levels.is_sorted_by(|low, high| low < high);
+    if levels.is_empty() || !same || !ascend {
+        let message = "there is not one program for each level, from the lowest on";
+        return Err(mismatch(&library.name, message));
+    }
+    Ok(levels)
 }
 
 fn mismatch(entry: &str, message: &'static str) -> CompileError {
@@ -75,8 +105,8 @@ fn mismatch(entry: &str, message: &'static str) -> CompileError {
 /// What the tensors of an entry are to its program, in the order of its argument struct.
 fn order(entry: &EntryInfo, program: &Program) -> Result<Vec<Tensor>, CompileError> {
     let workspace = workspace_bytes(program.workspace, entry.leaves.len());
-    if entry.workspace_bytes != workspace {
-        return Err(mismatch(&entry.name, "the size of the workspace differs"));
+    if entry.workspace_bytes < workspace {
+        return Err(mismatch(&entry.name, "the workspace is too small"));
     }
     let mut counts = [0u32; 3];
     let mut order = Vec::new();
@@ -110,16 +140,17 @@ fn order(entry: &EntryInfo, program: &Program) -> Result<Vec<Tensor>, CompileErr
 fn add_functions(
     unit: &mut Unit<'_>,
     info: &Info,
-    bodies: &[u32],
-    has_features: &'static [u8],
+    steps: &[(Level, u32)],
+    cpu_level: Option<&'static [u8]>,
 ) -> Result<(), CompileError> {
     let name = &info.name;
-    let cpu = add(
-        unit,
-        format!("{name}.has_features"),
-        Linkage::Local,
-        Source::Code(has_features),
-    );
+    let cpu = match cpu_level {
+        None => freestanding::add_cpu(&mut unit.functions, name)?,
+        Some(code) => {
+            let symbol = format!("{name}.cpu_level");
+            add(unit, symbol, Linkage::Local, Source::Code(code))
+        }
+    };
     let cpu_state = unit.data.len() as u32;
     unit.data.push(DataItem {
         name: format!("{name}.cpu_state"),
@@ -130,7 +161,9 @@ fn add_functions(
     });
     let checks = freestanding::add_checks(&mut unit.functions, name)?;
     let root = add_image(unit, name, encode(info));
-    for (number, (entry, &steps)) in info.entries.iter().zip(bodies).enumerate() {
+    let levels = steps.len() / info.entries.len().max(1);
+    let steps = steps.chunks(levels.max(1));
+    for (number, (entry, steps)) in info.entries.iter().zip(steps).enumerate() {
         let unsupported = |fault: Refusal| CompileError::Unsupported {
             function: entry.symbol.clone(),
             message: fault.0,
@@ -185,7 +218,7 @@ fn add_pool(unit: &mut Unit<'_>, name: &str) -> Result<(), CompileError> {
 }
 
 fn baseline(function: Function) -> Source<'static> {
-    Source::Function(Box::new(function), Level::Baseline)
+    Source::Function(Box::new(function), IsaLevel::Baseline)
 }
 
 fn add<'a>(unit: &mut Unit<'a>, name: String, linkage: Linkage, source: Source<'a>) -> u32 {
@@ -219,7 +252,7 @@ fn add_image(unit: &mut Unit<'_>, prefix: &str, image: Image) -> u32 {
 
 fn emit(unit: &Unit<'_>, name: &str) -> Result<ObjectFile, CompileError> {
     let compiled = unit.compile(Destination::Object, Text::None)?;
-    let isa = isa(Level::Extended, Destination::Object)?;
+    let isa = isa(IsaLevel::Extended, Destination::Object)?;
     let builder = ObjectBuilder::new(isa, name, default_libcall_names());
     let mut builder = builder.map_err(CompileError::backend)?;
     builder.per_function_section(true);

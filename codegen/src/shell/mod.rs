@@ -8,11 +8,10 @@
 //! | `steps` | the step tree |
 //! | `dispatch` | who runs tasks |
 //! | `unit` | functions and data that are compiled together |
-//! | `entry`, `cpu` | the checks of the C interface |
-//! | `freestanding` | threads and checks of tensors, compiled beforehand |
+//! | `entry` | the checks of the C interface, and the choice of a level |
+//! | `freestanding` | threads, checks of tensors and the level of the processor, compiled beforehand |
 //! | `library` | libraries as object files |
 
-pub(crate) mod cpu;
 pub(crate) mod dispatch;
 pub(crate) mod entry;
 pub(crate) mod freestanding;

@@ -125,7 +125,7 @@ impl<'a> Unit<'a> {
     /// says for each program how it is given its tensors. Also the numbers of the latter.
     pub(crate) fn new(
         prefix: &str,
-        programs: &'a [Legal],
+        programs: &[&'a Legal],
         orders: &'a [Vec<Tensor>],
         backend: Backend,
     ) -> Result<(Self, Vec<u32>), CompileError> {

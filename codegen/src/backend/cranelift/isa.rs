@@ -13,22 +13,6 @@ use target_lexicon::Triple;
 /// The triple that code is made for.
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-macro_rules! features {
-    ($($name:tt)+) => {
-        /// The extensions that compiled code needs: those of x86-64-v3, as `lgc_info` lists them.
-        pub const FEATURES: [&str; 9] = [$($name),+];
-
-        /// Those of [`FEATURES`] that the processor of this machine, or its system, lacks.
-        pub fn missing_features() -> Vec<&'static str> {
-            let present = [$(std::arch::is_x86_feature_detected!($name)),+];
-            let features = FEATURES.into_iter().zip(present);
-            features.filter(|(_, present)| !present).map(|(name, _)| name).collect()
-        }
-    };
-}
-
-features! { "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" }
-
 /// What instructions have for all operands: kernels are to be legal for that.
 pub(crate) const OPERATIONS: Operations = Operations::COMMON;
 
@@ -37,7 +21,7 @@ pub(crate) const OPERATIONS: Operations = Operations::COMMON;
 pub(crate) enum Level {
     /// Any x86-64 processor: for code that runs before the processor has been checked.
     Baseline,
-    /// Processors that have [`FEATURES`].
+    /// Processors of level v3.
     Extended,
 }
 

@@ -3,7 +3,6 @@
 //! A [`CompiledEntry`] owns its code and checks what it is called with, so that calling is safe.
 //! This is the one place where generated code is run.
 
-use crate::backend::cranelift::FEATURES;
 use crate::backend::cranelift::isa::{Destination, Level, isa};
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
@@ -93,7 +92,7 @@ impl Jit {
     /// Compiles a program that was verified into this process.
     ///
     /// # Errors
-    /// [`CompileError::UnsupportedCpu`] on a processor without [`FEATURES`], and what the compiler
+    /// [`CompileError::UnsupportedCpu`] on a processor below the level of the program's target, and what the compiler
     /// refuses.
     pub fn compile(program: &Legal) -> Result<CompiledEntry, CompileError> {
         Jit::compile_with(program, Backend::Cranelift)
@@ -105,12 +104,12 @@ impl Jit {
     /// # Errors
     /// As [`Jit::compile`].
     pub fn compile_with(program: &Legal, backend: Backend) -> Result<CompiledEntry, CompileError> {
-        if !has_features() || !program.target().level.is_here() {
+        if !program.target().level.is_here() {
             return Err(CompileError::UnsupportedCpu);
         }
         let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
-        let (unit, bodies) = Unit::new("jit", std::slice::from_ref(program), &orders, backend)?;
+        let (unit, bodies) = Unit::new("jit", &[program], &orders, backend)?;
         let compiled = unit.compile(Destination::Memory, Text::None)?;
         let isa = isa(Level::Extended, Destination::Memory)?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
@@ -137,20 +136,6 @@ impl Jit {
             workspace: program.program().workspace as usize,
         })
     }
-}
-
-/// Whether this processor has every one of [`FEATURES`].
-fn has_features() -> bool {
-    debug_assert_eq!(FEATURES.len(), 9);
-    std::arch::is_x86_feature_detected!("sse3")
-        && std::arch::is_x86_feature_detected!("ssse3")
-        && std::arch::is_x86_feature_detected!("sse4.1")
-        && std::arch::is_x86_feature_detected!("sse4.2")
-        && std::arch::is_x86_feature_detected!("popcnt")
-        && std::arch::is_x86_feature_detected!("avx")
-        && std::arch::is_x86_feature_detected!("avx2")
-        && std::arch::is_x86_feature_detected!("fma")
-        && std::arch::is_x86_feature_detected!("bmi1")
 }
 
 impl CompiledEntry {

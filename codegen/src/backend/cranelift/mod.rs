@@ -20,6 +20,6 @@ mod jit;
 mod tests;
 mod text;
 
-pub use isa::{FEATURES, TARGET, missing_features};
+pub use isa::TARGET;
 pub use jit::{CallError, CompiledEntry, Jit, RunTasks};
 pub use text::{assembly, clif};

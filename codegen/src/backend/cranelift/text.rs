@@ -34,7 +34,12 @@ fn render(programs: &[Legal], part: impl Fn(&Compiled) -> &String) -> Result<Str
         .iter()
         .map(|program| order(program).collect())
         .collect();
-    let (unit, _) = Unit::new("lgc", programs, &orders, Backend::Cranelift)?;
+    let (unit, _) = Unit::new(
+        "lgc",
+        &programs.iter().collect::<Vec<_>>(),
+        &orders,
+        Backend::Cranelift,
+    )?;
     let compiled = unit.compile(Destination::Object, Text::Both)?;
     let mut text = String::new();
     for (item, code) in unit.functions.iter().zip(&compiled) {

@@ -2,8 +2,10 @@
 
 use super::programs::scan;
 use super::{Bytes, CompiledEntry, Jit};
+use crate::backend::Backend;
 use crate::kernel::Program;
 use crate::legalize::Legal;
+use crate::level::Level;
 use crate::link::{
     ExportPattern, LIBC_IMPORTS, LinkOptions, ObjectFile, link_shared, verify_objects,
 };
@@ -66,13 +68,21 @@ fn description() -> Library {
     }
 }
 
-fn legal(programs: &[Program]) -> Vec<Legal> {
-    let legal = |program| Legal::new(program, &Target::BITS_128);
+/// One level for each entry.
+fn legal(programs: &[Program]) -> Vec<Vec<Legal>> {
+    let legal = |program| vec![Legal::new(program, &Target::BITS_128)];
     programs.iter().map(legal).collect()
 }
 
+/// Machine code that says that the processor is of a level, by number: mov eax, imm32; ret.
+const SAYS: [&[u8]; 3] = [
+    &[0xb8, 0, 0, 0, 0, 0xc3],
+    &[0xb8, 1, 0, 0, 0, 0xc3],
+    &[0xb8, 2, 0, 0, 0, 0xc3],
+];
+
 fn object() -> ObjectFile {
-    compile_library(&description(), &legal(&programs())).unwrap()
+    compile_library(&description(), &legal(&programs()), Backend::Cranelift).unwrap()
 }
 
 #[repr(C, align(64))]
@@ -206,9 +216,13 @@ fn the_argument_struct_form_computes_and_checks() {
 
 #[test]
 fn a_processor_without_the_features_is_refused() {
-    // xor eax, eax; ret
-    const LACKS: &[u8] = &[0x31, 0xc0, 0xc3];
-    let loaded = Loaded::link(compile_with(&description(), &legal(&programs()), LACKS).unwrap());
+    let object = compile_with(
+        &description(),
+        &legal(&programs()),
+        Backend::Cranelift,
+        Some(SAYS[0]),
+    );
+    let loaded = Loaded::link(object.unwrap());
     let call: Call = loaded.get("m_add_v3");
     let mut bytes = Bytes::random(&programs()[0], 1);
     let before = bytes.inouts.clone();
@@ -231,6 +245,66 @@ fn a_processor_without_the_features_is_refused() {
         assert_eq!(status, Status::UnsupportedCpu.code());
     }
     assert_eq!(bytes.inouts, before);
+}
+
+/// What the first entry does, called on `bytes`, in a library whose first entry is the first program at level v3 and
+/// the second at v4, where the processor says that it is of a level.
+fn called(levels: &[Level], says: &'static [u8], bytes: &mut Bytes) -> i32 {
+    let programs = programs();
+    let entry = |programs: [&Program; 2]| -> Vec<Legal> {
+        let level = |(level, program): (&Level, &Program)| {
+            let target = Target {
+                level: *level,
+                ..Target::BITS_128
+            };
+            Legal::new(program, &target)
+        };
+        let all = Level::ALL.iter().zip(programs);
+        all.filter(|(level, _)| levels.contains(level))
+            .map(level)
+            .collect()
+    };
+    let entries = [
+        entry([&programs[0], &programs[1]]),
+        entry([&programs[1], &programs[1]]),
+    ];
+    let object = compile_with(&description(), &entries, Backend::Cranelift, Some(says));
+    let loaded = Loaded::link(object.unwrap());
+    let call: Call = loaded.get("m_add_v3");
+    let args = [
+        bytes.inputs[0].as_mut_ptr(),
+        bytes.inouts[0].as_mut_ptr(),
+        bytes.outputs[0].as_mut_ptr(),
+    ];
+    let mut workspace = Box::new(Workspace([0; 4096 + 64]));
+    let workspace = workspace.0.as_mut_ptr();
+    // SAFETY: the arguments are as the entry wants them.
+    unsafe { call(args.as_ptr(), workspace, std::ptr::null(), signature(0)) }
+}
+
+#[test]
+fn the_highest_level_that_the_processor_has_runs() {
+    let programs = programs();
+    let run = |levels: &[Level], says: usize| {
+        let mut bytes = Bytes::random(&programs[0], 1);
+        let status = called(levels, SAYS[says], &mut bytes);
+        (status, bytes.outputs)
+    };
+    let expected = |program: &Program| {
+        let mut bytes = Bytes::random(program, 1);
+        let entry = Jit::compile(&Legal::new(program, &Target::BITS_128)).unwrap();
+        let status = bytes.call(&entry);
+        (status, bytes.outputs)
+    };
+    let (v3, v4) = (expected(&programs[0]), expected(&programs[1]));
+    assert_ne!(v3, v4);
+    let both = Level::ALL;
+    assert_eq!(run(&both, 1), v3);
+    assert_eq!(run(&both, 2), v4);
+    assert_eq!(run(&both, 0).0, Status::UnsupportedCpu.code());
+    assert_eq!(run(&[Level::V3], 2), v3);
+    assert_eq!(run(&[Level::V4], 2), v4);
+    assert_eq!(run(&[Level::V4], 1).0, Status::UnsupportedCpu.code());
 }
 
 /// The tensors of a call in DLPack's form, with the arrays that they point to.
@@ -446,7 +520,14 @@ const EXPORTED: [&str; 8] = [
 
 #[test]
 fn objects_are_equal_and_stand_alone() {
-    let whole = || compile_library(&description(), &legal(&programs_of(EXTENT))).unwrap();
+    let whole = || {
+        compile_library(
+            &description(),
+            &legal(&programs_of(EXTENT)),
+            Backend::Cranelift,
+        )
+        .unwrap()
+    };
     assert_eq!(whole(), whole());
     verify_objects(&[whole()]).unwrap();
     let (exported, needed) = symbols(&whole());
@@ -574,6 +655,7 @@ fn descriptions_that_do_not_fit_are_refused() {
     let mut other = description();
     other.entries[0].params[0].direction = Direction::Out;
     for library in [small, fewer, other] {
-        assert!(compile_library(&library, &legal(&programs())).is_err());
+        let object = compile_library(&library, &legal(&programs()), Backend::Cranelift);
+        assert!(object.is_err());
     }
 }
