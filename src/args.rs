@@ -123,7 +123,7 @@ pub(crate) struct Code {
     pub(crate) cpu: Option<Cpu>,
     /// How much LLVM does for the speed of code, from 0 to 3 [default: 3]
     #[arg(short = 'O', long = "opt-level", value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
-    pub(crate) effort: Option<u8>,
+    pub(crate) opt_level: Option<u8>,
     /// The file of LLVM to load [default: $LGC_LLVM, else that of a Rust toolchain]
     #[arg(long, value_name = "FILE")]
     pub(crate) llvm: Option<PathBuf>,

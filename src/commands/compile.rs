@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     })?;
     let has_code = targets.iter().any(|(_, kind)| kind.is_code());
     if has_code {
-        output::remark(&format!("kernels by {}", session.machine().describe()));
+        output::print(&format!("kernels by {}\n", session.machine().describe()))?;
     }
     Ok(())
 }

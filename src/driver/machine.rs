@@ -47,7 +47,7 @@ impl Machine {
     /// If that is not there, or does not go together.
     pub(crate) fn of(options: &CodeArgs, purpose: Use) -> Result<Self, Failure> {
         let asks_for_llvm = options.llvm.is_some()
-            || options.effort.is_some()
+            || options.opt_level.is_some()
             || options.cpu.is_some_and(|cpu| cpu != Cpu::V3);
         match options.backend {
             Some(BackendName::Cranelift) => cranelift(options),
@@ -94,7 +94,7 @@ fn cranelift(options: &CodeArgs) -> Result<Machine, Failure> {
             "leave `--cpu` or `--backend` out",
         ));
     }
-    if options.llvm.is_some() || options.effort.is_some() {
+    if options.llvm.is_some() || options.opt_level.is_some() {
         return Err(refused(
             "`--llvm` and `--opt-level` are for LLVM, which `--backend cranelift` rules out",
             "leave `--backend` out",
@@ -115,7 +115,7 @@ fn llvm(options: &CodeArgs, purpose: Use) -> Result<Machine, Failure> {
             )
         })?;
     fn effort(options: &CodeArgs) -> Effort {
-        match options.effort {
+        match options.opt_level {
             Some(0) => Effort::None,
             Some(1) => Effort::Less,
             Some(2) => Effort::Usual,
