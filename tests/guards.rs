@@ -137,9 +137,8 @@ fn make_small_tasks(program: &mut Program) {
     for kernel in &mut program.kernels {
         shrink(&mut kernel.body);
         for directive in &mut kernel.schedule {
-            if let Directive::Vec(_, width) = directive {
-                *width = 2;
-            }
+            let Directive::Vec(_, width) = directive;
+            *width = 2;
         }
     }
 }

@@ -28,13 +28,21 @@ fn llvm(effort: Effort) -> Backend {
     Backend::Llvm(Llvm::new(lgc_llvm::load(None).unwrap(), effort))
 }
 
-/// The targets of levels that this processor has, and one that makes tasks of small loops.
+/// The targets of levels that this processor has, one with the vectors and tiles of the highest level, and one that makes
+/// tasks of small loops.
 fn targets() -> Vec<Target> {
     let here = Level::ALL.into_iter().filter(|level| level.is_here());
     let mut targets: Vec<Target> = here.map(Target::of_level).collect();
     let Some(last) = targets.last().cloned() else {
         return targets;
     };
+    if targets.len() < Level::ALL.len() {
+        // Vectors and tiles of the highest level in instructions of a lower one.
+        targets.push(Target {
+            level: last.level,
+            ..Target::X86_64_V4
+        });
+    }
     targets.push(Target {
         costs: Costs {
             task_work: 1 << 4,

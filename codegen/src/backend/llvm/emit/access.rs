@@ -211,10 +211,10 @@ impl<'c> Emitter<'c, '_> {
 
     /// A scalar in the form of another value.
     pub(super) fn like(&self, other: Operand<'c>, x: Operand<'c>) -> Emitted<Operand<'c>> {
-        match other {
-            Operand::VectorValue(vector) => self.spread(x, vector.get_type().get_size()),
-            _ => Ok(x),
+        if let Operand::VectorValue(vector) = other {
+            return self.spread(x, vector.get_type().get_size());
         }
+        Ok(x)
     }
 
     fn record(&mut self, place: &Place<'c>, fault: &Fault, outside: Operand<'c>) -> Emitted<()> {

@@ -38,9 +38,9 @@ impl<'c> Emitter<'c, '_> {
         }
         let ty = self.type_like(x, self.element(to))?;
         Ok(match (from, to) {
-            (DType::F16 | DType::Bf16, DType::F32) => self.from_half(from, x)?,
+            (DType::F16 | DType::Bf16, DType::F32) => self.single_of(from, x)?,
             (DType::F16 | DType::Bf16, _) => {
-                let single = self.from_half(from, x)?;
+                let single = self.single_of(from, x)?;
                 self.convert(DType::F32, to, single)?
             }
             (_, DType::F16 | DType::Bf16) => self.to_half(from, to, x)?,
@@ -114,7 +114,7 @@ impl<'c> Emitter<'c, '_> {
     }
 
     /// The f32 that a half is.
-    fn from_half(&self, from: DType, bits: Operand<'c>) -> Emitted<Operand<'c>> {
+    fn single_of(&self, from: DType, bits: Operand<'c>) -> Emitted<Operand<'c>> {
         let single = self.element(DType::F32);
         if from == DType::F16 {
             let half = self.bitcast(bits, self.context.f16_type().into())?;
@@ -144,7 +144,7 @@ impl<'c> Emitter<'c, '_> {
         let single = match from {
             DType::F32 => x,
             DType::Bool => self.convert(from, DType::F32, x)?,
-            DType::F16 | DType::Bf16 => self.from_half(from, x)?,
+            DType::F16 | DType::Bf16 => self.single_of(from, x)?,
             DType::F64 => self.odd_single(x)?,
             DType::I32 | DType::U32 => {
                 let double = self.convert(from, DType::F64, x)?;

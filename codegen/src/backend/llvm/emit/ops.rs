@@ -110,13 +110,11 @@ impl<'c> Emitter<'c, '_> {
             DType::I32 | DType::I64 | DType::U32 => {
                 let value = constant.as_i64().unwrap_or(constant.to_f64() as i64);
                 let bits = value.cast_unsigned();
-                match dtype {
-                    DType::I64 => self.context.i64_type().const_int(bits, true).into(),
-                    _ => {
-                        let low = bits & u64::from(u32::MAX);
-                        self.context.i32_type().const_int(low, false).into()
-                    }
+                if dtype == DType::I64 {
+                    return self.context.i64_type().const_int(bits, true).into();
                 }
+                let low = bits & u64::from(u32::MAX);
+                self.context.i32_type().const_int(low, false).into()
             }
         }
     }
@@ -356,11 +354,13 @@ impl<'c> Emitter<'c, '_> {
         yes: Operand<'c>,
         no: Operand<'c>,
     ) -> Emitted<Operand<'c>> {
-        Ok(match mask {
-            Operand::IntValue(mask) => self.builder.build_select(mask, yes, no, "")?,
-            Operand::VectorValue(mask) => self.builder.build_select(mask, yes, no, "")?,
-            _ => return refuse("a mask that is no truth value"),
-        })
+        if let Operand::VectorValue(mask) = mask {
+            return Ok(self.builder.build_select(mask, yes, no, "")?);
+        }
+        if let Operand::IntValue(mask) = mask {
+            return Ok(self.builder.build_select(mask, yes, no, "")?);
+        }
+        refuse("a mask that is no truth value")
     }
 
     /// The type of an element in the form of a value.
@@ -369,11 +369,10 @@ impl<'c> Emitter<'c, '_> {
         other: Operand<'c>,
         element: BasicTypeEnum<'c>,
     ) -> Emitted<BasicTypeEnum<'c>> {
-        let lanes = match other {
-            Operand::VectorValue(vector) => Some(vector.get_type().get_size()),
-            _ => None,
-        };
-        self.form(element, lanes)
+        if let Operand::VectorValue(vector) = other {
+            return self.form(element, Some(vector.get_type().get_size()));
+        }
+        self.form(element, None)
     }
 
     /// An integer of 32 bits in the form of a value.

@@ -181,17 +181,12 @@ impl<'c, 'e> Emitter<'c, 'e> {
             return Ok(x);
         }
         let byte = self.context.i8_type();
-        Ok(match x {
-            Operand::VectorValue(x) => {
-                let lanes = x.get_type().get_size();
-                let bytes = byte.vec_type(lanes);
-                self.builder.build_int_z_extend(x, bytes, "")?.into()
-            }
-            x => {
-                let x = x.into_int_value();
-                self.builder.build_int_z_extend(x, byte, "")?.into()
-            }
-        })
+        if let Operand::VectorValue(x) = x {
+            let bytes = byte.vec_type(x.get_type().get_size());
+            return Ok(self.builder.build_int_z_extend(x, bytes, "")?.into());
+        }
+        let x = x.into_int_value();
+        Ok(self.builder.build_int_z_extend(x, byte, "")?.into())
     }
 
     /// What memory holds as a value.
@@ -200,17 +195,13 @@ impl<'c, 'e> Emitter<'c, 'e> {
             return Ok(x);
         }
         let differs = lgc_llvm::inkwell::IntPredicate::NE;
-        Ok(match x {
-            Operand::VectorValue(x) => {
-                let zero = x.get_type().const_zero();
-                self.builder.build_int_compare(differs, x, zero, "")?.into()
-            }
-            x => {
-                let x = x.into_int_value();
-                let zero = x.get_type().const_zero();
-                self.builder.build_int_compare(differs, x, zero, "")?.into()
-            }
-        })
+        if let Operand::VectorValue(x) = x {
+            let zero = x.get_type().const_zero();
+            return Ok(self.builder.build_int_compare(differs, x, zero, "")?.into());
+        }
+        let x = x.into_int_value();
+        let zero = x.get_type().const_zero();
+        Ok(self.builder.build_int_compare(differs, x, zero, "")?.into())
     }
 }
 
