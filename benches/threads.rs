@@ -61,6 +61,7 @@ fn compare(name: &str, source: &str) {
     let status = Command::new(env!("CARGO_BIN_EXE_lgc"))
         .args(["compile", &format!("{name}.graph")])
         .current_dir(folder.path())
+        .env("LGC_CACHE_DIR", "")
         .status();
     assert!(status.unwrap().success());
     let library = Library::open(&folder.path().join(format!("{name}.so"))).unwrap();

@@ -1,8 +1,11 @@
 //! Compiles the freestanding code that libraries carry to objects, which `lgc` embeds: whoever uses
-//! `lgc` needs no compiler.
+//! `lgc` needs no compiler. Also hashes the sources that make code, so that what one compiler keeps is not taken by
+//! another.
 
 use std::env;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// What libraries are for, whatever machine `lgc` is built for.
@@ -39,7 +42,57 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    ExitCode::SUCCESS
+    match hash_of_sources() {
+        Ok(hash) => {
+            println!("cargo::rustc-env=LGC_CODEGEN_SOURCES={hash:032x}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the sources could not be read: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What decides the code of a kernel, dependencies included. Those outside this package are there in the repository.
+const SOURCES: [&str; 4] = ["src", "../ir/src", "../llvm/src", "../Cargo.lock"];
+
+/// FNV-1a of names and contents, tests apart. It tells sources from others, and guards against nobody.
+fn hash_of_sources() -> io::Result<u128> {
+    let mut files = Vec::new();
+    for place in SOURCES.map(Path::new).into_iter().filter(|it| it.exists()) {
+        collect(place, &mut files)?;
+    }
+    files.sort();
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    let mut add = |bytes: &[u8]| {
+        let length = (bytes.len() as u64).to_le_bytes();
+        for byte in length.iter().chain(bytes) {
+            hash = (hash ^ u128::from(*byte)).wrapping_mul((1 << 88) + 0x13b);
+        }
+    };
+    for file in files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        add(file.as_os_str().as_encoded_bytes());
+        add(&fs::read(&file)?);
+    }
+    Ok(hash)
+}
+
+/// The files of a folder and of those in it. A new one is seen as another has to name it.
+fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !place.is_dir() {
+        files.push(place.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(place)? {
+        let path = entry?.path();
+        let is_test = path.file_stem().is_some_and(|name| name == "tests");
+        if !is_test {
+            collect(&path, files)?;
+        }
+    }
+    Ok(())
 }
 
 fn compile(name: &str) -> Result<(), String> {

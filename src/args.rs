@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Reduce(Reduce),
     /// Say what works on this machine
     Doctor,
+    /// Tell about the code that is kept for later compilations
+    Cache(CacheArguments),
     /// Print the manual page of lgc or of a command
     Man(Man),
     /// Print a script that completes command lines in a shell
@@ -381,6 +383,13 @@ pub(crate) struct Reduce {
     /// What fails: a program with its arguments, among them FILE, in whose place it gets candidates
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheArguments {
+    /// Remove it
+    #[arg(long)]
+    pub(crate) clear: bool,
 }
 
 #[derive(Debug, Args)]

@@ -84,6 +84,7 @@ fn output_of(place: &Place, command: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
         .current_dir(place.path(""))
+        .env("LGC_CACHE_DIR", "")
         .env(
             "PATH",
             format!("{}:{path}", lgc.parent().unwrap().display()),

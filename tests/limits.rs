@@ -127,6 +127,7 @@ fn alone(place: &Place, arguments: &[&str]) -> Outcome {
     }
     command.arg(env!("CARGO_BIN_EXE_lgc"));
     command.args(arguments).current_dir(place.path(""));
+    command.env("LGC_CACHE_DIR", "");
     command.output().unwrap().into()
 }
 

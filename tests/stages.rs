@@ -21,6 +21,7 @@ fn emit(stage: &str) {
     for path in paths {
         let output = Command::new(env!("CARGO_BIN_EXE_lgc"))
             .args(["emit", "--stage", stage])
+            .env("LGC_CACHE_DIR", "")
             .arg(&path)
             .output()
             .unwrap();

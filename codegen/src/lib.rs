@@ -1,6 +1,7 @@
 //! Kernel IR and code generation of lgc.
 
 pub mod backend;
+pub mod cache;
 pub mod kernel;
 pub mod legalize;
 pub mod level;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod cache;
 mod check;
 mod compile;
 mod doctor;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: &Command, session: &mut Session) -> Result<(), Failur
         Command::Lsp => lsp::serve(session.allowed()),
         Command::Reduce(arguments) => reduce::run(arguments, session),
         Command::Doctor => doctor::run(session),
+        Command::Cache(arguments) => cache::run(arguments),
         Command::Man(arguments) => manual::page(arguments),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Demo(arguments) => demo::run(arguments, session),

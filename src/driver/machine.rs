@@ -1,5 +1,6 @@
 //! What makes machine code, and for which processors.
 
+use super::kept::Kept;
 use crate::args::{BackendName, Code as CodeArgs, Cpu};
 use crate::{COMPILER, Failure};
 use lgc_codegen::backend::Backend;
@@ -16,6 +17,8 @@ pub(crate) struct Machine {
     pub(crate) targets: Vec<Target>,
     /// The version of LLVM, if that is the back end.
     version: Option<String>,
+    /// Where its code is kept, or why it is not.
+    kept: Kept,
 }
 
 impl Default for Machine {
@@ -25,6 +28,7 @@ impl Default for Machine {
             backend: Backend::Cranelift,
             targets: vec![Target::default()],
             version: None,
+            kept: Kept::default(),
         }
     }
 }
@@ -77,6 +81,11 @@ impl Machine {
         }
     }
 
+    /// What there is to say of the cache, once code was made.
+    pub(crate) fn said_of_cache(&self) -> Vec<String> {
+        self.kept.remarks()
+    }
+
     /// The target of the lowest level.
     pub(crate) fn target(&self) -> Target {
         self.targets.first().cloned().unwrap_or_default()
@@ -114,6 +123,7 @@ fn llvm(options: &CodeArgs, purpose: Use) -> Result<Machine, Failure> {
                 "`--backend cranelift` needs no LLVM; `lgc doctor` says what there is",
             )
         })?;
+    let kept = Kept::of_environment();
     fn effort(options: &CodeArgs) -> Effort {
         match options.opt_level {
             Some(0) => Effort::None,
@@ -123,9 +133,10 @@ fn llvm(options: &CodeArgs, purpose: Use) -> Result<Machine, Failure> {
         }
     }
     Ok(Machine {
-        backend: Backend::Llvm(llvm),
+        backend: Backend::Llvm(llvm.with_cache(kept.cache())),
         targets: targets.into_iter().map(Target::of_level).collect(),
         version: Some(version),
+        kept,
     })
 }
 

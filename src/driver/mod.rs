@@ -8,10 +8,12 @@
 
 mod codegen;
 mod inputs;
+mod kept;
 mod machine;
 
 pub use codegen::Build;
 pub(crate) use inputs::Inputs;
+pub(crate) use kept::Kept;
 pub(crate) use machine::{Machine, Use};
 
 use crate::args::{self, Common};
@@ -266,6 +268,9 @@ impl Session {
         let code = outcome.as_ref().err().map_or(0, Failure::exit_code);
         if let Err(failure) = outcome {
             self.report(failure);
+        }
+        for remark in self.machine.said_of_cache() {
+            output::remark(&remark);
         }
         let diagnostics = self.diagnostics.into_vec();
         report::write(&diagnostics, &self.sources, common.error_format);

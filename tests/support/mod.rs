@@ -115,6 +115,8 @@ impl Place {
     pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lgc"));
         command.args(arguments).current_dir(self.0.path());
+        // The user's cache is none of the tests' business.
+        command.env("LGC_CACHE_DIR", "");
         command
     }
 

@@ -1,10 +1,12 @@
 //! Kernels as machine code through LLVM.
 
 use super::emit::emit;
+use super::kept;
 use super::machine::{Effort, Machine, MachineError};
 use super::object::{Piece, piece};
 use super::{Level, Unavailable, emit::EmitError};
 use crate::backend::CompileError;
+use crate::cache::Cache;
 use crate::kernel::Kernel;
 use crate::legalize::Legal;
 use crate::threads::thread_program;
@@ -25,12 +27,24 @@ pub struct Llvm {
     loaded: &'static Loaded,
     /// How much is done for the speed of code.
     pub effort: Effort,
+    /// What was made before.
+    cache: Option<&'static Cache>,
 }
 
 impl Llvm {
     /// The one that was loaded.
     pub fn new(loaded: &'static Loaded, effort: Effort) -> Self {
-        Llvm { loaded, effort }
+        Llvm {
+            loaded,
+            effort,
+            cache: None,
+        }
+    }
+
+    /// The same, which looks for code in a cache, and keeps there what it makes.
+    #[must_use]
+    pub fn with_cache(self, cache: Option<&'static Cache>) -> Self {
+        Llvm { cache, ..self }
     }
 
     /// The library that is named, else that of the environment or of a toolchain; and its version.
@@ -39,7 +53,7 @@ impl Llvm {
     /// If it cannot be loaded.
     pub fn load(named: Option<&Path>, effort: Effort) -> Result<(Self, String), Unavailable> {
         let loaded = lgc_llvm::load(named)?;
-        Ok((Llvm { loaded, effort }, loaded.version().to_string()))
+        Ok((Llvm::new(loaded, effort), loaded.version().to_string()))
     }
 
     /// The modules of the kernels of programs before LLVM's passes, as text; each distinct kernel once.
@@ -76,8 +90,23 @@ impl Llvm {
 
     /// The code of thread programs, each for its level, several at a time; in order.
     pub(crate) fn compile(self, kernels: &[(Level, &Kernel)]) -> Result<Vec<Piece>, CompileError> {
-        let compile = |&(level, kernel): &(Level, &Kernel)| self.compile_one(level, kernel);
+        let compile = |&(level, kernel): &(Level, &Kernel)| self.find_or_compile(level, kernel);
         workers::on_all(|| kernels.par_iter().map(compile).collect())
+    }
+
+    fn find_or_compile(self, level: Level, kernel: &Kernel) -> Result<Piece, CompileError> {
+        // As its text has it, which decides the key: what is made must not depend on anything else.
+        let kernel = &kernel.canonical();
+        let Some(cache) = self.cache else {
+            return self.compile_one(level, kernel);
+        };
+        let key = kept::key(self.loaded, self.effort, level, kernel);
+        if let Some(piece) = cache.find(key, kept::read) {
+            return Ok(piece);
+        }
+        let piece = self.compile_one(level, kernel)?;
+        cache.keep(key, &kept::write(&piece));
+        Ok(piece)
     }
 
     fn compile_one(self, level: Level, kernel: &Kernel) -> Result<Piece, CompileError> {

@@ -5,6 +5,8 @@
 #[cfg(feature = "llvm")]
 mod emit;
 #[cfg(feature = "llvm")]
+mod kept;
+#[cfg(feature = "llvm")]
 pub(crate) mod kernels;
 #[cfg(feature = "llvm")]
 pub mod machine;
