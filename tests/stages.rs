@@ -48,8 +48,19 @@ fn legal_kernels() {
 }
 
 #[test]
+fn thread_programs() {
+    emit("threads");
+}
+
+#[test]
 fn cranelift() {
     emit("clif");
+}
+
+#[test]
+#[cfg_attr(not(feature = "llvm"), ignore = "lgc is built without LLVM")]
+fn llvm() {
+    emit("llvm");
 }
 
 #[test]
