@@ -31,9 +31,9 @@ pub(super) enum Fault {
 
 /// The answer in a file, which is then the youngest.
 pub(super) fn read(path: &Path, key: Key) -> Result<Vec<u8>, Fault> {
-    let fault = |error: io::Error| match error.kind() {
-        ErrorKind::NotFound => Fault::Absent,
-        _ => Fault::Unreadable(error),
+    let fault = |error: io::Error| match error.kind() == ErrorKind::NotFound {
+        true => Fault::Absent,
+        false => Fault::Unreadable(error),
     };
     // Before it is opened: a pipe would be waited for.
     let metadata = fs::symlink_metadata(path).map_err(fault)?;
