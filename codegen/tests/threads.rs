@@ -58,20 +58,29 @@ fn lowered(graph: &Graph, target: &Target) -> Program {
     program
 }
 
+/// Every stage must verify, and the last one give the bits of the kernels that it comes from. Each one in between must,
+/// too: it is run for every fourth graph, since running takes the time, and where the last one fails, to say which pass it
+/// was.
 #[track_caller]
 fn check<S: Native>(what: &str, graph: &Graph, inputs: &[Cells<S>]) {
     for target in &TARGETS {
         let program = lowered(graph, target);
         let expected = outputs(&program, inputs, 1);
         let stages = after_each_pass(&program, target).unwrap();
-        for ((pass, program), order) in stages.iter().zip(2..) {
+        let is_right = |program: &Program, order| outputs(program, inputs, order) == expected;
+        for (pass, program) in &stages {
             let errors = verify(program);
             assert!(errors.is_ok(), "{what}: {pass}: {errors:#?}\n{program}");
-            let found = outputs(program, inputs, order);
-            assert!(
-                found == expected,
-                "{what}: {pass} changes results\n{program}"
-            );
+        }
+        let last = stages
+            .last()
+            .is_none_or(|(_, program)| is_right(program, 2));
+        if !last || what.len().is_multiple_of(4) {
+            for ((pass, program), order) in stages.iter().zip(3..) {
+                let right = is_right(program, order);
+                assert!(right, "{what}: {pass} changes results\n{program}");
+            }
+            assert!(last, "{what}: results depend on the order of iterations");
         }
         if let Some((_, program)) = stages.last() {
             for kernel in &program.kernels {
