@@ -156,9 +156,10 @@ fn one_thread_is_enough() {
         std::fs::create_dir(place.path(folder)).unwrap();
         open(folder);
     }
-    alone(&place, &["compile", "m.graph", "-o", "alone/m.so"]).success();
-    let with_threads = place.run(&["compile", "m.graph", "-o", "threads/m.so"]);
-    with_threads.success();
+    // Somebody else may not reach the LLVM of this toolchain.
+    let compile = |output| ["compile", "m.graph", "--backend", "cranelift", "-o", output];
+    alone(&place, &compile("alone/m.so")).success();
+    place.run(&compile("threads/m.so")).success();
     assert_eq!(place.read("alone/m.so"), place.read("threads/m.so"));
     let run = [
         "run",
