@@ -3,13 +3,14 @@
 //! The functions of a kernel and its tasks refer to one another, to constants beside them, and to the function that
 //! runs tasks. Code and constants are put behind one another, and what refers from one to the other is filled in: what
 //! is left is a piece of position-independent code that begins with the function of the kernel and calls one function
-//! outside. So a library stays one object, and code in this process needs no linker.
+//! outside. So a library stays one object, and code in this process needs no linker. What else would be loaded is
+//! refused: tables for unwinding, data, calls of other functions.
 
 use super::emit::RUN_TASKS;
 use object::read::elf::{ElfFile64, ElfSection64};
 use object::{
     LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget,
-    SectionIndex, SectionKind, SymbolIndex, SymbolKind, elf,
+    SectionFlags, SectionIndex, SectionKind, SymbolIndex, SymbolKind, elf,
 };
 use std::collections::HashMap;
 
@@ -41,30 +42,11 @@ pub(crate) fn piece(object: &[u8], name: &str) -> Result<Piece, Strange> {
         },
         places: HashMap::new(),
     };
-    let of_kind = |kind: fn(SectionKind) -> bool| {
-        let sections = object.sections();
-        sections.filter(move |section| kind(section.kind()) && section.size() > 0)
-    };
-    let code = of_kind(|kind| kind == SectionKind::Text);
-    let constants = of_kind(|kind| {
-        matches!(
-            kind,
-            SectionKind::ReadOnlyData | SectionKind::ReadOnlyString
-        )
-    });
-    let sections: Vec<Section<'_>> = code.chain(constants).collect();
-    if let Some(other) = of_kind(|kind| {
-        matches!(
-            kind,
-            SectionKind::Data | SectionKind::UninitializedData | SectionKind::Tls
-        )
-    })
-    .next()
-    {
-        return Err(format!(
-            "there is data in `{}`",
-            other.name().unwrap_or("?")
-        ));
+    let loaded = || object.sections().filter(is_loaded);
+    let code = loaded().filter(is_code);
+    let sections: Vec<Section<'_>> = code.chain(loaded().filter(is_constant)).collect();
+    if let Some(other) = loaded().find(|section| !is_code(section) && !is_constant(section)) {
+        return Err(format!("a section `{}`", other.name().unwrap_or("?")));
     }
     for section in &sections {
         joined.append(section)?;
@@ -79,8 +61,27 @@ pub(crate) fn piece(object: &[u8], name: &str) -> Result<Piece, Strange> {
     let first = first.and_then(|symbol| joined.place_of(symbol.section_index()?, symbol.address()));
     match first {
         Some(0) => Ok(joined.piece),
-        Some(_) | None => Err(format!("`{name}` does not come first")),
+        Some(_) | None => Err(format!("something else than `{name}` in front")),
     }
+}
+
+/// Whether a section is there when code runs, with something in it.
+fn is_loaded(section: &Section<'_>) -> bool {
+    let is_alloc = |flags: u64| flags & u64::from(elf::SHF_ALLOC) != 0;
+    section.size() > 0
+        && matches!(section.flags(), SectionFlags::Elf { sh_flags } if is_alloc(sh_flags))
+}
+
+fn is_code(section: &Section<'_>) -> bool {
+    section.kind() == SectionKind::Text
+}
+
+fn is_constant(section: &Section<'_>) -> bool {
+    let kind = section.kind();
+    matches!(
+        kind,
+        SectionKind::ReadOnlyData | SectionKind::ReadOnlyString
+    )
 }
 
 struct Joined<'o> {

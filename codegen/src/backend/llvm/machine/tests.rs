@@ -1,4 +1,5 @@
 use super::*;
+use crate::backend::llvm::object::{Piece, piece};
 use lgc_llvm::inkwell::intrinsics::Intrinsic;
 use lgc_llvm::inkwell::memory_buffer::MemoryBuffer;
 use lgc_llvm::inkwell::values::BasicValue;
@@ -171,6 +172,57 @@ fn a_product_and_a_sum_are_not_contracted() {
         let code = assembly(&machine(level, Effort::Most), text);
         assert!(code.contains("vmulps") && code.contains("vaddps"), "{code}");
         assert!(!code.contains("vfmadd"), "{code}");
+    }
+}
+
+/// The piece that becomes of a module from text, as it stands; its first function is that of the kernel.
+fn piece_of(text: &str) -> Result<Piece, String> {
+    let machine = machine(Level::V3, Effort::Most);
+    let context = Context::create();
+    let buffer = MemoryBuffer::create_from_memory_range_copy(text.as_bytes(), "text");
+    let module = context.create_module_from_ir(buffer).unwrap();
+    module.set_triple(&machine.machine.get_triple());
+    module.set_data_layout(&machine.machine.get_target_data().get_data_layout());
+    piece(&machine.object(module).unwrap(), "kernel")
+}
+
+#[test]
+fn what_a_library_cannot_have_is_refused() {
+    let piece = piece_of("define void @kernel() nounwind { ret void }").unwrap();
+    assert!(piece.calls.is_empty());
+    let refused = [
+        (
+            "define void @kernel() uwtable { ret void }",
+            "a section `.eh_frame`",
+        ),
+        (
+            "@x = internal global i32 7
+            define i32 @kernel(i32 %to) nounwind {
+                %from = load volatile i32, ptr @x
+                store volatile i32 %to, ptr @x
+                ret i32 %from }",
+            "a section `.data`",
+        ),
+        (
+            "@x = internal thread_local global i32 0
+            define void @kernel() nounwind { store volatile i32 1, ptr @x ret void }",
+            "a section `.tbss`",
+        ),
+        (
+            "declare ptr @memset(ptr, i32, i64)
+            define void @kernel(ptr %p) nounwind {
+                call ptr @memset(ptr %p, i32 0, i64 99)
+                ret void }",
+            "a call of `memset`, which no library has",
+        ),
+        (
+            "define void @other() nounwind { ret void }
+            define void @kernel() nounwind { ret void }",
+            "something else than `kernel` in front",
+        ),
+    ];
+    for (text, reason) in refused {
+        assert_eq!(piece_of(text).unwrap_err(), reason, "{text}");
     }
 }
 
