@@ -5,7 +5,7 @@
 //! processor may lack before it knows that it is there.
 //!
 //! Leaves and bits are those of Intel's Software Developer's Manual, volume 2A, `CPUID`; levels those of the x86-64
-//! psABI.
+//! psABI, but for LAHF and SAHF, which code for vectors has no use for.
 
 /// What a leaf of `CPUID` says, subleaf 0: EAX, EBX, ECX, EDX.
 pub(crate) type Leaf = [u32; 4];
@@ -15,7 +15,7 @@ const EBX: usize = 1;
 const ECX: usize = 2;
 
 /// Bits of ECX of leaf 1: SSE3, SSSE3, FMA, CMPXCHG16B, SSE4.1, SSE4.2, MOVBE, POPCNT, OSXSAVE, AVX, F16C.
-pub(crate) const LEAF_1: u32 = 1
+const LEAF_1: u32 = 1
     | 1 << 9
     | 1 << 12
     | 1 << 13
@@ -28,19 +28,19 @@ pub(crate) const LEAF_1: u32 = 1
     | 1 << 29;
 
 /// Bits of EBX of leaf 7: BMI1, AVX2, BMI2.
-pub(crate) const LEAF_7: u32 = 1 << 3 | 1 << 5 | 1 << 8;
+const LEAF_7: u32 = 1 << 3 | 1 << 5 | 1 << 8;
 
 /// The bit of ECX of leaf 0x80000001: LZCNT.
-pub(crate) const EXTENDED: u32 = 1 << 5;
+const EXTENDED: u32 = 1 << 5;
 
 /// Bits of EBX of leaf 7 of level v4: AVX-512 F, DQ, CD, BW, VL.
-pub(crate) const LEAF_7_V4: u32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31;
+const LEAF_7_V4: u32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31;
 
 /// What the system saves: the registers of SSE and AVX.
-pub(crate) const SAVED: u32 = 0x6;
+const SAVED: u32 = 0x6;
 
 /// Those of AVX-512 as well: masks, upper halves, upper sixteen.
-pub(crate) const SAVED_V4: u32 = 0xe6;
+const SAVED_V4: u32 = 0xe6;
 
 /// 0 below level v3, 1 for v3, 2 for v4, given what leaves say and what the system saves (which is asked only where
 /// the processor has that register).
