@@ -263,3 +263,6 @@ fn emit(unit: &Unit<'_>, name: &str) -> Result<ObjectFile, CompileError> {
         bytes: module.finish().emit().map_err(CompileError::backend)?,
     })
 }
+
+#[cfg(test)]
+mod tests;
