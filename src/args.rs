@@ -143,9 +143,9 @@ pub(crate) enum BackendName {
 /// The processor to make code for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cpu {
-    /// Any with AVX2 and FMA.
+    /// Any of x86-64-v3.
     V3,
-    /// Any with AVX-512.
+    /// Any of x86-64-v4.
     V4,
     /// The best that this one is.
     Native,

@@ -45,6 +45,28 @@ fn a_shared_library_comes_with_its_header() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "llvm"), ignore = "lgc is built without LLVM")]
+fn library_and_header_say_which_processor_is_needed() {
+    let place = Place::with("line.graph", LINE);
+    for (cpu, needs_v4) in [(None, false), (Some("v3"), false), (Some("v4"), true)] {
+        let cpu = cpu.map_or(Vec::new(), |cpu| vec!["--cpu", cpu]);
+        let arguments = [&["compile", "line.graph", "--backend", "llvm"], &cpu[..]];
+        place.run(&arguments.concat()).success();
+        let info = place.run(&["info", "line.so"]).success();
+        let features = info
+            .lines()
+            .find_map(|line| line.split_once(" with sse3, "));
+        let (_, features) = features.unwrap();
+        assert!(features.contains("fma, bmi1, bmi2"), "{features}");
+        assert_eq!(features.contains("avx512vl"), needs_v4, "{features}");
+        let header = String::from_utf8(place.read("line.h")).unwrap();
+        let header: Vec<&str> = header.split_whitespace().collect();
+        let said = format!("on a CPU that has sse3, {features}. ");
+        assert!(header.join(" ").contains(&said), "{header:?}");
+    }
+}
+
+#[test]
 fn the_suffix_says_what_is_written() {
     let place = Place::with("line.graph", LINE);
     let outputs = ["-o", "a.o", "-o", "a.a", "-o", "a.h", "-o", "a.clif"];

@@ -4,6 +4,7 @@
 
 mod support;
 
+use lgc_codegen::level::Level;
 use lgc_runtime::{HostTensor, npy, npz};
 use support::{Outcome, Place, digits};
 
@@ -49,6 +50,36 @@ fn a_library_computes_what_its_graph_does() {
             "{entry}"
         );
     }
+}
+
+/// Code for a level that this processor lacks is refused in this process with what it lacks, and in libraries with a
+/// status.
+#[test]
+#[cfg_attr(not(feature = "llvm"), ignore = "lgc is built without LLVM")]
+fn code_for_other_processors_is_refused() {
+    let place = line();
+    let run = |file: &str, cpu: &[&str]| {
+        let arguments = ["run", file, "x=x.npy", "slope=2", "bias=10"];
+        place.run(&[&arguments, cpu].concat())
+    };
+    let of_v4 = ["--cpu", "v4"];
+    let compile = [&["compile", "line.graph"], &of_v4[..]].concat();
+    place.run(&compile).success();
+    let (here, library) = (run("line.graph", &of_v4), run("line.so", &[]));
+    let missing = Level::V4.missing();
+    if missing.is_empty() {
+        assert_eq!(here.success(), library.success());
+        return;
+    }
+    let reason = format!(
+        "this processor is below x86-64-v4: it lacks {}",
+        missing.join(", ")
+    );
+    assert_eq!(here.code, 1);
+    assert!(here.stderr.contains(&reason), "{}", here.stderr);
+    assert_eq!(library.code, 1);
+    let status = lgc_abi::Status::UnsupportedCpu.text();
+    assert!(library.stderr.contains(status), "{}", library.stderr);
 }
 
 #[test]

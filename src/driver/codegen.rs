@@ -1,14 +1,13 @@
 //! The stages from verified graphs to files: simplify, lower, generate, link.
 
-use super::Session;
+use super::{Machine, Session};
+use crate::Failure;
 use crate::stage::Stage;
-use crate::{COMPILER, Failure};
 use lgc_abi::{AbiError, Interface, Library, header};
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::Legal;
-use lgc_codegen::level::Level;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
 use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
 use lgc_codegen::shell;
@@ -201,11 +200,7 @@ impl Session {
         let mut levels = levels.into_iter();
         let programs: Vec<Program> = levels.next().unwrap_or_default();
         let higher: Vec<Vec<Program>> = levels.collect();
-        let library = describe(&module, (&programs, &higher), name)?;
-        let library = Library {
-            compiler: self.machine().compiler(),
-            ..library
-        };
+        let library = describe(&module, (&programs, &higher), name, self.machine())?;
         let entries = module.entries.iter();
         let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
         interface(&library, &places)?;
@@ -356,8 +351,8 @@ fn broken(stage: Stage, entry: &str, violation: impl std::fmt::Display) -> Failu
 /// the programs verify.
 fn compile_failure(error: CompileError) -> Failure {
     match error {
-        CompileError::UnsupportedCpu => {
-            let help = format!("compiled code needs {}", Level::V3.features().join(", "));
+        CompileError::UnsupportedCpu(_) => {
+            let help = "`lgc compile` makes libraries for processors that are not";
             Failure::new(Diagnostic::error(Code::NotCompilable, error.to_string()).help(help))
         }
         CompileError::Unsupported { .. }
@@ -375,6 +370,7 @@ fn describe(
     module: &Module,
     (programs, higher): (&[Program], &[Vec<Program>]),
     name: &str,
+    machine: &Machine,
 ) -> Result<Library, Failure> {
     let workspace = |at: usize| {
         let levels = std::iter::once(programs).chain(higher.iter().map(Vec::as_slice));
@@ -391,12 +387,8 @@ fn describe(
         doc: module.doc.join("\n"),
         entries: entries.map_err(Failure::internal)?,
         target: cranelift::TARGET.to_owned(),
-        features: Level::V3
-            .features()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        compiler: COMPILER.to_owned(),
+        features: machine.features(),
+        compiler: machine.compiler(),
         evidence: EVIDENCE.to_owned(),
     })
 }

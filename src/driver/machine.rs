@@ -81,6 +81,12 @@ impl Machine {
         }
     }
 
+    /// The extensions that libraries need: those of the lowest level.
+    pub(crate) fn features(&self) -> Vec<String> {
+        let features = self.target().level.features();
+        features.iter().map(ToString::to_string).collect()
+    }
+
     /// What there is to say of the cache, once code was made.
     pub(crate) fn said_of_cache(&self) -> Vec<String> {
         self.kept.remarks()

@@ -10,6 +10,8 @@ pub mod cranelift;
 pub mod llvm;
 pub(crate) mod refusal;
 
+use crate::level::Level;
+
 /// What makes machine code of kernels. What goes around them is made by Cranelift, whatever makes kernels.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Backend {
@@ -40,9 +42,9 @@ pub enum CompileError {
         /// What differs.
         message: &'static str,
     },
-    /// This processor lacks some of the extensions of a level, so compiled code cannot run here.
-    #[error("this processor lacks some of the extensions that compiled code needs")]
-    UnsupportedCpu,
+    /// This processor is below a level, so code that was compiled for that cannot run here.
+    #[error("this processor is below {0}: it lacks {missing}", missing = .0.missing().join(", "))]
+    UnsupportedCpu(Level),
     /// Cranelift refused what it was given.
     #[error("the Cranelift back end failed: {message}")]
     Backend {

@@ -104,8 +104,9 @@ impl Jit {
     /// # Errors
     /// As [`Jit::compile`].
     pub fn compile_with(program: &Legal, backend: Backend) -> Result<CompiledEntry, CompileError> {
-        if !program.target().level.is_here() {
-            return Err(CompileError::UnsupportedCpu);
+        let level = program.target().level;
+        if !level.is_here() {
+            return Err(CompileError::UnsupportedCpu(level));
         }
         let tensors = tensors(program.program());
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
