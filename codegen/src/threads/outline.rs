@@ -62,6 +62,44 @@ impl Nest {
     }
 }
 
+/// The digits of a number, the last one first.
+struct Digits {
+    /// The variable that is what is left of the number.
+    rest: VarId,
+    /// It is below this.
+    end: i64,
+    /// The variables that are what was left before, and what each is.
+    bindings: Vec<(VarId, Index)>,
+}
+
+impl Digits {
+    /// The next digit, below `radix`. The number is below the product of all.
+    fn next(&mut self, draft: &mut Draft, radix: i64) -> Index {
+        let rest = self.rest.to_index();
+        if radix <= 1 {
+            return Index::constant(0);
+        }
+        if self.end <= radix {
+            return rest;
+        }
+        let quotient = draft.var();
+        self.bindings.push((quotient, rest.floor_div(radix)));
+        self.rest = quotient;
+        self.end /= radix;
+        rest.modulo(radix)
+    }
+}
+
+/// A statement in which a variable is an index.
+fn bound(var: VarId, point: Index, stmt: Stmt) -> Stmt {
+    Stmt::For {
+        var,
+        range: ForRange::new(point.clone(), point.add_constant(1), 1),
+        carried: Vec::new(),
+        body: Region { stmts: vec![stmt] },
+    }
+}
+
 fn points(loops: &[(VarId, u64)]) -> u64 {
     let extents = loops.iter().map(|&(_, extent)| extent);
     extents.fold(1, u64::saturating_mul)
@@ -168,14 +206,21 @@ impl Outliner<'_> {
     fn tasks(&mut self, nest: Nest) -> Result<Stmt> {
         let (number, count) = (self.draft.var(), nest.count());
         let (block, extent) = (signed(nest.block)?, signed(nest.extent)?);
-        let blocks = signed(nest.blocks())?;
-        let bounds = [(0, signed(count)?)];
-        let whole = Index::var(0);
-        let place = |index: Index| {
-            let index = index.simplify(&bounds);
-            index.replace(&mut |_| Some(number.to_index()))
+        // The points of the nest follow from the number like its digits. What is left of the number after each digit is
+        // bound to a variable of its own: so it is divided once, and that different numbers have different points is
+        // plain to see.
+        let mut digits = Digits {
+            rest: number,
+            end: signed(count)?,
+            bindings: Vec::new(),
         };
-        let start = place(whole.modulo(blocks).scale(block));
+        let start = digits
+            .next(&mut self.draft, signed(nest.blocks())?)
+            .scale(block);
+        let mut points = Vec::new();
+        for &(var, extent) in nest.outer.iter().rev() {
+            points.push((var, digits.next(&mut self.draft, signed(extent)?)));
+        }
         let mut range = ForRange::new(start.clone(), start.add_constant(block), 1);
         if extent % block != 0 {
             range.below = Some(extent);
@@ -186,18 +231,8 @@ impl Outliner<'_> {
             carried: Vec::new(),
             body: self.region(nest.body, true)?,
         };
-        // The points of the outer loops follow from the number, like the digits of a number.
-        let mut below = blocks;
-        for &(var, extent) in nest.outer.iter().rev() {
-            let extent = signed(extent)?;
-            let point = place(whole.floor_div(below).modulo(extent));
-            below = below.saturating_mul(extent);
-            stmt = Stmt::For {
-                var,
-                range: ForRange::new(point.clone(), point.add_constant(1), 1),
-                carried: Vec::new(),
-                body: Region { stmts: vec![stmt] },
-            };
+        for (var, point) in points.into_iter().chain(digits.bindings.into_iter().rev()) {
+            stmt = bound(var, point, stmt);
         }
         let mut body = Region { stmts: vec![stmt] };
         let frame = self.frame(&mut body, number);
