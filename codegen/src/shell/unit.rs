@@ -228,9 +228,7 @@ impl<'a> Unit<'a> {
         kernels: &[(Arc<Kernel>, &'a Target)],
         llvm: crate::backend::llvm::Llvm,
     ) -> Result<Vec<(u32, bool)>, CompileError> {
-        let wanted = kernels
-            .iter()
-            .map(|(kernel, target)| (target.level, &**kernel));
+        let wanted = kernels.iter().map(|(kernel, target)| (*target, &**kernel));
         let wanted: Vec<_> = wanted.collect();
         let pieces = llvm.compile(&wanted)?;
         let dispatch = pieces.len() as u32;

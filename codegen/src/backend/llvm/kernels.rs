@@ -4,11 +4,12 @@ use super::emit::emit;
 use super::kept;
 use super::machine::{Effort, Machine, MachineError};
 use super::object::{Piece, piece};
-use super::{Level, Unavailable, emit::EmitError};
+use super::{Unavailable, emit::EmitError};
 use crate::backend::CompileError;
 use crate::cache::Cache;
 use crate::kernel::Kernel;
 use crate::legalize::Legal;
+use crate::target::{Operations, Target};
 use crate::threads::thread_program;
 use crate::workers;
 use lgc_llvm::Loaded;
@@ -61,7 +62,9 @@ impl Llvm {
     /// # Errors
     /// What the compiler refuses.
     pub fn text(self, programs: &[Legal]) -> Result<String, CompileError> {
-        self.render(programs, 0)
+        self.render(programs, |_, module| {
+            Ok(module.print_to_string().to_string())
+        })
     }
 
     /// The same after them, as the text of an assembler.
@@ -69,10 +72,17 @@ impl Llvm {
     /// # Errors
     /// What the compiler refuses.
     pub fn assembly(self, programs: &[Legal]) -> Result<String, CompileError> {
-        self.render(programs, 1)
+        self.render(programs, |machine, module| {
+            machine.optimize(&module)?;
+            machine.assembly(module)
+        })
     }
 
-    fn render(self, programs: &[Legal], which: usize) -> Result<String, CompileError> {
+    fn render(
+        self,
+        programs: &[Legal],
+        text: fn(&Machine, Module<'_>) -> Result<String, MachineError>,
+    ) -> Result<String, CompileError> {
         let mut seen = FxHashSet::default();
         let mut all = String::new();
         for program in programs {
@@ -80,7 +90,7 @@ impl Llvm {
             for kernel in &program.program().kernels {
                 if seen.insert((kernel, target)) {
                     let threads = thread_program(kernel, target)?;
-                    all += &self.texts(target.level, &threads)?[which];
+                    all += &self.made(target, (&threads, &kernel.name.0), text)?;
                     all.push('\n');
                 }
             }
@@ -88,80 +98,71 @@ impl Llvm {
         Ok(all)
     }
 
-    /// The code of thread programs, each for its level, several at a time; in order.
-    pub(crate) fn compile(self, kernels: &[(Level, &Kernel)]) -> Result<Vec<Piece>, CompileError> {
-        let compile = |&(level, kernel): &(Level, &Kernel)| self.find_or_compile(level, kernel);
+    /// The code of thread programs, each for its target, several at a time; in order.
+    pub(crate) fn compile(
+        self,
+        kernels: &[(&Target, &Kernel)],
+    ) -> Result<Vec<Piece>, CompileError> {
+        let compile = |&(target, kernel): &(&Target, &Kernel)| self.find_or_compile(target, kernel);
         workers::on_all(|| kernels.par_iter().map(compile).collect())
     }
 
-    fn find_or_compile(self, level: Level, kernel: &Kernel) -> Result<Piece, CompileError> {
+    fn find_or_compile(self, target: &Target, kernel: &Kernel) -> Result<Piece, CompileError> {
         // As its text has it, which decides the key: what is made must not depend on anything else.
         let kernel = &kernel.canonical();
         let Some(cache) = self.cache else {
-            return self.compile_one(level, kernel);
+            return self.compile_one(target, kernel);
         };
-        let key = kept::key(self.loaded, self.effort, level, kernel);
+        let key = kept::key(self.loaded, self.effort, target.level, kernel);
         if let Some(piece) = cache.find(key, kept::read) {
             return Ok(piece);
         }
-        let piece = self.compile_one(level, kernel)?;
+        let piece = self.compile_one(target, kernel)?;
         cache.keep(key, &kept::write(&piece));
         Ok(piece)
     }
 
-    fn compile_one(self, level: Level, kernel: &Kernel) -> Result<Piece, CompileError> {
-        self.with_module(level, kernel, |machine, module| {
-            let object = machine.object(module).map_err(CompileError::backend)?;
-            piece(&object, NAME).map_err(|strange| CompileError::Backend {
-                message: format!("the code of `{}` has {strange}", kernel.name),
-            })
+    fn compile_one(self, target: &Target, kernel: &Kernel) -> Result<Piece, CompileError> {
+        let object = self.made(target, (kernel, NAME), |machine, module| {
+            machine.optimize(&module)?;
+            machine.object(module)
+        })?;
+        piece(&object, NAME).map_err(|strange| CompileError::Backend {
+            message: format!("the code of `{}` has {strange}", kernel.name),
         })
     }
 
-    /// The module of a thread program before LLVM's passes, and its assembly, as text.
-    fn texts(self, level: Level, kernel: &Kernel) -> Result<[String; 2], CompileError> {
-        let machine =
-            Machine::new(self.loaded, level, self.effort).map_err(CompileError::backend)?;
-        let context = Context::create();
-        let module = machine.module(&context, &kernel.name.0);
-        emitted(&context, &module, &machine, kernel)?;
-        let plain = module.print_to_string().to_string();
-        machine.optimize(&module).map_err(CompileError::backend)?;
-        let assembly = machine.assembly(module).map_err(CompileError::backend)?;
-        Ok([plain, assembly])
-    }
-
-    fn with_module<T>(
+    /// What is made of the module of a thread program, which has a name.
+    fn made<T>(
         self,
-        level: Level,
-        kernel: &Kernel,
-        then: impl FnOnce(&Machine, Module<'_>) -> Result<T, CompileError>,
+        target: &Target,
+        (kernel, name): (&Kernel, &str),
+        then: impl FnOnce(&Machine, Module<'_>) -> Result<T, MachineError>,
     ) -> Result<T, CompileError> {
-        let failed = |error: MachineError| CompileError::Backend {
-            message: format!("{}: {error}", kernel.name),
+        let failed = |message: String| CompileError::Backend {
+            message: format!("{}: {message}", kernel.name),
         };
-        let machine = Machine::new(self.loaded, level, self.effort).map_err(failed)?;
-        let context = Context::create();
-        let module = machine.module(&context, NAME);
-        emitted(&context, &module, &machine, kernel)?;
-        machine.optimize(&module).map_err(failed)?;
-        then(&machine, module)
-    }
-}
-
-fn emitted<'c>(
-    context: &'c Context,
-    module: &Module<'c>,
-    machine: &Machine,
-    kernel: &Kernel,
-) -> Result<(), CompileError> {
-    emit(context, module, machine, (kernel, NAME)).map_err(|error| match error {
-        EmitError::Refused(message) => CompileError::Unsupported {
+        let refused = |message| CompileError::Unsupported {
             function: kernel.name.0.clone(),
             message,
-        },
-        EmitError::Instruction(message) => CompileError::Backend {
-            message: format!("{}: {message}", kernel.name),
-        },
-    })
+        };
+        if target.operations != Operations::COMMON {
+            // What LLVM leaves undefined is not undefined in kernels.
+            return Err(refused("a kernel that is legal for another processor"));
+        }
+        let machine = Machine::new(self.loaded, target.level, self.effort);
+        let machine = machine.map_err(|error| failed(error.to_string()))?;
+        let context = Context::create();
+        let module = machine.module(&context, name);
+        let stack_bytes = target.stack_bytes;
+        let emitted = emit(&context, &module, &machine, (kernel, NAME), stack_bytes);
+        emitted.map_err(|error| match error {
+            EmitError::Refused(message) => refused(message),
+            EmitError::Instruction(message) => failed(message),
+        })?;
+        then(&machine, module).map_err(|error| failed(error.to_string()))
+    }
 }
+
+#[cfg(test)]
+mod tests;

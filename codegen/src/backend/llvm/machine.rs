@@ -117,7 +117,9 @@ impl Machine {
     /// Gives a function what each one of this machine must have:
     /// - its processor, and vectors as wide as that has registers (LLVM prefers 256 bits at `x86-64-v4`);
     /// - no unwinding, so that no tables are made for it;
-    /// - no functions of the C library, so that a loop becomes no call of `memset`: objects import nothing.
+    /// - no functions of the C library, so that a loop becomes no call of `memset`: objects import nothing;
+    /// - pages of the stack touched one after another, so that a stack which is too small ends at its guard and not in
+    ///   the memory behind it.
     pub fn prepare(&self, context: &Context, function: FunctionValue<'_>) {
         let bits = self.level.vector_bits().to_string();
         let texts = [
@@ -125,6 +127,7 @@ impl Machine {
             ("prefer-vector-width", &bits),
             ("min-legal-vector-width", &bits),
             ("no-builtins", ""),
+            ("probe-stack", "inline-asm"),
         ];
         let nounwind = Attribute::get_named_enum_kind_id("nounwind");
         let texts = texts.map(|(key, value)| context.create_string_attribute(key, value));

@@ -2,8 +2,8 @@
 
 use super::{Bytes, agree_on, tensor};
 use crate::kernel::{
-    Access, Arg, Buffer, BufferId, Directive, Kernel, KernelBuilder, KernelId, Mode, Program, Role,
-    Step, VarId,
+    Access, Arg, Buffer, BufferId, Directive, ForRange, Kernel, KernelBuilder, KernelId, Mode,
+    Program, Role, Space, Step, VarId,
 };
 use crate::legalize::Legal;
 use crate::target::{Operations, Target};
@@ -147,10 +147,53 @@ fn kernels_for_another_processor_are_refused() {
         operations: divides,
         ..Target::BITS_128
     };
-    let refused = super::Jit::compile(&Legal::new(&program, &target));
-    let message = refused.err().unwrap().to_string();
-    assert!(
-        message.contains("a kernel that is legal for another processor"),
-        "{message}"
+    refused(
+        &program,
+        &target,
+        "a kernel that is legal for another processor",
+    );
+}
+
+/// Asserts that no back end compiles a program for such a target, for this reason.
+fn refused(program: &Program, like: &Target, reason: &str) {
+    for (target, backend) in super::machines() {
+        let target = Target {
+            operations: like.operations,
+            stack_bytes: like.stack_bytes,
+            ..target
+        };
+        let compiled = super::Jit::compile_with(&Legal::new(program, &target), backend);
+        let message = compiled.err().unwrap().to_string();
+        assert!(message.contains(reason), "{backend:?}: {message}");
+    }
+}
+
+#[test]
+fn buffers_beyond_the_stack_are_refused() {
+    let with_buffer = |elements: u64| {
+        let k = KernelBuilder::new("buffer");
+        let x = k.param("x", tensor(DType::F32, &[elements]), Mode::In);
+        let y = k.param("y", tensor(DType::F32, &[elements]), Mode::Out);
+        let row = tensor(DType::F32, &[elements]);
+        k.local("row", row, Space::Private, |row| {
+            let copied = |from, to| {
+                k.carry(ForRange::upto(elements), &[], |i, _| {
+                    let value = k.load(Access::element(from, [i.clone()]));
+                    k.store(Access::element(to, [i]), value);
+                    vec![]
+                });
+            };
+            copied(x, row);
+            copied(row, y);
+        });
+        k.finish().unwrap()
+    };
+    let most = Target::BITS_128.stack_bytes / 4;
+    super::agree(with_buffer(most), 1, "a buffer as large as the stack");
+    let program = super::program(with_buffer(most + 1));
+    refused(
+        &program,
+        &Target::BITS_128,
+        "local buffers exceed the stack",
     );
 }

@@ -68,7 +68,8 @@ fn refuse<T>(message: &'static str) -> Emitted<T> {
 /// The symbol of the function that runs tasks, which others define.
 pub(super) const RUN_TASKS: &str = "lgc.run_tasks";
 
-/// Adds the functions of a kernel to a module: its own first, as `name`.
+/// Adds the functions of a kernel to a module: its own first, as `name`. The local buffers and frames of each take up to
+/// `stack_bytes` of the stack.
 ///
 /// # Errors
 /// If the kernel is no thread program.
@@ -77,6 +78,7 @@ pub(crate) fn emit<'c>(
     module: &Module<'c>,
     machine: &Machine,
     (kernel, name): (&Kernel, &str),
+    stack_bytes: u64,
 ) -> Emitted<()> {
     let has_tasks = has_tasks(kernel);
     let pointer = context.ptr_type(AddressSpace::default());
@@ -90,6 +92,7 @@ pub(crate) fn emit<'c>(
         module,
         machine,
         name,
+        stack_bytes,
     };
     let mut emitter = Emitter::new(unit, kernel, function);
     for (at, (id, _, mode)) in (0u32..).zip(kernel.params()) {
@@ -122,6 +125,8 @@ struct UnitOf<'c, 'e> {
     machine: &'e Machine,
     /// The name of the function of the kernel, which those of its tasks begin with.
     name: &'e str,
+    /// How much of the stack a function may take for buffers and frames.
+    stack_bytes: u64,
 }
 
 /// A function that is being emitted.
@@ -139,6 +144,8 @@ struct Emitter<'c, 'e> {
     values: Vec<Option<Operand<'c>>>,
     /// The context that the kernel is called with.
     run_context: Option<PointerValue<'c>>,
+    /// The bytes of the stack that buffers and frames take so far.
+    on_stack: u64,
 }
 
 impl<'c, 'e> Emitter<'c, 'e> {
@@ -160,6 +167,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
             memories: vec![None; kernel.memories.len()],
             values: vec![None; kernel.values.len()],
             run_context: None,
+            on_stack: 0,
         }
     }
 
@@ -385,9 +393,13 @@ impl<'c, 'e> Emitter<'c, 'e> {
     // ------------------------------------------------------------------------------------ stack
 
     /// So many bytes of the stack.
-    fn stack(&self, bytes: u64) -> Emitted<PointerValue<'c>> {
+    fn stack(&mut self, bytes: u64) -> Emitted<PointerValue<'c>> {
         let bytes = u32::try_from(bytes.max(1));
         let bytes = bytes.map_err(|_| EmitError::Refused("a local buffer of 4 GiB and more"))?;
+        self.on_stack += u64::from(bytes.next_multiple_of(ALIGNMENT));
+        if self.on_stack > self.unit.stack_bytes {
+            return refuse("local buffers exceed the stack that kernels may take");
+        }
         let here = self.builder.get_insert_block();
         self.builder.position_at_end(self.entry);
         let ty = self.context.i8_type().array_type(bytes);

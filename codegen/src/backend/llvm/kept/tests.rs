@@ -1,6 +1,7 @@
 use super::super::Llvm;
 use super::*;
 use crate::cache::Cache;
+use crate::target::Target;
 use std::fs;
 use std::path::PathBuf;
 
@@ -92,7 +93,9 @@ fn numbers_of_values_do_not_change_the_code() {
     let renumbered = SQUARES.replace("v1", "v7").replace("i0", "i3");
     let [first, second] = [SQUARES, &renumbered].map(|text| {
         let kernel = kernel(text);
-        llvm(Effort::Most).compile(&[(Level::V3, &kernel)]).unwrap()
+        llvm(Effort::Most)
+            .compile(&[(&Target::X86_64_V3, &kernel)])
+            .unwrap()
     });
     assert_eq!(first, second);
 }
@@ -103,16 +106,19 @@ fn damage_is_never_taken_for_code() {
     let (_folder, cache) = cache();
     let (one, other) = (kernel(SQUARES), kernel(&SQUARES.replace("mul", "add")));
     let plain = llvm(Effort::None);
-    let expected = plain.compile(&[(Level::V3, &one)]).unwrap();
+    let expected = plain.compile(&[(&Target::X86_64_V3, &one)]).unwrap();
     let kept = plain.with_cache(Some(cache));
     let check = |damaged: u64| {
-        assert_eq!(kept.compile(&[(Level::V3, &one)]).unwrap(), expected);
+        assert_eq!(
+            kept.compile(&[(&Target::X86_64_V3, &one)]).unwrap(),
+            expected
+        );
         let report = cache.report();
         assert_eq!((report.damaged, report.fault), (damaged, None));
     };
     check(0);
     let path = files(cache).pop().unwrap();
-    kept.compile(&[(Level::V3, &other)]).unwrap();
+    kept.compile(&[(&Target::X86_64_V3, &other)]).unwrap();
     let theirs = files(cache).into_iter().find(|file| *file != path).unwrap();
     let whole = fs::read(&path).unwrap();
     let mut wrong: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
