@@ -45,8 +45,8 @@ pub enum CompileError {
     /// This processor is below a level, so code that was compiled for that cannot run here.
     #[error("this processor is below {0}: it lacks {missing}", missing = .0.missing().join(", "))]
     UnsupportedCpu(Level),
-    /// Cranelift refused what it was given.
-    #[error("the Cranelift back end failed: {message}")]
+    /// A back end refused what it was given, or failed.
+    #[error("the back end failed: {message}")]
     Backend {
         /// What it said.
         message: String,

@@ -1,7 +1,7 @@
 //! Libraries as object files.
 
 use crate::backend::cranelift::TARGET;
-use crate::backend::cranelift::isa::{Destination, Level as IsaLevel, isa};
+use crate::backend::cranelift::isa::{Destination, InstructionSet, isa};
 use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
@@ -218,7 +218,7 @@ fn add_pool(unit: &mut Unit<'_>, name: &str) -> Result<(), CompileError> {
 }
 
 fn baseline(function: Function) -> Source<'static> {
-    Source::Function(Box::new(function), IsaLevel::Baseline)
+    Source::Function(Box::new(function), InstructionSet::Baseline)
 }
 
 fn add<'a>(unit: &mut Unit<'a>, name: String, linkage: Linkage, source: Source<'a>) -> u32 {
@@ -252,7 +252,7 @@ fn add_image(unit: &mut Unit<'_>, prefix: &str, image: Image) -> u32 {
 
 fn emit(unit: &Unit<'_>, name: &str) -> Result<ObjectFile, CompileError> {
     let compiled = unit.compile(Destination::Object, Text::None)?;
-    let isa = isa(IsaLevel::Extended, Destination::Object)?;
+    let isa = isa(InstructionSet::Extended, Destination::Object)?;
     let builder = ObjectBuilder::new(isa, name, default_libcall_names());
     let mut builder = builder.map_err(CompileError::backend)?;
     builder.per_function_section(true);

@@ -5,7 +5,7 @@
 
 use crate::backend::cranelift::emit::kernel;
 use crate::backend::cranelift::emit::tasks::{TaskLinks, emit_task, sites};
-use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::cranelift::isa::{Destination, InstructionSet, isa};
 use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{BufferId, Kernel, Program, Role};
@@ -50,7 +50,7 @@ pub(crate) enum Source<'a> {
         order: &'a [Tensor],
     },
     /// A finished function.
-    Function(Box<Function>, Level),
+    Function(Box<Function>, InstructionSet),
     /// Machine code.
     Code(&'static [u8]),
     /// Machine code that refers to functions of the unit, and what its address is a multiple of.
@@ -298,17 +298,17 @@ impl<'a> Unit<'a> {
         destination: Destination,
         text: Text,
     ) -> Result<Vec<Compiled>, CompileError> {
-        let extended = isa(Level::Extended, destination)?;
-        let baseline = isa(Level::Baseline, destination)?;
+        let extended = isa(InstructionSet::Extended, destination)?;
+        let baseline = isa(InstructionSet::Baseline, destination)?;
         let numbered: Vec<_> = self.functions.iter().enumerate().collect();
         workers::on_all(|| {
             numbered
                 .into_par_iter()
                 .with_min_len(4)
                 .map_init(Context::new, |context, (number, item)| {
-                    let isa = match item.source.level() {
-                        Level::Extended => &*extended,
-                        Level::Baseline => &*baseline,
+                    let isa = match item.source.instructions() {
+                        InstructionSet::Extended => &*extended,
+                        InstructionSet::Baseline => &*baseline,
                     };
                     item.compile(context, isa, number as u32, text)
                 })
@@ -381,12 +381,14 @@ impl DataItem {
 }
 
 impl Source<'_> {
-    fn level(&self) -> Level {
+    fn instructions(&self) -> InstructionSet {
         match self {
-            Source::Kernel(..) | Source::Task(..) | Source::Steps { .. } => Level::Extended,
-            Source::Function(_, level) => *level,
+            Source::Kernel(..) | Source::Task(..) | Source::Steps { .. } => {
+                InstructionSet::Extended
+            }
+            Source::Function(_, set) => *set,
             Source::Dispatch | Source::Code(_) | Source::Linked(..) | Source::Import => {
-                Level::Baseline
+                InstructionSet::Baseline
             }
         }
     }

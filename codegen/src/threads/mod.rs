@@ -2,7 +2,7 @@
 //!
 //! A kernel says which iterations are independent and how partial results of a fold are grouped. A thread program
 //! says what is done about it, in the same IR and so with the same text, verifier and interpreter: parallel loops are
-//! tasks or plain loops, folds are loops that carry vectors, and every vector fills at most a register or two and goes
+//! tasks or plain loops, folds are loops that carry vectors, and every vector fills a register (two, of 64-bit elements) or less, and goes
 //! by lanes. Legal kernels are given; each pass here yields a kernel that verifies and computes the same bits, which
 //! tests hold against the kernel that it came from. Back ends read nothing else, and make no such decision again.
 //!
@@ -52,7 +52,7 @@ const PASSES: [(&str, Pass); 6] = [
     ("cut", cut::cut),
 ];
 
-/// A program of thread programs: what back ends take.
+/// A program whose kernels are thread programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Threads(Program);
 
@@ -61,11 +61,15 @@ impl Threads {
     ///
     /// # Errors
     /// [`CompileError::Unsupported`] if a kernel cannot be one, which no verified kernel is.
-    pub fn new(program: &Legal) -> Result<Self, CompileError> {
-        let target = program.target();
-        let passed = |program, &(_, pass): &(_, Pass)| apply(program, pass, target);
-        let program = program.program().clone();
-        PASSES.iter().try_fold(program, passed).map(Self)
+    pub fn new(legal: &Legal) -> Result<Self, CompileError> {
+        let make = |kernel: &Kernel| thread_program(kernel, legal.target());
+        let program = legal.program();
+        let kernels: Result<_, _> =
+            workers::on_all(|| program.kernels.par_iter().map(make).collect());
+        Ok(Self(Program {
+            kernels: kernels?,
+            ..program.clone()
+        }))
     }
 
     /// The program.
@@ -77,9 +81,14 @@ impl Threads {
 
 /// What a legal kernel is for a target.
 pub(crate) fn thread_program(kernel: &Kernel, target: &Target) -> Result<Kernel, CompileError> {
-    let passed = |kernel, (_, pass): &(_, Pass)| pass(&kernel, target);
-    let made = PASSES.iter().try_fold(kernel.clone(), passed);
-    made.map_err(|refusal| CompileError::Unsupported {
+    let mut passes = PASSES.iter();
+    passes.try_fold(kernel.clone(), |kernel, &(_, pass)| {
+        passed(&kernel, pass, target)
+    })
+}
+
+fn passed(kernel: &Kernel, pass: Pass, target: &Target) -> Result<Kernel, CompileError> {
+    pass(kernel, target).map_err(|refusal| CompileError::Unsupported {
         function: kernel.name.0.clone(),
         message: refusal.0,
     })
@@ -96,7 +105,13 @@ pub fn after_each_pass(
     let mut stages: Vec<(&'static str, Program)> = Vec::new();
     for &(name, pass) in &PASSES {
         let before = stages.last().map_or(program, |(_, program)| program);
-        stages.push((name, apply(before.clone(), pass, target)?));
+        let kernels = before.kernels.iter();
+        let kernels = kernels.map(|kernel| passed(kernel, pass, target));
+        let after = Program {
+            kernels: kernels.collect::<Result<_, _>>()?,
+            ..before.clone()
+        };
+        stages.push((name, after));
     }
     Ok(stages)
 }
@@ -104,18 +119,4 @@ pub fn after_each_pass(
 /// The range of each index variable of a thread program.
 pub(crate) fn ranges(kernel: &Kernel) -> Vec<(i64, i64)> {
     rewrite::Bounds::of(kernel).all().to_vec()
-}
-
-fn apply(program: Program, pass: Pass, target: &Target) -> Result<Program, CompileError> {
-    let one = |kernel: &Kernel| {
-        pass(kernel, target).map_err(|refusal| CompileError::Unsupported {
-            function: kernel.name.0.clone(),
-            message: refusal.0,
-        })
-    };
-    let kernels: Result<_, _> = workers::on_all(|| program.kernels.par_iter().map(one).collect());
-    Ok(Program {
-        kernels: kernels?,
-        ..program
-    })
 }

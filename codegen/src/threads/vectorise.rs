@@ -4,7 +4,7 @@
 //! memory, where the target has masked accesses; else a loop over scalars.
 
 use super::rewrite::{Bounds, Draft, is_flat, quotient, rescale};
-use super::widen::{Lanes, Widening};
+use super::widen::{Iterations, Widening};
 use crate::backend::refusal::Result;
 use crate::kernel::{Condition, Directive, ForRange, Kernel, Region, Stmt, VarId};
 use crate::target::Target;
@@ -96,7 +96,7 @@ impl Vectoriser {
                 body: Region::default(),
             };
             self.bounds.note(&vectors);
-            let lanes = Lanes {
+            let lanes = Iterations {
                 var,
                 count: width,
                 first: number
@@ -117,7 +117,7 @@ impl Vectoriser {
         };
         let rest = match self.has_masks {
             true => {
-                let lanes = Lanes {
+                let lanes = Iterations {
                     var,
                     count: width,
                     first: Index::constant(low),
@@ -146,7 +146,7 @@ impl Vectoriser {
         Ok(())
     }
 
-    fn widened(&mut self, lanes: Lanes, body: &Region) -> Result<Region> {
+    fn widened(&mut self, lanes: Iterations, body: &Region) -> Result<Region> {
         let mut widening = Widening::new(&mut self.draft, &self.bounds, lanes);
         widening.region(body)?;
         let stmts = widening.finish();

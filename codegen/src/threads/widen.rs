@@ -10,7 +10,7 @@ use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;
 
 /// What iterations become lanes.
-pub(super) struct Lanes {
+pub(super) struct Iterations {
     /// The variable of the loop.
     pub(super) var: VarId,
     /// How many iterations there are at once.
@@ -25,7 +25,7 @@ pub(super) struct Lanes {
 pub(super) struct Widening<'d> {
     draft: &'d mut Draft,
     bounds: Bounds,
-    lanes: Lanes,
+    lanes: Iterations,
     lane: VarId,
     /// The vectors of values that differ from iteration to iteration.
     wide: FxHashMap<ValueId, ValueId>,
@@ -37,7 +37,7 @@ pub(super) struct Widening<'d> {
 
 impl<'d> Widening<'d> {
     /// Nothing yet; `bounds` are those of the variables around.
-    pub(super) fn new(draft: &'d mut Draft, bounds: &Bounds, lanes: Lanes) -> Self {
+    pub(super) fn new(draft: &'d mut Draft, bounds: &Bounds, lanes: Iterations) -> Self {
         let lane = draft.lane();
         let mut bounds = bounds.clone();
         bounds.set(lane, (0, i64::from(lanes.count)));

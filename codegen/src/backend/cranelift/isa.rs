@@ -18,7 +18,7 @@ pub(crate) const OPERATIONS: Operations = Operations::COMMON;
 
 /// What a function may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
+pub(crate) enum InstructionSet {
     /// Any x86-64 processor: for code that runs before the processor has been checked.
     Baseline,
     /// Processors of level v3.
@@ -35,10 +35,10 @@ pub(crate) enum Destination {
 }
 
 /// The flags of Cranelift for the extensions of a level.
-const fn flags(level: Level) -> &'static [&'static str] {
+const fn flags(level: InstructionSet) -> &'static [&'static str] {
     match level {
-        Level::Baseline => &[],
-        Level::Extended => &[
+        InstructionSet::Baseline => &[],
+        InstructionSet::Extended => &[
             "has_sse3",
             "has_ssse3",
             "has_sse41",
@@ -53,7 +53,10 @@ const fn flags(level: Level) -> &'static [&'static str] {
 }
 
 /// The back end for a level and destination.
-pub(crate) fn isa(level: Level, destination: Destination) -> Result<OwnedTargetIsa, CompileError> {
+pub(crate) fn isa(
+    level: InstructionSet,
+    destination: Destination,
+) -> Result<OwnedTargetIsa, CompileError> {
     let is_pic = match destination {
         Destination::Object => "true",
         Destination::Memory => "false",

@@ -3,7 +3,7 @@
 //! A [`CompiledEntry`] owns its code and checks what it is called with, so that calling is safe.
 //! This is the one place where generated code is run.
 
-use crate::backend::cranelift::isa::{Destination, Level, isa};
+use crate::backend::cranelift::isa::{Destination, InstructionSet, isa};
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
@@ -112,7 +112,7 @@ impl Jit {
         let orders = [tensors.iter().map(|&(tensor, _)| tensor).collect()];
         let (unit, bodies) = Unit::new("jit", &[program], &orders, backend)?;
         let compiled = unit.compile(Destination::Memory, Text::None)?;
-        let isa = isa(Level::Extended, Destination::Memory)?;
+        let isa = isa(InstructionSet::Extended, Destination::Memory)?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
         // One region for all, so that relative addresses reach.
         let size = unit.footprint(&compiled) + (1 << 16);
