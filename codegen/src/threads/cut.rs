@@ -48,7 +48,7 @@ pub(super) fn cut(kernel: &Kernel, target: &Target) -> Result<Kernel> {
     cutter.unchanged = apart::unchanged(kernel, &cutter.apart);
     let mut body = cutter.region(body)?;
     body.visit_ids(&mut cutter.renames);
-    Ok(cutter.draft.finish(body).canonical())
+    Ok(cutter.draft.finish(body))
 }
 
 /// The most elements of a vector: as many of 32 bits as a register holds.

@@ -22,10 +22,10 @@ impl Draft {
         (Draft { kernel }, body)
     }
 
-    /// The kernel with that body.
+    /// The kernel with that body, without what does not occur in it any more.
     pub(super) fn finish(mut self, body: Region) -> Kernel {
         self.kernel.body = body;
-        self.kernel
+        self.kernel.canonical()
     }
 
     /// A new value.

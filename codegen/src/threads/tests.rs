@@ -1,6 +1,6 @@
 //! Small kernels through single passes: their text, and that they compute the same.
 
-use super::{NotThreads, cut, edges, is_thread_program, repeat};
+use super::{NotThreads, cut, edges, is_thread_program, outline, repeat, unfold, vectorise};
 use crate::kernel::{Cells, Kernel, interpret_kernel, verify_kernel};
 use crate::target::{Costs, Target};
 use insta::assert_snapshot;
@@ -65,6 +65,121 @@ fn passed(kernel: &Kernel, passes: &[super::Pass], target: &Target) -> Kernel {
         kernel = result;
     }
     kernel
+}
+
+/// A transposition in a nest of parallel loops, the innermost of which goes in blocks of `grain`.
+fn nest([a, b, c]: [u64; 3], grain: u64) -> Kernel {
+    parsed(&format!(
+        "kernel nest(x: f32[{c}, {b}, {a}] in, y: f32[{a}, {b}, {c}] out) {{
+           par i0 < {a} grain 1 {{
+             par i1 < {b} grain 1 {{
+               par i2 < {c} grain {grain} {{
+                 v0 = load x[i2, i1, i0] : f32
+                 store y[i0, i1, i2] = v0
+               }}
+             }}
+           }}
+         }}"
+    ))
+}
+
+/// The points of a nest are the digits of the number of a task: each point is in one task.
+#[test]
+fn tasks_of_nests_are_all_points() {
+    for extents in [
+        [2, 3, 5],
+        [1, 4, 7],
+        [4, 1, 6],
+        [3, 5, 1],
+        [2, 2, 64],
+        [70, 2, 3],
+    ] {
+        for grain in [1, 2, 3, 64] {
+            let kernel = nest(extents, grain);
+            passed(&kernel, &[outline::outline], &Target::BITS_128);
+        }
+    }
+    assert_snapshot!(passed(
+        &nest([2, 3, 5], 2),
+        &[outline::outline],
+        &Target::BITS_128
+    ));
+}
+
+/// Sums of the rows of a matrix in lanes and chunks.
+fn sums(rows: u64, extent: u64, lanes: u32, chunk: u64) -> Kernel {
+    parsed(&format!(
+        "kernel sums(x: f32[{rows}, {extent}] in, y: f32[{rows}] out) {{
+           for i0 in 0..{rows} {{
+             v0 = const -0 : f32
+             (v1) = fold i1 < {extent} lanes {lanes} chunk {chunk} (v2 = v0) {{
+               v3 = load x[i0, i1] : f32
+               v4 = add v2, v3 : f32
+               yield v4
+             }} merge (v5) (v6) {{
+               v7 = add v5, v6 : f32
+               yield v7
+             }}
+             store y[i0] = v1
+           }}
+         }}"
+    ))
+}
+
+/// Whatever is left over of lanes and chunks, the order is that of the fold: these sums round.
+#[test]
+fn folds_keep_their_order() {
+    for target in [Target::BITS_128, Target::X86_64_V3, Target::X86_64_V4] {
+        let handed_out = Target {
+            costs: Costs {
+                fold_task: 1,
+                fold_tasks: 2,
+                ..target.costs.clone()
+            },
+            ..target.clone()
+        };
+        for target in [target, handed_out] {
+            for (extent, lanes, chunk) in [
+                (1, 1, 1),
+                (9, 1, 2),
+                (40, 4, 40),
+                (41, 8, 8),
+                (63, 4, 12),
+                (100, 16, 32),
+                (130, 32, 32),
+                (77, 128, 77),
+            ] {
+                let kernel = sums(2, extent, lanes, chunk);
+                passed(&kernel, &[unfold::unfold], &target);
+            }
+        }
+    }
+    assert_snapshot!(passed(
+        &sums(1, 22, 4, 8),
+        &[unfold::unfold],
+        &Target::BITS_128
+    ));
+}
+
+/// Loops that start anywhere, of any length, with and without masks.
+#[test]
+fn vectors_take_all_points_once() {
+    for target in [Target::BITS_128, Target::X86_64_V3] {
+        for (low, high) in [(0, 16), (0, 3), (5, 5), (5, 6), (3, 30), (8, 31)] {
+            let kernel = parsed(&format!(
+                "kernel copy(x: f32[40] in, y: f32[40] inout) {{
+                   schedule vec i0 8
+                   for i0 in {low}..{high} {{
+                     v0 = load x[39 - i0] : f32
+                     v1 = load x[(i0 mod 7)] : f32
+                     v2 = sub v0, v1 : f32
+                     store y[i0] = v2
+                   }}
+                 }}"
+            ));
+            passed(&kernel, &[vectorise::vectorise], &target);
+        }
+    }
 }
 
 #[test]
