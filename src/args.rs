@@ -131,6 +131,15 @@ pub(crate) struct Code {
     pub(crate) llvm: Option<PathBuf>,
 }
 
+/// What code says about the text that it comes from.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Lines {
+    /// Say which line of the graph each part of the code comes from, for debuggers and profilers
+    /// (DWARF line tables)
+    #[arg(short = 'g', long)]
+    pub(crate) line_tables: bool,
+}
+
 /// What makes machine code of kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendName {
@@ -168,6 +177,8 @@ pub(crate) struct Compile {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) code: Code,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
     /// Output, whose suffix says what it is: .so (with the header beside it), .a, .o, .h or .clif;
     /// may be repeated [default: FILE with the suffix .so, in the current directory]
     #[arg(short, long = "output", value_name = "OUT", value_parser = output)]
@@ -239,6 +250,8 @@ pub(crate) struct Emit {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) code: Code,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
     /// Which stage to print
     #[arg(long, value_enum, default_value_t = EmitStage::Graph)]
     pub(crate) stage: EmitStage,

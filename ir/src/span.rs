@@ -192,6 +192,11 @@ impl SourceMap {
         self.files.get(id.0 as usize)
     }
 
+    /// The position of a file among [`SourceMap::files`], unless it is synthetic or belongs to another map.
+    pub fn number(&self, id: FileId) -> Option<u32> {
+        self.file(id).map(|_| id.0)
+    }
+
     /// All files, in the order in which they were added.
     pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter()

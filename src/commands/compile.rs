@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     let first = targets.first().map(|(path, _)| path.as_path());
     let name = naming::library_name(arguments.name.as_deref(), origin, first)?;
     session.make_code(&arguments.code, Use::Anywhere)?;
+    session.keep_lines(arguments.lines.line_tables);
     let (ast, module) = session.load(origin, &arguments.source.dims.defines)?;
     let inputs = session.inputs(&ast);
     for (path, _) in targets.iter().chain(&headers(&targets)) {

@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Emit, session: &mut Session) -> Result<(), Failure
         code.backend.get_or_insert(BackendName::Llvm);
     }
     session.make_code(&code, Use::Text)?;
+    session.keep_lines(arguments.lines.line_tables);
     let (ast, mut module) = session.load(origin, &arguments.source.dims.defines)?;
     if let Some(name) = &arguments.entry {
         let index = choose(module.entries.iter().map(|entry| &entry.name), Some(name))?;

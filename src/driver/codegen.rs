@@ -1,5 +1,6 @@
 //! The stages from verified graphs to files: simplify, lower, generate, link.
 
+use super::lines::line_of;
 use super::{Machine, Session};
 use crate::Failure;
 use crate::stage::Stage;
@@ -9,11 +10,12 @@ use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
 use lgc_codegen::legalize::Legal;
 use lgc_codegen::link::{self, ExportPattern, LinkError, LinkOptions, ObjectFile};
-use lgc_codegen::lower::{LowerError, Lowering, Signature, lower};
+use lgc_codegen::lower::{LineOf, LowerError, Lowering, Signature, lower_normal, normal_form};
 use lgc_codegen::shell;
 use lgc_codegen::target::Target;
 use lgc_codegen::threads::Threads;
 use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::graph::Graph;
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::rewrite::optimize;
 use lgc_ir::span::Span;
@@ -62,27 +64,13 @@ fn interface<'a>(
         .map_err(|errors| Failure::Diagnosed(errors.iter().map(diagnostic).collect()))
 }
 
-/// The inputs that outputs of an entry are the next values of: none for its results, then the leaves
-/// that it updates in place.
-fn lowering_signature(entry: &Entry) -> Signature {
-    let signature = &entry.signature;
-    let results = signature.results.iter();
-    let results: usize = results.map(|result| result.tree.leaf_count()).sum();
-    let inout = signature
-        .params
-        .iter()
-        .flat_map(|param| vec![param.inout; param.tree.leaf_count()]);
-    let updated = inout.enumerate().filter(|(_, inout)| *inout);
-    let next = updated.map(|(position, _)| Some(position));
-    Signature {
-        name: entry.name.clone(),
-        next: vec![None; results].into_iter().chain(next).collect(),
-    }
-}
-
-fn lower_entry(entry: &Entry, target: &Target) -> Result<Lowering, Failure> {
-    let signature = lowering_signature(entry);
-    let lowering = lower(&entry.graph, &signature, target);
+/// Lowers an entry, of which the graph in normal form is given, and verifies what comes out.
+fn lower_entry(
+    (entry, graph): (&Entry, &Graph),
+    target: &Target,
+    lines: Option<&LineOf<'_>>,
+) -> Result<Lowering, Failure> {
+    let lowering = lower_normal(graph, &Signature::of(entry), target, lines);
     let lowering = lowering.map_err(refused)?;
     kernel::verify(&lowering.program).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -137,14 +125,32 @@ impl Session {
     /// # Errors
     /// If an entry cannot be lowered, which is a fault of the compiler.
     pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
-        self.lower_for(module, &self.machine().target())
+        let target = self.machine().target();
+        self.lower_for(module, &[target])
     }
 
-    fn lower_for(&mut self, module: &Module, target: &Target) -> Result<Vec<Lowering>, Failure> {
-        self.stage(Stage::Lower, || {
+    /// Lowers each entry for each target: all for the first one, then all for the next.
+    fn lower_for(&mut self, module: &Module, targets: &[Target]) -> Result<Vec<Lowering>, Failure> {
+        let sources = &self.sources;
+        let line = |span| line_of(sources, span);
+        let lines: Option<&LineOf<'_>> = self.lines.then_some(&line);
+        let lower_all = || {
             let entries = module.entries.iter();
-            entries.map(|entry| lower_entry(entry, target)).collect()
-        })
+            let normal = entries.map(|entry| {
+                let (graph, _) = normal_form(&entry.graph).map_err(Failure::internal)?;
+                Ok((entry, graph))
+            });
+            let normal: Vec<(&Entry, Graph)> = normal.collect::<Result<_, Failure>>()?;
+            let entries = || normal.iter().map(|(entry, graph)| (*entry, graph));
+            let jobs = targets
+                .iter()
+                .flat_map(|target| entries().map(move |entry| (entry, target)));
+            jobs.map(|(entry, target)| lower_entry(entry, target, lines))
+                .collect::<Result<Vec<Lowering>, Failure>>()
+        };
+        let lowerings = self.clock.time(Stage::Lower, lower_all)?;
+        self.over(Stage::Lower)?;
+        Ok(lowerings)
     }
 
     /// Verifies the graphs that a stage made, if every stage is to be verified.
@@ -192,14 +198,12 @@ impl Session {
     /// As [`Session::simplify`] and [`Session::lower`], and if the library cannot have a C interface.
     pub fn build(&mut self, module: Module, name: &str) -> Result<Build, Failure> {
         let module = self.simplify(module)?;
-        let mut levels = Vec::new();
-        for target in self.machine().targets.clone() {
-            let lowerings = self.lower_for(&module, &target)?.into_iter();
-            levels.push(lowerings.map(|lowering| lowering.program).collect());
-        }
-        let mut levels = levels.into_iter();
-        let programs: Vec<Program> = levels.next().unwrap_or_default();
-        let higher: Vec<Vec<Program>> = levels.collect();
+        let targets = self.machine().targets.clone();
+        let lowerings = self.lower_for(&module, &targets)?.into_iter();
+        let mut all = lowerings.map(|lowering| lowering.program);
+        let mut level = || all.by_ref().take(module.entries.len()).collect();
+        let programs: Vec<Program> = level();
+        let higher: Vec<Vec<Program>> = targets.iter().skip(1).map(|_| level()).collect();
         let library = describe(&module, (&programs, &higher), name, self.machine())?;
         let entries = module.entries.iter();
         let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
@@ -217,6 +221,7 @@ impl Session {
     /// If the back end refuses a program, which is a fault of the compiler.
     pub fn object(&mut self, build: &Build) -> Result<ObjectFile, Failure> {
         let machine = self.machine().clone();
+        let sources = self.told_sources();
         let levels = std::iter::once(&build.programs).chain(&build.higher);
         let mut legal = vec![Vec::new(); build.programs.len()];
         for (target, programs) in machine.targets.iter().zip(levels) {
@@ -226,7 +231,8 @@ impl Session {
             }
         }
         self.stage(Stage::Generate, || {
-            let object = shell::compile_library(&build.library, &legal, machine.backend);
+            let library = &build.library;
+            let object = shell::compile_library(library, &legal, machine.backend, sources.as_ref());
             object.map_err(compile_failure)
         })
     }
@@ -242,10 +248,13 @@ impl Session {
         soname: &str,
     ) -> Result<Vec<u8>, Failure> {
         let exports = format!("{}_*", build.library.name);
+        let options = LinkOptions {
+            keep_symbols: self.lines,
+            ..LinkOptions::default()
+        };
         self.stage(Stage::Link, || {
             let exports = ExportPattern::new(&exports).map_err(link_failure)?;
-            link::link_shared(&[object], &exports, soname, &LinkOptions::default())
-                .map_err(link_failure)
+            link::link_shared(&[object], &exports, soname, &options).map_err(link_failure)
         })
     }
 
@@ -277,11 +286,13 @@ impl Session {
     pub fn assembly(&mut self, programs: &[Program]) -> Result<String, Failure> {
         let legal = self.legalise(programs)?;
         let backend = self.machine().backend;
+        #[cfg(feature = "llvm")]
+        let sources = self.source_names();
         self.stage(Stage::Generate, || {
             let text = match backend {
                 Backend::Cranelift => cranelift::assembly(&legal),
                 #[cfg(feature = "llvm")]
-                Backend::Llvm(llvm) => llvm.assembly(&legal),
+                Backend::Llvm(llvm) => llvm.assembly(&legal, &sources),
             };
             text.map_err(compile_failure)
         })
@@ -306,10 +317,12 @@ impl Session {
     pub fn llvm(&mut self, programs: &[Program]) -> Result<String, Failure> {
         let legal = self.legalise(programs)?;
         let backend = self.machine().backend;
+        #[cfg(feature = "llvm")]
+        let sources = self.source_names();
         self.stage(Stage::Generate, || match backend {
             Backend::Cranelift => Err(Failure::internal("Cranelift has no LLVM text")),
             #[cfg(feature = "llvm")]
-            Backend::Llvm(llvm) => llvm.text(&legal).map_err(compile_failure),
+            Backend::Llvm(llvm) => llvm.text(&legal, &sources).map_err(compile_failure),
         })
     }
 

@@ -9,6 +9,7 @@
 mod codegen;
 mod inputs;
 mod kept;
+mod lines;
 mod machine;
 
 pub use codegen::Build;
@@ -38,6 +39,8 @@ pub struct Session {
     verify: bool,
     max_nodes: Option<u32>,
     machine: Machine,
+    /// Whether kernels say which lines they come from.
+    lines: bool,
     /// The directories below which graphs may name files, beside that of the main file.
     allowed: Vec<PathBuf>,
 }

@@ -7,6 +7,7 @@
 //! directive.
 
 pub mod cranelift;
+pub(crate) mod lines;
 pub mod llvm;
 pub(crate) mod refusal;
 

@@ -14,8 +14,8 @@
 //! [`KernelBuilder::finish`] returns it.
 
 use super::{
-    Access, Carried, Condition, Directive, Fold, FoldState, ForRange, Form, Join, Kernel, MemId,
-    Memory, Mode, Op, Place, Region, Space, Stmt, ValueId, ValueType, VarId,
+    Access, Carried, Condition, Directive, Fold, FoldState, ForRange, Form, Join, Kernel, Line,
+    Lines, MemId, Memory, Mode, Op, Place, Region, Space, Stmt, ValueId, ValueType, VarId,
 };
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -87,6 +87,8 @@ struct OpenRegion {
 
 struct State {
     kernel: Kernel,
+    /// The line that is being computed for.
+    line: Option<Line>,
     open: Vec<OpenRegion>,
     /// For each f32 that is a half, the half.
     halves: FxHashMap<ValueId, ValueId>,
@@ -101,8 +103,7 @@ impl State {
     }
 
     fn fresh(&mut self, ty: ValueType) -> ValueId {
-        self.kernel.values.push(ty);
-        ValueId(self.kernel.values.len() as u32 - 1)
+        self.kernel.new_value(ty, self.line)
     }
 
     fn push(&mut self, stmt: Stmt) {
@@ -134,6 +135,7 @@ impl KernelBuilder {
             name: name.into().into(),
             memories: Vec::new(),
             values: Vec::new(),
+            lines: Lines::default(),
             vars: 0,
             lane: None,
             body: Region::default(),
@@ -141,6 +143,7 @@ impl KernelBuilder {
         };
         KernelBuilder(Rc::new(RefCell::new(State {
             kernel,
+            line: None,
             open: vec![OpenRegion::default()],
             halves: FxHashMap::default(),
             negated: FxHashMap::default(),
@@ -169,6 +172,12 @@ impl KernelBuilder {
     /// Records a mistake, to be returned by [`KernelBuilder::finish`]; the first one wins.
     pub fn fail(&self, message: impl Into<String>) {
         self.0.borrow_mut().fail(message);
+    }
+
+    /// Lets what is built from now on be for a line, if one is known; the line until now.
+    pub fn at(&self, line: Option<Line>) -> Option<Line> {
+        let current = &mut self.0.borrow_mut().line;
+        std::mem::replace(current, line.or(*current))
     }
 
     /// Adds a parameter. All parameters come before local buffers.

@@ -62,6 +62,10 @@
 //! `par`, loops in place of folds, vectors that fill registers and go by lanes in place of spans, tiles and `vec`. The
 //! passes of [`crate::threads`] make them; back ends read nothing else.
 //!
+//! # Lines
+//! Values may have a [`Line`] of the source that they are computed for, written after their type: `v1 = exp v0 : f32
+//! @12`. Kernels that differ in lines differ, so what is compiled once has one.
+//!
 //! # Schedules
 //! [`Directive`]s stand beside the body and never change what it means, down to the bits. There are those that
 //! [`crate::schedule`] attaches and back ends honour, and no others: `vec`, on innermost loops.
@@ -69,6 +73,7 @@
 mod body;
 mod builder;
 mod interpret;
+mod lines;
 mod observe;
 pub mod op;
 mod parse;
@@ -85,6 +90,7 @@ pub use builder::{BuildError, FoldShape, KernelBuilder};
 pub use interpret::{
     Arguments, Cells, Element, InterpretError, Interpreter, interpret, interpret_kernel,
 };
+pub use lines::{Line, Lines};
 pub use op::{Form, Op, ValueType};
 pub use parse::ParseError;
 pub use program::{

@@ -8,17 +8,19 @@
 //!           | 'if' arg '{' step* '}' ['else' '{' step* '}']
 //!           | 'check' arg 'code' n | 'copy' arg '->' arg
 //! arg      := name ['[' index,* ']']
-//! kernel   := 'kernel' name '(' (name ':' type mode),* ')' '{' ('schedule' directive)* stmt* '}'
+//! kernel   := 'kernel' name '(' (name ':' type mode),* ')' '{' ['lane' var] ('schedule' directive)* stmt* '}'
 //! stmt     := 'par' var '<' n 'grain' n body | loop
 //!           | '(' value,* ')' '=' 'carry' '(' (value '=' value),* ')' loop
 //!           | '(' value,* ')' '=' 'fold' var '<' n 'lanes' n 'chunk' n '(' (value '=' value),* ')'
 //!                 body 'merge' '(' value,* ')' '(' value,* ')' body
 //!           | ['(' value,* ')' '='] 'if' (guard | value) body ['else' body]
 //!           | 'let' name ':' type '@' space body
-//!           | value '=' op ':' vtype
-//!           | value '=' 'load' place conditions ['else' value] ':' vtype
+//!           | 'tasks' var '<' n 'with' '(' name,* ';' value,* ';' var,* ')' body
+//!           | value '=' op ':' vtype [line]
+//!           | value '=' 'load' place conditions ['else' value] ':' vtype [line]
 //!           | 'store' place '=' value conditions
-//! loop     := 'for' var 'in' index '..' index ['step' n] body
+//! line     := '@' [n ':'] n
+//! loop     := 'for' var 'in' index '..' index ['step' n] ['below' n] ['until' value] body
 //! body     := '{' stmt* ['yield' value,*] '}'
 //! place    := name '[' (index [':'] | value),* ']'
 //! conditions := ['if' guard] ['where' value] ['clip'] ['guard' name 'at' index]

@@ -217,11 +217,11 @@ impl<'a> Printer<'a> {
                 self.block(header, |printer| printer.region(body, &[]));
             }
             Stmt::Compute { result, op } => {
-                let ty = self.kernel.type_of(*result);
                 self.line(format_args!(
-                    "{} = {} : {ty}",
+                    "{} = {} : {}",
                     value(*result),
-                    operation(op)
+                    operation(op),
+                    self.type_and_line(*result),
                 ));
             }
             Stmt::Load {
@@ -235,7 +235,7 @@ impl<'a> Printer<'a> {
                     value(*result),
                     self.place(access),
                     self.conditions(access),
-                    self.kernel.type_of(*result),
+                    self.type_and_line(*result),
                 );
                 self.line(line);
             }
@@ -251,6 +251,14 @@ impl<'a> Printer<'a> {
                 );
                 self.line(line);
             }
+        }
+    }
+
+    fn type_and_line(&self, value: ValueId) -> String {
+        let ty = self.kernel.type_of(value);
+        match self.kernel.lines.of(value) {
+            Some(line) => format!("{ty} {line}"),
+            None => ty.to_string(),
         }
     }
 

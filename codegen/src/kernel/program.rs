@@ -1,6 +1,6 @@
 //! Programs: buffers, kernels, and the tree of steps that launches them.
 
-use super::{MemId, Region, ValueType, VarId, ids};
+use super::{Line, Lines, MemId, Region, Stmt, ValueId, ValueType, VarId, ids};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::shape::{Shape, Type};
@@ -147,6 +147,8 @@ pub struct Kernel {
     pub memories: Vec<Memory>,
     /// The type of each value.
     pub values: Vec<ValueType>,
+    /// The lines of sources that values come from; empty unless lines were asked for.
+    pub lines: Lines,
     /// The number of index variables.
     pub vars: u32,
     /// The variable that stands for the lane in accesses of vectors and in ramps, if there are any.
@@ -170,11 +172,33 @@ impl Kernel {
     }
 
     /// The type of a value of a verified kernel (a bool scalar for ids out of range).
-    pub fn type_of(&self, value: super::ValueId) -> ValueType {
+    pub fn type_of(&self, value: ValueId) -> ValueType {
         self.values
             .get(value.index())
             .copied()
             .unwrap_or(ValueType::scalar(DType::Bool))
+    }
+
+    /// A new value, of a line if one is known.
+    pub(crate) fn new_value(&mut self, ty: ValueType, line: Option<Line>) -> ValueId {
+        let value = ValueId(self.values.len() as u32);
+        self.values.push(ty);
+        self.lines.set(value, line);
+        value
+    }
+
+    /// The line of what a statement itself computes, loads or stores, if that is known.
+    pub(crate) fn line_of(&self, stmt: &Stmt) -> Option<Line> {
+        match stmt {
+            Stmt::Compute { result, .. } | Stmt::Load { result, .. } => self.lines.of(*result),
+            Stmt::Store { value, .. } => self.lines.of(*value),
+            Stmt::Par { .. }
+            | Stmt::Tasks { .. }
+            | Stmt::For { .. }
+            | Stmt::Fold(_)
+            | Stmt::If { .. }
+            | Stmt::Let { .. } => None,
+        }
     }
 }
 

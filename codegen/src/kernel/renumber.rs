@@ -1,8 +1,8 @@
 //! Ids in textual order: visiting them, and the canonical numbering.
 
 use super::{
-    Access, Condition, Directive, Kernel, MemId, Memory, Place, Region, Stmt, Subscript, ValueId,
-    ValueType, VarId,
+    Access, Condition, Directive, Kernel, Lines, MemId, Memory, Place, Region, Stmt, Subscript,
+    ValueId, ValueType, VarId,
 };
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;
@@ -248,6 +248,7 @@ impl Kernel {
             }
         }
         let mut kernel = self.clone();
+        kernel.lines = Lines::default();
         if let Some(lane) = &mut kernel.lane {
             seen.var(lane);
         }
@@ -261,6 +262,15 @@ impl Kernel {
             &self.values,
             values.map(|(old, new)| (old.index(), new.index())),
         );
+        if !self.lines.is_empty() {
+            self.body.visit(&mut |stmt| {
+                if let Stmt::Compute { result, .. } | Stmt::Load { result, .. } = stmt
+                    && let Some(&new) = seen.values.get(result)
+                {
+                    kernel.lines.set(new, self.lines.of(*result));
+                }
+            });
+        }
         let memories = seen.memories.iter();
         kernel.memories = permuted::<Memory>(
             &self.memories,

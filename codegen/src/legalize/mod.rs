@@ -30,7 +30,7 @@ mod integers;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::{Form, Kernel, Op, Program, Region, Stmt, ValueId, ValueType};
+use crate::kernel::{Form, Kernel, Line, Op, Program, Region, Stmt, ValueId, ValueType};
 use crate::target::{Operations, Target};
 use crate::workers;
 use functions::Opaque;
@@ -90,9 +90,9 @@ pub fn legalize(kernel: &Kernel, operations: &Operations) -> Kernel {
     });
     let mut legal = kernel.clone();
     if !is_legal {
-        let mut values = std::mem::take(&mut legal.values);
-        legalize_region(&mut legal.body, &mut values, &lacking);
-        legal.values = values;
+        let mut body = std::mem::take(&mut legal.body);
+        legalize_region(&mut body, &mut legal, &lacking);
+        legal.body = body;
     }
     legal
 }
@@ -122,17 +122,17 @@ impl Lacking<'_> {
     }
 }
 
-/// Legalises a region and those inside; nesting is bounded in verified kernels.
-fn legalize_region(region: &mut Region, values: &mut Vec<ValueType>, lacking: &Lacking<'_>) {
+/// Legalises a region of a kernel and those inside; nesting is bounded in verified kernels.
+fn legalize_region(region: &mut Region, kernel: &mut Kernel, lacking: &Lacking<'_>) {
     let stmts = std::mem::take(&mut region.stmts);
     let mut constants = FxHashMap::default();
     for mut stmt in stmts {
         stmt.regions_mut()
-            .for_each(|inner| legalize_region(inner, values, lacking));
+            .for_each(|inner| legalize_region(inner, kernel, lacking));
         let rewrite = match &stmt {
             Stmt::Compute { result, op } => lacking
-                .rewrite(op, values)
-                .and_then(|rewrite| Some((rewrite, *result, *values.get(result.index())?))),
+                .rewrite(op, &kernel.values)
+                .and_then(|rewrite| Some((rewrite, *result, *kernel.values.get(result.index())?))),
             Stmt::Par { .. }
             | Stmt::Tasks { .. }
             | Stmt::For { .. }
@@ -147,7 +147,8 @@ fn legalize_region(region: &mut Region, values: &mut Vec<ValueType>, lacking: &L
             continue;
         };
         let mut emission = Emission {
-            values,
+            line: kernel.lines.of(result),
+            kernel,
             stmts: &mut region.stmts,
             constants: &mut constants,
             form: ty.form,
@@ -164,7 +165,9 @@ fn legalize_region(region: &mut Region, values: &mut Vec<ValueType>, lacking: &L
 
 /// Operations of one form that are appended to a region.
 struct Emission<'r> {
-    values: &'r mut Vec<ValueType>,
+    kernel: &'r mut Kernel,
+    /// The line of what is written in other operations.
+    line: Option<Line>,
     stmts: &'r mut Vec<Stmt>,
     /// The constants that are defined in the region already, by their bits.
     constants: &'r mut FxHashMap<(DType, Form, u64), ValueId>,
@@ -177,8 +180,7 @@ impl Emission<'_> {
     }
 
     fn define_form(&mut self, dtype: DType, form: Form, op: Op) -> ValueId {
-        let result = ValueId(self.values.len() as u32);
-        self.values.push(ValueType { dtype, form });
+        let result = self.kernel.new_value(ValueType { dtype, form }, self.line);
         self.stmts.push(Stmt::Compute { result, op });
         result
     }

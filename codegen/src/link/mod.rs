@@ -116,6 +116,8 @@ pub struct LinkOptions {
     /// Whether the library stays in memory after `dlclose`, as a library must that has threads of
     /// its own running.
     pub keep_loaded: bool,
+    /// Whether local symbols and what debuggers read stay in the library.
+    pub keep_symbols: bool,
 }
 
 /// Links objects into a shared library (ELF, x86-64) and returns the whole file.
@@ -178,6 +180,9 @@ impl SharedLink<'_> {
             format!("--version-script={version_script}"),
         ];
         flags.extend(FLAGS.map(str::to_owned));
+        if !self.options.keep_symbols {
+            flags.push("--strip-all".to_owned());
+        }
         if self.options.keep_loaded {
             flags.extend(["-z", "nodelete"].map(str::to_owned));
         }
@@ -186,10 +191,9 @@ impl SharedLink<'_> {
 }
 
 /// Small, deterministic, hardened, with references between its own symbols bound at link time.
-const FLAGS: [&str; 14] = [
+const FLAGS: [&str; 13] = [
     "-Bsymbolic",
     "--gc-sections",
-    "--strip-all",
     "--hash-style=gnu",
     "--build-id=none",
     "--no-undefined",

@@ -21,7 +21,7 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::{BufferId, BuildError, Program};
+use crate::kernel::{BufferId, BuildError, Line, Program};
 use crate::target::Target;
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
@@ -159,11 +159,41 @@ pub fn lower(
     signature: &Signature,
     target: &Target,
 ) -> Result<Lowering, LowerError> {
-    check_signature(graph, signature)?;
+    lower_with_lines(graph, signature, target, None)
+}
+
+/// What tells the line of a place in a source; none for what has no source.
+pub type LineOf<'l> = dyn Fn(Span) -> Option<Line> + Sync + 'l;
+
+/// Lowers a graph to a program whose kernels say which lines what they do comes from, if something tells them. Apart
+/// from that, it is the program that [`lower`] makes, except that kernels which differ in lines only are not one.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_with_lines(
+    graph: &Graph,
+    signature: &Signature,
+    target: &Target,
+    lines: Option<&LineOf<'_>>,
+) -> Result<Lowering, LowerError> {
     let (graph, _) = normal_form(graph)?;
-    let model = analysis::model::Model::new(&graph, &target.costs)?;
+    lower_normal(&graph, signature, target, lines)
+}
+
+/// Lowers a graph in [`normal_form`], which is the same for every target.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_normal(
+    graph: &Graph,
+    signature: &Signature,
+    target: &Target,
+    lines: Option<&LineOf<'_>>,
+) -> Result<Lowering, LowerError> {
+    check_signature(graph, signature)?;
+    let model = analysis::model::Model::new(graph, &target.costs)?;
     let fusion = fusion::fuse::Fusion::new(&model);
-    program::assemble::assemble(&fusion, signature, target)
+    program::assemble::assemble(&fusion, signature, target, lines)
 }
 
 /// The graph that is lowered in place of a graph: composite ops are decomposed, what their

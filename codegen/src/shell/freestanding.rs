@@ -8,7 +8,7 @@
 use crate::backend::CompileError;
 #[cfg(doc)]
 use crate::level::Level;
-use crate::shell::unit::{FunctionItem, Source};
+use crate::shell::unit::{Compiled, FunctionItem, Source};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_module::{Linkage, ModuleReloc, ModuleRelocTarget};
 use object::read::elf::{ElfFile64, ElfSection64};
@@ -127,7 +127,7 @@ fn add<const COUNT: usize>(
         functions.push(FunctionItem {
             name: format!("{name}{number}"),
             linkage: Linkage::Local,
-            source: Source::Linked(code.to_vec(), relocations, 16),
+            source: Source::Linked(Box::new(Compiled::of(code.to_vec(), relocations, 16))),
         });
     }
     let mut numbers = [0; COUNT];

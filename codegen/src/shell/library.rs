@@ -8,6 +8,7 @@ use crate::kernel::{Program, Role};
 use crate::legalize::Legal;
 use crate::level::Level;
 use crate::link::ObjectFile;
+use crate::shell::debug::{self, Described, Sources};
 use crate::shell::entry::{self, EntryLinks};
 use crate::shell::freestanding;
 use crate::shell::steps::Tensor;
@@ -29,8 +30,8 @@ use lgc_abi::{
 /// highest level that the processor has; in the workspace that is described there is room for each. The object exports just the
 /// functions of the C ABI. It refers to nothing outside, but for the functions of libc that threads
 /// need if some loop is worth them. The target and the features that
-/// the library tells of itself are always [`TARGET`] and those of its lowest level. Equal arguments give equal
-/// bytes.
+/// the library tells of itself are always [`TARGET`] and those of its lowest level. With `sources`, the object says in
+/// DWARF which lines of them the code of kernels comes from, as far as the kernels do. Equal arguments give equal bytes.
 ///
 /// # Errors
 /// [`CompileError::Description`] if a program is not what the description says of its entry, and what
@@ -39,15 +40,16 @@ pub fn compile_library(
     library: &Library,
     programs: &[Vec<Legal>],
     backend: Backend,
+    sources: Option<&Sources>,
 ) -> Result<ObjectFile, CompileError> {
-    compile_with(library, programs, backend, None)
+    compile_with(library, programs, (backend, sources), None)
 }
 
 /// The same with the function that tells the level of the processor given as machine code.
 pub(crate) fn compile_with(
     library: &Library,
     programs: &[Vec<Legal>],
-    backend: Backend,
+    (backend, sources): (Backend, Option<&Sources>),
     cpu_level: Option<&'static [u8]>,
 ) -> Result<ObjectFile, CompileError> {
     let levels = levels(library, programs)?;
@@ -74,7 +76,7 @@ pub(crate) fn compile_with(
     let (mut unit, bodies) = Unit::new(&info.name, &flat, &orders, backend)?;
     let steps: Vec<(Level, u32)> = levels.iter().copied().cycle().zip(bodies).collect();
     add_functions(&mut unit, &info, &steps, cpu_level)?;
-    emit(&unit, &info.name)
+    emit(&unit, &info, sources)
 }
 
 /// The levels that programs are for: in all entries the same, at least one, and ascending.
@@ -250,17 +252,35 @@ fn add_image(unit: &mut Unit<'_>, prefix: &str, image: Image) -> u32 {
     first + image.root as u32
 }
 
-fn emit(unit: &Unit<'_>, name: &str) -> Result<ObjectFile, CompileError> {
+fn emit(
+    unit: &Unit<'_>,
+    info: &Info,
+    sources: Option<&Sources>,
+) -> Result<ObjectFile, CompileError> {
+    let name = info.name.as_str();
     let compiled = unit.compile(Destination::Object, Text::None)?;
     let isa = isa(InstructionSet::Extended, Destination::Object)?;
     let builder = ObjectBuilder::new(isa, name, default_libcall_names());
     let mut builder = builder.map_err(CompileError::backend)?;
     builder.per_function_section(true);
     let mut module = ObjectModule::new(builder);
-    unit.define(&compiled, &mut module)?;
+    let functions = unit.define(&compiled, &mut module)?;
+    let mut product = module.finish();
+    if let Some(sources) = sources {
+        let all = unit.functions.iter().zip(&compiled).zip(functions);
+        let described = all.filter(|((_, code), _)| !code.lines.is_empty());
+        let described = described.map(|((item, code), id)| Described {
+            name: &item.name,
+            symbol: product.function_symbol(id),
+            size: code.bytes.len() as u64,
+            lines: &code.lines,
+        });
+        let described: Vec<Described<'_>> = described.collect();
+        debug::describe(&mut product.object, &described, sources, &info.compiler)?;
+    }
     Ok(ObjectFile {
         name: format!("{name}.o"),
-        bytes: module.finish().emit().map_err(CompileError::backend)?,
+        bytes: product.emit().map_err(CompileError::backend)?,
     })
 }
 

@@ -10,8 +10,10 @@
 //! | `unit` | functions and data that are compiled together |
 //! | `entry` | the checks of the C interface, and the choice of a level |
 //! | `freestanding` | threads, checks of tensors and the level of the processor, compiled beforehand |
+//! | `debug` | the lines that kernels come from, in DWARF |
 //! | `library` | libraries as object files |
 
+pub(crate) mod debug;
 pub(crate) mod dispatch;
 pub(crate) mod entry;
 pub(crate) mod freestanding;
@@ -19,5 +21,6 @@ pub(crate) mod library;
 pub(crate) mod steps;
 pub(crate) mod unit;
 
+pub use debug::Sources;
 pub use library::compile_library;
 pub use steps::Tensor;

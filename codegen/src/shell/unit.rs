@@ -6,6 +6,7 @@
 use crate::backend::cranelift::emit::kernel;
 use crate::backend::cranelift::emit::tasks::{TaskLinks, emit_task, sites};
 use crate::backend::cranelift::isa::{Destination, InstructionSet, isa};
+use crate::backend::lines::LineTable;
 use crate::backend::refusal::Refusal;
 use crate::backend::{Backend, CompileError};
 use crate::kernel::{BufferId, Kernel, Program, Role};
@@ -22,6 +23,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::{Final, MachSrcLoc};
 #[cfg(feature = "llvm")]
 use cranelift_module::ModuleRelocTarget;
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleReloc};
@@ -53,8 +55,8 @@ pub(crate) enum Source<'a> {
     Function(Box<Function>, InstructionSet),
     /// Machine code.
     Code(&'static [u8]),
-    /// Machine code that refers to functions of the unit, and what its address is a multiple of.
-    Linked(Vec<u8>, Vec<ModuleReloc>, u64),
+    /// Machine code that was made elsewhere.
+    Linked(Box<Compiled>),
     /// Nothing: a function of another library.
     Import,
 }
@@ -101,14 +103,33 @@ pub(crate) struct Unit<'a> {
 }
 
 /// A compiled function.
+#[derive(Clone)]
 pub(crate) struct Compiled {
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
+    /// What its address is a multiple of.
     align: u64,
+    /// Where it refers to functions and data of the unit.
     relocations: Vec<ModuleReloc>,
+    /// The lines that it comes from.
+    pub(crate) lines: LineTable,
     /// The intermediate code, if asked for.
     pub(crate) clif: String,
     /// The machine code as text, if asked for.
     pub(crate) assembly: String,
+}
+
+impl Compiled {
+    /// Machine code of which nothing else is known: at a multiple of `align`.
+    pub(crate) fn of(bytes: Vec<u8>, relocations: Vec<ModuleReloc>, align: u64) -> Self {
+        Compiled {
+            bytes,
+            align,
+            relocations,
+            lines: LineTable::default(),
+            clif: String::new(),
+            assembly: String::new(),
+        }
+    }
 }
 
 /// Whether compiled functions also have a text form.
@@ -146,16 +167,10 @@ impl<'a> Unit<'a> {
                 program.program().kernels.iter().map(number_of).collect()
             })
             .collect();
-        let threads = |&(kernel, target): &(&Kernel, &'a Target)| {
-            Ok((Arc::new(thread_program(kernel, target)?), target))
-        };
-        let threads: Result<Vec<_>, CompileError> =
-            workers::on_all(|| distinct.par_iter().map(threads).collect());
-        let threads = threads?;
         let places = match backend {
-            Backend::Cranelift => unit.add_kernels(prefix, &threads),
+            Backend::Cranelift => unit.add_kernels(prefix, &distinct)?,
             #[cfg(feature = "llvm")]
-            Backend::Llvm(llvm) => unit.add_pieces(prefix, &threads, llvm)?,
+            Backend::Llvm(llvm) => unit.add_pieces(prefix, &distinct, llvm)?,
         };
         let kernels = kernels.into_iter().map(|numbers| {
             let place = |number: u32| places.get(number as usize).copied();
@@ -186,8 +201,14 @@ impl<'a> Unit<'a> {
     fn add_kernels(
         &mut self,
         prefix: &str,
-        kernels: &[(Arc<Kernel>, &'a Target)],
-    ) -> Vec<(u32, bool)> {
+        kernels: &[(&'a Kernel, &'a Target)],
+    ) -> Result<Vec<(u32, bool)>, CompileError> {
+        let threads = |&(kernel, target): &(&Kernel, &'a Target)| {
+            Ok((Arc::new(thread_program(kernel, target)?), target))
+        };
+        let kernels: Result<Vec<_>, CompileError> =
+            workers::on_all(|| kernels.par_iter().map(threads).collect());
+        let kernels = kernels?;
         let tasks = kernels.iter().map(|(kernel, _)| sites(kernel).len() as u32);
         let tasks: Vec<u32> = tasks.collect();
         let dispatch = kernels.len() as u32 + tasks.iter().sum::<u32>();
@@ -217,7 +238,7 @@ impl<'a> Unit<'a> {
         if places.iter().any(|&(_, is_parallel)| is_parallel) {
             add(format!("{prefix}.run_tasks"), Source::Dispatch);
         }
-        places
+        Ok(places)
     }
 
     /// Adds what LLVM makes of kernels, as [`Self::add_kernels`] does: a kernel and its tasks are one piece.
@@ -225,16 +246,14 @@ impl<'a> Unit<'a> {
     fn add_pieces(
         &mut self,
         prefix: &str,
-        kernels: &[(Arc<Kernel>, &'a Target)],
+        kernels: &[(&'a Kernel, &'a Target)],
         llvm: crate::backend::llvm::Llvm,
     ) -> Result<Vec<(u32, bool)>, CompileError> {
-        let wanted = kernels.iter().map(|(kernel, target)| (*target, &**kernel));
-        let wanted: Vec<_> = wanted.collect();
-        let pieces = llvm.compile(&wanted)?;
+        let pieces = llvm.compile(kernels)?;
         let dispatch = pieces.len() as u32;
         let mut places = Vec::with_capacity(pieces.len());
         for (number, (piece, (kernel, _))) in pieces.into_iter().zip(kernels).enumerate() {
-            let is_parallel = crate::backend::llvm::has_tasks(kernel);
+            let is_parallel = !piece.calls.is_empty();
             let relocation = |(offset, addend)| ModuleReloc {
                 offset,
                 kind: Reloc::X86CallPCRel4,
@@ -245,7 +264,10 @@ impl<'a> Unit<'a> {
             self.functions.push(FunctionItem {
                 name: format!("{prefix}.kernel{number}.{}", kernel.name),
                 linkage: Linkage::Local,
-                source: Source::Linked(piece.bytes, relocations, piece.align),
+                source: Source::Linked(Box::new(Compiled {
+                    lines: piece.lines,
+                    ..Compiled::of(piece.bytes, relocations, piece.align)
+                })),
             });
             places.push((number as u32, is_parallel));
         }
@@ -316,12 +338,12 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// Adds everything to an empty module, in which functions and data then have their numbers.
+    /// Adds everything to an empty module, in which functions and data then have their numbers; the functions, in order.
     pub(crate) fn define(
         &self,
         compiled: &[Compiled],
         module: &mut dyn Module,
-    ) -> Result<(), CompileError> {
+    ) -> Result<Vec<FuncId>, CompileError> {
         let signature = module.make_signature();
         let mut functions = Vec::new();
         for item in &self.functions {
@@ -333,7 +355,7 @@ impl<'a> Unit<'a> {
             let id = module.declare_data(&item.name, Linkage::Local, item.writable, false);
             data.push(id.map_err(CompileError::backend)?);
         }
-        for ((id, code), item) in functions.into_iter().zip(compiled).zip(&self.functions) {
+        for ((&id, code), item) in functions.iter().zip(compiled).zip(&self.functions) {
             if item.linkage == Linkage::Import {
                 continue;
             }
@@ -347,7 +369,7 @@ impl<'a> Unit<'a> {
                 .define_data(id, &description)
                 .map_err(CompileError::backend)?;
         }
-        Ok(())
+        Ok(functions)
     }
 
     /// The bytes of all code and data, with room for alignment.
@@ -387,7 +409,7 @@ impl Source<'_> {
                 InstructionSet::Extended
             }
             Source::Function(_, set) => *set,
-            Source::Dispatch | Source::Code(_) | Source::Linked(..) | Source::Import => {
+            Source::Dispatch | Source::Code(_) | Source::Linked(_) | Source::Import => {
                 InstructionSet::Baseline
             }
         }
@@ -424,7 +446,7 @@ impl FunctionItem<'_> {
                 steps::emit(program, &links).map(Some).map_err(unsupported)
             }
             Source::Function(function, _) => Ok(Some(function.as_ref().clone())),
-            Source::Code(_) | Source::Linked(..) | Source::Import => Ok(None),
+            Source::Code(_) | Source::Linked(_) | Source::Import => Ok(None),
         }
     }
 
@@ -452,6 +474,7 @@ impl FunctionItem<'_> {
             })?;
         let align = u64::from(code.buffer.alignment);
         let bytes = code.buffer.data().to_vec();
+        let lines = self.lines(code.buffer.get_srclocs_sorted());
         let assembly = code.vcode.clone().unwrap_or_default();
         let relocations = code.buffer.relocs().to_vec();
         let relocations = relocations
@@ -464,28 +487,36 @@ impl FunctionItem<'_> {
             bytes,
             align,
             relocations,
+            lines,
             clif,
             assembly,
         })
     }
 
+    /// The lines of code, of which each part comes from a position in those of the kernel.
+    fn lines(&self, parts: &[MachSrcLoc<Final>]) -> LineTable {
+        let mut table = LineTable::default();
+        let (Source::Kernel(kernel, ..) | Source::Task(kernel, ..)) = &self.source else {
+            return table;
+        };
+        let lines = kernel.lines.distinct();
+        for part in parts {
+            table.push(part.start, lines.get(part.loc.bits() as usize).copied());
+        }
+        table
+    }
+
     fn verbatim(&self) -> Compiled {
-        let (bytes, relocations, align): (&[u8], &[ModuleReloc], u64) = match &self.source {
-            Source::Code(bytes) => (bytes, &[], 16),
-            Source::Linked(bytes, relocations, align) => (bytes, relocations, *align),
+        let bytes = match &self.source {
+            Source::Linked(compiled) => return (**compiled).clone(),
+            Source::Code(bytes) => bytes,
             Source::Kernel(..)
             | Source::Task(..)
             | Source::Dispatch
             | Source::Steps { .. }
             | Source::Function(..)
-            | Source::Import => (&[], &[], 16),
+            | Source::Import => [].as_slice(),
         };
-        Compiled {
-            bytes: bytes.to_vec(),
-            align,
-            relocations: relocations.to_vec(),
-            clif: String::new(),
-            assembly: String::new(),
-        }
+        Compiled::of(bytes.to_vec(), Vec::new(), 16)
     }
 }

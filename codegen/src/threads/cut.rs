@@ -138,6 +138,7 @@ impl Cutter {
     }
 
     fn stmt(&mut self, mut stmt: Stmt, out: &mut Out) -> Result<()> {
+        self.draft.at(&stmt);
         let mut inner = self.scope.enter(&stmt).into_iter();
         match &mut stmt {
             Stmt::Compute { result, op } => return self.compute(*result, op, out),

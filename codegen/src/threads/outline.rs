@@ -263,7 +263,7 @@ impl Outliner<'_> {
             for operand in op.operands_mut() {
                 *operand = renames.of(*operand);
             }
-            let result = self.draft.value(self.draft.type_of(*value));
+            let result = self.draft.like(*value);
             renames.values.insert(*value, result);
             again.push(Stmt::Compute { result, op });
         }

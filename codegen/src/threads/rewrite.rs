@@ -1,8 +1,8 @@
 //! Rewriting kernels: fresh ids, copies of regions under other names, and what is known of index variables.
 
 use crate::kernel::{
-    Carried, Condition, Fold, IdVisitor, Join, Kernel, MemId, Memory, Op, Place, Region, Space,
-    Stmt, ValueId, ValueType, VarId, loop_points,
+    Carried, Condition, Fold, IdVisitor, Join, Kernel, Line, MemId, Memory, Op, Place, Region,
+    Space, Stmt, ValueId, ValueType, VarId, loop_points,
 };
 use lgc_ir::index::{Guard, Index, UNKNOWN};
 use lgc_ir::shape::{Shape, Type};
@@ -12,6 +12,8 @@ use rustc_hash::FxHashMap;
 pub(super) struct Draft {
     /// The kernel; its body is given by whoever rewrites it.
     pub(super) kernel: Kernel,
+    /// The line of what is being rewritten.
+    line: Option<Line>,
 }
 
 impl Draft {
@@ -19,7 +21,7 @@ impl Draft {
     pub(super) fn of(kernel: &Kernel) -> (Self, Region) {
         let mut kernel = kernel.clone();
         let body = std::mem::take(&mut kernel.body);
-        (Draft { kernel }, body)
+        (Draft { kernel, line: None }, body)
     }
 
     /// The kernel with that body, without what does not occur in it any more.
@@ -28,10 +30,20 @@ impl Draft {
         self.kernel.canonical()
     }
 
+    /// Lets new values be of the line of a statement, if it has one.
+    pub(super) fn at(&mut self, stmt: &Stmt) {
+        self.line = self.kernel.line_of(stmt).or(self.line);
+    }
+
     /// A new value.
     pub(super) fn value(&mut self, ty: ValueType) -> ValueId {
-        self.kernel.values.push(ty);
-        ValueId(self.kernel.values.len() as u32 - 1)
+        self.kernel.new_value(ty, self.line)
+    }
+
+    /// A new value of the type and line of another.
+    pub(super) fn like(&mut self, value: ValueId) -> ValueId {
+        let line = self.kernel.lines.of(value).or(self.line);
+        self.kernel.new_value(self.type_of(value), line)
     }
 
     /// The type of a value.
@@ -92,7 +104,7 @@ impl Draft {
     fn renew(&mut self, region: &mut Region, renames: &mut Renames) {
         for stmt in &mut region.stmts {
             for value in defined_values(stmt) {
-                let new = self.value(self.type_of(value));
+                let new = self.like(value);
                 renames.values.insert(value, new);
             }
             if let Some(var) = stmt.var() {

@@ -81,6 +81,7 @@ impl Unfolder<'_> {
     fn region(&mut self, region: Region, is_parallel: bool) -> Result<Region> {
         let mut out = Vec::with_capacity(region.stmts.len());
         for mut stmt in region.stmts {
+            self.draft.at(&stmt);
             match stmt {
                 Stmt::Fold(fold) => {
                     let faulty = has_faults(&Stmt::Fold(fold.clone()));

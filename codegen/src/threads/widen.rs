@@ -109,6 +109,7 @@ impl<'d> Widening<'d> {
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Result<()> {
+        self.draft.at(stmt);
         match stmt {
             Stmt::Compute { result, op } => self.compute(*result, op),
             Stmt::Load {

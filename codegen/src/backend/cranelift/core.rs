@@ -11,7 +11,8 @@ use cranelift_codegen::ir::immediates::{Ieee32, Ieee64, Offset32};
 use cranelift_codegen::ir::{
     Block, BlockArg, ConstantData, ExtFuncData, ExternalName, FuncRef, Function, GlobalValue,
     GlobalValueData, InsertBuilder, InstBuilder, InstructionData, MemFlagsData, Opcode, Signature,
-    StackSlotData, StackSlotKind, Type, UserExternalName, UserFuncName, Value, ValueDef, types,
+    SourceLoc, StackSlotData, StackSlotKind, Type, UserExternalName, UserFuncName, Value, ValueDef,
+    types,
 };
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -120,12 +121,16 @@ pub(crate) struct Core {
     exits: FxHashMap<i32, Block>,
     /// The data that is referred to, by number.
     globals: FxHashMap<u32, GlobalValue>,
+    /// What new instructions come from.
+    origin: SourceLoc,
 }
 
 impl Core {
     /// A function of that signature with an open block, and its parameters.
     pub(crate) fn new(signature: Signature) -> (Self, Vec<Value>) {
         let mut func = Function::with_name_signature(UserFuncName::default(), signature);
+        // Origins are kept relative to the first one, and −1 would be none.
+        func.params.ensure_base_srcloc(SourceLoc::new(0));
         let block = func.dfg.make_block();
         func.layout.append_block(block);
         let types: Vec<Type> = func.signature.params.iter().map(|p| p.value_type).collect();
@@ -139,10 +144,23 @@ impl Core {
             homes: Vec::new(),
             exits: FxHashMap::default(),
             globals: FxHashMap::default(),
+            origin: SourceLoc::default(),
         };
         core.push_scope(block);
         core.settle(0);
         (core, params)
+    }
+
+    /// Lets new instructions come from something that has a number.
+    pub(crate) fn set_origin(&mut self, number: u32) {
+        self.origin = SourceLoc::new(number);
+    }
+
+    fn cursor(&mut self, block: Block) -> FuncCursor<'_> {
+        let origin = self.origin;
+        FuncCursor::new(&mut self.func)
+            .at_bottom(block)
+            .with_srcloc(origin)
     }
 
     // ------------------------------------------------------------------------------- placement
@@ -179,7 +197,7 @@ impl Core {
         build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>) -> R,
     ) -> R {
         let block = self.block_at(depth);
-        let result = build(FuncCursor::new(&mut self.func).at_bottom(block).ins());
+        let result = build(self.cursor(block).ins());
         self.settle(depth);
         result
     }
@@ -225,7 +243,7 @@ impl Core {
         block: Block,
         build: impl FnOnce(InsertBuilder<'_, &mut FuncCursor<'_>>),
     ) {
-        build(FuncCursor::new(&mut self.func).at_bottom(block).ins());
+        build(self.cursor(block).ins());
     }
 
     fn new_block(&mut self) -> Block {
@@ -382,7 +400,7 @@ impl Core {
             });
         }
         let bound = self.constant_of(advance.bound);
-        let mut cursor = FuncCursor::new(&mut self.func).at_bottom(open.header);
+        let mut cursor = self.cursor(open.header);
         let relation = advance.relation();
         let enters = match bound {
             Some(bound) => cursor.ins().icmp_imm_s(relation, open.point, bound),
@@ -433,7 +451,7 @@ impl Core {
         }
         let exit = self.new_block();
         self.func.layout.set_cold(exit);
-        let mut cursor = FuncCursor::new(&mut self.func).at_bottom(exit);
+        let mut cursor = self.cursor(exit);
         let code_value = cursor.ins().iconst(types::I32, i64::from(code));
         cursor.ins().return_(&[code_value]);
         self.settle(self.depth());

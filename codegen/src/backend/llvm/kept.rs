@@ -1,10 +1,11 @@
 //! Pieces as a cache keeps them, and what decides them.
 
-use super::Level;
 use super::machine::Effort;
 use super::object::Piece;
+use crate::backend::lines::LineTable;
 use crate::cache::Key;
-use crate::kernel::{Kernel, Name};
+use crate::kernel::{Kernel, Line, Name};
+use crate::target::Target;
 use lgc_llvm::Loaded;
 use std::fs;
 use std::time::UNIX_EPOCH;
@@ -13,9 +14,9 @@ use std::time::UNIX_EPOCH;
 /// that it made before, released or not, and one that was only built again or moved takes all of it.
 const SOURCES: &str = env!("LGC_CODEGEN_SOURCES");
 
-/// Everything that decides the piece of a thread program: its text, the level, the effort, this compiler, and LLVM.
+/// Everything that decides the piece of a legal kernel: its text, the target, the effort, this compiler, and LLVM.
 /// Names do not; numbers might where the code is made, so that is made of what has been numbered as in the text.
-pub(super) fn key(llvm: &Loaded, effort: Effort, level: Level, kernel: &Kernel) -> Key {
+pub(super) fn key(llvm: &Loaded, effort: Effort, target: &Target, kernel: &Kernel) -> Key {
     let [version, file] = llvm_of(llvm);
     Key::of(&[
         env!("CARGO_PKG_VERSION").as_bytes(),
@@ -23,7 +24,7 @@ pub(super) fn key(llvm: &Loaded, effort: Effort, level: Level, kernel: &Kernel) 
         version.as_bytes(),
         file.as_bytes(),
         format!("{effort:?}").as_bytes(),
-        level.processor().as_bytes(),
+        format!("{target:?}").as_bytes(),
         nameless(kernel).to_string().as_bytes(),
     ])
 }
@@ -51,12 +52,21 @@ fn nameless(kernel: &Kernel) -> Kernel {
 
 /// A piece as bytes.
 pub(super) fn write(piece: &Piece) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 + 12 * piece.calls.len() + piece.bytes.len());
+    let mut bytes = Vec::with_capacity(24 + 12 * piece.calls.len() + piece.bytes.len());
     bytes.extend(piece.align.to_le_bytes());
     bytes.extend((piece.calls.len() as u64).to_le_bytes());
     for (place, addend) in &piece.calls {
         bytes.extend(place.to_le_bytes());
         bytes.extend(addend.to_le_bytes());
+    }
+    let rows = piece.lines.rows();
+    bytes.extend((rows.len() as u64).to_le_bytes());
+    for &(place, line) in rows {
+        // Lines are counted from 1: 0 is none.
+        let [file, number] = line.map_or([0, 0], |line| [line.file, line.line]);
+        for number in [place, file, number] {
+            bytes.extend(number.to_le_bytes());
+        }
     }
     bytes.extend(&piece.bytes);
     bytes
@@ -71,11 +81,19 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Piece> {
         let place = u32::from_le_bytes(take(&mut bytes)?);
         calls.push((place, i64::from_le_bytes(take(&mut bytes)?)));
     }
+    let mut lines = LineTable::default();
+    for _ in 0..u64::from_le_bytes(take(&mut bytes)?) {
+        let place = u32::from_le_bytes(take(&mut bytes)?);
+        let file = u32::from_le_bytes(take(&mut bytes)?);
+        let line = u32::from_le_bytes(take(&mut bytes)?);
+        lines.push(place, (line > 0).then_some(Line { file, line }));
+    }
     let fits = |&(place, _): &(u32, i64)| bytes.len() as u64 >= u64::from(place) + 4;
     (align.is_power_of_two() && calls.iter().all(fits)).then(|| Piece {
         bytes: bytes.to_vec(),
         align,
         calls,
+        lines,
     })
 }
 

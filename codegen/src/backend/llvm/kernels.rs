@@ -57,12 +57,13 @@ impl Llvm {
         Ok((Llvm::new(loaded, effort), loaded.version().to_string()))
     }
 
-    /// The modules of the kernels of programs before LLVM's passes, as text; each distinct kernel once.
+    /// The modules of the kernels of programs before LLVM's passes, as text; each distinct kernel once. The files of
+    /// lines are called what `sources` calls them.
     ///
     /// # Errors
     /// What the compiler refuses.
-    pub fn text(self, programs: &[Legal]) -> Result<String, CompileError> {
-        self.render(programs, |_, module| {
+    pub fn text(self, programs: &[Legal], sources: &[String]) -> Result<String, CompileError> {
+        self.render((programs, sources), |_, module| {
             Ok(module.print_to_string().to_string())
         })
     }
@@ -71,8 +72,8 @@ impl Llvm {
     ///
     /// # Errors
     /// What the compiler refuses.
-    pub fn assembly(self, programs: &[Legal]) -> Result<String, CompileError> {
-        self.render(programs, |machine, module| {
+    pub fn assembly(self, programs: &[Legal], sources: &[String]) -> Result<String, CompileError> {
+        self.render((programs, sources), |machine, module| {
             machine.optimize(&module)?;
             machine.assembly(module)
         })
@@ -80,7 +81,7 @@ impl Llvm {
 
     fn render(
         self,
-        programs: &[Legal],
+        (programs, sources): (&[Legal], &[String]),
         text: fn(&Machine, Module<'_>) -> Result<String, MachineError>,
     ) -> Result<String, CompileError> {
         let mut seen = FxHashSet::default();
@@ -90,7 +91,7 @@ impl Llvm {
             for kernel in &program.program().kernels {
                 if seen.insert((kernel, target)) {
                     let threads = thread_program(kernel, target)?;
-                    all += &self.made(target, (&threads, &kernel.name.0), text)?;
+                    all += &self.made(target, (&threads, &kernel.name.0), sources, text)?;
                     all.push('\n');
                 }
             }
@@ -98,12 +99,12 @@ impl Llvm {
         Ok(all)
     }
 
-    /// The code of thread programs, each for its target, several at a time; in order.
+    /// The code of legal kernels, each for its target, several at a time; in order.
     pub(crate) fn compile(
         self,
-        kernels: &[(&Target, &Kernel)],
+        kernels: &[(&Kernel, &Target)],
     ) -> Result<Vec<Piece>, CompileError> {
-        let compile = |&(target, kernel): &(&Target, &Kernel)| self.find_or_compile(target, kernel);
+        let compile = |&(kernel, target): &(&Kernel, &Target)| self.find_or_compile(target, kernel);
         workers::on_all(|| kernels.par_iter().map(compile).collect())
     }
 
@@ -113,7 +114,7 @@ impl Llvm {
         let Some(cache) = self.cache else {
             return self.compile_one(target, kernel);
         };
-        let key = kept::key(self.loaded, self.effort, target.level, kernel);
+        let key = kept::key(self.loaded, self.effort, target, kernel);
         if let Some(piece) = cache.find(key, kept::read) {
             return Ok(piece);
         }
@@ -123,7 +124,8 @@ impl Llvm {
     }
 
     fn compile_one(self, target: &Target, kernel: &Kernel) -> Result<Piece, CompileError> {
-        let object = self.made(target, (kernel, NAME), |machine, module| {
+        let threads = thread_program(kernel, target)?;
+        let object = self.made(target, (&threads, NAME), &[], |machine, module| {
             machine.optimize(&module)?;
             machine.object(module)
         })?;
@@ -132,11 +134,12 @@ impl Llvm {
         })
     }
 
-    /// What is made of the module of a thread program, which has a name.
+    /// What is made of the module of a thread program, which has a name; so have the files of its lines.
     fn made<T>(
         self,
         target: &Target,
         (kernel, name): (&Kernel, &str),
+        sources: &[String],
         then: impl FnOnce(&Machine, Module<'_>) -> Result<T, MachineError>,
     ) -> Result<T, CompileError> {
         let failed = |message: String| CompileError::Backend {
@@ -155,7 +158,14 @@ impl Llvm {
         let context = Context::create();
         let module = machine.module(&context, name);
         let stack_bytes = target.stack_bytes;
-        let emitted = emit(&context, &module, &machine, (kernel, NAME), stack_bytes);
+        let emitted = emit(
+            &context,
+            &module,
+            &machine,
+            (kernel, NAME),
+            stack_bytes,
+            sources,
+        );
         emitted.map_err(|error| match error {
             EmitError::Refused(message) => refused(message),
             EmitError::Instruction(message) => failed(message),

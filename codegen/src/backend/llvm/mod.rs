@@ -9,13 +9,13 @@ mod kept;
 #[cfg(feature = "llvm")]
 pub(crate) mod kernels;
 #[cfg(feature = "llvm")]
+mod lines;
+#[cfg(feature = "llvm")]
 pub mod machine;
 #[cfg(feature = "llvm")]
 pub(crate) mod object;
 
 pub use crate::level::{Level, UnknownLevel};
-#[cfg(feature = "llvm")]
-pub(crate) use emit::has_tasks;
 #[cfg(feature = "llvm")]
 pub use kernels::Llvm;
 

@@ -7,6 +7,8 @@
 //! refused: tables for unwinding, data, calls of other functions.
 
 use super::emit::RUN_TASKS;
+use super::lines::lines;
+use crate::backend::lines::LineTable;
 use object::read::elf::{ElfFile64, ElfSection64};
 use object::{
     LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget,
@@ -23,6 +25,8 @@ pub(crate) struct Piece {
     pub(crate) align: u64,
     /// Where the function that runs tasks is called: the place of a 32-bit distance, and what is added to it.
     pub(crate) calls: Vec<(u32, i64)>,
+    /// The lines that it comes from.
+    pub(crate) lines: LineTable,
 }
 
 type Section<'o> = ElfSection64<'o, 'o, LittleEndian>;
@@ -39,6 +43,7 @@ pub(crate) fn piece(object: &[u8], name: &str) -> Result<Piece, Strange> {
             bytes: Vec::new(),
             align: 16,
             calls: Vec::new(),
+            lines: LineTable::default(),
         },
         places: HashMap::new(),
     };
@@ -54,6 +59,9 @@ pub(crate) fn piece(object: &[u8], name: &str) -> Result<Piece, Strange> {
     for section in &sections {
         joined.fill_in(section)?;
     }
+    joined.piece.lines = lines(&object, |section, address| {
+        joined.place_of(section, address)
+    })?;
     // The file has a symbol, too, of any name.
     let is_function = |symbol: &_| ObjectSymbol::kind(symbol) == SymbolKind::Text;
     let mut functions = object.symbols().filter(is_function);

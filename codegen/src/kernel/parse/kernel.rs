@@ -4,8 +4,8 @@ use super::Parsed;
 use super::scanner::Scanner;
 use crate::kernel::{
     Access, Carried, Condition, Directive, Fault, Fold, FoldState, ForRange, Form, Join, Kernel,
-    MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript, TaskFrame, ValueId,
-    ValueType, VarId,
+    Line, Lines, MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript,
+    TaskFrame, ValueId, ValueType, VarId,
 };
 use rustc_hash::FxHashMap;
 
@@ -16,6 +16,7 @@ pub(super) fn kernel(scanner: &mut Scanner<'_>) -> Parsed<Kernel> {
         names: FxHashMap::default(),
         values: FxHashMap::default(),
         types: Vec::new(),
+        lines: Lines::default(),
         first_seen: Vec::new(),
         depth: 0,
     };
@@ -28,6 +29,7 @@ pub(super) struct KernelParser<'s, 'a> {
     names: FxHashMap<String, MemId>,
     values: FxHashMap<u32, ValueId>,
     types: Vec<Option<ValueType>>,
+    lines: Lines,
     /// Where each value is first named.
     first_seen: Vec<usize>,
     depth: usize,
@@ -74,6 +76,7 @@ impl KernelParser<'_, '_> {
             name,
             memories: std::mem::take(&mut self.memories),
             values,
+            lines: std::mem::take(&mut self.lines),
             vars: 0,
             lane,
             body,
@@ -496,6 +499,7 @@ impl KernelParser<'_, '_> {
         if !self.scanner.eat("load") {
             let (op, ty) = self.operation()?;
             self.define(result, Some(ty));
+            self.line(result)?;
             return Ok(Stmt::Compute { result, op });
         }
         let mut access = self.place()?;
@@ -506,11 +510,32 @@ impl KernelParser<'_, '_> {
         };
         let ty = self.value_type()?;
         self.define(result, Some(ty));
+        self.line(result)?;
         Ok(Stmt::Load {
             result,
             access,
             otherwise,
         })
+    }
+
+    /// The line of a value, if it has one: `@12` or `@1:12`.
+    fn line(&mut self, value: ValueId) -> Parsed<()> {
+        if !self.scanner.eat("@") {
+            return Ok(());
+        }
+        let first = self.scanner.number()?;
+        let line = match self.scanner.eat(":") {
+            true => Line {
+                file: first,
+                line: self.scanner.number()?,
+            },
+            false => Line {
+                file: 0,
+                line: first,
+            },
+        };
+        self.lines.set(value, Some(line));
+        Ok(())
     }
 
     // ---------------------------------------------------------------------------- accesses

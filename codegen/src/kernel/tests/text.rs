@@ -1,7 +1,7 @@
 //! Printing and parsing.
 
 use super::samples::*;
-use crate::kernel::{Kernel, Op, Program, Stmt, verify, verify_kernel};
+use crate::kernel::{Kernel, Op, Program, Stmt, ValueId, verify, verify_kernel};
 use insta::assert_snapshot;
 use lgc_ir::constant::Constant;
 use proptest::prelude::*;
@@ -50,6 +50,40 @@ fn programs_print_as_they_are_written() {
         assert_eq!(verify(&program), Ok(()));
         assert_eq!(program.to_string(), text);
     }
+}
+
+#[test]
+fn lines_follow_types() {
+    let text = "\
+kernel k(x: f32[4] in, y: f32[4] out) {
+  for i0 in 0..4 {
+    v0 = load x[i0] : f32 @3
+    v1 = exp v0 : f32 @1:12
+    v2 = add v0, v1 : f32
+    store y[i0] = v2
+  }
+}
+";
+    let kernel: Kernel = text.parse().unwrap();
+    assert_eq!(round_trip(&kernel), text);
+    let lines = kernel.lines.distinct();
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["@3", "@1:12"]);
+    // Numbered in another order, and with a line for what does not occur.
+    let mut other = kernel.clone();
+    let unused = other.new_value(kernel.values[0], kernel.lines.of(ValueId(0)));
+    assert_eq!(unused, ValueId(3));
+    assert_eq!(other.canonical(), kernel);
+    // Lines are part of what a kernel is.
+    let plain: Kernel = text
+        .replace(" @3", "")
+        .replace(" @1:12", "")
+        .parse()
+        .unwrap();
+    assert_ne!(plain, kernel);
+    assert!(plain.lines.is_empty());
+    let wrong = text.replace("@1:12", "@1:").parse::<Kernel>();
+    assert_eq!(wrong.unwrap_err().line, 5);
 }
 
 #[test]

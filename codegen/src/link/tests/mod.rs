@@ -24,7 +24,7 @@ fn external() -> Option<LinkOptions> {
     let cc = Path::new("/usr/bin/cc");
     cc.exists().then(|| LinkOptions {
         linker: Linker::External(cc.into()),
-        keep_loaded: false,
+        ..LinkOptions::default()
     })
 }
 

@@ -6,7 +6,7 @@
 //! over the kernel's loops; a guard says where an element is needed at all, and accesses carry it.
 
 use crate::kernel::{
-    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, ValueId, end_of,
+    Access, BodyScalar, BufferId, ForRange, KernelBuilder, Line, MemId, Mode, ValueId, end_of,
 };
 use crate::lower::analysis::model::{Kind, Reference};
 use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
@@ -263,18 +263,20 @@ impl<'p> Elements<'p> {
             guard,
             lanes: self.lanes,
         };
-        let mut open = vec![root.clone()];
-        while let Some(top) = open.last().cloned() {
+        // Each with the line that it is needed for.
+        let mut open = vec![(root.clone(), None)];
+        while let Some((top, reader)) = open.last().cloned() {
             if self.known(&top).is_some() {
                 open.pop();
                 continue;
             }
             let needs = self.needs(&top);
             let before = open.len();
+            let line = self.plan.line(top.node).or(reader);
             let missing = needs.iter().flatten().filter(|i| self.known(i).is_none());
-            open.extend(missing.cloned());
+            open.extend(missing.map(|needed| (needed.clone(), line)));
             if open.len() == before {
-                let value = self.emit(&top, &needs);
+                let value = self.emit(&top, &needs, reader);
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.insert(top, value);
                 }
@@ -389,7 +391,25 @@ impl<'p> Elements<'p> {
             && !instance.coords.iter().any(|index| self.is_picked(index))
     }
 
-    fn emit(&mut self, instance: &Instance, needs: &[Option<Instance>]) -> ValueId {
+    /// Emits an instance: what is computed for its own line, what is loaded for that of its reader.
+    fn emit(
+        &mut self,
+        instance: &Instance,
+        needs: &[Option<Instance>],
+        reader: Option<Line>,
+    ) -> ValueId {
+        let is_loaded = self.kept_access(instance).is_some() || self.is_loaded(instance.node);
+        let line = match is_loaded {
+            true => reader,
+            false => self.plan.line(instance.node),
+        };
+        let outer = self.builder.at(line);
+        let value = self.emit_there(instance, needs);
+        self.builder.at(outer);
+        value
+    }
+
+    fn emit_there(&mut self, instance: &Instance, needs: &[Option<Instance>]) -> ValueId {
         if let Some(access) = self.kept_access(instance) {
             return self
                 .builder

@@ -18,6 +18,7 @@ pub(in crate::lower) fn check(
     status: BufferId,
 ) -> Result<Draft, LowerError> {
     let builder = KernelBuilder::new("check");
+    builder.at(plan.line(indices));
     let mut elements = Elements::new(plan, None, builder.clone());
     elements.declare(&plan.sources(None, &[indices]), &[status]);
     let shape = plan.model.shape(indices).clone();

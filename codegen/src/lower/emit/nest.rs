@@ -10,7 +10,7 @@
 //! Where the last axis is not folded (column sums), rows lie across the memory. Then a vector of
 //! neighbouring rows is computed at once, in vectors that are written out in the kernel.
 
-use crate::kernel::{BufferId, ForRange, KernelBuilder, Mode, Space, Subscript, ValueId};
+use crate::kernel::{BufferId, ForRange, Mode, Space, Subscript, ValueId};
 use crate::lower::LowerError;
 use crate::lower::emit::element::{Elements, Kept, grain};
 use crate::lower::emit::lanes::{COLUMN, Lanes, Segment};
@@ -59,7 +59,7 @@ pub(super) struct Nest<'p> {
 
 impl<'p> Nest<'p> {
     fn new(plan: &'p Plan<'p>, schedule: &'p RowSchedule, lanes_axis: Option<usize>) -> Self {
-        let builder = KernelBuilder::new(plan.kernel_name(schedule.group));
+        let builder = plan.builder(schedule.group);
         Nest {
             plan,
             schedule,

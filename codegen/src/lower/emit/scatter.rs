@@ -78,7 +78,7 @@ impl<'p> Scatter<'p> {
         (node, picking): (NodeId, Picking),
         in_vectors: bool,
     ) -> Option<Self> {
-        let builder = KernelBuilder::new(plan.kernel_name(group));
+        let builder = plan.builder(group);
         let mut elements = Elements::new(plan, Some(group), builder.clone());
         let (reads, writes) = plan.traffic(group);
         elements.declare(&reads, &writes);

@@ -38,11 +38,7 @@ pub(in crate::lower) fn lower(
     let Kind::Sort(rule) = *plan.model.kind(node) else {
         return Err(LowerError::Internal("a sort is of another kind".into()));
     };
-    let mut elements = Elements::new(
-        plan,
-        Some(group),
-        KernelBuilder::new(plan.kernel_name(group)),
-    );
+    let mut elements = Elements::new(plan, Some(group), plan.builder(group));
     let (reads, writes) = plan.traffic(group);
     elements.declare(&reads, &writes);
     let (ty, shape) = (plan.model.ty(node), plan.model.shape(node));

@@ -1,6 +1,7 @@
 //! The decisions about a graph that kernels are emitted from: groups, storage, buffers.
 
-use crate::kernel::{Buffer, BufferId, Kernel};
+use crate::kernel::{Buffer, BufferId, Kernel, KernelBuilder, Line};
+use crate::lower::LineOf;
 use crate::lower::analysis::model::{Kind, Model};
 use crate::lower::fusion::fuse::Fusion;
 use crate::lower::fusion::group::{GroupId, GroupKind, Site};
@@ -15,6 +16,8 @@ pub(in crate::lower) struct Plan<'p> {
     pub(in crate::lower) model: &'p Model<'p>,
     pub(in crate::lower) fusion: &'p Fusion<'p>,
     pub(in crate::lower) target: &'p Target,
+    /// What tells the line of a place in a source, if lines are asked for.
+    pub(in crate::lower) lines: Option<&'p LineOf<'p>>,
     /// By node.
     pub(in crate::lower) storage: Vec<Storage>,
     /// The buffers of the program so far; offsets in the workspace come later.
@@ -155,6 +158,28 @@ impl Plan<'_> {
     pub(in crate::lower) fn is_empty(&self, group: GroupId) -> bool {
         let mut saved = self.saved(group);
         saved.all(|node| self.model.ty(node).elements() == 0)
+    }
+
+    /// The line that a node comes from, if lines are asked for.
+    pub(in crate::lower) fn line(&self, node: NodeId) -> Option<Line> {
+        self.lines?(self.model.graph.span(node))
+    }
+
+    /// A builder for the kernel of a group. What is not built for a node in particular is for what the group does, or
+    /// for its last member.
+    pub(in crate::lower) fn builder(&self, group: GroupId) -> KernelBuilder {
+        let builder = KernelBuilder::new(self.kernel_name(group));
+        let group = self.fusion.group(group);
+        let node = match group.kind {
+            GroupKind::Map | GroupKind::Rows(_) => group.members.last().copied(),
+            GroupKind::Contract(node, _)
+            | GroupKind::Scatter(node)
+            | GroupKind::Sort(node)
+            | GroupKind::Prefix(node)
+            | GroupKind::Region(node) => Some(node),
+        };
+        builder.at(node.and_then(|node| self.line(node)));
+        builder
     }
 
     /// A name for the kernel of a group.

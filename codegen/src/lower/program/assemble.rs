@@ -19,7 +19,7 @@ use crate::lower::fusion::plan::{Draft, Plan};
 use crate::lower::fusion::storage::{self, Storage};
 use crate::lower::program::order::{CheckSite, Placement};
 use crate::lower::program::workspace::{self, Lifetime};
-use crate::lower::{Decision, LowerError, Lowering, Signature};
+use crate::lower::{Decision, LineOf, LowerError, Lowering, Signature};
 use crate::schedule::schedule;
 use crate::target::Target;
 use lgc_abi::Status;
@@ -37,6 +37,7 @@ pub(in crate::lower) fn assemble(
     fusion: &Fusion<'_>,
     signature: &Signature,
     target: &Target,
+    lines: Option<&LineOf<'_>>,
 ) -> Result<Lowering, LowerError> {
     let order = fusion.in_order();
     let storage = storage::decide(fusion, &order);
@@ -44,6 +45,7 @@ pub(in crate::lower) fn assemble(
         model: fusion.model,
         fusion,
         target,
+        lines,
         storage,
         buffers: Vec::new(),
         buffer_of: vec![None; fusion.model.graph.len()],

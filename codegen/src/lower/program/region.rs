@@ -12,7 +12,7 @@
 use crate::kernel::{Arg, BufferId, KernelId, Program, Role, Step, VarId};
 use crate::lower::analysis::model::Kind;
 use crate::lower::program::assemble::{Assembly, Block, UNPLACED};
-use crate::lower::{LowerError, Lowering, Signature, lower};
+use crate::lower::{LowerError, Lowering, Signature, lower_with_lines};
 use lgc_ir::graph::{Fate, Graph, NodeId, Remap, Value};
 use lgc_ir::index::Index;
 use lgc_ir::op::{Barrier, Cond, Op, Region, Scan, ScanRole, TypeError};
@@ -117,7 +117,8 @@ impl Assembly<'_> {
             name: scan.region.name().to_string(),
             next: next.collect(),
         };
-        let Lowering { program, .. } = lower(scan.body(), &signature, self.plan.target)?;
+        let Lowering { program, .. } =
+            lower_with_lines(scan.body(), &signature, self.plan.target, self.plan.lines)?;
         let var = VarId(self.vars);
         self.vars += 1;
         let turn = Index::var(var.0);
@@ -171,7 +172,8 @@ impl Assembly<'_> {
         };
         let mut branch = |region: &Region| {
             let signature = Signature::pure(region.name());
-            let Lowering { program, .. } = lower(region.body(), &signature, self.plan.target)?;
+            let Lowering { program, .. } =
+                lower_with_lines(region.body(), &signature, self.plan.target, self.plan.lines)?;
             self.splice(program, &tensors)
         };
         let (then, otherwise) = (branch(&cond.then)?, branch(&cond.otherwise)?);

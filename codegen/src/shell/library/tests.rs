@@ -137,12 +137,17 @@ impl Sources {
     }
 
     fn object(&self, backend: Backend) -> ObjectFile {
-        compile_library(&self.library, &self.programs, backend).unwrap()
+        compile_library(&self.library, &self.programs, backend, None).unwrap()
     }
 
     /// The library on a processor that says that it is of a level.
     fn told(&self, level: usize) -> Loaded {
-        let object = compile_with(&self.library, &self.programs, llvm(), Some(SAYS[level]));
+        let object = compile_with(
+            &self.library,
+            &self.programs,
+            (llvm(), None),
+            Some(SAYS[level]),
+        );
         Loaded::new(&self.library, object.unwrap())
     }
 }
@@ -369,7 +374,7 @@ fn levels_out_of_order_or_twice_are_refused() {
     let mut small = two([&v3, &v4]);
     small.library.entries[0].workspace_bytes = 0;
     for wrong in [two([&v4, &v3]), two([&v3, &v3]), uneven, none, small] {
-        let object = compile_library(&wrong.library, &wrong.programs, llvm());
+        let object = compile_library(&wrong.library, &wrong.programs, llvm(), None);
         assert!(matches!(object, Err(CompileError::Description { .. })));
     }
 }

@@ -10,7 +10,7 @@ use crate::backend::cranelift::emit::tasks::{TaskLinks, sites};
 use crate::backend::cranelift::isa::OPERATIONS;
 use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{
-    Carried, Condition, ForRange, Join, Kernel, MemId, Op, Region, Stmt, ValueId, VarId,
+    Carried, Condition, ForRange, Join, Kernel, Line, MemId, Op, Region, Stmt, ValueId, VarId,
 };
 use crate::target::Target;
 use crate::threads::ranges;
@@ -64,6 +64,8 @@ pub(crate) struct KernelEmitter<'k> {
     pub(crate) sites: Option<(Vec<&'k Stmt>, TaskLinks)>,
     /// The address of the context, if there are tasks.
     pub(crate) context: Option<Value>,
+    /// The lines of the kernel; what instructions come from is a position here.
+    lines: Vec<Line>,
 }
 
 /// The signature of the function of a thread program: an address for each parameter; then, if it has tasks, that of
@@ -190,6 +192,7 @@ impl<'k> KernelEmitter<'k> {
             continued: FxHashMap::default(),
             sites: None,
             context: None,
+            lines: kernel.lines.distinct(),
         })
     }
 
@@ -291,6 +294,11 @@ impl<'k> KernelEmitter<'k> {
     }
 
     fn stmt(&mut self, stmt: &'k Stmt) -> Result<()> {
+        if let Some(line) = self.kernel.line_of(stmt)
+            && let Ok(at) = self.lines.binary_search(&line)
+        {
+            self.core.set_origin(at as u32);
+        }
         match stmt {
             Stmt::Par { .. } => Err(Refusal("a parallel loop that is neither tasks nor a loop")),
             Stmt::For {

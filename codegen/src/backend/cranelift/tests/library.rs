@@ -82,7 +82,13 @@ const SAYS: [&[u8]; 3] = [
 ];
 
 fn object() -> ObjectFile {
-    compile_library(&description(), &legal(&programs()), Backend::Cranelift).unwrap()
+    compile_library(
+        &description(),
+        &legal(&programs()),
+        Backend::Cranelift,
+        None,
+    )
+    .unwrap()
 }
 
 #[repr(C, align(64))]
@@ -219,7 +225,7 @@ fn a_processor_without_the_features_is_refused() {
     let object = compile_with(
         &description(),
         &legal(&programs()),
-        Backend::Cranelift,
+        (Backend::Cranelift, None),
         Some(SAYS[0]),
     );
     let loaded = Loaded::link(object.unwrap());
@@ -268,7 +274,12 @@ fn called(levels: &[Level], says: &'static [u8], bytes: &mut Bytes) -> i32 {
         entry([&programs[0], &programs[1]]),
         entry([&programs[1], &programs[1]]),
     ];
-    let object = compile_with(&description(), &entries, Backend::Cranelift, Some(says));
+    let object = compile_with(
+        &description(),
+        &entries,
+        (Backend::Cranelift, None),
+        Some(says),
+    );
     let loaded = Loaded::link(object.unwrap());
     let call: Call = loaded.get("m_add_v3");
     let args = [
@@ -525,6 +536,7 @@ fn objects_are_equal_and_stand_alone() {
             &description(),
             &legal(&programs_of(EXTENT)),
             Backend::Cranelift,
+            None,
         )
         .unwrap()
     };
@@ -655,7 +667,7 @@ fn descriptions_that_do_not_fit_are_refused() {
     let mut other = description();
     other.entries[0].params[0].direction = Direction::Out;
     for library in [small, fewer, other] {
-        let object = compile_library(&library, &legal(&programs()), Backend::Cranelift);
+        let object = compile_library(&library, &legal(&programs()), Backend::Cranelift, None);
         assert!(object.is_err());
     }
 }

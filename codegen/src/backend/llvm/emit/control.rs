@@ -16,6 +16,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
     }
 
     fn stmt(&mut self, stmt: &'e Stmt) -> Emitted<()> {
+        self.at(stmt);
         match stmt {
             Stmt::Tasks {
                 var,

@@ -14,14 +14,17 @@
 //! | `access` | loads, stores, faults |
 //! | `ops` | operations |
 //! | `convert` | conversions |
+//! | `debug` | lines of sources |
 
 mod access;
 mod control;
 mod convert;
+mod debug;
 mod index;
 mod ops;
 mod tasks;
 
+use self::debug::{Debug, Scopes};
 use super::machine::Machine;
 use crate::kernel::{Kernel, Mode, Place, Stmt, ValueId, ValueType};
 use lgc_ir::dtype::DType;
@@ -69,7 +72,8 @@ fn refuse<T>(message: &'static str) -> Emitted<T> {
 pub(super) const RUN_TASKS: &str = "lgc.run_tasks";
 
 /// Adds the functions of a kernel to a module: its own first, as `name`. The local buffers and frames of each take up to
-/// `stack_bytes` of the stack.
+/// `stack_bytes` of the stack. If the kernel has lines, the module has debug information, in which the files are called
+/// what `sources` says, or by their numbers.
 ///
 /// # Errors
 /// If the kernel is no thread program.
@@ -79,7 +83,9 @@ pub(crate) fn emit<'c>(
     machine: &Machine,
     (kernel, name): (&Kernel, &str),
     stack_bytes: u64,
+    sources: &[String],
 ) -> Emitted<()> {
+    let debug = Debug::new(context, module, kernel, sources);
     let has_tasks = has_tasks(kernel);
     let pointer = context.ptr_type(AddressSpace::default());
     let count = kernel.params().count();
@@ -93,8 +99,10 @@ pub(crate) fn emit<'c>(
         machine,
         name,
         stack_bytes,
+        debug: debug.as_ref(),
     };
     let mut emitter = Emitter::new(unit, kernel, function);
+    emitter.describe(name, &kernel.body);
     for (at, (id, _, mode)) in (0u32..).zip(kernel.params()) {
         let align = kernel.memories[id.index()].ty.dtype.size();
         emitter.describe_pointer(at, align, mode == Mode::In);
@@ -105,11 +113,15 @@ pub(crate) fn emit<'c>(
         let at = u32::try_from(count).map_err(|_| EmitError::Refused("too many parameters"))?;
         emitter.run_context = Some(emitter.param(at)?.into_pointer_value());
     }
-    emitter.body(&kernel.body)
+    emitter.body(&kernel.body)?;
+    if let Some(debug) = &debug {
+        debug.finish();
+    }
+    Ok(())
 }
 
 /// Whether a kernel hands out tasks.
-pub(crate) fn has_tasks(kernel: &Kernel) -> bool {
+fn has_tasks(kernel: &Kernel) -> bool {
     let mut found = false;
     kernel
         .body
@@ -127,6 +139,8 @@ struct UnitOf<'c, 'e> {
     name: &'e str,
     /// How much of the stack a function may take for buffers and frames.
     stack_bytes: u64,
+    /// What is said of lines.
+    debug: Option<&'e Debug<'c>>,
 }
 
 /// A function that is being emitted.
@@ -146,6 +160,8 @@ struct Emitter<'c, 'e> {
     run_context: Option<PointerValue<'c>>,
     /// The bytes of the stack that buffers and frames take so far.
     on_stack: u64,
+    /// Where lines are, if the function is described.
+    scopes: Option<Scopes<'c>>,
 }
 
 impl<'c, 'e> Emitter<'c, 'e> {
@@ -168,6 +184,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
             values: vec![None; kernel.values.len()],
             run_context: None,
             on_stack: 0,
+            scopes: None,
         }
     }
 

@@ -3,8 +3,9 @@
 //! The function of a task takes what is in its frame apart and calls another one, to which addresses are parameters:
 //! so LLVM knows of them what it knows of those of the kernel, that they do not overlap.
 
+use super::debug::first_line;
 use super::{EmitError, Emitted, Emitter, Operand, RUN_TASKS};
-use crate::kernel::{Region, TaskFrame, VarId};
+use crate::kernel::{Line, Region, TaskFrame, VarId};
 use lgc_ir::dtype::DType;
 use lgc_llvm::inkwell::types::BasicTypeEnum;
 use lgc_llvm::inkwell::values::{BasicMetadataValueEnum, FunctionValue, PointerValue};
@@ -118,11 +119,13 @@ impl<'c, 'e> Emitter<'c, 'e> {
         let int = self.context.i64_type();
         let mut params: Vec<_> = layout.slots.iter().map(|&(_, ty)| ty.into()).collect();
         params.push(int.into());
-        let work = self.function_beside(&format!("{name}.work"), &params);
+        let name_of_work = format!("{name}.work");
+        let work = self.function_beside(&name_of_work, &params);
         let task = self.function_beside(&name, &[self.pointer().into(), int.into()]);
-        self.take_apart(task, work, layout)?;
+        self.take_apart((task, &name), work, layout, first_line(self.kernel, body))?;
 
         let mut emitter = Emitter::new(self.unit, self.kernel, work);
+        emitter.describe(&name_of_work, body);
         emitter.bounds.clone_from(&self.bounds);
         let mut at = 0;
         for &memory in &frame.memories {
@@ -150,14 +153,21 @@ impl<'c, 'e> Emitter<'c, 'e> {
         Ok(task)
     }
 
-    /// Emits a task: it loads what is in the frame and calls the function that works.
+    /// Emits a task: it loads what is in the frame and calls the function that works, whose first line is its own.
     fn take_apart(
         &self,
-        task: FunctionValue<'c>,
+        (task, name): (FunctionValue<'c>, &str),
         work: FunctionValue<'c>,
         layout: &Layout<'c>,
+        line: Option<Line>,
     ) -> Emitted<()> {
         let builder = self.context.create_builder();
+        if let Some(debug) = self.unit.debug {
+            let mut scopes = debug.function(task, name, line);
+            if let Some(line) = line {
+                debug.at(self.context, &builder, &mut scopes, line);
+            }
+        }
         builder.position_at_end(self.context.append_basic_block(task, "entry"));
         let param = |number| {
             let param = task.get_nth_param(number);

@@ -1,7 +1,7 @@
 use super::super::Llvm;
 use super::*;
 use crate::cache::Cache;
-use crate::target::Target;
+use crate::level::Level;
 use std::fs;
 use std::path::PathBuf;
 
@@ -37,12 +37,26 @@ fn files(cache: &Cache) -> Vec<PathBuf> {
     files
 }
 
+/// A table of that many lines, of two files, with a part that comes from none in between.
+fn lines(count: u32) -> LineTable {
+    let mut table = LineTable::default();
+    for at in 0..count {
+        let line = Line {
+            file: at % 2,
+            line: at + 1,
+        };
+        table.push(3 * at, (at != 1).then_some(line));
+    }
+    table
+}
+
 #[test]
 fn pieces_are_read_as_they_were_written() {
     for calls in [vec![], vec![(0, -4), (96, i64::MIN), (7, 0)]] {
         let piece = Piece {
             bytes: (0..100).collect(),
             align: 64,
+            lines: lines(calls.len() as u32),
             calls,
         };
         let bytes = write(&piece);
@@ -56,16 +70,22 @@ fn pieces_are_read_as_they_were_written() {
         bytes: bytes.clone(),
         align,
         calls,
+        lines: LineTable::default(),
     });
     assert_eq!(read(&write(&short)), None);
     assert_eq!(read(&write(&odd)), None);
     assert_eq!(read(&[[0xff; 16], [0; 16]].concat()), None);
+    // A table of lines that does not end.
+    let endless = [1, 0, u64::MAX];
+    let endless: Vec<u8> = endless.iter().flat_map(|word| word.to_le_bytes()).collect();
+    assert_eq!(read(&endless), None);
 }
 
 #[test]
 fn whatever_decides_the_code_is_in_the_key() {
     let loaded = lgc_llvm::load(None).unwrap();
-    let key = |effort, level, text: &str| key(loaded, effort, level, &kernel(text));
+    let key =
+        |effort, level, text: &str| key(loaded, effort, &Target::of_level(level), &kernel(text));
     let usual = key(Effort::Most, Level::V3, SQUARES);
     // Names and numbers are not.
     let renamed = SQUARES.replace("squares", "other").replace("x", "z");
@@ -82,6 +102,7 @@ fn whatever_decides_the_code_is_in_the_key() {
         key(Effort::Most, Level::V3, &text("0..8", "0..7")),
         key(Effort::Most, Level::V3, &text("f32[8] in", "f32[9] in")),
         key(Effort::Most, Level::V3, &text("f32", "f64")),
+        key(Effort::Most, Level::V3, &text(" : f32\n", " : f32 @3\n")),
     ];
     for other in others {
         assert_ne!(other, usual);
@@ -94,7 +115,7 @@ fn numbers_of_values_do_not_change_the_code() {
     let [first, second] = [SQUARES, &renumbered].map(|text| {
         let kernel = kernel(text);
         llvm(Effort::Most)
-            .compile(&[(&Target::X86_64_V3, &kernel)])
+            .compile(&[(&kernel, &Target::X86_64_V3)])
             .unwrap()
     });
     assert_eq!(first, second);
@@ -106,11 +127,11 @@ fn damage_is_never_taken_for_code() {
     let (_folder, cache) = cache();
     let (one, other) = (kernel(SQUARES), kernel(&SQUARES.replace("mul", "add")));
     let plain = llvm(Effort::None);
-    let expected = plain.compile(&[(&Target::X86_64_V3, &one)]).unwrap();
+    let expected = plain.compile(&[(&one, &Target::X86_64_V3)]).unwrap();
     let kept = plain.with_cache(Some(cache));
     let check = |damaged: u64| {
         assert_eq!(
-            kept.compile(&[(&Target::X86_64_V3, &one)]).unwrap(),
+            kept.compile(&[(&one, &Target::X86_64_V3)]).unwrap(),
             expected
         );
         let report = cache.report();
@@ -118,7 +139,7 @@ fn damage_is_never_taken_for_code() {
     };
     check(0);
     let path = files(cache).pop().unwrap();
-    kept.compile(&[(&Target::X86_64_V3, &other)]).unwrap();
+    kept.compile(&[(&other, &Target::X86_64_V3)]).unwrap();
     let theirs = files(cache).into_iter().find(|file| *file != path).unwrap();
     let whole = fs::read(&path).unwrap();
     let mut wrong: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();

@@ -30,7 +30,7 @@ fn every_page_of_the_stack_is_touched() {
     let program: Program = ROW.parse().unwrap();
     let legal = Legal::new(&program, &Target::X86_64_V3);
     let (llvm, _) = Llvm::load(None, Effort::Most).unwrap();
-    let assembly = llvm.assembly(&[legal]).unwrap();
+    let assembly = llvm.assembly(&[legal], &[]).unwrap();
     let lines: Vec<&str> = assembly.lines().map(str::trim).collect();
     let page = lines
         .iter()

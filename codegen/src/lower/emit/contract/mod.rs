@@ -99,7 +99,7 @@ impl<'p> Contraction<'p> {
     }
 
     fn build(mut self) -> Result<Result<Draft, Unsupported>, LowerError> {
-        let builder = KernelBuilder::new(self.plan.kernel_name(self.group));
+        let builder = self.plan.builder(self.group);
         let mut elements = Elements::new(self.plan, Some(self.group), builder);
         let (reads, writes) = self.plan.traffic(self.group);
         elements.declare(&reads, &writes);

@@ -102,7 +102,7 @@ impl<'p> Scan<'p> {
     }
 
     fn build(mut self, group: GroupId) -> Result<Result<Draft, Unsupported>, LowerError> {
-        self.builder = KernelBuilder::new(self.plan.kernel_name(group));
+        self.builder = self.plan.builder(group);
         let mut elements = Elements::new(self.plan, Some(group), self.builder.clone());
         let (reads, writes) = self.plan.traffic(group);
         elements.declare(&reads, &writes);

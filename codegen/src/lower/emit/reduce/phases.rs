@@ -281,7 +281,8 @@ impl<'p> Nest<'p> {
         right: &[ValueId],
     ) -> Vec<ValueId> {
         let mut combined = Vec::with_capacity(left.len());
-        for (_, fold) in folds {
+        for (node, fold) in folds {
+            let outer = self.elements.builder.at(self.plan.line(*node));
             let states = match fold.state {
                 FoldKind::Monoid(_) => 1,
                 FoldKind::Arg { .. } => 2,
@@ -289,6 +290,7 @@ impl<'p> Nest<'p> {
             let part = combined.len()..(combined.len() + states).min(left.len()).min(right.len());
             let (left, right) = (&left[part.clone()], &right[part]);
             combined.extend(self.combined(fold, left, right));
+            self.elements.builder.at(outer);
         }
         combined
     }
@@ -304,6 +306,7 @@ impl<'p> Nest<'p> {
         self.load_kept(at, phase);
         let mut elements = Vec::with_capacity(states.len());
         for (node, fold) in folds {
+            let outer = self.elements.builder.at(self.plan.line(*node));
             let operand = self.plan.model.operand(*node, 0);
             let value = self.elements.value(operand, at.to_vec());
             let value = full(&self.elements, value);
@@ -317,6 +320,7 @@ impl<'p> Nest<'p> {
                 let place = builder.splat(self.elements.lanes.form(), place);
                 elements.push(place);
             }
+            self.elements.builder.at(outer);
         }
         for node in self.schedule.kept[phase].clone() {
             self.keep(node, at);
