@@ -155,6 +155,9 @@ pub struct Costs {
     /// several rows of states stay in the nearest cache. A recurrence of [2000, 1024] takes 3.2 ms so, with 2048
     /// bytes 7.3, with 16384 3.4, in vectors by themselves 13.6.
     pub panel_bytes: u64,
+    /// How many steps along the lines of a panel are taken at once: a recurrence of [256, 4096] takes 0.51 ms so, with 2
+    /// 0.59, with 1 1.09, with 8, which read too many streams of memory, 0.95.
+    pub panel_steps: u64,
     /// So few vectors of long products go by themselves, since they have many states: of 64 lines in 0.13 ms
     /// instead of 0.16.
     pub few_line_vectors: u64,
@@ -212,6 +215,7 @@ impl Costs {
         blocks_at_once: 8,
         line_vectors: 4,
         panel_bytes: 4096,
+        panel_steps: 4,
         few_line_vectors: 4,
         scatter_vectors: 16,
         light_work: 6,

@@ -22,11 +22,23 @@ pub(super) struct Lines {
 
 /// Neighbouring vectors of lines.
 struct Panel {
-    segment: Segment,
+    parts: Vec<Part>,
+}
+
+/// Those of one length.
+#[derive(Clone)]
+pub(super) struct Part {
+    pub(super) segment: Segment,
     /// The first vector.
-    first: Index,
+    pub(super) first: Index,
     /// The number of vectors.
-    vectors: u64,
+    pub(super) vectors: u64,
+}
+
+impl Part {
+    pub(super) fn lanes(&self) -> u64 {
+        self.vectors * u64::from(self.segment.width)
+    }
 }
 
 impl Lines {
@@ -35,13 +47,9 @@ impl Lines {
         Lines { at, panel: None }
     }
 
-    /// Vectors of lines from the one of that number on.
-    pub(super) fn panel(at: Vec<Index>, segment: Segment, first: Index, vectors: u64) -> Self {
-        let panel = Some(Panel {
-            segment,
-            first,
-            vectors,
-        });
+    /// Vectors of lines, those of one length after the other.
+    pub(super) fn panel(at: Vec<Index>, parts: Vec<Part>) -> Self {
+        let panel = Some(Panel { parts });
         Lines { at, panel }
     }
 }
@@ -106,7 +114,7 @@ impl<'p> Scan<'p> {
         let (Some(panel), Some(&dtype)) = (&lines.panel, dtypes.get(rows.len())) else {
             return Some(body(elements, rows));
         };
-        let lanes = panel.vectors * u64::from(panel.segment.width);
+        let lanes: u64 = panel.parts.iter().map(Part::lanes).sum();
         let ty = Type::new(dtype, Shape::new([lanes]));
         let number = self.rows.get();
         self.rows.set(number + 1);
@@ -153,17 +161,37 @@ impl<'p> Scan<'p> {
             self.builder.fail("rows of states belong to a panel");
             return states.clone();
         };
+        let outside = elements.lanes;
+        let mut before = 0;
+        for part in &panel.parts {
+            elements.lanes = part.segment.lanes();
+            let rows = (rows.as_slice(), others.as_slice(), into.as_slice());
+            self.each_of(elements, (lines, part, before), rows, step);
+            before += part.lanes();
+        }
+        elements.lanes = outside;
+        States::Rows(into.clone())
+    }
+
+    /// The same for vectors of one length, which come after so many lanes of a row of states.
+    fn each_of(
+        &self,
+        elements: &mut Elements<'p>,
+        (lines, part, before): (&Lines, &Part, u64),
+        (rows, others, into): (&[MemId], &[MemId], &[MemId]),
+        step: Step<'_, 'p>,
+    ) {
         let builder = self.builder.clone();
         let form = elements.lanes.form();
-        builder.for_each(ForRange::upto(panel.vectors), |vector| {
-            elements.enter(&vector, panel.vectors);
+        elements.nest(false, &[part.vectors], 1, &mut |elements, vector| {
             let mut at = lines.at.clone();
             if let Some(last) = at.last_mut() {
-                *last = panel.segment.column(&panel.first.add(&vector));
+                *last = part.segment.column(&part.first.add(&vector[0]));
             }
-            let place = vector.scale(panel.segment.width.into());
+            let place = vector[0].scale(part.segment.width.into());
+            let place = place.add_constant(before as i64);
             let access = |&row: &MemId| {
-                let subscript = match panel.segment.width {
+                let subscript = match part.segment.width {
                     1 => Subscript::At(place.clone()),
                     _ => Subscript::Span(place.clone()),
                 };
@@ -180,9 +208,7 @@ impl<'p> Scan<'p> {
             for (row, value) in into.iter().zip(next) {
                 builder.store(access(row), value);
             }
-            elements.leave();
         });
-        States::Rows(into.clone())
     }
 
     /// A sequential loop that takes all lines from state to state.
@@ -217,6 +243,22 @@ impl<'p> Scan<'p> {
         }
     }
 
+    /// How many steps are taken at once: several along the lines of a panel, whose rows of states are then read and
+    /// written less often. Narrow rows are read as one stream of memory instead, and where steps are long, registers
+    /// hold no more of them.
+    fn steps_at_once(&self, lines: &Lines) -> u64 {
+        let costs = &self.plan.target.costs;
+        let Some(panel) = &lines.panel else {
+            return 1;
+        };
+        let lanes: u64 = panel.parts.iter().map(Part::lanes).sum();
+        let is_wide = 2 * lanes * self.ty.dtype.compute().size() >= costs.panel_bytes;
+        match is_wide && self.work < costs.heavy.into() {
+            true => costs.panel_steps,
+            false => 1,
+        }
+    }
+
     /// A sequential loop that takes each line or vector from state to state.
     pub(super) fn run(
         &self,
@@ -226,13 +268,45 @@ impl<'p> Scan<'p> {
         (states, beside): (&States, &States),
         body: Turn<'_, 'p>,
     ) -> States {
-        self.rounds(elements, length, states, &mut |elements, turn, states| {
+        let at_once = self.steps_at_once(lines);
+        let mut steps = |elements: &mut Elements<'p>, first: &Index, count: u64, from: &States| {
+            let carried = from.len();
             self.each(
                 elements,
                 lines,
-                (states, beside),
-                &mut |elements, line, values| body(elements, line, turn, values),
+                (from, beside),
+                &mut |elements, line, values| {
+                    let (states, beside) = values.split_at(carried.min(values.len()));
+                    let mut states = states.to_vec();
+                    for step in 0..count {
+                        let turn = first.add_constant(step as i64);
+                        let values = [states.as_slice(), beside].concat();
+                        states = body(elements, line, &turn, &values);
+                    }
+                    states
+                },
             )
-        })
+        };
+        let (rounds, rest) = (length / at_once, length % at_once);
+        let mut states = states.clone();
+        if rounds > 0 {
+            states = self.rounds(elements, rounds, &states, &mut |elements, round, states| {
+                steps(elements, &round.scale(at_once as i64), at_once, states)
+            });
+        }
+        if rest > 0 {
+            let first = Index::constant((rounds * at_once) as i64);
+            states = steps(elements, &first, rest, &states);
+        }
+        states
+    }
+}
+
+impl States {
+    fn len(&self) -> usize {
+        match self {
+            States::Values(values) => values.len(),
+            States::Rows(rows) => rows.len(),
+        }
     }
 }

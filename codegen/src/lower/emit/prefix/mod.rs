@@ -27,7 +27,7 @@ use lgc_ir::graph::NodeId;
 use lgc_ir::index::{Guard, Index};
 use lgc_ir::op::{Prefix, PrefixRule};
 use lgc_ir::shape::{Shape, Type};
-use lines::{Lines, States};
+use lines::{Lines, Part, States};
 use std::cell::Cell;
 
 /// Emits a prefix scan.
@@ -72,6 +72,8 @@ struct Scan<'p> {
     /// The vectors of lines along the last axis; `None` where lines are gone through one by one.
     segments: Option<Vec<Segment>>,
     scratch: Vec<Type>,
+    /// The work of an element, in simple operations.
+    work: u64,
     /// How many private rows there are.
     rows: Cell<u32>,
 }
@@ -97,6 +99,7 @@ impl<'p> Scan<'p> {
             segments: in_vectors
                 .then(|| Segment::of(extent, plan.target.costs.line_vectors * width, width)),
             scratch: Vec::new(),
+            work: 1,
             rows: Cell::new(0),
         })
     }
@@ -104,6 +107,7 @@ impl<'p> Scan<'p> {
     fn build(mut self, group: GroupId) -> Result<Result<Draft, Unsupported>, LowerError> {
         self.builder = self.plan.builder(group);
         let mut elements = Elements::new(self.plan, Some(group), self.builder.clone());
+        self.work = self.plan.work(&self.plan.needed(group));
         let (reads, writes) = self.plan.traffic(group);
         elements.declare(&reads, &writes);
         match self.rule.prefix {
@@ -273,37 +277,81 @@ impl<'p> Scan<'p> {
                 body(elements, &Lines::one(line.to_vec()), task);
             });
         };
-        for segment in segments {
-            elements.lanes = segment.lanes();
-            for (first, panels, vectors) in self.panels(segment) {
-                let mut extents = extents.clone();
-                if let Some(last) = extents.last_mut() {
-                    *last = panels;
-                }
-                let width = vectors.saturating_mul(segment.width.into());
-                let work = work.saturating_mul(width);
-                let extents = [&extents, tasks].concat();
-                elements.nest(true, &extents, work, &mut |elements, at| {
-                    let (line, task) = at.split_at(at.len() - tasks.len());
-                    let mut line = line.to_vec();
-                    let Some(panel) = line.pop() else {
-                        return self.builder.fail("lines in panels have no axis");
-                    };
-                    let first = panel.scale(vectors as i64).add_constant(first as i64);
-                    line.push(segment.column(&first));
-                    let lines = match vectors {
-                        1 => Lines::one(line),
-                        _ => Lines::panel(line, *segment, first, vectors),
-                    };
-                    body(elements, &lines, task);
-                });
+        for (count, parts) in self.panels(segments) {
+            let Some(head) = parts.first() else {
+                continue;
+            };
+            elements.lanes = head.segment.lanes();
+            let mut extents = extents.clone();
+            if let Some(last) = extents.last_mut() {
+                *last = count;
             }
+            let width: u64 = parts.iter().map(Part::lanes).sum();
+            let work = work.saturating_mul(width);
+            let extents = [&extents, tasks].concat();
+            elements.nest(true, &extents, work, &mut |elements, at| {
+                let (line, task) = at.split_at(at.len() - tasks.len());
+                let mut line = line.to_vec();
+                let Some(panel) = line.pop() else {
+                    return self.builder.fail("lines in panels have no axis");
+                };
+                let moved = |part: &Part| Part {
+                    first: panel.scale(part.vectors as i64).add(&part.first),
+                    ..part.clone()
+                };
+                let parts: Vec<Part> = parts.iter().map(moved).collect();
+                let lines = match parts.as_slice() {
+                    [part] if part.vectors == 1 => {
+                        line.push(part.segment.column(&part.first));
+                        Lines::one(line)
+                    }
+                    _ => {
+                        line.push(Index::constant(0));
+                        Lines::panel(line, parts)
+                    }
+                };
+                body(elements, &lines, task);
+            });
             elements.lanes = crate::lower::emit::lanes::Lanes::default();
         }
     }
 
-    /// The panels of a segment: the first vector, how many panels there are, and the vectors of each.
-    fn panels(&self, segment: &Segment) -> Vec<(u64, u64, u64)> {
+    /// The panels: how many there are of a kind, and the first of them. What is left over in shorter vectors goes with
+    /// the last panel, since a pass of its own would read little of each row, from another page each time.
+    fn panels(&self, segments: &[Segment]) -> Vec<(u64, Vec<Part>)> {
+        let mut panels: Vec<(u64, Vec<Part>)> = Vec::new();
+        for segment in segments {
+            let part = |(first, vectors): (u64, u64)| Part {
+                segment: *segment,
+                first: Index::constant(first as i64),
+                vectors,
+            };
+            let (whole, vectors, rest) = self.panels_of(segment);
+            match panels.last_mut() {
+                Some((1, parts))
+                    if segment.width > 1 && parts.iter().any(|part| part.vectors > 1) =>
+                {
+                    parts.push(part((0, segment.blocks)));
+                }
+                Some(_) | None => {
+                    let is_split = segments.len() > 1 && whole > 1 && vectors > 1;
+                    let kinds = match (rest, is_split) {
+                        (0, true) => [
+                            (whole - 1, (0, vectors)),
+                            (1, ((whole - 1) * vectors, vectors)),
+                        ],
+                        (_, _) => [(whole, (0, vectors)), (1, (whole * vectors, rest))],
+                    };
+                    let some = kinds.into_iter().filter(|(_, (_, vectors))| *vectors > 0);
+                    panels.extend(some.map(|(count, kind)| (count, vec![part(kind)])));
+                }
+            }
+        }
+        panels
+    }
+
+    /// The panels of a segment: how many there are, the vectors of each, and what is left over.
+    fn panels_of(&self, segment: &Segment) -> (u64, u64, u64) {
         let costs = &self.plan.target.costs;
         let size = self.ty.dtype.compute().size();
         let most = match self.has_many_states() && segment.blocks <= costs.few_line_vectors {
@@ -312,13 +360,7 @@ impl<'p> Scan<'p> {
         };
         let count = segment.blocks.div_ceil(most);
         let vectors = segment.blocks.div_ceil(count.max(1));
-        let whole = segment.blocks / vectors;
-        let rest = segment.blocks % vectors;
-        let panels = [(0, whole, vectors), (whole * vectors, 1, rest)];
-        panels
-            .into_iter()
-            .filter(|(_, _, vectors)| *vectors > 0)
-            .collect()
+        (segment.blocks / vectors, vectors, segment.blocks % vectors)
     }
 
     /// A parallel nest over the blocks of `size` of `total` elements of each line, several at once
