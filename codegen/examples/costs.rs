@@ -37,6 +37,7 @@ const SCAN_ACROSS: &str = "(x: f32[1000, 64]) -> cumsum(x, axis = 0)";
 const SCATTER: &str =
     "(x: f32[1000, 256], i: i64[4000], u: f32[4000, 256]) -> scatter_add(x, i, u)";
 const SMALL_PRODUCT: &str = "(x: f32[3, 20000], y: f32[20000, 3]) -> x @ y";
+const ROWS: &str = "(x: f32[1024, 1024], y: f32[1024]) -> x @ y";
 const SUM: &str = "(x: f32[100, 1000]) -> sum(x, axes = [1])";
 const REUSED: &str = "(x: f32[100, 1000]) -> softmax(x * x + 1)";
 
@@ -70,6 +71,24 @@ const TRIALS: &[Trial] = &[
         set: |costs, value| costs.scalars = u64::from(value),
         values: &[12, 1, 4],
         programs: &[SMALL_PRODUCT],
+    },
+    Trial {
+        name: "chains",
+        set: |costs, value| costs.chains = value.into(),
+        values: &[8, 1, 4, 16],
+        programs: &["(x: f32[1000000], y: f32[1000000]) -> x @ y"],
+    },
+    Trial {
+        name: "readings_apart",
+        set: |costs, value| costs.readings_apart = value.into(),
+        values: &[6, 0],
+        programs: &[ROWS, "(x: f32[1024, 1024], y: f32[1024, 3]) -> x @ y"],
+    },
+    Trial {
+        name: "rows_apart",
+        set: |costs, value| costs.rows_apart = value,
+        values: &[8, 4, 16, 32],
+        programs: &[ROWS],
     },
     Trial {
         name: "often",
@@ -145,6 +164,12 @@ const TRIALS: &[Trial] = &[
         set: |costs, value| costs.panel_bytes = value.into(),
         values: &[4096, 1024, 16384, 1 << 20],
         programs: &["(x: f32[2000, 1024]) -> cumsum(x, axis = 0)"],
+    },
+    Trial {
+        name: "panel_steps",
+        set: |costs, value| costs.panel_steps = value.into(),
+        values: &[4, 1, 2, 8],
+        programs: &["(a: f32[256, 4096], b: f32[256, 4096]) -> linear_recurrence(a, b, axis = 0)"],
     },
     Trial {
         name: "heavy",

@@ -165,6 +165,9 @@ pub(super) type Step<'a, E> = &'a mut dyn FnMut(&mut E, &[Index], &[ValueId]) ->
 /// Yields the state of a piece, given the coordinates along the axes before the one that is cut, and its number.
 pub(super) type Part<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>, Index) -> Vec<ValueId>;
 
+/// Yields the state of all pieces, given the coordinates along the axes before the one that is cut.
+type Leaf<'a, E> = &'a mut dyn FnMut(&mut E, &mut Vec<Index>) -> Vec<ValueId>;
+
 /// What a turn of a loop makes of states.
 type Turn<'a, E> = &'a mut dyn FnMut(&mut E, Index, &[ValueId]) -> Vec<ValueId>;
 
@@ -180,6 +183,8 @@ pub(super) struct InPieces<'a, 'p, E: Emits<'p>> {
     /// What joins with others without changing them.
     pub(super) neutral: &'a [ValueId],
     pub(super) join: Join<'a, E>,
+    /// How many whole pieces are gone through at once, so that they need not wait for themselves; a power of two.
+    pub(super) at_once: u64,
     pub(super) builder: KernelBuilder,
     pub(super) life: std::marker::PhantomData<&'p E>,
 }
@@ -187,6 +192,16 @@ pub(super) struct InPieces<'a, 'p, E: Emits<'p>> {
 impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
     /// Emits the fold; the final states.
     pub(super) fn emit(&self, emitter: &mut E, step: Step<'_, E>) -> Vec<ValueId> {
+        let mut inside = self.extents.iter().skip(self.pieces.axis + 1);
+        let is_joint = self.at_once > 1
+            && self.pieces.cut(self.extents).whole >= self.at_once
+            && !self.extents.contains(&0)
+            && inside.all(|&extent| extent == 1);
+        if is_joint {
+            return self.apart(emitter, &mut Vec::new(), &mut |emitter, point| {
+                self.cut_jointly(emitter, point, step)
+            });
+        }
         self.emit_tree(emitter, &mut |emitter, point, piece| {
             self.piece(emitter, point, piece, step)
         })
@@ -197,22 +212,112 @@ impl<'p, E: Emits<'p>> InPieces<'_, 'p, E> {
         if self.extents.contains(&0) {
             return self.start.to_vec();
         }
-        self.apart(emitter, &mut Vec::new(), part)
+        self.apart(emitter, &mut Vec::new(), &mut |emitter, point| {
+            self.cut(emitter, point, part)
+        })
     }
 
     /// The axes before the one that is cut.
-    fn apart(&self, emitter: &mut E, point: &mut Vec<Index>, part: Part<'_, E>) -> Vec<ValueId> {
+    fn apart(&self, emitter: &mut E, point: &mut Vec<Index>, cut: Leaf<'_, E>) -> Vec<ValueId> {
         let depth = point.len();
         if depth == self.pieces.axis {
-            return self.cut(emitter, point, part);
+            return cut(emitter, point);
         }
         let extent = self.extents[depth];
         self.tree(emitter, extent, &mut |emitter, index| {
             point.push(index);
-            let state = self.apart(emitter, point, part);
+            let state = self.apart(emitter, point, cut);
             point.pop();
             state
         })
+    }
+
+    /// The pieces of the axis that is cut, several at once: neighbours, whose sum is one node of the tree.
+    fn cut_jointly(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        let cut = self.pieces.cut(self.extents);
+        let (joint, others) = (cut.whole / self.at_once, cut.whole % self.at_once);
+        let has_others = others > 0 || cut.rest > 0;
+        self.tree(
+            emitter,
+            joint + u64::from(has_others),
+            &mut |emitter, number| {
+                let first = number.scale(self.at_once as i64);
+                if !has_others {
+                    return self.neighbours(emitter, point, (&first, self.at_once, 0), step);
+                }
+                let is_whole = Guard::within(number, 0, joint as i64);
+                // Both sides need all of these, one after the other.
+                let all = std::cell::RefCell::new((emitter, &mut *point, &mut *step));
+                let side = |count: u64, rest: u64| {
+                    let (emitter, point, step) = &mut *all.borrow_mut();
+                    emitter.elements().enter(&Index::constant(0), 1);
+                    let states = self.neighbours(*emitter, point, (&first, count, rest), *step);
+                    emitter.elements().leave();
+                    states
+                };
+                let (whole, last) = (|| side(self.at_once, 0), || side(others, cut.rest));
+                self.builder.branch(Condition::Guard(is_whole), whole, last)
+            },
+        )
+    }
+
+    /// What so many whole pieces from one on come to, with a shorter one of `rest` points after them if there are any.
+    fn neighbours(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        (first, count, rest): (&Index, u64, u64),
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        let length = self.pieces.cut(self.extents).length;
+        let number = |piece: u64| first.add_constant(piece as i64);
+        let mut sums: Vec<Vec<ValueId>> = Vec::new();
+        if count > 0 {
+            let starts: Vec<Index> = (0..count)
+                .map(|piece| number(piece).scale(length as i64))
+                .collect();
+            let states = self.start.repeat(starts.len());
+            let per_piece = self.start.len().max(1);
+            let last = self.run(emitter, length, &states, &mut |emitter, index, states| {
+                self.in_each(emitter, point, (&starts, &index), states, step)
+            });
+            sums.extend(last.chunks(per_piece).map(<[ValueId]>::to_vec));
+        }
+        if rest > 0 {
+            sums.push(self.points(emitter, point, (&number(count), rest), step));
+        }
+        while sums.len() > 1 {
+            let pairs = sums.chunks(2).map(|pair| match pair {
+                [left, right] => (self.join)(emitter, left, right),
+                alone => alone.concat(),
+            });
+            sums = pairs.collect();
+        }
+        sums.pop().unwrap_or_else(|| self.neutral.to_vec())
+    }
+
+    /// Takes the state of each piece through the points at a place of the axis that is cut.
+    fn in_each(
+        &self,
+        emitter: &mut E,
+        point: &mut Vec<Index>,
+        (starts, index): (&[Index], &Index),
+        states: &[ValueId],
+        step: Step<'_, E>,
+    ) -> Vec<ValueId> {
+        let per_piece = self.start.len().max(1);
+        let mut next = Vec::with_capacity(states.len());
+        for (start, states) in starts.iter().zip(states.chunks(per_piece)) {
+            point.push(start.add(index));
+            next.extend(self.inside(emitter, point, states, step));
+            point.pop();
+        }
+        next
     }
 
     /// The pieces of the axis that is cut.

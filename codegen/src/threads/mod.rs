@@ -12,7 +12,7 @@
 //! | [`outline`] | parallel loops: tasks, or plain loops |
 //! | [`vectorise`] | loops with `vec`: vectors by lanes, and what is left over |
 //! | [`edges`] | tiles that may lie at the edge of a matrix: a loop apart for those inside |
-//! | [`repeat`] | how often the body of a loop over tiles is there |
+//! | [`repeat`] | how often the body of a loop over tiles, or across rows, is there |
 //! | [`cut`] | tiles and vectors: pieces that fill a register, or are shorter |
 //!
 //! [`rewrite`] and [`widen`] are what they are written with.

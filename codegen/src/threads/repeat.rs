@@ -1,14 +1,18 @@
-//! Loops that accumulate tiles, with their body repeated.
+//! Loops that accumulate tiles or vectors, with their body repeated.
 //!
 //! Where a loop hands its tiles on, back ends may have to move them. They stay where they are between repetitions of
 //! the body: whole rounds of repetitions come first, then a loop over the rest. How many pay is up to the target.
 //!
+//! A loop along the rows of a matrix that reads vectors across them is repeated as often as a register has lanes: what
+//! a repetition reads together are whole squares of the matrix, which a back end may load row by row.
+//!
 //! Loops with `clip` inside are left alone: tiles at the edges are few, and their code is long. Ends are constants, so
 //! that accesses are seen to lie inside in each repetition.
 
+use super::cut::register;
 use super::rewrite::{Draft, Renames, accumulates};
 use crate::backend::refusal::Result;
-use crate::kernel::{Carried, ForRange, Kernel, Region, Stmt, ValueId, VarId};
+use crate::kernel::{Carried, ForRange, Kernel, Region, Stmt, Subscript, ValueId, VarId};
 use crate::target::Target;
 
 /// The kernel with repeated bodies.
@@ -19,7 +23,8 @@ pub(super) fn repeat(kernel: &Kernel, target: &Target) -> Result<Kernel> {
     let (draft, body) = Draft::of(kernel);
     let mut repeater = Repeater {
         draft,
-        count: i64::from(target.costs.tile_repetitions),
+        tiles: i64::from(target.costs.tile_repetitions),
+        squares: i64::from(register(target)),
     };
     let body = repeater.region(body);
     Ok(repeater.draft.finish(body))
@@ -27,7 +32,10 @@ pub(super) fn repeat(kernel: &Kernel, target: &Target) -> Result<Kernel> {
 
 struct Repeater {
     draft: Draft,
-    count: i64,
+    /// How often bodies are there that accumulate tiles.
+    tiles: i64,
+    /// And those that read across rows.
+    squares: i64,
 }
 
 /// A loop over known points.
@@ -36,6 +44,8 @@ struct Loop<'s> {
     ends: (i64, i64, i64),
     carried: &'s [Carried],
     body: &'s Region,
+    /// How often its body is to be there.
+    count: i64,
 }
 
 impl Repeater {
@@ -45,7 +55,7 @@ impl Repeater {
             for inner in stmt.regions_mut() {
                 *inner = self.region(std::mem::take(inner));
             }
-            match repeatable(&stmt).and_then(|found| self.rounds(&found)) {
+            match self.repeatable(&stmt).and_then(|found| self.rounds(&found)) {
                 Some(loops) => stmts.extend(loops),
                 None => stmts.push(stmt),
             }
@@ -58,16 +68,16 @@ impl Repeater {
         let (low, high, step) = found.ends;
         let length = high.checked_sub(low).filter(|&length| length > 0)?;
         let turns = length.checked_add(step - 1)? / step;
-        let rounds = turns / self.count.max(1);
-        if self.count < 2 || rounds == 0 {
+        let rounds = turns / found.count.max(1);
+        if found.count < 2 || rounds == 0 {
             return None;
         }
-        let stride = step.checked_mul(self.count)?;
+        let stride = step.checked_mul(found.count)?;
         let middle = low.checked_add(rounds.checked_mul(stride)?)?;
         let mut carried = found.carried.to_vec();
         let mut latest: Vec<ValueId> = carried.iter().map(|carried| carried.state).collect();
         let mut body = Region::default();
-        for turn in 0..self.count {
+        for turn in 0..found.count {
             let mut renames = Renames::default();
             let point = found.var.to_index().add_constant(turn * step);
             renames.vars.insert(found.var.0, point);
@@ -124,25 +134,61 @@ impl Repeater {
             body,
         }
     }
+
+    /// A loop between known ends that accumulates tiles which lie inside, or what it reads across rows.
+    fn repeatable<'s>(&self, stmt: &'s Stmt) -> Option<Loop<'s>> {
+        let Stmt::For {
+            var,
+            range,
+            carried,
+            body,
+        } = stmt
+        else {
+            return None;
+        };
+        let is_clipped = |stmt: &Stmt| stmt.access().is_some_and(|access| access.clip);
+        if body.stmts.iter().any(is_clipped) {
+            return None;
+        }
+        let count = if accumulates(carried, body) {
+            self.tiles
+        } else if range.step == 1 && reads_across(*var, carried, body) {
+            self.squares
+        } else {
+            return None;
+        };
+        Some(Loop {
+            var: *var,
+            ends: range.known()?,
+            carried,
+            body,
+            count,
+        })
+    }
 }
 
-/// A loop that accumulates tiles which lie inside, between known ends.
-fn repeatable(stmt: &Stmt) -> Option<Loop<'_>> {
-    let Stmt::For {
-        var,
-        range,
-        carried,
-        body,
-    } = stmt
-    else {
-        return None;
+/// Whether a loop carries values along the rows of a matrix, of which it loads one vector after another, each across the
+/// rows.
+fn reads_across(var: VarId, carried: &[Carried], body: &Region) -> bool {
+    let is_across = |stmt: &Stmt| {
+        let Stmt::Load { access, .. } = stmt else {
+            return false;
+        };
+        let Some((Subscript::At(last), others)) = access.at.split_last() else {
+            return false;
+        };
+        let spans = |subscript: &Subscript| matches!(subscript, Subscript::Span(_));
+        let moves = |subscript: &Subscript| match subscript {
+            Subscript::At(index) | Subscript::Span(index) => index.mentions(var.0),
+            Subscript::Value(_) => true,
+        };
+        let along = last.sub(&var.to_index());
+        others.iter().any(spans) && !others.iter().any(moves) && !along.mentions(var.0)
     };
-    let is_clipped = |stmt: &Stmt| stmt.access().is_some_and(|access| access.clip);
-    let ends = range.known()?;
-    (accumulates(carried, body) && !body.stmts.iter().any(is_clipped)).then_some(Loop {
-        var: *var,
-        ends,
-        carried,
-        body,
-    })
+    !carried.is_empty()
+        && body
+            .stmts
+            .iter()
+            .all(|stmt| stmt.regions().next().is_none())
+        && body.stmts.iter().any(is_across)
 }

@@ -235,6 +235,41 @@ fn bodies_are_repeated_in_whole_rounds() {
 }
 
 #[test]
+fn loops_across_rows_are_repeated_over_squares() {
+    let across = |n: u32, place: &str| {
+        parsed(&format!(
+            "kernel across(x: f32[7, {n}] in, w: f32[{n}] in, y: f32[7] out) {{
+               v0 = const 0 : f32
+               v1 = splat v0 : f32<7>
+               (v2) = carry (v3 = v1) for i0 in 0..{n} {{
+                 v4 = load x[{place}] : f32<7>
+                 v5 = load w[i0] : f32
+                 v6 = splat v5 : f32<7>
+                 v7 = fma v4, v6, v3 : f32<7>
+                 yield v7
+               }}
+               store y[0:] = v2
+             }}"
+        ))
+    };
+    for target in [Target::BITS_128, Target::X86_64_V3] {
+        let lanes = target.lanes(DType::F32);
+        for (n, place, products) in [
+            (lanes, "0:, i0", lanes),
+            (2 * lanes + 3, "0:, i0", lanes + 1),
+            (lanes - 1, "0:, i0", 1),
+            // No column after the other.
+            (2 * lanes, "0:, 0", 1),
+        ] {
+            let kernel = across(n, place);
+            let repeated = passed(&kernel, &[repeat::repeat], &target);
+            let found = repeated.to_string().matches("fma").count() as u32;
+            assert_eq!(found, products, "{repeated}");
+        }
+    }
+}
+
+#[test]
 fn tiles_become_the_pieces_of_their_rows() {
     let passes: [super::Pass; 3] = [edges::edges, repeat::repeat, cut::cut];
     let target = Target {

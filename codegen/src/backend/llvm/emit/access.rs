@@ -5,7 +5,7 @@
 //! their place, or nothing.
 
 use super::{EmitError, Emitted, Emitter, Operand};
-use crate::kernel::{Access, Fault, MemId, Subscript, ValueId};
+use crate::kernel::{Access, Fault, MemId, Memory, Subscript, ValueId};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_llvm::inkwell::IntPredicate;
@@ -89,20 +89,7 @@ impl<'c> Emitter<'c, '_> {
         let memory = memory.ok_or(EmitError::Refused("memory that does not exist"))?;
         let base = self.memories.get(access.memory.index()).copied().flatten();
         let base = base.ok_or(EmitError::Refused("memory outside its scope"))?;
-        let size = memory.ty.dtype.size() as i64;
-        let mut position = Index::default();
-        for (subscript, stride) in access.at.iter().zip(memory.ty.shape.strides()) {
-            match subscript {
-                Subscript::At(index) => {
-                    let stride = i64::try_from(stride).ok();
-                    let bytes = stride.and_then(|stride| stride.checked_mul(size));
-                    let bytes = bytes.ok_or(EmitError::Refused("memory of 2⁶³ bytes"))?;
-                    position = position.add(&index.scale(bytes));
-                }
-                Subscript::Span(_) => return Err(EmitError::Refused("a span")),
-                Subscript::Value(_) => {}
-            }
-        }
+        let position = self.position(access, memory)?;
         if access.clip {
             return Err(EmitError::Refused("a clipped access"));
         }
@@ -122,6 +109,25 @@ impl<'c> Emitter<'c, '_> {
         }
         self.run_time(&mut place, access)?;
         Ok(Some(place))
+    }
+
+    /// The position of the element that is accessed in bytes, run-time subscripts apart.
+    pub(super) fn position(&self, access: &Access, memory: &Memory) -> Emitted<Index> {
+        let size = memory.ty.dtype.size() as i64;
+        let mut position = Index::default();
+        for (subscript, stride) in access.at.iter().zip(memory.ty.shape.strides()) {
+            match subscript {
+                Subscript::At(index) => {
+                    let stride = i64::try_from(stride).ok();
+                    let bytes = stride.and_then(|stride| stride.checked_mul(size));
+                    let bytes = bytes.ok_or(EmitError::Refused("memory of 2⁶³ bytes"))?;
+                    position = position.add(&index.scale(bytes));
+                }
+                Subscript::Span(_) => return Err(EmitError::Refused("a span")),
+                Subscript::Value(_) => {}
+            }
+        }
+        Ok(position)
     }
 
     /// Sets what the access depends on; whether it never happens.

@@ -12,7 +12,16 @@ use lgc_llvm::inkwell::values::{BasicValue, IntValue, PhiValue};
 impl<'c, 'e> Emitter<'c, 'e> {
     /// Emits the statements of a region.
     pub(super) fn region(&mut self, region: &'e Region) -> Emitted<()> {
-        region.stmts.iter().try_for_each(|stmt| self.stmt(stmt))
+        let squares = self.squares(region)?;
+        for (number, stmt) in region.stmts.iter().enumerate() {
+            for square in squares.from(number) {
+                self.load_square(square)?;
+            }
+            if !squares.have(number) {
+                self.stmt(stmt)?;
+            }
+        }
+        Ok(())
     }
 
     fn stmt(&mut self, stmt: &'e Stmt) -> Emitted<()> {

@@ -12,6 +12,7 @@
 //! | `tasks` | task functions and their frames |
 //! | `index` | indices and guards, of a lane or of all |
 //! | `access` | loads, stores, faults |
+//! | `squares` | loads that are together a square of a matrix |
 //! | `ops` | operations |
 //! | `convert` | conversions |
 //! | `debug` | lines of sources |
@@ -22,6 +23,7 @@ mod convert;
 mod debug;
 mod index;
 mod ops;
+mod squares;
 mod tasks;
 
 use self::debug::{Debug, Scopes};

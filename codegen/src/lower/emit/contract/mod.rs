@@ -7,7 +7,8 @@
 //! * *Tiles*: rows run along the longest free axis of the first operand, columns along the last free
 //!   axis of the second, and one `mma` a step. Where extents are no multiples, smaller tiles do the
 //!   rest; columns that do not fill a vector are clipped when they are stored.
-//! * *Vectors*, when there is one row only (or one column: then along the rows).
+//! * *Vectors*, when there is one row only (or one column: then along the rows). The elements of a vector may lie
+//!   apart, as those along the rows of a matrix do: nothing is gained by packing what is read once.
 //! * *Scalars*: integers, and results with less than a vector in either direction. A few of them are
 //!   computed at once, so that their chains need not wait for themselves.
 //!
@@ -17,6 +18,7 @@
 //! staged, if it is read through windows.
 //! The epilogue is computed on the tile before it is stored.
 
+mod apart;
 mod tiling;
 mod windows;
 
@@ -99,6 +101,9 @@ impl<'p> Contraction<'p> {
     }
 
     fn build(mut self) -> Result<Result<Draft, Unsupported>, LowerError> {
+        if self.shape.is_apart && !self.streams() {
+            return Ok(Err(Unsupported));
+        }
         let builder = self.plan.builder(self.group);
         let mut elements = Elements::new(self.plan, Some(self.group), builder);
         let (reads, writes) = self.plan.traffic(self.group);
@@ -176,6 +181,9 @@ impl<'p> Contraction<'p> {
                 None => Source::InPlace,
             };
         };
+        if self.shape.is_apart {
+            return Source::InPlace;
+        }
         let exact = var == ROW || blocked.is_exact();
         let in_place = exact && self.reads_in_place(side, blocked.axis, var);
         if in_place && !self.misses_the_cache(side) {
@@ -238,10 +246,7 @@ impl<'p> Contraction<'p> {
     }
 
     fn packed_axes(&self, side: usize, blocked: usize) -> Vec<u64> {
-        let axes = self.outer_axes_of(side, blocked);
-        axes.into_iter()
-            .map(|axis| self.result().extent(axis))
-            .collect()
+        self.extents_of(&self.outer_axes_of(side, blocked))
     }
 
     /// Whether an operand is a plain load whose elements lie as the tile needs them.
@@ -268,6 +273,12 @@ impl<'p> Contraction<'p> {
         let unit = !map.indices[place].sub(&lane).mentions(own as u32);
         let last = place + 1 == map.indices.len();
         unit && (var == ROW || last)
+    }
+
+    fn extents_of(&self, axes: &[usize]) -> Vec<u64> {
+        axes.iter()
+            .map(|&axis| self.result().extent(axis))
+            .collect()
     }
 
     /// Whether an operand that could be read in place is read often, and each time from so many cache lines
@@ -397,7 +408,9 @@ impl<'p> Contraction<'p> {
             .map(|b| b.axis)
             .collect();
         let rank = self.result().rank();
-        let plain: Vec<usize> = (0..rank).filter(|axis| !blocked.contains(axis)).collect();
+        let unmoved = self.unmoved_axes();
+        let is_plain = |axis: &usize| !blocked.contains(axis) && !unmoved.contains(axis);
+        let plain: Vec<usize> = (0..rank).filter(is_plain).collect();
         let whole = [Piece {
             first: 0,
             count: 1,
@@ -421,11 +434,10 @@ impl<'p> Contraction<'p> {
         rows: Piece,
         columns: Piece,
     ) {
-        let mut extents: Vec<u64> = plain
-            .iter()
-            .map(|&axis| self.result().extent(axis))
-            .collect();
+        let mut extents = self.extents_of(plain);
         extents.extend([rows.count, columns.count]);
+        let unmoved = self.unmoved_axes();
+        let joint = Shape::new(self.extents_of(&unmoved));
         let lanes = Lanes {
             rows: self.shape.rows.map(|_| rows.size),
             columns: self.shape.columns.map(|_| columns.size),
@@ -434,7 +446,7 @@ impl<'p> Contraction<'p> {
         elements.nest(
             true,
             &extents,
-            self.work(u64::from(rows.size) * u64::from(columns.size)),
+            self.work(u64::from(rows.size) * u64::from(columns.size) * joint.elements()),
             &mut |elements, at| {
                 let (outer, blocks) = at.split_at(plain.len());
                 let mut point = vec![Index::constant(0); self.result().rank()];
@@ -454,7 +466,15 @@ impl<'p> Contraction<'p> {
                     }
                 }
                 elements.lanes = lanes;
-                self.tile(elements, sources, &[point], [&row, &column]);
+                let point_at = |number: u64| {
+                    let mut point = point.clone();
+                    for (&axis, at) in unmoved.iter().zip(joint.unravel(number)) {
+                        point[axis] = Index::constant(at);
+                    }
+                    point
+                };
+                let points: Vec<Vec<Index>> = (0..joint.elements()).map(point_at).collect();
+                self.tile(elements, sources, &points, [&row, &column]);
                 elements.lanes = Lanes::default();
             },
         );
@@ -546,6 +566,7 @@ impl<'p> Contraction<'p> {
                 let sum = |(&x, &y)| elements.builder.binary(Binary::Add, x, y);
                 pairs.map(sum).collect()
             },
+            at_once: self.pieces_at_once(elements.lanes.form(), points.len()),
             builder: elements.builder.clone(),
             life: std::marker::PhantomData,
         };

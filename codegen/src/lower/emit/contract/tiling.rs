@@ -9,6 +9,8 @@ use lgc_ir::graph::NodeId;
 pub(super) struct LoopShape {
     pub(in crate::lower) rows: Option<Blocked>,
     pub(in crate::lower) columns: Option<Blocked>,
+    /// Whether the elements along the columns lie apart in memory, and are read there.
+    pub(super) is_apart: bool,
 }
 
 /// An axis of the result that is cut into blocks.
@@ -76,6 +78,7 @@ impl LoopShape {
         let scalar = LoopShape {
             rows: None,
             columns: None,
+            is_apart: false,
         };
         let block = |axis: Option<usize>, block: u32, multiple: u32| {
             axis.map(|axis| Blocked {
@@ -90,13 +93,29 @@ impl LoopShape {
         let rows = block(tile.rows, target.tile_rows, 1).filter(|b| b.extent > 1);
         let across = block(tile.rows, lanes * target.tile_vectors, lanes).filter(wide);
         let long = block(tile.columns, 2 * lanes * target.tile_vectors, lanes).filter(wide);
-        let shape = |rows, columns| LoopShape { rows, columns };
+        // Those that are left over need no lanes of their own.
+        let apart = |axis: Option<usize>| {
+            let rows = target.costs.rows_apart.max(lanes);
+            let columns = block(axis, rows, 1).filter(wide);
+            LoopShape {
+                columns,
+                is_apart: true,
+                ..scalar
+            }
+        };
+        let shape = |rows, columns| LoopShape {
+            rows,
+            columns,
+            is_apart: false,
+        };
         let mut shapes = Vec::new();
         if ty.dtype.is_float() {
             match (rows, columns, across) {
                 (Some(rows), Some(columns), _) => shapes.push(shape(Some(rows), Some(columns))),
-                (None, Some(_), _) => shapes.push(shape(None, long)),
-                (_, None, Some(across)) => shapes.push(shape(None, Some(across))),
+                (None, Some(_), _) => shapes.extend([apart(tile.columns), shape(None, long)]),
+                (_, None, Some(across)) => {
+                    shapes.extend([apart(tile.rows), shape(None, Some(across))]);
+                }
                 (_, None, None) => {}
             }
         }

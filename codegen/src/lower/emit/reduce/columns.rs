@@ -402,6 +402,7 @@ impl<'p> Nest<'p> {
                 join: &|nest: &mut Nest<'p>, left, right| {
                     nest.all_combined(&columns.folds, left, right)
                 },
+                at_once: 1,
                 builder: nest.elements.builder.clone(),
                 life: std::marker::PhantomData,
             };

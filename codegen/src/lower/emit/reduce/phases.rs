@@ -224,6 +224,7 @@ impl<'p> Nest<'p> {
             start: inits,
             neutral: inits,
             join: &|nest: &mut Nest<'p>, left, right| nest.all_combined(folds, left, right),
+            at_once: 1,
             builder: self.elements.builder.clone(),
             life: std::marker::PhantomData,
         };
