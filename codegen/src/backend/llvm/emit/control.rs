@@ -14,6 +14,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
     pub(super) fn region(&mut self, region: &'e Region) -> Emitted<()> {
         let squares = self.squares(region)?;
         for (number, stmt) in region.stmts.iter().enumerate() {
+            self.at(stmt);
             for square in squares.from(number) {
                 self.load_square(square)?;
             }
@@ -25,7 +26,6 @@ impl<'c, 'e> Emitter<'c, 'e> {
     }
 
     fn stmt(&mut self, stmt: &'e Stmt) -> Emitted<()> {
-        self.at(stmt);
         match stmt {
             Stmt::Tasks {
                 var,
