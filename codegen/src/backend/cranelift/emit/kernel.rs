@@ -5,7 +5,7 @@
 
 use crate::backend::cranelift::core::{Advance, Core, POINTER};
 use crate::backend::cranelift::emit::index::Variables;
-use crate::backend::cranelift::emit::lanes::{Extent, Lanes, Parts, native_unit};
+use crate::backend::cranelift::emit::lanes::{Lanes, Parts, count_of, cuts, native_unit};
 use crate::backend::cranelift::emit::tasks::{TaskLinks, sites};
 use crate::backend::cranelift::isa::OPERATIONS;
 use crate::backend::refusal::{Refusal, Result};
@@ -56,7 +56,7 @@ pub(crate) struct KernelEmitter<'k> {
     values: Vec<Option<Lanes>>,
     /// The operation that defines each value, where one does.
     definitions: Vec<Option<&'k Op>>,
-    /// Values that are only used element by element.
+    /// Values that only accesses use, element by element.
     pub(crate) apart: Vec<bool>,
     /// Rows that are continued from their start, by the place of the row and its length in bytes.
     pub(crate) continued: FxHashMap<(Value, i64, i64), Value>,
@@ -104,7 +104,7 @@ fn definitions(kernel: &Kernel) -> Vec<Option<&Op>> {
     definitions
 }
 
-/// Values of which every use is element by element: as the first factor of an `mma`, or in an access.
+/// Values of which every use is in an access, which takes subscripts and masks element by element.
 fn used_apart(kernel: &Kernel) -> Vec<bool> {
     let mut apart = vec![true; kernel.values.len()];
     let mut together = |value: ValueId| {
@@ -115,10 +115,6 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
     let mut widened = Vec::new();
     kernel.body.visit(&mut |stmt| match stmt {
         Stmt::Compute { result, op } => match op {
-            Op::Mma(acc, _, b) => {
-                together(*acc);
-                together(*b);
-            }
             // A half is an f32 already: it is used as that is.
             Op::Cast(DType::F32, x) if kernel.type_of(*x).dtype.half().is_some() => {
                 widened.push((*x, *result));
@@ -138,7 +134,8 @@ fn used_apart(kernel: &Kernel) -> Vec<bool> {
             | Op::Slice(..)
             | Op::Splat(..)
             | Op::Rows(..)
-            | Op::Columns(..) => op.operands().into_iter().for_each(&mut together),
+            | Op::Columns(..)
+            | Op::Mma(..) => op.operands().into_iter().for_each(&mut together),
         },
         Stmt::Store { value, .. } => together(*value),
         Stmt::For { carried, .. } => {
@@ -249,8 +246,8 @@ impl<'k> KernelEmitter<'k> {
     pub(crate) fn flat(&mut self, value: ValueId) -> Result<Parts> {
         let ty = self.kernel.type_of(value);
         let lanes = self.lanes(value)?;
-        let (extent, unit) = (Extent::of(ty.form), native_unit(ty.dtype));
-        Ok(self.core.parts(ty.dtype, extent, &lanes, unit))
+        let (count, unit) = (count_of(ty.form)?, native_unit(ty.dtype));
+        Ok(self.core.parts(ty.dtype, count, &lanes, unit))
     }
 
     /// The parts of several values, one after the other.
@@ -263,17 +260,20 @@ impl<'k> KernelEmitter<'k> {
     }
 
     /// Defines several values from their parts, one after the other.
-    pub(crate) fn define_flat(&mut self, values: impl Iterator<Item = ValueId>, parts: &[Value]) {
+    pub(crate) fn define_flat(
+        &mut self,
+        values: impl Iterator<Item = ValueId>,
+        parts: &[Value],
+    ) -> Result<()> {
         let mut rest = parts;
         for value in values {
             let ty = self.kernel.type_of(value);
-            let (extent, unit) = (Extent::of(ty.form), native_unit(ty.dtype));
-            let per_row = extent.columns / unit + extent.columns % unit;
-            let count = (extent.rows * per_row) as usize;
-            let (own, others) = rest.split_at(count.min(rest.len()));
+            let (count, unit) = (count_of(ty.form)?, native_unit(ty.dtype));
+            let parts = cuts(count, unit).count();
+            let (own, others) = rest.split_at(parts.min(rest.len()));
             rest = others;
             let lanes = match own {
-                [x] if extent.is_one() => Lanes::Uniform(*x),
+                [x] if count == 1 => Lanes::Uniform(*x),
                 _ => Lanes::Parts {
                     unit,
                     parts: own.into(),
@@ -281,6 +281,7 @@ impl<'k> KernelEmitter<'k> {
             };
             self.define(value, lanes);
         }
+        Ok(())
     }
 
     // ------------------------------------------------------------------------------ statements
@@ -355,8 +356,7 @@ impl<'k> KernelEmitter<'k> {
         let Some(holds) = holds else {
             self.region(then)?;
             let parts = self.flat_all(joins.iter().map(|join| join.then))?;
-            self.define_flat(joins.iter().map(|join| join.result), &parts);
-            return Ok(());
+            return self.define_flat(joins.iter().map(|join| join.result), &parts);
         };
         let branch = self.core.branch(holds);
         self.region(then)?;
@@ -365,8 +365,7 @@ impl<'k> KernelEmitter<'k> {
         self.region(otherwise)?;
         let parts = self.flat_all(joins.iter().map(|join| join.otherwise))?;
         let parts = self.core.join(branch, &parts);
-        self.define_flat(joins.iter().map(|join| join.result), &parts);
-        Ok(())
+        self.define_flat(joins.iter().map(|join| join.result), &parts)
     }
 
     // ----------------------------------------------------------------------------------- loops
@@ -390,8 +389,7 @@ impl<'k> KernelEmitter<'k> {
             let next = self.iteration(carried, &open.states.clone(), body)?;
             values = self.core.end_loop(open, advance, &next);
         }
-        self.define_flat(carried.iter().map(|carried| carried.result), &values);
-        Ok(())
+        self.define_flat(carried.iter().map(|carried| carried.result), &values)
     }
 
     /// The number of points between both ends of a range, if it is always the same.
@@ -421,7 +419,7 @@ impl<'k> KernelEmitter<'k> {
         states: &[Value],
         body: &'k Region,
     ) -> Result<Vec<Value>> {
-        self.define_flat(carried.iter().map(|carried| carried.state), states);
+        self.define_flat(carried.iter().map(|carried| carried.state), states)?;
         self.region(body)?;
         self.flat_all(carried.iter().map(|carried| carried.next))
     }

@@ -1,20 +1,20 @@
 //! Where the elements of a kernel value are.
 //!
-//! A value has rows × columns elements (a vector is one row). Each
-//! row is cut into *parts*: as many registers of `unit` elements as fit, then single elements. The
+//! The elements of a value are cut into *parts*: as many registers of `unit` elements as fit, then single elements. The
 //! unit is 4 or 2, whichever fills 128 bits, or 1. Truth values beside 32-bit numbers have unit 4,
 //! beside 64-bit numbers unit 2: a part of several truth values is a mask of lanes that are all
 //! ones or all zeros, a single one is a byte, 0 or 1. A half is the f32 that it is (see
 //! `backend/cranelift/halves.rs`).
 
 use crate::backend::cranelift::core::Core;
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Form, ValueType};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Opcode, Type, Value, types};
 use lgc_ir::dtype::DType;
 use smallvec::SmallVec;
 
-/// Parts of a value, row by row.
+/// Parts of a value, in order.
 pub(crate) type Parts = SmallVec<[Value; 4]>;
 
 /// The elements of a value.
@@ -22,53 +22,35 @@ pub(crate) type Parts = SmallVec<[Value; 4]>;
 pub(crate) enum Lanes {
     /// All elements are this one.
     Uniform(Value),
-    /// The parts of every row.
+    /// Its parts.
     Parts {
         /// The most elements of a part.
         unit: u32,
-        /// The parts, row by row.
+        /// The parts, in order.
         parts: Parts,
     },
-    /// Elements of one row in memory that nobody writes, by base and offset. They are loaded where
-    /// they are used, each time anew: a load that is splatted at once is one instruction, and a
-    /// fused multiply-add overwrites one factor anyway.
+    /// Elements in memory that nobody writes, by base and offset. They are loaded where they are used, each time anew.
     Memory(SmallVec<[(Value, i32); 8]>),
 }
 
-/// How many elements a value has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
-    pub(crate) rows: u32,
-    pub(crate) columns: u32,
-}
-
-impl Extent {
-    /// The elements of a form.
-    pub(crate) const fn of(form: Form) -> Self {
-        match form {
-            Form::Scalar => Extent::row(1),
-            Form::Vector(columns) => Extent::row(columns),
-            Form::Tile(rows, columns) => Extent { rows, columns },
-        }
-    }
-
-    /// One row.
-    pub(crate) const fn row(columns: u32) -> Self {
-        Extent { rows: 1, columns }
-    }
-
-    /// A single element.
-    pub(crate) const fn is_one(self) -> bool {
-        self.rows == 1 && self.columns == 1
+/// How many elements a value of a form has.
+///
+/// # Errors
+/// If it is a tile, which no thread program has.
+pub(crate) const fn count_of(form: Form) -> Result<u32> {
+    match form {
+        Form::Scalar => Ok(1),
+        Form::Vector(lanes) => Ok(lanes),
+        Form::Tile(..) => Err(Refusal("a tile")),
     }
 }
 
-/// The parts of a row: the first element and the number of elements of each.
-pub(crate) fn cuts(columns: u32, unit: u32) -> impl Iterator<Item = (u32, u32)> {
+/// The parts of so many elements: the first element and the number of elements of each.
+pub(crate) fn cuts(count: u32, unit: u32) -> impl Iterator<Item = (u32, u32)> {
     let unit = unit.max(1);
-    let whole = columns - columns % unit;
+    let whole = count - count % unit;
     let registers = (0..whole).step_by(unit as usize).map(move |at| (at, unit));
-    registers.chain((whole..columns).map(|at| (at, 1)))
+    registers.chain((whole..count).map(|at| (at, 1)))
 }
 
 /// The type of a single element in a register; in memory, halves have 16 bits.
@@ -95,11 +77,14 @@ pub(crate) const fn part_type(dtype: DType, width: u32) -> Type {
     }
 }
 
-/// The types of the parts of a value, row by row.
-pub(crate) fn part_types(ty: ValueType) -> Vec<Type> {
-    let extent = Extent::of(ty.form);
-    let rows = (0..extent.rows).flat_map(|_| cuts(extent.columns, native_unit(ty.dtype)));
-    rows.map(|(_, width)| part_type(ty.dtype, width)).collect()
+/// The types of the parts of a value, in order.
+///
+/// # Errors
+/// If it is a tile.
+pub(crate) fn part_types(ty: ValueType) -> Result<Vec<Type>> {
+    let parts = cuts(count_of(ty.form)?, native_unit(ty.dtype));
+    let types = parts.map(|(_, width)| part_type(ty.dtype, width));
+    Ok(types.collect())
 }
 
 /// The elements of a dtype that fill a register; truth values go with 32-bit numbers.
@@ -188,24 +173,21 @@ impl Core {
         }
     }
 
-    /// The elements of a value one by one, row by row.
-    pub(crate) fn elements(&mut self, dtype: DType, extent: Extent, lanes: &Lanes) -> Parts {
-        let count = (extent.rows * extent.columns) as usize;
+    /// The elements of a value one by one, of which there are so many.
+    pub(crate) fn elements(&mut self, dtype: DType, count: u32, lanes: &Lanes) -> Parts {
         match lanes {
-            Lanes::Uniform(x) => std::iter::repeat_n(*x, count).collect(),
+            Lanes::Uniform(x) => std::iter::repeat_n(*x, count as usize).collect(),
             Lanes::Memory(places) => places
                 .iter()
                 .map(|&(base, offset)| self.load_part(dtype, 1, base, offset))
                 .collect(),
             Lanes::Parts { unit, parts } => {
-                let mut elements = Parts::with_capacity(count);
-                let mut parts = parts.iter();
-                for _ in 0..extent.rows {
-                    for ((_, width), &part) in cuts(extent.columns, *unit).zip(parts.by_ref()) {
-                        match width {
-                            1 => elements.push(part),
-                            _ => elements
-                                .extend((0..width).map(|lane| self.extract(dtype, part, lane))),
+                let mut elements = Parts::with_capacity(count as usize);
+                for ((_, width), &part) in cuts(count, *unit).zip(parts) {
+                    match width {
+                        1 => elements.push(part),
+                        _ => {
+                            elements.extend((0..width).map(|lane| self.extract(dtype, part, lane)));
                         }
                     }
                 }
@@ -214,47 +196,32 @@ impl Core {
         }
     }
 
-    /// The parts of a value with registers of `unit` elements.
-    pub(crate) fn parts(
-        &mut self,
-        dtype: DType,
-        extent: Extent,
-        lanes: &Lanes,
-        unit: u32,
-    ) -> Parts {
+    /// The parts of a value of so many elements, with registers of `unit` elements.
+    pub(crate) fn parts(&mut self, dtype: DType, count: u32, lanes: &Lanes, unit: u32) -> Parts {
         match lanes {
-            Lanes::Uniform(x) => {
-                let rows = 0..extent.rows;
-                rows.flat_map(|_| cuts(extent.columns, unit))
-                    .map(|(_, width)| self.splat(dtype, width, *x))
-                    .collect()
-            }
+            Lanes::Uniform(x) => cuts(count, unit)
+                .map(|(_, width)| self.splat(dtype, width, *x))
+                .collect(),
             Lanes::Parts { unit: own, parts } if *own == unit => parts.clone(),
-            Lanes::Parts { unit: 4, parts } if unit == 2 && extent.columns.is_multiple_of(4) => {
-                parts
-                    .iter()
-                    .flat_map(|&part| self.widen_mask(part))
-                    .collect()
-            }
-            Lanes::Parts { unit: 2, parts } if unit == 4 && extent.columns.is_multiple_of(4) => {
+            Lanes::Parts { unit: 4, parts } if unit == 2 && count.is_multiple_of(4) => parts
+                .iter()
+                .flat_map(|&part| self.widen_mask(part))
+                .collect(),
+            Lanes::Parts { unit: 2, parts } if unit == 4 && count.is_multiple_of(4) => {
                 let pairs = parts.chunks_exact(2);
                 pairs
                     .map(|pair| self.even_halves(pair[0], pair[1]))
                     .collect()
             }
             Lanes::Memory(_) | Lanes::Parts { .. } => {
-                let elements = self.elements(dtype, extent, lanes);
-                let mut parts = Parts::new();
-                for row in elements.chunks(extent.columns.max(1) as usize) {
-                    for (at, width) in cuts(extent.columns, unit) {
-                        let elements = &row[at as usize..(at + width) as usize];
-                        parts.push(match elements {
-                            [element] => *element,
-                            _ => self.assemble(dtype, elements),
-                        });
+                let elements = self.elements(dtype, count, lanes);
+                let parts = cuts(count, unit).map(|(at, width)| {
+                    match &elements[at as usize..(at + width) as usize] {
+                        [element] => *element,
+                        elements => self.assemble(dtype, elements),
                     }
-                }
-                parts
+                });
+                parts.collect()
             }
         }
     }

@@ -3,7 +3,7 @@
 //! A thread program that verifies is given ([`crate::threads`]), legal for what instructions have. Its statements become
 //! blocks, its values registers, and its tasks functions of their own. The functions compute the bits that the kernel
 //! interpreter does, and touch no memory but what they are given and their stack. What a kernel has that thread
-//! programs have not, folds and parallel loops, is refused.
+//! programs have not is refused: folds and parallel loops, spans, tiles.
 //!
 //! | module | what it does |
 //! |---|---|

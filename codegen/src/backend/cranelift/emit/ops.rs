@@ -7,7 +7,7 @@
 use crate::backend::cranelift::core::{Core, Shift};
 use crate::backend::cranelift::emit::kernel::KernelEmitter;
 use crate::backend::cranelift::emit::lanes::{
-    Extent, Lanes, Parts, cuts, element_type, native_unit, part_type,
+    Lanes, Parts, count_of, cuts, native_unit, part_type,
 };
 use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Form, Op, ValueId, ValueType};
@@ -15,12 +15,11 @@ use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::scalar::{Binary, Connective};
-use smallvec::SmallVec;
 
 impl KernelEmitter<'_> {
     /// Emits an operation and defines its result.
     pub(crate) fn compute(&mut self, result: ValueId, op: &Op) -> Result<()> {
-        let ty = self.kernel.type_of(result);
+        let count = count_of(self.kernel.type_of(result).form)?;
         let lanes = match op {
             Op::Const(dtype, constant) => Lanes::Uniform(self.core.element(*dtype, constant)),
             Op::Index(dtype, index) => {
@@ -30,9 +29,9 @@ impl KernelEmitter<'_> {
             Op::Ramp(dtype, count, index) => self.ramp(*dtype, *count, index),
             Op::Slice(form, from, x) => self.slice(*form, *from, *x)?,
             Op::Splat(_, x) => self.lanes(*x)?,
-            Op::Rows(rows, x) => self.rows(*rows, *x)?,
-            Op::Columns(_, x) => self.columns(ty, *x)?,
-            Op::Mma(acc, a, b) => self.mma(*acc, *a, *b)?,
+            Op::Rows(..) | Op::Columns(..) | Op::Mma(..) => {
+                return Err(Refusal("an operation on tiles"));
+            }
             Op::Cast(dtype, x) => self.cast(*dtype, *x)?,
             Op::Unary(..)
             | Op::Binary(..)
@@ -41,7 +40,7 @@ impl KernelEmitter<'_> {
             | Op::Not(_)
             | Op::Select(..)
             | Op::Bitcast(..)
-            | Op::Fma(..) => self.elementwise(result, op)?,
+            | Op::Fma(..) => self.elementwise(count, op)?,
         };
         self.define(result, lanes);
         Ok(())
@@ -71,24 +70,24 @@ impl KernelEmitter<'_> {
     /// Some neighbouring elements of a vector: whole parts where they begin and end with one.
     fn slice(&mut self, form: Form, from: u32, x: ValueId) -> Result<Lanes> {
         let ty = self.kernel.type_of(x);
-        let (lanes, columns) = (self.lanes(x)?, ty.form.elements());
-        let count = form.elements();
+        let (lanes, all) = (self.lanes(x)?, count_of(ty.form)?);
+        let count = count_of(form)?;
         if let Lanes::Uniform(_) = lanes {
             return Ok(lanes);
         }
         if let Lanes::Parts { unit, parts } = &lanes
             && form != Form::Scalar
             && from.is_multiple_of(*unit)
-            && (count.is_multiple_of(*unit) || from + count == columns)
+            && (count.is_multiple_of(*unit) || from + count == all)
         {
-            let own = cuts(columns, *unit).zip(parts);
+            let own = cuts(all, *unit).zip(parts);
             let own = own.filter(|((at, _), _)| (from..from + count).contains(at));
             return Ok(Lanes::Parts {
                 unit: *unit,
                 parts: own.map(|(_, &part)| part).collect(),
             });
         }
-        let elements = self.core.elements(ty.dtype, Extent::row(columns), &lanes);
+        let elements = self.core.elements(ty.dtype, all, &lanes);
         let own = elements.get(from as usize..(from + count) as usize);
         Ok(match own.ok_or(Refusal("a slice beyond a vector"))? {
             [element] if form == Form::Scalar => Lanes::Uniform(*element),
@@ -99,79 +98,9 @@ impl KernelEmitter<'_> {
         })
     }
 
-    fn rows(&mut self, rows: u32, x: ValueId) -> Result<Lanes> {
-        Ok(match self.lanes(x)? {
-            Lanes::Uniform(x) => Lanes::Uniform(x),
-            Lanes::Parts { unit, parts } => Lanes::Parts {
-                unit,
-                parts: (0..rows).flat_map(|_| parts.iter().copied()).collect(),
-            },
-            Lanes::Memory(_) => return Err(Refusal("a row that was thought to be a column")),
-        })
-    }
-
-    fn columns(&mut self, ty: ValueType, x: ValueId) -> Result<Lanes> {
-        let lanes = self.lanes(x)?;
-        if let Lanes::Uniform(x) = lanes {
-            return Ok(Lanes::Uniform(x));
-        }
-        let (dtype, unit) = (ty.dtype, native_unit(ty.dtype));
-        let extent = Extent::of(self.kernel.type_of(x).form);
-        let elements = self.core.elements(dtype, extent, &lanes);
-        let mut parts = Parts::new();
-        for element in elements {
-            for (_, width) in cuts(Extent::of(ty.form).columns, unit) {
-                parts.push(self.core.splat(dtype, width, element));
-            }
-        }
-        Ok(Lanes::Parts { unit, parts })
-    }
-
-    fn mma(&mut self, acc: ValueId, a: ValueId, b: ValueId) -> Result<Lanes> {
-        let ty = self.kernel.type_of(acc);
-        let (dtype, unit, extent) = (ty.dtype, native_unit(ty.dtype), Extent::of(ty.form));
-        let (acc, a, b) = (self.lanes(acc)?, self.lanes(a)?, self.lanes(b)?);
-        let acc = self.core.parts(dtype, extent, &acc, unit);
-        let a = match a {
-            Lanes::Memory(places) => Column::Memory(places),
-            Lanes::Uniform(_) | Lanes::Parts { .. } => {
-                let extent = Extent::row(extent.rows);
-                Column::Elements(self.core.elements(dtype, extent, &a))
-            }
-        };
-        let b = self
-            .core
-            .parts(dtype, Extent::row(extent.columns), &b, unit);
-        let mut parts = Parts::with_capacity(acc.len());
-        for (row, sums) in acc.chunks(b.len().max(1)).enumerate() {
-            for ((&sum, &other), (_, width)) in sums.iter().zip(&b).zip(cuts(extent.columns, unit))
-            {
-                let factor = self.factor(&a, row, dtype, width)?;
-                parts.push(self.core.fma(factor, other, sum));
-            }
-        }
-        Ok(Lanes::Parts { unit, parts })
-    }
-
-    /// An element of the first factor of an `mma`, in every lane of a register.
-    fn factor(&mut self, column: &Column, row: usize, dtype: DType, width: u32) -> Result<Value> {
-        const SHORT: Refusal = Refusal("a factor has too few elements");
-        match column {
-            Column::Elements(elements) => {
-                let element = elements.get(row).ok_or(SHORT)?;
-                Ok(self.core.splat(dtype, width, *element))
-            }
-            Column::Memory(places) => {
-                let &(base, offset) = places.get(row).ok_or(SHORT)?;
-                let element = self.core.load(element_type(dtype), base, offset);
-                Ok(self.core.splat(dtype, width, element))
-            }
-        }
-    }
-
     // ----------------------------------------------------------------------------- elementwise
 
-    fn elementwise(&mut self, result: ValueId, op: &Op) -> Result<Lanes> {
+    fn elementwise(&mut self, count: u32, op: &Op) -> Result<Lanes> {
         if let Some((source, count)) = self.logical_shift(op) {
             return self.shift_parts(source, &|core, part| {
                 Ok(core.shift(Shift::Logical, part, count))
@@ -200,15 +129,13 @@ impl KernelEmitter<'_> {
             return Ok(Lanes::Uniform(self.apply(op, subject, 1, &args)?));
         }
         let unit = Self::unit_of(op, subject, &lanes);
-        let extent = Extent::of(self.kernel.type_of(result).form);
         let operands: Vec<Parts> = lanes
             .iter()
             .zip(&types)
-            .map(|(lanes, ty)| self.core.parts(ty.dtype, extent, lanes, unit))
+            .map(|(lanes, ty)| self.core.parts(ty.dtype, count, lanes, unit))
             .collect();
         let mut parts = Parts::new();
-        let rows = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
-        for (at, (_, width)) in rows.enumerate() {
+        for (at, (_, width)) in cuts(count, unit).enumerate() {
             let args: Vec<Value> = operands.iter().map(|parts| parts[at]).collect();
             parts.push(self.apply(op, subject, width, &args)?);
         }
@@ -269,8 +196,8 @@ impl KernelEmitter<'_> {
         if let Lanes::Uniform(x) = lanes {
             return Ok(Lanes::Uniform(shift(&mut self.core, x)?));
         }
-        let (unit, extent) = (native_unit(ty.dtype), Extent::of(ty.form));
-        let parts = self.core.parts(ty.dtype, extent, &lanes, unit);
+        let (unit, count) = (native_unit(ty.dtype), count_of(ty.form)?);
+        let parts = self.core.parts(ty.dtype, count, &lanes, unit);
         let parts = parts.iter().map(|&part| shift(&mut self.core, part));
         Ok(Lanes::Parts {
             unit,
@@ -282,7 +209,7 @@ impl KernelEmitter<'_> {
 
     fn cast(&mut self, to: DType, x: ValueId) -> Result<Lanes> {
         let ty = self.kernel.type_of(x);
-        let (from, extent) = (ty.dtype, Extent::of(ty.form));
+        let (from, count) = (ty.dtype, count_of(ty.form)?);
         let lanes = self.lanes(x)?;
         if from == to {
             return Ok(lanes);
@@ -295,24 +222,22 @@ impl KernelEmitter<'_> {
             return Ok(match lanes {
                 Lanes::Memory(_) => Lanes::Parts {
                     unit: 1,
-                    parts: self.core.elements(from, extent, &lanes),
+                    parts: self.core.elements(from, count, &lanes),
                 },
                 Lanes::Uniform(_) | Lanes::Parts { .. } => lanes,
             });
         }
-        let by_fours = extent.columns.is_multiple_of(4);
+        let by_fours = count.is_multiple_of(4);
         Ok(match (from.compute(), to) {
-            (DType::Bool, _) => self.cast_parts(from, to, extent, &lanes, native_unit(to)),
-            (_, DType::Bool) => self.cast_parts(from, to, extent, &lanes, native_unit(from)),
+            (DType::Bool, _) => self.cast_parts(from, to, count, &lanes, native_unit(to)),
+            (_, DType::Bool) => self.cast_parts(from, to, count, &lanes, native_unit(from)),
             (DType::I32 | DType::U32 | DType::F32, DType::I32 | DType::U32 | DType::F32)
-            | (DType::F32, DType::F16 | DType::Bf16) => {
-                self.cast_parts(from, to, extent, &lanes, 4)
-            }
+            | (DType::F32, DType::F16 | DType::Bf16) => self.cast_parts(from, to, count, &lanes, 4),
             (DType::I32 | DType::U32 | DType::F32, DType::F64)
             | (DType::I32 | DType::U32, DType::I64)
                 if by_fours =>
             {
-                let parts = self.core.parts(from, extent, &lanes, 4);
+                let parts = self.core.parts(from, count, &lanes, 4);
                 let halves = parts
                     .iter()
                     .flat_map(|&part| self.core.doubled(from.compute(), to, part));
@@ -322,7 +247,7 @@ impl KernelEmitter<'_> {
                 }
             }
             (DType::F64, DType::F32) | (DType::I64, DType::I32 | DType::U32) if by_fours => {
-                let parts = self.core.parts(from, extent, &lanes, 2);
+                let parts = self.core.parts(from, count, &lanes, 2);
                 let pairs = parts.chunks_exact(2);
                 let wholes = pairs.map(|pair| self.core.halved(from, pair[0], pair[1]));
                 Lanes::Parts {
@@ -330,7 +255,7 @@ impl KernelEmitter<'_> {
                     parts: wholes.collect(),
                 }
             }
-            (_, _) => self.cast_parts(from, to, extent, &lanes, 1),
+            (_, _) => self.cast_parts(from, to, count, &lanes, 1),
         })
     }
 
@@ -338,12 +263,12 @@ impl KernelEmitter<'_> {
         &mut self,
         from: DType,
         to: DType,
-        extent: Extent,
+        count: u32,
         lanes: &Lanes,
         unit: u32,
     ) -> Lanes {
-        let parts = self.core.parts(from, extent, lanes, unit);
-        let widths = (0..extent.rows).flat_map(|_| cuts(extent.columns, unit));
+        let parts = self.core.parts(from, count, lanes, unit);
+        let widths = cuts(count, unit);
         let parts = parts
             .iter()
             .zip(widths)
@@ -414,12 +339,6 @@ impl KernelEmitter<'_> {
         };
         Ok(value)
     }
-}
-
-/// The first factor of an `mma`.
-enum Column {
-    Elements(Parts),
-    Memory(SmallVec<[(Value, i32); 8]>),
 }
 
 /// The element of a value that is the same everywhere.

@@ -64,7 +64,7 @@ pub(crate) fn emit_task(kernel: &Kernel, target: &Target, number: usize) -> Resu
         return Err(Refusal("the function of a task has two parameters"));
     };
     let mut emitter = KernelEmitter::new(kernel, target, core)?;
-    emitter.take_frame(frame, address);
+    emitter.take_frame(frame, address)?;
     emitter.vars.set(var.0, task);
     emitter.region(body)?;
     emitter.finish()
@@ -111,7 +111,7 @@ impl KernelEmitter<'_> {
     }
 
     /// Defines what is in a frame.
-    fn take_frame(&mut self, frame: &TaskFrame, address: Value) {
+    fn take_frame(&mut self, frame: &TaskFrame, address: Value) -> Result<()> {
         let mut place = 0;
         let mut take = |core: &mut Core, ty| {
             let slot = core.load(ty, address, place);
@@ -125,14 +125,15 @@ impl KernelEmitter<'_> {
             }
         }
         for &value in &frame.values {
-            let types = part_types(self.kernel.type_of(value)).into_iter();
+            let types = part_types(self.kernel.type_of(value))?.into_iter();
             let parts: Vec<Value> = types.map(|ty| take(&mut self.core, ty)).collect();
-            self.define_flat(std::iter::once(value), &parts);
+            self.define_flat(std::iter::once(value), &parts)?;
         }
         for var in &frame.vars {
             let value = take(&mut self.core, POINTER);
             self.vars.set(var.0, value);
         }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod halves;
 mod library;
 mod operations;
 mod programs;
+mod refusals;
 mod tasks;
 mod text;
 mod tiles;

@@ -4,11 +4,9 @@
 //! A register of them is adjacent unless the row starts again within it. Short rows are copied to the stack
 //! once, where they go on from their start; of longer ones, that is decided for each register.
 
-use super::Grid;
+use super::Transfer;
 use crate::backend::cranelift::emit::kernel::KernelEmitter;
-use crate::backend::cranelift::emit::lanes::{
-    Extent, Lanes, Parts, cuts, element_type, native_unit,
-};
+use crate::backend::cranelift::emit::lanes::{Lanes, Parts, cuts, element_type, native_unit};
 use crate::kernel::{Memory, Mode, Place};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Value, types};
@@ -29,17 +27,17 @@ pub(super) struct Wrap {
 }
 
 impl Wrap {
-    pub(super) fn of(grid: &Grid) -> Option<Self> {
-        let (Some(lane), None) = (grid.lane, grid.column_step) else {
+    pub(super) fn of(transfer: &Transfer) -> Option<Self> {
+        let (Some(lane), None) = (transfer.lane, transfer.step) else {
             return None;
         };
-        let unit = native_unit(grid.dtype);
-        let is_fixed = grid.run_time.iter().all(Option::is_none);
-        let is_wide = grid.dtype.size() >= 4 && unit > 1 && grid.extent.columns >= unit;
-        if grid.apart || !is_fixed || !is_wide {
+        let unit = native_unit(transfer.dtype);
+        let is_fixed = transfer.run_time.iter().all(Option::is_none);
+        let is_wide = transfer.dtype.size() >= 4 && unit > 1 && transfer.count >= unit;
+        if transfer.apart || !is_fixed || !is_wide {
             return None;
         }
-        let terms = grid.first.terms().iter();
+        let terms = transfer.first.terms().iter();
         let mut varying = terms.filter(|(atom, _)| lane.moves(&Index::atom(atom.clone(), 1)));
         let (Some((atom, factor)), None) = (varying.next(), varying.next()) else {
             return None;
@@ -49,12 +47,12 @@ impl Wrap {
         };
         let moves_by_one = lane.step(inner) == Some(1);
         let is_long = *period >= i64::from(unit);
-        if !moves_by_one || !is_long || *factor != grid.dtype.size() as i64 {
+        if !moves_by_one || !is_long || *factor != transfer.dtype.size() as i64 {
             return None;
         }
         let place = inner.modulo(*period);
         Some(Wrap {
-            rest: grid.first.sub(&place.scale(*factor)),
+            rest: transfer.first.sub(&place.scale(*factor)),
             place: lane.at(&place, 0),
             period: *period,
         })
@@ -64,28 +62,34 @@ impl Wrap {
 impl KernelEmitter<'_> {
     /// A copy of a short row on the stack that goes on from its start for as long as a register, so that
     /// every register lies there without a break.
-    pub(super) fn continued(&mut self, grid: &Grid, wrap: &Wrap, memory: &Memory) -> Option<Value> {
-        let size = grid.dtype.size() as i64;
+    pub(super) fn continued(
+        &mut self,
+        transfer: &Transfer,
+        wrap: &Wrap,
+        memory: &Memory,
+    ) -> Option<Value> {
+        let size = transfer.dtype.size() as i64;
         let (first, bytes) = (wrap.rest.as_constant()?, wrap.period * size);
         // Offsets of loads have 32 bits.
         let end = first
             .checked_add(bytes)
             .filter(|&end| end <= i32::MAX.into())?;
         let is_whole = first >= 0 && end <= memory.ty.bytes() as i64;
-        let is_constant = memory.place == Place::Param(Mode::In) && self.core.home(grid.base) == 0;
+        let is_constant =
+            memory.place == Place::Param(Mode::In) && self.core.home(transfer.base) == 0;
         if wrap.period > self.target.costs.max_continued || !is_whole || !is_constant {
             return None;
         }
-        let key = (grid.base, first, bytes);
+        let key = (transfer.base, first, bytes);
         if let Some(&row) = self.continued.get(&key) {
             return Some(row);
         }
         let (first, bytes, size) = (first as i32, bytes as i32, size as i32);
         let row = self.core.stack_memory((bytes + REGISTER) as u32);
-        let element = element_type(grid.dtype);
+        let element = element_type(transfer.dtype);
         let mut at = 0;
         while at < bytes + REGISTER {
-            let (from, to) = ((grid.base, first + at % bytes), (row, at));
+            let (from, to) = ((transfer.base, first + at % bytes), (row, at));
             let (ty, step) = match at + REGISTER <= bytes {
                 true => (types::I8X16, REGISTER),
                 false => (element, size),
@@ -101,19 +105,19 @@ impl KernelEmitter<'_> {
     /// again within it.
     pub(super) fn load_wrapped(
         &mut self,
-        grid: &Grid,
+        transfer: &Transfer,
         wrap: &Wrap,
         unit: u32,
         continued: Option<Value>,
     ) -> Parts {
         let rest = self.core.index(&wrap.rest, &self.vars);
-        let base = self.core.add(grid.base, rest);
+        let base = self.core.add(transfer.base, rest);
         let mut place = self.core.index(&wrap.place, &self.vars);
         let mut parts = Parts::new();
-        for (_, width) in cuts(grid.extent.columns, unit) {
+        for (_, width) in cuts(transfer.count, unit) {
             parts.push(match continued {
-                Some(row) => self.load_at(grid.dtype, row, place, width),
-                None => self.load_register(grid.dtype, wrap, (base, place), width),
+                Some(row) => self.load_at(transfer.dtype, row, place, width),
+                None => self.load_register(transfer.dtype, wrap, (base, place), width),
             });
             place = self.wrapped(wrap, place, width);
         }
@@ -157,7 +161,7 @@ impl KernelEmitter<'_> {
             place = self.wrapped(wrap, place, 1);
         }
         let lanes = Lanes::Parts { unit: 1, parts };
-        let single = self.core.parts(dtype, Extent::row(width), &lanes, width);
+        let single = self.core.parts(dtype, width, &lanes, width);
         self.core.join(branch, &single)[0]
     }
 }
