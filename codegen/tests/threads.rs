@@ -121,6 +121,8 @@ fn folds_and_contractions_of_odd_extents() {
             format!("(x: f64[3, {n}]) -> argmin(x, axis = 1)"),
             format!("(x: bf16[3, {n}]) -> softmax(x)"),
             format!("(x: f32[{n}, 9], y: f32[9]) -> mean(exp(x * y))"),
+            format!("(x: f32[70, {n}], y: f32[{n}]) -> sum(x * y)"),
+            format!("(x: bf16[9, 5, {n}], y: bf16[{n}]) -> sum(x * y)"),
         ] {
             if n > 0 {
                 check_example::<f32>(&text);

@@ -57,7 +57,7 @@ pub(super) fn register(target: &Target) -> u32 {
 }
 
 /// The pieces of a row: the first element and the number of elements of each.
-fn pieces_of(columns: u32, register: u32) -> Vec<(u32, u32)> {
+pub(super) fn pieces_of(columns: u32, register: u32) -> Vec<(u32, u32)> {
     let mut pieces = Vec::new();
     let mut at = 0;
     while at < columns {
@@ -73,7 +73,7 @@ fn pieces_of(columns: u32, register: u32) -> Vec<(u32, u32)> {
 }
 
 /// The form of a piece.
-fn form_of(width: u32) -> Form {
+pub(super) fn form_of(width: u32) -> Form {
     match width {
         1 => Form::Scalar,
         _ => Form::Vector(width),

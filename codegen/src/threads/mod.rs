@@ -11,6 +11,7 @@
 //! | [`unfold`] | folds: chunks, lanes in vectors, merges |
 //! | [`outline`] | parallel loops: tasks, or plain loops |
 //! | [`vectorise`] | loops with `vec`: vectors by lanes, and what is left over |
+//! | [`periods`] | loads that start again after a period: rows that are continued, or a branch |
 //! | [`edges`] | tiles that may lie at the edge of a matrix: a loop apart for those inside |
 //! | [`repeat`] | how often the body of a loop over tiles, or across rows, is there |
 //! | [`cut`] | tiles and vectors: pieces that fill a register, or are shorter |
@@ -21,6 +22,7 @@ mod check;
 mod cut;
 mod edges;
 mod outline;
+mod periods;
 mod repeat;
 mod rewrite;
 #[cfg(test)]
@@ -43,10 +45,11 @@ use rayon::prelude::*;
 type Pass = fn(&Kernel, &Target) -> Result<Kernel, Refusal>;
 
 /// The passes, by name and in order.
-const PASSES: [(&str, Pass); 6] = [
+const PASSES: [(&str, Pass); 7] = [
     ("unfold", unfold::unfold),
     ("outline", outline::outline),
     ("vectorise", vectorise::vectorise),
+    ("periods", periods::periods),
     ("edges", edges::edges),
     ("repeat", repeat::repeat),
     ("cut", cut::cut),

@@ -1,6 +1,8 @@
 //! Small kernels through single passes: their text, and that they compute the same.
 
-use super::{NotThreads, cut, edges, is_thread_program, outline, repeat, unfold, vectorise};
+use super::{
+    NotThreads, cut, edges, is_thread_program, outline, periods, repeat, unfold, vectorise,
+};
 use crate::kernel::{Cells, Kernel, interpret_kernel, verify_kernel};
 use crate::target::{Costs, Target};
 use insta::assert_snapshot;
@@ -180,6 +182,197 @@ fn vectors_take_all_points_once() {
             passed(&kernel, &[vectorise::vectorise], &target);
         }
     }
+}
+
+/// A row beside the elements of a matrix that is gone through in row-major order.
+fn beside(extent: u64, row: &str, place: &str) -> Kernel {
+    parsed(&format!(
+        "kernel beside(x: f32[{extent}] in, a: f32[{row}] in, y: f32[{extent}] out) {{
+           schedule vec i0 16
+           for i0 in 0..{extent} {{
+             v0 = load x[i0] : f32
+             v1 = load a[{place}] : f32
+             v2 = mul v0, v1 : f32
+             store y[i0] = v2
+           }}
+         }}"
+    ))
+}
+
+const STRAIGHT: [super::Pass; 3] = [vectorise::vectorise, periods::periods, cut::cut];
+
+/// Rows of any length, with and without masks: those that are shorter than a register too.
+#[test]
+fn rows_are_continued() {
+    for target in [Target::BITS_128, Target::X86_64_V3, Target::X86_64_V4] {
+        for period in [2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 50, 64, 127] {
+            let kernel = beside(403, &period.to_string(), &format!("(i0 mod {period})"));
+            let straight = passed(&kernel, &STRAIGHT, &target);
+            let text = straight.to_string();
+            // What fills a register, or several, is adjacent as it is.
+            let is_adjacent = period % (target.vector_bytes / 4) == 0;
+            assert_eq!(text.contains("let a_continued"), !is_adjacent, "{text}");
+            assert!(!text.contains("if 0 <= ("), "{text}");
+        }
+    }
+    let kernel = beside(403, "13", "(i0 mod 13)");
+    assert_snapshot!(passed(&kernel, &STRAIGHT[..2], &Target::X86_64_V3));
+}
+
+/// From any place on, along any axis, in any direction.
+#[test]
+fn lines_of_parameters_are_rows() {
+    for (row, place) in [
+        ("7", "((i0 + 5) mod 7)"),
+        ("9", "-((i0 + 5) mod 7) + 8"),
+        ("7, 3", "((i0 + 2) mod 7), 1"),
+        ("20", "3*(i0 mod 6) + 2"),
+        ("2, 11", "1, (i0 mod 10) + 1"),
+    ] {
+        let kernel = beside(70, row, place);
+        for target in [Target::BITS_128, Target::X86_64_V4] {
+            let text = passed(&kernel, &STRAIGHT, &target).to_string();
+            assert!(text.contains("let a_continued"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn long_rows_are_decided_on_for_each_vector() {
+    for target in [Target::BITS_128, Target::X86_64_V3] {
+        let target = Target {
+            costs: Costs {
+                max_continued: 8,
+                ..target.costs.clone()
+            },
+            ..target
+        };
+        for (period, is_long) in [(7, false), (50, false), (129, true), (131, true)] {
+            let kernel = beside(403, &period.to_string(), &format!("(i0 mod {period})"));
+            let text = passed(&kernel, &STRAIGHT, &target).to_string();
+            assert_eq!(text.contains(") = if 0 <= ("), is_long, "{text}");
+            assert_eq!(text.contains("let a_continued"), period == 7, "{text}");
+        }
+    }
+    // So is one that begins elsewhere each time.
+    let kernel = parsed(
+        "kernel beside(x: f32[3, 300] in, a: f32[3, 131] in, y: f32[3, 300] out) {
+           schedule vec i1 16
+           for i0 in 0..3 {
+             for i1 in 0..300 {
+               v0 = load x[i0, i1] : f32
+               v1 = load a[i0, (i1 mod 131)] : f32
+               v2 = mul v0, v1 : f32
+               store y[i0, i1] = v2
+             }
+           }
+         }",
+    );
+    let text = passed(&kernel, &STRAIGHT, &Target::BITS_128).to_string();
+    assert!(
+        text.contains(") = if 0 <= (") && !text.contains("continued"),
+        "{text}"
+    );
+}
+
+/// Guards, masks and other values hold for the same lanes as before.
+#[test]
+fn conditions_of_rows_stay() {
+    let kernel = parsed(
+        "kernel beside(x: f32[200] in, a: f32[11] in, y: f32[200] inout) {
+           schedule vec i0 16
+           for i0 in 0..200 {
+             v0 = load x[i0] : f32
+             v1 = const 0 : f32
+             v2 = lt v0, v1 : bool
+             v3 = load a[((i0 + 3) mod 11)] if 5 <= i0 < 170 where v2 else v0 : f32
+             v4 = load a[(i0 mod 11)] if 3 <= (i0 mod 11) < 9 : f32
+             v5 = sub v3, v4 : f32
+             store y[i0] = v5
+           }
+         }",
+    );
+    for target in [Target::BITS_128, Target::X86_64_V3, Target::X86_64_V4] {
+        let text = passed(&kernel, &STRAIGHT, &target).to_string();
+        assert_eq!(text.matches("let a_continued").count(), 1, "{text}");
+    }
+}
+
+/// Each task has rows of its own, and so has what is around it.
+#[test]
+fn tasks_continue_their_own_rows() {
+    let kernel = parsed(
+        "kernel beside(x: f32[6, 100] in, a: f32[11] in, y: f32[6, 100] inout) {
+           lane i0
+           for i1 in 0..96 step 16 {
+             v0 = load a[((i0 + i1) mod 11)] : f32<16>
+             store y[0, i0 + i1] = v0
+           }
+           tasks i2 < 5 with (x, a, y; ; ) {
+             for i3 in 0..96 step 16 {
+               v1 = load a[((i0 + i3) mod 11)] : f32<16>
+               v2 = load x[i2, i0 + i3] : f32<16>
+               v3 = mul v1, v2 : f32<16>
+               store y[i2 + 1, i0 + i3] = v3
+             }
+           }
+         }",
+    );
+    let kernel = passed(&kernel, &STRAIGHT[1..], &Target::BITS_128);
+    let text = kernel.to_string();
+    assert_eq!(text.matches("let a_continued").count(), 2, "{text}");
+}
+
+#[test]
+fn what_stays_as_it_is_beside_rows() {
+    let body = |statements: &str| {
+        parsed(&format!(
+            "kernel k(a: f32[40] in, b: f32[40] inout, y: f32[200] inout) {{
+               lane i0
+               for i1 in 0..192 step 16 {{
+                 {statements}
+                 store y[i0 + i1] = v0
+               }}
+             }}"
+        ))
+    };
+    for statements in [
+        // Memory that may change.
+        "v0 = load b[((i0 + i1) mod 11)] : f32<16>",
+        // Lanes that do not follow one another.
+        "v0 = load a[((2*i0 + i1) mod 11)] : f32<16>",
+        "v0 = load a[((i0 + i1) floordiv 11)] : f32<16>",
+        "v0 = load a[((i0 + i1) mod 11) + i0] : f32<16>",
+        // A line of which only a guard says that it lies inside.
+        "v0 = load a[((i0 + i1) mod 50)] if 0 <= ((i0 + i1) mod 50) < 40 : f32<16>",
+    ] {
+        let kernel = body(statements);
+        let same = passed(&kernel, &[periods::periods], &Target::BITS_128);
+        assert_eq!(same, kernel.canonical());
+    }
+    // A row of which less is read than would be copied.
+    let kernel = parsed(
+        "kernel k(a: f32[40] in, y: f32[16] out) {
+           lane i0
+           v0 = load a[((i0 + 5) mod 11)] : f32<16>
+           store y[i0] = v0
+         }",
+    );
+    let same = passed(&kernel, &[periods::periods], &Target::BITS_128);
+    assert_eq!(same, kernel.canonical());
+    // Run-time subscripts, and the faults that they note.
+    let kernel = parsed(
+        "kernel k(a: f32[40] in, c: i64[200] in, s: i64[] inout, y: f32[200] inout) {
+           lane i0
+           for i1 in 0..192 step 16 {
+             v0 = load c[i0 + i1] : i64<16>
+             v1 = load a[v0] guard s at ((i0 + i1) mod 11) : f32<16>
+             store y[i0 + i1] = v1
+           }
+         }",
+    );
+    let same = periods::periods(&kernel, &Target::BITS_128);
+    assert_eq!(same.as_ref().map(Kernel::canonical), Ok(kernel.canonical()));
 }
 
 #[test]

@@ -703,14 +703,6 @@ impl Core {
         self.emit(|ins| ins.store(memory_flags(), value, address, Offset32::new(offset)));
     }
 
-    /// Copies a value from memory that the function does not write to memory of its own, before any loop.
-    pub(crate) fn copy_at_start(&mut self, ty: Type, from: (Value, i32), to: (Value, i32)) {
-        let (place, offset) = (from.0, Offset32::new(from.1));
-        let value = self.build_at(0, |ins| ins.load(ty, memory_flags(), place, offset));
-        let (place, offset) = (to.0, Offset32::new(to.1));
-        self.build_at(0, |ins| ins.store(memory_flags(), value, place, offset));
-    }
-
     /// The address of new memory of the function's own, aligned to 16 bytes.
     pub(crate) fn stack_memory(&mut self, bytes: u32) -> Value {
         let slot = self.func.create_sized_stack_slot(StackSlotData::new(

@@ -1,12 +1,10 @@
 //! Loads and stores.
 //!
-//! An access covers one element, or one for each lane of a vector. Where those of a vector are adjacent they are moved by
-//! registers, else one by one. Conditions that all lanes share become one branch around the access. Conditions that
+//! An access covers one element, or one for each lane of a vector. Where those of a vector are adjacent they are moved
+//! by registers, else one by one. Conditions that all lanes share become one branch around the access. Conditions that
 //! differ from lane to lane are first decided for a whole register, by those at its two ends where they are monotone
 //! between them; only registers that are not wholly inside are then moved element by element. Elements that are left
 //! out are never touched: a load reads the first element of the memory in their place.
-
-mod wrapped;
 
 use crate::backend::cranelift::emit::kernel::{KernelEmitter, Lane};
 use crate::backend::cranelift::emit::lanes::{
@@ -18,8 +16,6 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Opcode, Value};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index, Relation};
-
-use wrapped::Wrap;
 
 /// A condition that differs from lane to lane.
 enum Lanewise {
@@ -129,13 +125,6 @@ impl<'k> KernelEmitter<'k> {
                 let places = (0..transfer.count).map(|lane| self.address(&transfer, lane));
                 let lanes = Lanes::Memory(places.collect());
                 self.define(result, lanes);
-                return Ok(());
-            }
-            if let Some(wrap) = Wrap::of(&transfer) {
-                let unit = native_unit(ty.dtype);
-                let continued = self.continued(&transfer, &wrap, memory);
-                let parts = self.load_wrapped(&transfer, &wrap, unit, continued);
-                self.define(result, Lanes::Parts { unit, parts });
                 return Ok(());
             }
             let parts = self.load_whole(&transfer, (0, transfer.count), unit);
@@ -442,8 +431,8 @@ impl<'k> KernelEmitter<'k> {
         self.core.join(branch, &parts).into()
     }
 
-    /// The parts of a vector where the condition holds that all share. Elements that are taken one by one are decided on
-    /// together.
+    /// The parts of a vector where the condition holds that all share. Elements that are taken one by one are decided
+    /// on together.
     fn load_lanewise(&mut self, transfer: &Transfer, unit: u32, default: &Lanes) -> Parts {
         let defaults = self.core.elements(transfer.dtype, transfer.count, default);
         if unit == 1 {

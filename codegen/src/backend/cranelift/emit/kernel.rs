@@ -18,7 +18,6 @@ use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, Value};
 use cranelift_codegen::isa::CallConv;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Index, UNKNOWN};
-use rustc_hash::FxHashMap;
 
 /// The variable that stands for the lane of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +57,6 @@ pub(crate) struct KernelEmitter<'k> {
     definitions: Vec<Option<&'k Op>>,
     /// Values that only accesses use, element by element.
     pub(crate) apart: Vec<bool>,
-    /// Rows that are continued from their start, by the place of the row and its length in bytes.
-    pub(crate) continued: FxHashMap<(Value, i64, i64), Value>,
     /// Tasks, and what reaches them, unless this is the function of one.
     pub(crate) sites: Option<(Vec<&'k Stmt>, TaskLinks)>,
     /// The address of the context, if there are tasks.
@@ -186,7 +183,6 @@ impl<'k> KernelEmitter<'k> {
             values: vec![None; kernel.values.len()],
             definitions: definitions(kernel),
             apart: used_apart(kernel),
-            continued: FxHashMap::default(),
             sites: None,
             context: None,
             lines: kernel.lines.distinct(),

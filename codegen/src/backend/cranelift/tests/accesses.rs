@@ -8,7 +8,7 @@ use crate::kernel::{
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::index::{Guard, Index};
-use lgc_ir::scalar::{Binary, Comparison};
+use lgc_ir::scalar::{Binary, Comparison, Connective};
 
 /// A loop over `extent` elements, vectorised by `width` unless that is 1.
 fn each(k: &KernelBuilder, extent: u64, width: u32, body: impl FnOnce(Index)) {
@@ -282,4 +282,46 @@ fn rank_zero_and_empty_tensors() {
         k.store(Access::element(y, [i]), value);
     });
     agree(k.finish().unwrap(), 1, "empty");
+}
+
+/// A row beside the elements of a matrix in row-major order, of every dtype.
+#[test]
+fn neighbours_that_start_again() {
+    for dtype in [DType::F32, DType::F64, DType::I64, DType::F16, DType::Bool] {
+        for (period, width) in [
+            (3, 8),
+            (5, 16),
+            (7, 4),
+            (8, 8),
+            (50, 16),
+            (130, 16),
+            (300, 8),
+        ] {
+            let k = KernelBuilder::new("beside");
+            let extent = 3 * period + 101;
+            let x = k.param("x", tensor(dtype, &[extent]), Mode::In);
+            let a = k.param("a", tensor(dtype, &[2, period]), Mode::In);
+            let y = k.param("y", tensor(dtype, &[extent]), Mode::Out);
+            each(&k, extent, width, |i| {
+                let place = i.add_constant(2).modulo(period as i64);
+                let row = k.load(Access::element(a, [Index::constant(1), place]));
+                let own = k.load(Access::element(x, [i.clone()]));
+                let guard = Guard::within(i.clone(), 3, 99);
+                let either = k.load_or(Access::element(x, [i.clone()]).when(&guard), row);
+                let value = if dtype == DType::Bool {
+                    k.connect(Connective::Xor, either, own)
+                } else if dtype.half().is_some() {
+                    either
+                } else {
+                    k.binary(Binary::Sub, k.binary(Binary::Mul, row, own), either)
+                };
+                k.store(Access::element(y, [i]), value);
+            });
+            agree(
+                k.finish().unwrap(),
+                period,
+                &format!("{dtype}, {period} by {width}"),
+            );
+        }
+    }
 }
