@@ -113,7 +113,8 @@ pub struct Costs {
     pub line_bytes: u64,
     /// Rows of so many elements are continued, if more than that is read of them: products of a row of 129 and the
     /// rows of [25000, 129] are added in 1.4 ms so, in 2.3 where it is decided for each register whether the row starts
-    /// again; with 250 in 1.5 instead of 2.5. Sums cut longer rows apart, so that these do not start again.
+    /// again; with 250 in 1.5 instead of 2.5. Longer ones are not measured: sums cut these apart, so that they do not
+    /// start again.
     pub max_continued: i64,
 
     // ------------------------------------------------------------------------------------ contractions
@@ -213,7 +214,7 @@ impl Costs {
         long_fold_lanes: 16,
         tile_repetitions: 4,
         line_bytes: 64,
-        max_continued: 4096,
+        max_continued: 256,
         scalars: 12,
         chains: 8,
         often: 8,
