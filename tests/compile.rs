@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use support::{Place, digits};
+use support::{Place, digits, tool};
 
 const LINE: &str = "\
 /// A line.
@@ -15,24 +15,6 @@ entry line(x: f32[4], inout slope: f32[], bias: f32[]) -> (y: f32[4]) {
     slope' = slope + 1
 }
 ";
-
-/// The output of a program that is installed, or `None` if it is not.
-fn tool(program: &str, arguments: &[&str], place: &Place) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(place.path("."))
-        .output()
-        .ok()?;
-    let (stdout, stderr) = (
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    );
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {stdout}{stderr}"
-    );
-    Some(stdout)
-}
 
 #[test]
 fn a_shared_library_comes_with_its_header() {

@@ -8,8 +8,7 @@ use gimli::{AttributeValue, EndianSlice, LittleEndian, SectionId};
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
-use support::Place;
+use support::{Place, tool};
 
 const GRAPH: &str = "\
 use \"std/layers.graph\"
@@ -164,20 +163,6 @@ fn stages_show_lines() {
         );
         assert!(text.contains("!DILocation(line: 6,"), "{text}");
     }
-}
-
-/// The output of a program that is installed, or `None` if it is not.
-fn tool(program: &str, arguments: &[&str], place: &Place) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(place.path("."))
-        .env("HOME", place.path("."))
-        .env_remove("DEBUGINFOD_URLS")
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {text}");
-    Some(text)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Lines of sources in compiled code: which line a node comes from, and what the files are called.
 
 use super::Session;
-use lgc_codegen::kernel::Line;
+use lgc_codegen::kernel::SourceLine;
 use lgc_codegen::shell::Sources;
 use lgc_ir::span::{SourceMap, Span};
 
@@ -29,9 +29,9 @@ impl Session {
 }
 
 /// The line at which a place begins, unless no source stands behind it.
-pub(super) fn line_of(sources: &SourceMap, span: Span) -> Option<Line> {
+pub(super) fn line_of(sources: &SourceMap, span: Span) -> Option<SourceLine> {
     let (_, location) = sources.location(span)?;
     let file = sources.number(span.file)?;
     let line = location.line;
-    Some(Line { file, line })
+    Some(SourceLine { file, line })
 }

@@ -140,3 +140,24 @@ impl Place {
         child.wait_with_output().unwrap().into()
     }
 }
+
+/// The output of a program that is installed, or `None` if it is not.
+pub(crate) fn tool(program: &str, arguments: &[&str], place: &Place) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(place.path("."))
+        // Debuggers read settings there, and ask servers.
+        .env("HOME", place.path("."))
+        .env_remove("DEBUGINFOD_URLS")
+        .output()
+        .ok()?;
+    let (stdout, stderr) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {stdout}{stderr}"
+    );
+    Some(stdout)
+}

@@ -1,19 +1,19 @@
 //! Which code comes from which lines of sources, whatever back end made it.
 
-use crate::kernel::Line;
+use crate::kernel::SourceLine;
 
 /// Where in a function, or in what goes with it, the code of each line begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineTable {
     /// The place of the first byte, and the line from there on, if it comes from one; places ascend, and the line is
     /// another at each.
-    rows: Vec<(u32, Option<Line>)>,
+    rows: Vec<(u32, Option<SourceLine>)>,
 }
 
 impl LineTable {
     /// Lets what begins at a place come from a line, up to the next place that is told. Of several lines for one place
     /// the last counts. Places that do not ascend are left out.
-    pub(crate) fn push(&mut self, place: u32, line: Option<Line>) {
+    pub(crate) fn push(&mut self, place: u32, line: Option<SourceLine>) {
         while let Some(&(last, _)) = self.rows.last() {
             match last.cmp(&place) {
                 std::cmp::Ordering::Less => break,
@@ -35,7 +35,7 @@ impl LineTable {
     }
 
     /// The places where another line begins, or none.
-    pub(crate) fn rows(&self) -> &[(u32, Option<Line>)] {
+    pub(crate) fn rows(&self) -> &[(u32, Option<SourceLine>)] {
         &self.rows
     }
 }
@@ -43,11 +43,11 @@ impl LineTable {
 #[cfg(test)]
 mod tests {
     use super::LineTable;
-    use crate::kernel::Line;
+    use crate::kernel::SourceLine;
 
     #[test]
     fn only_changes_are_kept() {
-        let line = |line| Some(Line { file: 0, line });
+        let line = |line| Some(SourceLine { file: 0, line });
         let mut table = LineTable::default();
         for (place, at) in [
             (0, None),

@@ -14,8 +14,9 @@
 //! [`KernelBuilder::finish`] returns it.
 
 use super::{
-    Access, Carried, Condition, Directive, Fold, FoldState, ForRange, Form, Join, Kernel, Line,
-    Lines, MemId, Memory, Mode, Op, Place, Region, Space, Stmt, ValueId, ValueType, VarId,
+    Access, Carried, Condition, Directive, Fold, FoldState, ForRange, Form, Join, Kernel, MemId,
+    Memory, Mode, Op, Place, Region, SourceLine, SourceLines, Space, Stmt, ValueId, ValueType,
+    VarId,
 };
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
@@ -88,7 +89,7 @@ struct OpenRegion {
 struct State {
     kernel: Kernel,
     /// The line that is being computed for.
-    line: Option<Line>,
+    line: Option<SourceLine>,
     open: Vec<OpenRegion>,
     /// For each f32 that is a half, the half.
     halves: FxHashMap<ValueId, ValueId>,
@@ -135,7 +136,7 @@ impl KernelBuilder {
             name: name.into().into(),
             memories: Vec::new(),
             values: Vec::new(),
-            lines: Lines::default(),
+            lines: SourceLines::default(),
             vars: 0,
             lane: None,
             body: Region::default(),
@@ -175,7 +176,7 @@ impl KernelBuilder {
     }
 
     /// Lets what is built from now on be for a line, if one is known; the line until now.
-    pub fn at(&self, line: Option<Line>) -> Option<Line> {
+    pub fn at(&self, line: Option<SourceLine>) -> Option<SourceLine> {
         let current = &mut self.0.borrow_mut().line;
         std::mem::replace(current, line.or(*current))
     }

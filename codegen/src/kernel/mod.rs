@@ -62,9 +62,8 @@
 //! `par`, loops in place of folds, vectors that fill registers and go by lanes in place of spans, tiles and `vec`. The
 //! passes of [`crate::threads`] make them; back ends read nothing else.
 //!
-//! # Lines
-//! Values may have a [`Line`] of the source that they are computed for, written after their type: `v1 = exp v0 : f32
-//! @12`. Kernels that differ in lines differ, so what is compiled once has one.
+//! # Lines of sources
+//! Values may have the [`SourceLine`] that they are computed for, written after their type: `v1 = exp v0 : f32 @12`. Kernels that differ in lines differ, so what is compiled once has one.
 //!
 //! # Schedules
 //! [`Directive`]s stand beside the body and never change what it means, down to the bits. There are those that
@@ -90,7 +89,7 @@ pub use builder::{BuildError, FoldShape, KernelBuilder};
 pub use interpret::{
     Arguments, Cells, Element, InterpretError, Interpreter, interpret, interpret_kernel,
 };
-pub use lines::{Line, Lines};
+pub use lines::{SourceLine, SourceLines};
 pub use op::{Form, Op, ValueType};
 pub use parse::ParseError;
 pub use program::{

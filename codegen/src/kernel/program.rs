@@ -1,6 +1,6 @@
 //! Programs: buffers, kernels, and the tree of steps that launches them.
 
-use super::{Line, Lines, MemId, Region, Stmt, ValueId, ValueType, VarId, ids};
+use super::{MemId, Region, SourceLine, SourceLines, Stmt, ValueId, ValueType, VarId, ids};
 use lgc_ir::dtype::DType;
 use lgc_ir::index::Index;
 use lgc_ir::shape::{Shape, Type};
@@ -148,7 +148,7 @@ pub struct Kernel {
     /// The type of each value.
     pub values: Vec<ValueType>,
     /// The lines of sources that values come from; empty unless lines were asked for.
-    pub lines: Lines,
+    pub lines: SourceLines,
     /// The number of index variables.
     pub vars: u32,
     /// The variable that stands for the lane in accesses of vectors and in ramps, if there are any.
@@ -180,7 +180,7 @@ impl Kernel {
     }
 
     /// A new value, of a line if one is known.
-    pub(crate) fn new_value(&mut self, ty: ValueType, line: Option<Line>) -> ValueId {
+    pub(crate) fn new_value(&mut self, ty: ValueType, line: Option<SourceLine>) -> ValueId {
         let value = ValueId(self.values.len() as u32);
         self.values.push(ty);
         self.lines.set(value, line);
@@ -188,7 +188,7 @@ impl Kernel {
     }
 
     /// The line of what a statement itself computes, loads or stores, if that is known.
-    pub(crate) fn line_of(&self, stmt: &Stmt) -> Option<Line> {
+    pub(crate) fn line_of(&self, stmt: &Stmt) -> Option<SourceLine> {
         match stmt {
             Stmt::Compute { result, .. } | Stmt::Load { result, .. } => self.lines.of(*result),
             Stmt::Store { value, .. } => self.lines.of(*value),

@@ -1,8 +1,8 @@
 //! Ids in textual order: visiting them, and the canonical numbering.
 
 use super::{
-    Access, Condition, Directive, Kernel, Lines, MemId, Memory, Place, Region, Stmt, Subscript,
-    ValueId, ValueType, VarId,
+    Access, Condition, Directive, Kernel, MemId, Memory, Place, Region, SourceLines, Stmt,
+    Subscript, ValueId, ValueType, VarId,
 };
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;
@@ -248,7 +248,7 @@ impl Kernel {
             }
         }
         let mut kernel = self.clone();
-        kernel.lines = Lines::default();
+        kernel.lines = SourceLines::default();
         if let Some(lane) = &mut kernel.lane {
             seen.var(lane);
         }

@@ -30,7 +30,7 @@ mod integers;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::{Form, Kernel, Line, Op, Program, Region, Stmt, ValueId, ValueType};
+use crate::kernel::{Form, Kernel, Op, Program, Region, SourceLine, Stmt, ValueId, ValueType};
 use crate::target::{Operations, Target};
 use crate::workers;
 use functions::Opaque;
@@ -167,7 +167,7 @@ fn legalize_region(region: &mut Region, kernel: &mut Kernel, lacking: &Lacking<'
 struct Emission<'r> {
     kernel: &'r mut Kernel,
     /// The line of what is written in other operations.
-    line: Option<Line>,
+    line: Option<SourceLine>,
     stmts: &'r mut Vec<Stmt>,
     /// The constants that are defined in the region already, by their bits.
     constants: &'r mut FxHashMap<(DType, Form, u64), ValueId>,

@@ -21,7 +21,7 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::{BufferId, BuildError, Line, Program};
+use crate::kernel::{BufferId, BuildError, Program, SourceLine};
 use crate::target::Target;
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
 use lgc_ir::module::Entry;
@@ -163,7 +163,7 @@ pub fn lower(
 }
 
 /// What tells the line of a place in a source; none for what has no source.
-pub type LineOf<'l> = dyn Fn(Span) -> Option<Line> + Sync + 'l;
+pub type LineOf<'l> = dyn Fn(Span) -> Option<SourceLine> + Sync + 'l;
 
 /// Lowers a graph to a program whose kernels say which lines what they do comes from, if something tells them. Apart
 /// from that, it is the program that [`lower`] makes, except that kernels which differ in lines only are not one.

@@ -5,7 +5,7 @@
 
 use crate::backend::CompileError;
 use crate::backend::lines::LineTable;
-use crate::kernel::Line;
+use crate::kernel::SourceLine;
 use gimli::write::{
     Address, AttributeValue, Dwarf, EndianVec, FileId, LineProgram, LineString, Range, RangeList,
     RelocateWriter, Relocation, RelocationTarget, Sections, Unit,
@@ -107,7 +107,7 @@ pub(super) fn describe(
     add_sections(object, functions, &sections)
 }
 
-fn first_line(function: &Described<'_>) -> Option<Line> {
+fn first_line(function: &Described<'_>) -> Option<SourceLine> {
     let mut rows = function.lines.rows().iter();
     rows.find_map(|&(_, line)| line)
 }

@@ -10,10 +10,10 @@
 
 use super::cut::{form_of, pieces_of, register};
 use super::rewrite::{Bounds, Draft, extent_of};
-use crate::backend::refusal::Result;
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{
-    Access, Condition, ForRange, Form, Join, Kernel, MemId, Mode, Place, Region, Space, Stmt,
-    Subscript, ValueId, ValueType,
+    Access, Condition, ForRange, Form, Join, Kernel, MemId, Mode, Place, Region, SourceLine, Space,
+    Stmt, Subscript, ValueId, ValueType,
 };
 use crate::target::Target;
 use lgc_ir::index::{Atom, Guard, Index};
@@ -25,7 +25,7 @@ const VECTORS_OF_LONG: i64 = 8;
 /// The kernel with loads that do not start again, where that pays.
 ///
 /// # Errors
-/// None for verified kernels.
+/// If a row is longer than vectors can be, which those that are continued are not.
 pub(super) fn periods(kernel: &Kernel, target: &Target) -> Result<Kernel> {
     let (draft, body) = Draft::of(kernel);
     let mut periods = Periods {
@@ -35,7 +35,7 @@ pub(super) fn periods(kernel: &Kernel, target: &Target) -> Result<Kernel> {
         target,
         rows: Vec::new(),
     };
-    let body = periods.function(body);
+    let body = periods.function(body)?;
     Ok(periods.draft.finish(body))
 }
 
@@ -71,6 +71,8 @@ struct Row {
     lanes: u32,
     /// Where it is continued, if it is.
     buffer: Option<MemId>,
+    /// The line of the first load.
+    source: Option<SourceLine>,
 }
 
 /// A load that starts again.
@@ -90,26 +92,30 @@ impl Row {
 
 impl Periods<'_> {
     /// The body of the kernel or of its tasks, a function of its own.
-    fn function(&mut self, body: Region) -> Region {
+    fn function(&mut self, body: Region) -> Result<Region> {
         let outer = std::mem::take(&mut self.rows);
         self.survey(&body, 1);
         self.allocate();
-        let body = self.region(body);
+        let mut body = self.region(body)?;
         let own = std::mem::replace(&mut self.rows, outer);
-        own.iter().rev().fold(body, |body, row| match row.buffer {
-            Some(memory) => {
-                let mut stmts = self.copy(row, memory);
-                stmts.extend(body.stmts);
-                let body = Region { stmts };
-                Region {
-                    stmts: vec![Stmt::Let { memory, body }],
-                }
-            }
-            None => body,
-        })
+        for row in own.iter().rev() {
+            let Some(memory) = row.buffer else {
+                continue;
+            };
+            let mut stmts = self.copy(row, memory)?;
+            stmts.extend(body.stmts);
+            let inside = Region { stmts };
+            body = Region {
+                stmts: vec![Stmt::Let {
+                    memory,
+                    body: inside,
+                }],
+            };
+        }
+        Ok(body)
     }
 
-    fn region(&mut self, region: Region) -> Region {
+    fn region(&mut self, region: Region) -> Result<Region> {
         let mut stmts = Vec::with_capacity(region.stmts.len());
         for mut stmt in region.stmts {
             self.draft.at(&stmt);
@@ -128,13 +134,13 @@ impl Periods<'_> {
             for inner in stmt.regions_mut() {
                 let body = std::mem::take(inner);
                 *inner = match is_function {
-                    true => self.function(body),
-                    false => self.region(body),
+                    true => self.function(body)?,
+                    false => self.region(body)?,
                 };
             }
             stmts.push(stmt);
         }
-        Region { stmts }
+        Ok(Region { stmts })
     }
 
     // ------------------------------------------------------------------------------------ rows
@@ -145,7 +151,8 @@ impl Periods<'_> {
             match stmt {
                 Stmt::Load { result, access, .. } => {
                     if let Some(wrapped) = self.wrapped(*result, access) {
-                        self.note(wrapped, times);
+                        let source = self.draft.kernel.lines.of(*result);
+                        self.note(wrapped, times, source);
                     }
                 }
                 Stmt::For { range, body, .. } => {
@@ -169,7 +176,7 @@ impl Periods<'_> {
         }
     }
 
-    fn note(&mut self, wrapped: Wrapped, times: i64) {
+    fn note(&mut self, wrapped: Wrapped, times: i64, source: Option<SourceLine>) {
         let reads = times.saturating_mul(wrapped.lanes.into());
         let mut rows = self.rows.iter_mut();
         match rows.find(|row| row.line == wrapped.line) {
@@ -182,6 +189,7 @@ impl Periods<'_> {
                 reads,
                 lanes: wrapped.lanes,
                 buffer: None,
+                source,
             }),
         }
     }
@@ -206,7 +214,8 @@ impl Periods<'_> {
     }
 
     /// Copies a row: whole registers in a loop, then what is left of the line, then its start again.
-    fn copy(&mut self, row: &Row, buffer: MemId) -> Vec<Stmt> {
+    fn copy(&mut self, row: &Row, buffer: MemId) -> Result<Vec<Stmt>> {
+        self.draft.at_line(row.source);
         let mut stmts = Vec::new();
         let register = i64::from(self.register);
         let period = row.line.period;
@@ -227,7 +236,9 @@ impl Periods<'_> {
         while at < row.places() {
             // As far as the next start.
             let end = (at / period + 1).saturating_mul(period).min(row.places());
-            let count = u32::try_from(end - at).unwrap_or(u32::MAX);
+            let count = u32::try_from(end - at);
+            let count =
+                count.map_err(|_| Refusal("a row of 2³² elements and more is continued"))?;
             for (first, width) in pieces_of(count, self.register) {
                 let to = at + i64::from(first);
                 let places = (Index::constant(to % period), Index::constant(to));
@@ -235,7 +246,7 @@ impl Periods<'_> {
             }
             at = end;
         }
-        stmts
+        Ok(stmts)
     }
 
     /// Copies so many elements, from a place of the line to one of the buffer.

@@ -1,8 +1,8 @@
 //! Rewriting kernels: fresh ids, copies of regions under other names, and what is known of index variables.
 
 use crate::kernel::{
-    Carried, Condition, Fold, IdVisitor, Join, Kernel, Line, MemId, Memory, Op, Place, Region,
-    Space, Stmt, ValueId, ValueType, VarId, loop_points,
+    Carried, Condition, Fold, IdVisitor, Join, Kernel, MemId, Memory, Op, Place, Region,
+    SourceLine, Space, Stmt, ValueId, ValueType, VarId, loop_points,
 };
 use lgc_ir::index::{Guard, Index, UNKNOWN};
 use lgc_ir::shape::{Shape, Type};
@@ -13,7 +13,7 @@ pub(super) struct Draft {
     /// The kernel; its body is given by whoever rewrites it.
     pub(super) kernel: Kernel,
     /// The line of what is being rewritten.
-    line: Option<Line>,
+    line: Option<SourceLine>,
 }
 
 impl Draft {
@@ -32,7 +32,12 @@ impl Draft {
 
     /// Lets new values be of the line of a statement, if it has one.
     pub(super) fn at(&mut self, stmt: &Stmt) {
-        self.line = self.kernel.line_of(stmt).or(self.line);
+        self.at_line(self.kernel.line_of(stmt));
+    }
+
+    /// Lets new values be of a line, if there is one.
+    pub(super) fn at_line(&mut self, line: Option<SourceLine>) {
+        self.line = line.or(self.line);
     }
 
     /// A new value.

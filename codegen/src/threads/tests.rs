@@ -247,8 +247,13 @@ fn long_rows_are_decided_on_for_each_vector() {
             },
             ..target
         };
-        for (period, is_long) in [(7, false), (50, false), (129, true), (131, true)] {
-            let kernel = beside(403, &period.to_string(), &format!("(i0 mod {period})"));
+        let rows = [(7, false), (50, false), (129, true), (131, true)];
+        // From some place on, a vector begins right behind the last place from which it does not start again.
+        for ((period, is_long), start) in
+            rows.iter().flat_map(|&row| (0..5).map(move |at| (row, at)))
+        {
+            let place = format!("((i0 + {start}) mod {period})");
+            let kernel = beside(403, &period.to_string(), &place);
             let text = passed(&kernel, &STRAIGHT, &target).to_string();
             assert_eq!(text.contains(") = if 0 <= ("), is_long, "{text}");
             assert_eq!(text.contains("let a_continued"), period == 7, "{text}");
@@ -321,6 +326,21 @@ fn tasks_continue_their_own_rows() {
     let kernel = passed(&kernel, &STRAIGHT[1..], &Target::BITS_128);
     let text = kernel.to_string();
     assert_eq!(text.matches("let a_continued").count(), 2, "{text}");
+}
+
+/// The copy of a row is of the line that reads it, whatever comes after that.
+#[test]
+fn rows_are_copied_for_the_line_that_reads_them() {
+    let text = beside(403, "13", "(i0 mod 13)").to_string();
+    let text = text.replace("mod 13)] : f32", "mod 13)] : f32 @5");
+    let kernel = parsed(&text.replace("mul v0, v1 : f32", "mul v0, v1 : f32 @7"));
+    let text = passed(&kernel, &STRAIGHT, &Target::X86_64_V3).to_string();
+    let reads: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("load a"))
+        .collect();
+    assert!(reads.len() > 7, "{text}");
+    assert!(reads.iter().all(|line| line.ends_with(" @5")), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::machine::Effort;
 use super::object::Piece;
 use crate::backend::lines::LineTable;
 use crate::cache::Key;
-use crate::kernel::{Kernel, Line, Name};
+use crate::kernel::{Kernel, Name, SourceLine};
 use crate::target::Target;
 use lgc_llvm::Loaded;
 use std::fs;
@@ -86,7 +86,7 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Piece> {
         let place = u32::from_le_bytes(take(&mut bytes)?);
         let file = u32::from_le_bytes(take(&mut bytes)?);
         let line = u32::from_le_bytes(take(&mut bytes)?);
-        lines.push(place, (line > 0).then_some(Line { file, line }));
+        lines.push(place, (line > 0).then_some(SourceLine { file, line }));
     }
     let fits = |&(place, _): &(u32, i64)| bytes.len() as u64 >= u64::from(place) + 4;
     (align.is_power_of_two() && calls.iter().all(fits)).then(|| Piece {

@@ -5,7 +5,7 @@
 
 use super::object::Strange;
 use crate::backend::lines::LineTable;
-use crate::kernel::Line;
+use crate::kernel::SourceLine;
 use gimli::{AttributeValue, DebugLine, DebugLineOffset, LittleEndian as Little};
 use object::read::elf::ElfFile64;
 use object::{
@@ -71,7 +71,7 @@ fn read(bytes: &[u8]) -> gimli::Result<Result<LineTable, Strange>> {
                 let (Some(file), Ok(line)) = (file, u32::try_from(number)) else {
                     return Ok(Err("a line of no file".to_owned()));
                 };
-                Some(Line { file, line })
+                Some(SourceLine { file, line })
             }
         };
         let Ok(place) = u32::try_from(row.address()) else {

@@ -4,8 +4,8 @@ use super::Parsed;
 use super::scanner::Scanner;
 use crate::kernel::{
     Access, Carried, Condition, Directive, Fault, Fold, FoldState, ForRange, Form, Join, Kernel,
-    Line, Lines, MAX_NESTING, MemId, Memory, Mode, Place, Region, Space, Stmt, Subscript,
-    TaskFrame, ValueId, ValueType, VarId,
+    MAX_NESTING, MemId, Memory, Mode, Place, Region, SourceLine, SourceLines, Space, Stmt,
+    Subscript, TaskFrame, ValueId, ValueType, VarId,
 };
 use rustc_hash::FxHashMap;
 
@@ -16,7 +16,7 @@ pub(super) fn kernel(scanner: &mut Scanner<'_>) -> Parsed<Kernel> {
         names: FxHashMap::default(),
         values: FxHashMap::default(),
         types: Vec::new(),
-        lines: Lines::default(),
+        lines: SourceLines::default(),
         first_seen: Vec::new(),
         depth: 0,
     };
@@ -29,7 +29,7 @@ pub(super) struct KernelParser<'s, 'a> {
     names: FxHashMap<String, MemId>,
     values: FxHashMap<u32, ValueId>,
     types: Vec<Option<ValueType>>,
-    lines: Lines,
+    lines: SourceLines,
     /// Where each value is first named.
     first_seen: Vec<usize>,
     depth: usize,
@@ -525,11 +525,11 @@ impl KernelParser<'_, '_> {
         }
         let first = self.scanner.number()?;
         let line = match self.scanner.eat(":") {
-            true => Line {
+            true => SourceLine {
                 file: first,
                 line: self.scanner.number()?,
             },
-            false => Line {
+            false => SourceLine {
                 file: 0,
                 line: first,
             },

@@ -6,7 +6,7 @@
 //! over the kernel's loops; a guard says where an element is needed at all, and accesses carry it.
 
 use crate::kernel::{
-    Access, BodyScalar, BufferId, ForRange, KernelBuilder, Line, MemId, Mode, ValueId, end_of,
+    Access, BodyScalar, BufferId, ForRange, KernelBuilder, MemId, Mode, SourceLine, ValueId, end_of,
 };
 use crate::lower::analysis::model::{Kind, Reference};
 use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
@@ -396,7 +396,7 @@ impl<'p> Elements<'p> {
         &mut self,
         instance: &Instance,
         needs: &[Option<Instance>],
-        reader: Option<Line>,
+        reader: Option<SourceLine>,
     ) -> ValueId {
         let is_loaded = self.kept_access(instance).is_some() || self.is_loaded(instance.node);
         let line = match is_loaded {

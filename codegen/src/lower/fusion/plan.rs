@@ -1,6 +1,6 @@
 //! The decisions about a graph that kernels are emitted from: groups, storage, buffers.
 
-use crate::kernel::{Buffer, BufferId, Kernel, KernelBuilder, Line};
+use crate::kernel::{Buffer, BufferId, Kernel, KernelBuilder, SourceLine};
 use crate::lower::LineOf;
 use crate::lower::analysis::model::{Kind, Model};
 use crate::lower::fusion::fuse::Fusion;
@@ -161,7 +161,7 @@ impl Plan<'_> {
     }
 
     /// The line that a node comes from, if lines are asked for.
-    pub(in crate::lower) fn line(&self, node: NodeId) -> Option<Line> {
+    pub(in crate::lower) fn line(&self, node: NodeId) -> Option<SourceLine> {
         self.lines?(self.model.graph.span(node))
     }
 

@@ -60,3 +60,32 @@ fn what_is_exact_in_any_order_is_not_cut() {
     assert!(!is_cut(product(), DType::I32, &[1025]));
     assert!(!is_cut(max, DType::F32, &[1025]));
 }
+
+/// Wide panels take several steps along their lines at once; what is left over of the lines, and of the panel in shorter
+/// vectors, is taken too.
+#[test]
+fn wide_panels_take_several_steps_at_once() {
+    for steps in [1, 2, 3, 4, 5, 7, 8, 11] {
+        for width in [1024, 1030, 2054] {
+            for reverse in [false, true] {
+                let b = builder();
+                let x = input(&b, "x", DType::F32, &[steps, width]);
+                let scans: [Op; 3] = [
+                    sum(0, reverse, false).into(),
+                    sum(0, reverse, true).into(),
+                    CumMax {
+                        axis: 0,
+                        reverse,
+                        exclusive: false,
+                    }
+                    .into(),
+                ];
+                let results: Vec<_> = scans
+                    .into_iter()
+                    .map(|scan| b.apply(scan, std::slice::from_ref(&x)).unwrap())
+                    .collect();
+                check(&finish(b, &results));
+            }
+        }
+    }
+}

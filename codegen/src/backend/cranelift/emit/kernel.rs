@@ -10,7 +10,7 @@ use crate::backend::cranelift::emit::tasks::{TaskLinks, sites};
 use crate::backend::cranelift::isa::OPERATIONS;
 use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{
-    Carried, Condition, ForRange, Join, Kernel, Line, MemId, Op, Region, Stmt, ValueId, VarId,
+    Carried, Condition, ForRange, Join, Kernel, MemId, Op, Region, SourceLine, Stmt, ValueId, VarId,
 };
 use crate::target::Target;
 use crate::threads::ranges;
@@ -62,7 +62,7 @@ pub(crate) struct KernelEmitter<'k> {
     /// The address of the context, if there are tasks.
     pub(crate) context: Option<Value>,
     /// The lines of the kernel; what instructions come from is a position here.
-    lines: Vec<Line>,
+    lines: Vec<SourceLine>,
 }
 
 /// The signature of the function of a thread program: an address for each parameter; then, if it has tasks, that of

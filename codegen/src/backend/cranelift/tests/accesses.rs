@@ -325,3 +325,60 @@ fn neighbours_that_start_again() {
         }
     }
 }
+
+/// Columns of a matrix, one after the other, with a store to it after some of them.
+fn columns(dtype: DType, lanes: u32, stored_after: u32, order: &[u32]) -> String {
+    let mut text = format!(
+        "kernel columns(x: {dtype}[20, 40] inout, y: {dtype}[{}, {lanes}] out) {{ lane i0 for i1 in 0..3 {{",
+        order.len()
+    );
+    for (number, column) in order.iter().enumerate() {
+        if number as u32 == stored_after {
+            // Over columns that are loaded before and after.
+            text += "store x[i1 + i0, 2] = v0 store x[2, i0 + i1] = v0 ";
+        }
+        text += &format!("v{number} = load x[i1 + i0, i1 + {column}] : {dtype}<{lanes}> ");
+    }
+    for number in 0..order.len() {
+        text += &format!("store y[{number}, i0] = v{number} ");
+    }
+    text + "} }"
+}
+
+/// What LLVM's code loads as squares, row by row: all of them, some, again, in any order, and with stores between.
+#[test]
+fn squares_of_a_matrix() {
+    for dtype in [
+        DType::F32,
+        DType::F64,
+        DType::I64,
+        DType::I32,
+        DType::F16,
+        DType::Bf16,
+    ] {
+        for lanes in [2, 4, 8, 16] {
+            let straight: Vec<u32> = (0..2 * lanes).collect();
+            let back: Vec<u32> = straight.iter().rev().copied().collect();
+            let again = [straight.as_slice(), &back].concat();
+            // One is missing, and what is left over on both sides is less than a square.
+            let gap: Vec<u32> = straight
+                .iter()
+                .copied()
+                .filter(|at| *at != lanes / 2)
+                .collect();
+            for (order, stored_after) in [
+                (&straight, u32::MAX),
+                (&straight, lanes / 2),
+                (&straight, lanes),
+                (&back, 1),
+                (&again, 2 * lanes),
+                (&again, u32::MAX),
+                (&gap, lanes + 1),
+            ] {
+                let text = columns(dtype, lanes, stored_after, order);
+                let kernel = text.parse().unwrap();
+                agree(kernel, lanes.into(), &text);
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! Each function is a subprogram of the file of its first line; lines of other files are in a block of it.
 
 use super::Emitter;
-use crate::kernel::{Kernel, Line, Region, Stmt};
+use crate::kernel::{Kernel, Region, SourceLine, Stmt};
 use lgc_llvm::inkwell::builder::Builder;
 use lgc_llvm::inkwell::context::Context;
 use lgc_llvm::inkwell::debug_info::{
@@ -89,7 +89,7 @@ impl<'c> Debug<'c> {
         &self,
         function: FunctionValue<'c>,
         name: &str,
-        first: Option<Line>,
+        first: Option<SourceLine>,
     ) -> Scopes<'c> {
         let file = first.map_or_else(|| self.unit.get_file(), |line| self.file(line.file));
         let line = first.map_or(0, |line| line.line);
@@ -122,7 +122,7 @@ impl<'c> Debug<'c> {
         context: &'c Context,
         builder: &Builder<'c>,
         scopes: &mut Scopes<'c>,
-        line: Line,
+        line: SourceLine,
     ) {
         let scope = scopes.by_file.entry(line.file).or_insert_with(|| {
             let file = self.file(line.file);
@@ -163,7 +163,7 @@ impl<'c> Emitter<'c, '_> {
         }
     }
 
-    fn at_line(&mut self, line: Line) {
+    fn at_line(&mut self, line: SourceLine) {
         if let (Some(debug), Some(scopes)) = (self.unit.debug, &mut self.scopes) {
             debug.at(self.context, &self.builder, scopes, line);
         }
@@ -171,7 +171,7 @@ impl<'c> Emitter<'c, '_> {
 }
 
 /// The first line of a region.
-pub(super) fn first_line(kernel: &Kernel, region: &Region) -> Option<Line> {
+pub(super) fn first_line(kernel: &Kernel, region: &Region) -> Option<SourceLine> {
     let mut first = None;
     region.visit(&mut |stmt| first = first.or_else(|| kernel.line_of(stmt)));
     first

@@ -80,7 +80,7 @@ impl Squares {
                 continue;
             };
             let numbers = square.iter().map(|column| column.number);
-            let first = numbers.clone().min().unwrap_or(start.number);
+            let first = numbers.clone().fold(start.number, usize::min);
             self.all.extend(numbers);
             self.first.entry(first).or_default().push(Square {
                 across: across.clone(),

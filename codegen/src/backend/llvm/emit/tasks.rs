@@ -5,7 +5,7 @@
 
 use super::debug::first_line;
 use super::{EmitError, Emitted, Emitter, Operand, RUN_TASKS};
-use crate::kernel::{Line, Region, TaskFrame, VarId};
+use crate::kernel::{Region, SourceLine, TaskFrame, VarId};
 use lgc_ir::dtype::DType;
 use lgc_llvm::inkwell::types::BasicTypeEnum;
 use lgc_llvm::inkwell::values::{BasicMetadataValueEnum, FunctionValue, PointerValue};
@@ -159,7 +159,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
         (task, name): (FunctionValue<'c>, &str),
         work: FunctionValue<'c>,
         layout: &Layout<'c>,
-        line: Option<Line>,
+        line: Option<SourceLine>,
     ) -> Emitted<()> {
         let builder = self.context.create_builder();
         if let Some(debug) = self.unit.debug {

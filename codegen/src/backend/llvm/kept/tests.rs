@@ -41,7 +41,7 @@ fn files(cache: &Cache) -> Vec<PathBuf> {
 fn lines(count: u32) -> LineTable {
     let mut table = LineTable::default();
     for at in 0..count {
-        let line = Line {
+        let line = SourceLine {
             file: at % 2,
             line: at + 1,
         };
