@@ -1,7 +1,7 @@
-//! Instructions that `inkwell` calls unsafe to build, or does not build.
+//! Instructions that `inkwell` calls unsafe to build, or does not build, and a question that it does not ask.
 
 use inkwell::builder::{Builder, BuilderError};
-use inkwell::values::{AsValueRef, BasicValueEnum, IntValue, PointerValue};
+use inkwell::values::{AsValueRef, BasicValueEnum, IntValue, PointerValue, VectorValue};
 
 /// The address so many bytes after another. The bytes are a number of any sign.
 ///
@@ -37,4 +37,21 @@ pub fn freeze<'c>(
         );
         Ok(BasicValueEnum::new(frozen))
     }
+}
+
+/// Which lanes of a constant mask are certainly true; nothing of one that is computed.
+pub fn known_lanes(mask: VectorValue<'_>) -> Option<Vec<bool>> {
+    if !mask.is_const() || !mask.get_type().get_element_type().is_int_type() {
+        return None;
+    }
+    let lane = |at: u32| {
+        // SAFETY: the mask is alive and a constant of integers, as was just seen. An element of it is null if the
+        // constant is an expression that has none, and else a constant integer, or one that is undefined.
+        let element = unsafe {
+            let element = llvm_sys::core::LLVMGetAggregateElement(mask.as_value_ref(), at);
+            (!element.is_null()).then(|| IntValue::new(element))
+        };
+        Some(element?.get_zero_extended_constant() == Some(1))
+    };
+    (0..mask.get_type().get_size()).map(lane).collect()
 }

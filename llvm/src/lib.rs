@@ -24,7 +24,7 @@ mod library;
 mod search;
 mod stubs;
 
-pub use build::{byte_offset, freeze};
+pub use build::{byte_offset, freeze, known_lanes};
 pub use error::{LoadError, Origin, Reason};
 pub use inkwell;
 pub use library::load;

@@ -4,7 +4,7 @@
 //! Modules, contexts and machines belong to one thread: threads that compile side by side have one each. Equal modules
 //! become equal bytes.
 
-use super::Level;
+use super::{Level, masks};
 use lgc_llvm::Loaded;
 use lgc_llvm::inkwell::OptimizationLevel;
 use lgc_llvm::inkwell::attributes::{Attribute, AttributeLoc};
@@ -144,10 +144,10 @@ impl Machine {
         module
             .verify()
             .map_err(|e| MachineError::Invalid(said(&e)))?;
-        if self.effort == Effort::None {
-            return Ok(());
+        if self.effort != Effort::None {
+            self.run(module, PASSES)?;
         }
-        self.run(module, PASSES)
+        masks::store_single_lanes(module)
     }
 
     fn run(&self, module: &Module<'_>, passes: &str) -> Result<(), MachineError> {

@@ -13,6 +13,8 @@ mod lines;
 #[cfg(feature = "llvm")]
 pub mod machine;
 #[cfg(feature = "llvm")]
+mod masks;
+#[cfg(feature = "llvm")]
 pub(crate) mod object;
 
 pub use crate::level::{Level, UnknownLevel};
