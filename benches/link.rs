@@ -20,7 +20,7 @@ fn measure() -> Result<(), Failure> {
     let object = session.object(&build)?;
     let mut link = || -> Result<(Duration, usize), Failure> {
         let (object, start) = (object.clone(), Instant::now());
-        let library = session.shared_library(&build, object, "digits.so")?;
+        let library = session.shared_library(&build.library, object, "digits.so")?;
         Ok((start.elapsed(), library.len()))
     };
     let mut links = (0..LINKS).map(|_| link()).collect::<Result<Vec<_>, _>>()?;

@@ -65,7 +65,7 @@ fn measure(ops: usize, with_gradient: bool) -> Result<String, Failure> {
         launches += program.steps.len();
     }
     let object = session.object(&build)?;
-    let library = session.shared_library(&build, object, "chain.so")?;
+    let library = session.shared_library(&build.library, object, "chain.so")?;
     let mut row = format!("{nodes:>7} {launches:>7} {kernels:>7}");
     let mut total = 0.0;
     for cost in session.clock().costs() {

@@ -54,8 +54,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// What decides the code of a kernel, dependencies included. Those outside this package are there in the repository.
-const SOURCES: [&str; 4] = ["src", "../ir/src", "../llvm/src", "../Cargo.lock"];
+/// What decides the bytes of a library that are made of graphs, dependencies included. Those outside this package are
+/// there in the repository.
+const SOURCES: [&str; 6] = [
+    "src",
+    "freestanding",
+    "../abi/src",
+    "../ir/src",
+    "../llvm/src",
+    "../Cargo.lock",
+];
 
 /// FNV-1a of names and contents, tests apart. It tells sources from others, and guards against nobody.
 fn hash_of_sources() -> io::Result<u128> {

@@ -58,11 +58,10 @@ fn compile(directory: &Path, session: &mut Session) -> Result<PathBuf, Failure> 
     let file = session.add_source("examples/digits/digits.graph", GRAPH.to_owned())?;
     let ast = session.parse(file)?;
     let module = session.elaborate(&ast, &[])?;
-    let build = session.build(module, NAME)?;
-    let object = session.object(&build)?;
+    let compiled = session.compile(module, NAME)?;
     let path = directory.join("digits.so");
-    let shared = session.shared_library(&build, object, "digits.so")?;
-    let header = build.header()?;
+    let header = compiled.header()?;
+    let shared = session.shared_library(&compiled.library, compiled.object, "digits.so")?;
     session.time(Stage::Write, || -> Result<(), Failure> {
         let mut outputs = OutputSet::default();
         outputs.stage(&path, &shared, Access::Execute)?;

@@ -149,10 +149,11 @@ fn damaged_pieces_are_made_again_and_counted() {
             }
         }
         if round == "one" {
-            let mut bytes = whole[0].clone();
+            let object = whole_object(&kept);
+            let mut bytes = std::fs::read(object).unwrap();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
-            std::fs::write(&kept[0], bytes).unwrap();
+            std::fs::write(object, bytes).unwrap();
         }
         let expected_remark = if round == "one" { &one } else { &all };
         assert_eq!(
@@ -167,6 +168,121 @@ fn damaged_pieces_are_made_again_and_counted() {
         assert!(now == whole);
         assert_eq!(remarks(compile(&place, "m.graph", "out")), [""; 0]);
     }
+}
+
+/// The file of the whole object, which is larger than that of any piece of it.
+fn whole_object(files: &[PathBuf]) -> &PathBuf {
+    let sizes = files
+        .iter()
+        .map(|file| (file.metadata().unwrap().len(), file));
+    sizes.max().unwrap().1
+}
+
+/// Two entries with what a header tells of them, a file that is used, and one that is loaded.
+const PARTS: &str = "\
+use \"part.graph\"
+
+dim N = 6
+
+/// What is done.
+entry f(x: f32[N] in [0, 1]) -> (y: f32[N]) { y = twice(sqrt(x)) + sum(load(\"w.safetensors\", \"w\")) }
+
+entry g(inout p: f32[N, N], x: f32[N]) -> (y: f32[N]) {
+    y = p @ x
+    p' = p * 0.5
+}
+";
+
+fn part(factor: u32) -> String {
+    format!("graph twice[N](x: f32[N]) -> (y: f32[N]) {{ y = {factor} * x }}\n")
+}
+
+/// A file of one tensor of two numbers.
+fn weights(numbers: [f32; 2]) -> Vec<u8> {
+    let header = r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    bytes
+}
+
+fn parts() -> Place {
+    let place = Place::with("m.graph", PARTS);
+    place.write("part.graph", part(2));
+    place.write("w.safetensors", weights([1.0, 2.0]));
+    place
+}
+
+#[test]
+fn a_library_is_taken_whole_if_nothing_changed() {
+    let place = parts();
+    let expected = reference(&place, "m.graph");
+    let header = place.read("without/m.h");
+    assert_eq!(remarks(compile(&place, "m.graph", "cold")), [""; 0]);
+    let kept = files(&place.path("cache"));
+    let object = whole_object(&kept);
+    // Without the pieces, nothing but the whole can be taken; and they are not made again.
+    for file in &kept {
+        if file != object {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    assert_eq!(remarks(compile(&place, "m.graph", "warm")), [""; 0]);
+    assert!(library(&place, "warm") == expected);
+    assert!(place.read("warm/m.h") == header);
+    assert_eq!(files(&place.path("cache")), std::slice::from_ref(object));
+    // What is to be seen at work works, and makes the pieces.
+    let mut command = compile(&place, "m.graph", "seen");
+    command.arg("--verify");
+    assert_eq!(remarks(command), [""; 0]);
+    assert!(library(&place, "seen") == expected);
+    assert_eq!(files(&place.path("cache")), kept);
+}
+
+#[test]
+fn whatever_changes_makes_another_library() {
+    let place = parts();
+    assert_eq!(remarks(compile(&place, "m.graph", "out")), [""; 0]);
+    let first = library(&place, "out");
+    let kept = files(&place.path("cache")).len();
+    let check = |what: &str, arguments: &[&str]| {
+        let mut command = compile(&place, "m.graph", "out");
+        command.args(arguments);
+        assert_eq!(remarks(command), [""; 0], "{what}");
+        let made = [library(&place, "out"), place.read("out/m.h")];
+        let mut command = compile(&place, "m.graph", "without");
+        command.env("LGC_CACHE_DIR", "").args(arguments);
+        assert_eq!(remarks(command), [""; 0], "{what}");
+        let expected = [library(&place, "without"), place.read("without/m.h")];
+        assert!(made == expected, "{what}");
+        assert!(made[0] != first, "{what}");
+    };
+    check("a dim", &["--define", "N=7"]);
+    check("the name", &["--name", "other"]);
+    check("the effort", &["-O0"]);
+    check("the level", &["--cpu", "v3"]);
+    check("lines", &["-g"]);
+    place.write("w.safetensors", weights([1.0, 3.0]));
+    check("a tensor", &[]);
+    place.write("part.graph", part(3));
+    check("a file that is used", &[]);
+    place.write("m.graph", PARTS.replace("0.5", "0.25"));
+    check("the graph", &[]);
+    // Lines change where the code does not.
+    place.write("m.graph", PARTS.replace("/// What", "\n/// What"));
+    check("lines that moved", &["-g"]);
+    // Only the whole is new where there is another word in a comment.
+    place.write("m.graph", PARTS);
+    place.write("part.graph", part(2));
+    place.write("w.safetensors", weights([1.0, 2.0]));
+    assert_eq!(remarks(compile(&place, "m.graph", "out")), [""; 0]);
+    assert!(library(&place, "out") == first);
+    let before = files(&place.path("cache")).len();
+    assert!(before > kept);
+    place.write("m.graph", format!("// A word.\n{PARTS}"));
+    assert_eq!(remarks(compile(&place, "m.graph", "out")), [""; 0]);
+    assert!(library(&place, "out") == first);
+    assert_eq!(files(&place.path("cache")).len(), before + 1);
 }
 
 #[test]

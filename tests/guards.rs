@@ -169,7 +169,7 @@ impl Loaded {
         }
         let object = session.object(&build).unwrap();
         let library = session
-            .shared_library(&build, object, "guarded.so")
+            .shared_library(&build.library, object, "guarded.so")
             .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("guarded.so");

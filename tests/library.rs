@@ -58,7 +58,9 @@ fn library_equals_jit(graph: Graph) {
     assert_eq!(jit.call(&slices, &mut [], &mut outputs).unwrap(), 0);
 
     let object = session.object(&build).unwrap();
-    let library = session.shared_library(&build, object, "random.so").unwrap();
+    let library = session
+        .shared_library(&build.library, object, "random.so")
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("random.so");
     std::fs::write(&path, library).unwrap();

@@ -22,6 +22,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// A hash of the sources that make libraries of graphs, by the build script. As a part of each question, it lets a
+/// compiler that was changed take nothing that it made before, released or not, and one that was only built again or
+/// moved take all of it.
+pub const SOURCES: &str = env!("LGC_CODEGEN_SOURCES");
+
 /// The hash of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
@@ -35,6 +40,13 @@ impl Key {
             hasher.update(part);
         }
         Key(*hasher.finalize().as_bytes())
+    }
+}
+
+impl Key {
+    /// The hash itself, which may be a part of another question.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

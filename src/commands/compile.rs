@@ -1,11 +1,13 @@
 //! `lgc compile`: from a graph to files that users link or load.
 
 use crate::args::{Compile, OutputKind};
-use crate::driver::{Build, Session, Use};
+use crate::driver::{Build, Compiled, Session, Use};
 use crate::stage::Stage;
 use crate::{Failure, Origin, naming, output};
+use lgc_abi::Library;
 use lgc_codegen::link::ObjectFile;
 use lgc_codegen::output::{Access, OutputSet};
+use lgc_ir::module::Module;
 use std::path::{Path, PathBuf};
 
 /// A file that is to be written.
@@ -28,8 +30,7 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     for (path, _) in targets.iter().chain(&headers(&targets)) {
         inputs.keep(path)?;
     }
-    let build = session.build(module, &name)?;
-    let outputs = outputs(&targets, &build, session)?;
+    let outputs = outputs(&targets, (module, &name), session)?;
     session.time(Stage::Write, || {
         let mut set = OutputSet::default();
         for Output {
@@ -78,42 +79,75 @@ fn headers(targets: &[(PathBuf, OutputKind)]) -> Vec<(PathBuf, OutputKind)> {
 }
 
 /// What the outputs of one compilation are made from.
-struct Files<'a> {
-    build: &'a Build,
-    session: &'a mut Session,
-    object: Option<ObjectFile>,
+enum Made {
+    /// The object, which may have been made before.
+    Whole(Compiled),
+    /// The kernels, and their object as soon as it is wanted.
+    Kernels(Build, Option<ObjectFile>),
 }
 
-impl Files<'_> {
+impl Made {
+    /// As much as is needed of a module, which has a name: for a header alone no code is made, and text needs kernels.
+    fn of(
+        (module, name): (Module, &str),
+        targets: &[(PathBuf, OutputKind)],
+        session: &mut Session,
+    ) -> Result<Self, Failure> {
+        let has_code = targets.iter().any(|(_, kind)| kind.is_code());
+        let has_text = targets.iter().any(|(_, kind)| *kind == OutputKind::Clif);
+        if has_code && !has_text {
+            return Ok(Made::Whole(session.compile(module, name)?));
+        }
+        Ok(Made::Kernels(session.build(module, name)?, None))
+    }
+
+    fn library(&self) -> &Library {
+        match self {
+            Made::Whole(compiled) => &compiled.library,
+            Made::Kernels(build, _) => &build.library,
+        }
+    }
+
+    fn header(&self) -> Result<String, Failure> {
+        match self {
+            Made::Whole(compiled) => compiled.header(),
+            Made::Kernels(build, _) => build.header(),
+        }
+    }
+
     /// The object, compiled once.
-    fn object(&mut self) -> Result<ObjectFile, Failure> {
-        let object = match self.object.take() {
-            Some(object) => object,
-            None => self.session.object(self.build)?,
-        };
-        Ok(self.object.insert(object).clone())
+    fn object(&mut self, session: &mut Session) -> Result<ObjectFile, Failure> {
+        match self {
+            Made::Whole(compiled) => Ok(compiled.object.clone()),
+            Made::Kernels(_, Some(object)) => Ok(object.clone()),
+            Made::Kernels(build, object) => Ok(object.insert(session.object(build)?).clone()),
+        }
     }
 
     /// The content of a file, and what it is for.
-    fn content(&mut self, path: &Path, kind: OutputKind) -> Result<(Vec<u8>, Access), Failure> {
+    fn content(
+        &mut self,
+        (path, kind): (&Path, OutputKind),
+        session: &mut Session,
+    ) -> Result<(Vec<u8>, Access), Failure> {
         Ok(match kind {
             OutputKind::Shared => {
-                let object = self.object()?;
-                let library = self
-                    .session
-                    .shared_library(self.build, object, &soname(path))?;
+                let object = self.object(session)?;
+                let library = session.shared_library(self.library(), object, &soname(path))?;
                 (library, Access::Execute)
             }
             OutputKind::Archive => {
-                let object = self.object()?;
-                (self.session.archive(object)?, Access::Read)
+                let object = self.object(session)?;
+                (session.archive(object)?, Access::Read)
             }
-            OutputKind::Object => (self.object()?.bytes, Access::Read),
-            OutputKind::Header => (self.build.header()?.into_bytes(), Access::Read),
-            OutputKind::Clif => (
-                self.session.clif(&self.build.programs)?.into_bytes(),
-                Access::Read,
-            ),
+            OutputKind::Object => (self.object(session)?.bytes, Access::Read),
+            OutputKind::Header => (self.header()?.into_bytes(), Access::Read),
+            OutputKind::Clif => {
+                let Made::Kernels(build, _) = self else {
+                    return Err(Failure::internal("text of kernels that were not made"));
+                };
+                (session.clif(&build.programs)?.into_bytes(), Access::Read)
+            }
         })
     }
 }
@@ -121,17 +155,13 @@ impl Files<'_> {
 /// The outputs; a library has its header beside it.
 fn outputs(
     targets: &[(PathBuf, OutputKind)],
-    build: &Build,
+    module: (Module, &str),
     session: &mut Session,
 ) -> Result<Vec<Output>, Failure> {
-    let mut files = Files {
-        build,
-        session,
-        object: None,
-    };
+    let mut made = Made::of(module, targets, session)?;
     let mut outputs: Vec<Output> = Vec::new();
     for (path, kind) in targets.iter().cloned().chain(headers(targets)) {
-        let (bytes, access) = files.content(&path, kind)?;
+        let (bytes, access) = made.content((&path, kind), session)?;
         outputs.push(Output {
             path,
             bytes,

@@ -133,7 +133,7 @@ fn judge(outcome: Result<bool, String>, remark: &str) -> Finding {
 fn linker(build: &Build, folder: &Path, session: &mut Session) -> Finding {
     let mut run = || -> Result<bool, String> {
         let object = session.object(build).map_err(reason)?;
-        let library = session.shared_library(build, object, "trial.so");
+        let library = session.shared_library(&build.library, object, "trial.so");
         let path = folder.join("trial.so");
         fs::write(&path, library.map_err(reason)?).map_err(|error| error.to_string())?;
         let library = Library::open_named(&path, "trial").map_err(|error| error.to_string())?;

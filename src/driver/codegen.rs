@@ -4,7 +4,7 @@ use super::lines::line_of;
 use super::{Machine, Session};
 use crate::Failure;
 use crate::stage::Stage;
-use lgc_abi::{AbiError, Interface, Library, header};
+use lgc_abi::{AbiError, Interface, Library, header as c_header};
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
@@ -41,8 +41,29 @@ impl Build {
     /// # Errors
     /// If a name cannot be written in C.
     pub fn header(&self) -> Result<String, Failure> {
-        Ok(header::render(&interface(&self.library, &[])?))
+        header(&self.library)
     }
+
+    /// How many bytes of workspace the programs of each entry need.
+    pub(super) fn workspaces(&self) -> Vec<u64> {
+        workspaces(&self.programs, &self.higher)
+    }
+}
+
+/// What each entry needs, whatever level runs.
+fn workspaces(programs: &[Program], higher: &[Vec<Program>]) -> Vec<u64> {
+    let mut needed: Vec<u64> = programs.iter().map(|program| program.workspace).collect();
+    for programs in higher {
+        for (needed, program) in needed.iter_mut().zip(programs) {
+            *needed = program.workspace.max(*needed);
+        }
+    }
+    needed
+}
+
+/// The C header of a library.
+pub(super) fn header(library: &Library) -> Result<String, Failure> {
+    Ok(c_header::render(&interface(library, &[])?))
 }
 
 /// The names in C. What is wrong with them is said at the last of the entries that it names.
@@ -204,7 +225,8 @@ impl Session {
         let mut level = || all.by_ref().take(module.entries.len()).collect();
         let programs: Vec<Program> = level();
         let higher: Vec<Vec<Program>> = targets.iter().skip(1).map(|_| level()).collect();
-        let library = describe(&module, (&programs, &higher), name, self.machine())?;
+        let workspaces = workspaces(&programs, &higher);
+        let library = describe(&module, &workspaces, name, self.machine())?;
         let entries = module.entries.iter();
         let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
         interface(&library, &places)?;
@@ -243,11 +265,11 @@ impl Session {
     /// If the linker fails, or the soname is none.
     pub fn shared_library(
         &mut self,
-        build: &Build,
+        library: &Library,
         object: ObjectFile,
         soname: &str,
     ) -> Result<Vec<u8>, Failure> {
-        let exports = format!("{}_*", build.library.name);
+        let exports = format!("{}_*", library.name);
         let options = LinkOptions {
             keep_symbols: self.lines,
             ..LinkOptions::default()
@@ -378,22 +400,16 @@ fn link_failure(error: LinkError) -> Failure {
     Failure::message(Code::LinkFailure, error.to_string())
 }
 
-/// What the library says about itself.
-fn describe(
+/// What the library says about itself, of which each entry has a workspace.
+pub(super) fn describe(
     module: &Module,
-    (programs, higher): (&[Program], &[Vec<Program>]),
+    workspaces: &[u64],
     name: &str,
     machine: &Machine,
 ) -> Result<Library, Failure> {
-    let workspace = |at: usize| {
-        let levels = std::iter::once(programs).chain(higher.iter().map(Vec::as_slice));
-        let sizes = levels.filter_map(|programs| programs.get(at));
-        // Whatever level runs, it fits.
-        sizes.map(|program| program.workspace).max().unwrap_or(0)
-    };
-    let entries = module.entries.iter().enumerate();
+    let entries = module.entries.iter().zip(workspaces);
     let entries = entries
-        .map(|(at, entry)| lgc_abi::Entry::of_module(entry, workspace(at)))
+        .map(|(entry, &workspace)| lgc_abi::Entry::of_module(entry, workspace))
         .collect::<Result<_, _>>();
     Ok(Library {
         name: name.to_owned(),

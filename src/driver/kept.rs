@@ -29,7 +29,6 @@ impl Kept {
     }
 
     /// The cache, if there is one.
-    #[cfg(feature = "llvm")]
     pub(crate) fn cache(self) -> Option<&'static Cache> {
         match self {
             Kept::In(cache) => Some(cache),

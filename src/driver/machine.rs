@@ -4,6 +4,7 @@ use super::kept::Kept;
 use crate::args::{BackendName, Code as CodeArgs, Cpu};
 use crate::{COMPILER, Failure};
 use lgc_codegen::backend::Backend;
+use lgc_codegen::cache::Cache;
 use lgc_codegen::level::Level;
 use lgc_codegen::target::Target;
 use lgc_ir::diag::{Code, Diagnostic};
@@ -85,6 +86,11 @@ impl Machine {
     pub(crate) fn features(&self) -> Vec<String> {
         let features = self.target().level.features();
         features.iter().map(ToString::to_string).collect()
+    }
+
+    /// Where code is kept.
+    pub(crate) fn cache(&self) -> Option<&'static Cache> {
+        self.kept.cache()
     }
 
     /// What there is to say of the cache, once code was made.

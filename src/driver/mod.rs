@@ -7,12 +7,14 @@
 //! that reports an error is the last that runs.
 
 mod codegen;
+mod compiled;
 mod inputs;
 mod kept;
 mod lines;
 mod machine;
 
 pub use codegen::Build;
+pub use compiled::Compiled;
 pub(crate) use inputs::Inputs;
 pub(crate) use kept::Kept;
 pub(crate) use machine::{Machine, Use};
@@ -21,6 +23,7 @@ use crate::args::{self, Common};
 use crate::reach::Reach;
 use crate::stage::{Clock, Stage};
 use crate::{Failure, Origin, output, report};
+use lgc_codegen::cache::Key;
 use lgc_ir::diag::{Code, Diagnostic, Diagnostics};
 use lgc_ir::lang::ast::{Ast, GraphKind, Item};
 use lgc_ir::lang::{self, Options};
@@ -43,6 +46,10 @@ pub struct Session {
     lines: bool,
     /// The directories below which graphs may name files, beside that of the main file.
     allowed: Vec<PathBuf>,
+    /// The dims that are set over those of the sources.
+    defines: Vec<(String, u64)>,
+    /// Hashes of the files of tensors that the sources load, with their names.
+    tensors: Vec<Key>,
 }
 
 impl Session {
@@ -190,8 +197,16 @@ impl Session {
             lang::import(ast, sources, &mut read, &mut found)
         });
         let (mut ast, sources) = (ast, &self.sources);
+        let has_cache = self.machine.cache().is_some();
+        let tensors = &mut self.tensors;
         self.clock.time(Stage::Read, || {
-            let mut read = |path: &str| reach.read_tensors(path);
+            let mut read = |path: &str| {
+                let content = reach.read_tensors(path)?;
+                if has_cache {
+                    tensors.push(Key::of(&[path.as_bytes(), (*content).as_ref()]));
+                }
+                Ok(content)
+            };
             lang::load(&mut ast, sources, &mut read, &mut found);
         });
         self.accept(found)?;
@@ -205,6 +220,7 @@ impl Session {
     /// Errors of names, types, shapes, derivatives and limits, which are reported.
     pub fn elaborate(&mut self, ast: &Ast, defines: &[(String, u64)]) -> Result<Module, Failure> {
         check_defines(ast, defines)?;
+        self.defines = defines.to_vec();
         let mut options = Options {
             defines: defines.iter().cloned().collect(),
             ..Options::default()

@@ -24,6 +24,18 @@ pub enum Backend {
     Llvm(llvm::Llvm),
 }
 
+impl Backend {
+    /// Which one this is: all that code depends on beside this compiler, and what it is made of.
+    #[must_use]
+    pub fn identity(self) -> String {
+        match self {
+            Backend::Cranelift => "Cranelift".to_owned(),
+            #[cfg(feature = "llvm")]
+            Backend::Llvm(llvm) => llvm.identity(),
+        }
+    }
+}
+
 /// Why machine code could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {

@@ -3,16 +3,12 @@
 use super::machine::Effort;
 use super::object::Piece;
 use crate::backend::lines::LineTable;
-use crate::cache::Key;
+use crate::cache::{Key, SOURCES};
 use crate::kernel::{Kernel, Name, SourceLine};
 use crate::target::Target;
 use lgc_llvm::Loaded;
 use std::fs;
 use std::time::UNIX_EPOCH;
-
-/// A hash of the sources that make code of kernels, by the build script. So a compiler that was changed takes nothing
-/// that it made before, released or not, and one that was only built again or moved takes all of it.
-const SOURCES: &str = env!("LGC_CODEGEN_SOURCES");
 
 /// Everything that decides the piece of a legal kernel: its text, the target, the effort, this compiler, and LLVM.
 /// Names do not; numbers might where the code is made, so that is made of what has been numbered as in the text.
@@ -30,7 +26,7 @@ pub(super) fn key(llvm: &Loaded, effort: Effort, target: &Target, kernel: &Kerne
 }
 
 /// Its version, and which file it is: toolchains have patches of their own under one version.
-fn llvm_of(llvm: &Loaded) -> [String; 2] {
+pub(super) fn llvm_of(llvm: &Loaded) -> [String; 2] {
     let metadata = fs::metadata(llvm.path()).ok();
     let file = metadata.map(|metadata| {
         let modified = metadata.modified().ok();

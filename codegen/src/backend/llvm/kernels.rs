@@ -48,6 +48,12 @@ impl Llvm {
         Llvm { cache, ..self }
     }
 
+    /// Which LLVM this is, and how hard it tries: all that its code depends on beside what it is made of.
+    pub fn identity(self) -> String {
+        let [version, file] = kept::llvm_of(self.loaded);
+        format!("LLVM {version}, {file}, {:?}", self.effort)
+    }
+
     /// The library that is named, else that of the environment or of a toolchain; and its version.
     ///
     /// # Errors
