@@ -159,7 +159,7 @@ impl Llvm {
             // What LLVM leaves undefined is not undefined in kernels.
             return Err(refused("a kernel that is legal for another processor"));
         }
-        let machine = Machine::new(self.loaded, target.level, self.effort);
+        let machine = Machine::here(self.loaded, target.level, self.effort);
         let machine = machine.map_err(|error| failed(error.to_string()))?;
         let context = Context::create();
         let module = machine.module(&context, name);

@@ -16,6 +16,8 @@ use lgc_llvm::inkwell::targets::{
     CodeModel, FileType, RelocMode, Target, TargetMachine, TargetTriple,
 };
 use lgc_llvm::inkwell::values::FunctionValue;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What libraries are for.
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
@@ -81,7 +83,33 @@ pub struct Machine {
     machine: TargetMachine,
 }
 
+thread_local! {
+    /// The machines that this thread has made. LLVM keeps in them what it worked out of a processor, which takes it as
+    /// long as a small kernel does: of the digits example, 6 % of all that is done for its kernels.
+    static MACHINES: RefCell<Vec<Rc<Machine>>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Machine {
+    /// The machine of this thread for a level. Whoever asks has loaded LLVM.
+    ///
+    /// # Errors
+    /// If there is none in this LLVM.
+    pub fn here(
+        llvm: &'static Loaded,
+        level: Level,
+        effort: Effort,
+    ) -> Result<Rc<Machine>, MachineError> {
+        MACHINES.with_borrow_mut(|machines| {
+            let is_wanted = |it: &&Rc<Machine>| it.level == level && it.effort == effort;
+            if let Some(machine) = machines.iter().find(is_wanted) {
+                return Ok(Rc::clone(machine));
+            }
+            let machine = Rc::new(Machine::new(llvm, level, effort)?);
+            machines.push(Rc::clone(&machine));
+            Ok(machine)
+        })
+    }
+
     /// A machine for a level. Whoever asks has loaded LLVM.
     pub fn new(
         _llvm: &'static Loaded,

@@ -250,8 +250,7 @@ impl<'c> Emitter<'c, '_> {
 
     /// The address of an element at a position that is the same in all lanes.
     fn address(&self, place: &Place<'c>, position: &Index, lane: u32) -> Emitted<PointerValue<'c>> {
-        let offset = self.index(position)?;
-        let mut address = self.offset(place.base, offset)?;
+        let mut address = self.at_bytes(place.base, position)?;
         if let Some(run_time) = place.run_time {
             let more = self.lane_of(run_time, lane)?.into_int_value();
             address = self.offset(address, more)?;

@@ -84,6 +84,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
     }
 
     pub(super) fn set_var(&mut self, var: VarId, point: IntValue<'c>, bounds: (i64, i64)) {
+        self.forget_places();
         let slots = self.vars.get_mut(var.index());
         if let Some((slot, range)) = slots.zip(self.bounds.get_mut(var.index())) {
             (*slot, *range) = (Some(point), bounds);

@@ -12,12 +12,14 @@
 //! | `tasks` | task functions and their frames |
 //! | `index` | indices and guards, of a lane or of all |
 //! | `access` | loads, stores, faults |
+//! | `address` | addresses that accesses share |
 //! | `squares` | loads that are together a square of a matrix |
 //! | `ops` | operations |
 //! | `convert` | conversions |
 //! | `debug` | lines of sources |
 
 mod access;
+mod address;
 mod control;
 mod convert;
 mod debug;
@@ -26,6 +28,7 @@ mod ops;
 mod squares;
 mod tasks;
 
+use self::address::Computed;
 use self::debug::{Debug, Scopes};
 use super::machine::Machine;
 use crate::kernel::{Kernel, Mode, Place, Stmt, ValueId, ValueType};
@@ -40,6 +43,7 @@ use lgc_llvm::inkwell::module::{Linkage, Module};
 use lgc_llvm::inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, PointerType, VectorType};
 use lgc_llvm::inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 use lgc_llvm::inkwell::{AddressSpace, IntPredicate};
+use std::cell::RefCell;
 
 /// Local buffers and frames begin at multiples of this: a cache line, and the widest register.
 const ALIGNMENT: u32 = 64;
@@ -164,6 +168,8 @@ struct Emitter<'c, 'e> {
     on_stack: u64,
     /// Where lines are, if the function is described.
     scopes: Option<Scopes<'c>>,
+    /// Addresses that accesses share.
+    computed: RefCell<Computed<'c>>,
 }
 
 impl<'c, 'e> Emitter<'c, 'e> {
@@ -187,6 +193,7 @@ impl<'c, 'e> Emitter<'c, 'e> {
             run_context: None,
             on_stack: 0,
             scopes: None,
+            computed: RefCell::default(),
         }
     }
 
@@ -431,11 +438,6 @@ impl<'c, 'e> Emitter<'c, 'e> {
             self.builder.position_at_end(here);
         }
         Ok(memory)
-    }
-
-    /// The address so many bytes after another.
-    fn offset(&self, base: PointerValue<'c>, bytes: IntValue<'c>) -> Emitted<PointerValue<'c>> {
-        Ok(lgc_llvm::byte_offset(&self.builder, base, bytes)?)
     }
 
     /// Whether memory is fresh: nothing may be known of what was not stored there.

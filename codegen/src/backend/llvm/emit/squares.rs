@@ -176,12 +176,12 @@ impl<'c> Emitter<'c, '_> {
         let width = across.lanes.min((BLOCK / size).max(1));
         let base = self.memories.get(across.memory.index()).copied().flatten();
         let base = base.ok_or(EmitError::Refused("memory outside its scope"))?;
-        let start = self.offset(base, self.index(&across.place.add_constant(square.at))?)?;
+        let start = across.place.add_constant(square.at);
         let ty = self.vector(self.stored(across.dtype), width)?;
         let part = |row: u32, column: u32| -> Emitted<Operand<'c>> {
             let bytes = across.step.wrapping_mul(row.into());
             let bytes = bytes.wrapping_add(i64::from(column * size));
-            let address = self.offset(start, self.int(bytes))?;
+            let address = self.at_bytes(base, &start.add_constant(bytes))?;
             let loaded = self.builder.build_load(ty, address, "")?;
             if let Some(instruction) = loaded.as_instruction_value() {
                 let aligned = instruction.set_alignment(size);
