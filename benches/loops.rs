@@ -128,6 +128,32 @@ entry inner(x: f32[1000000], y: f32[1000000]) -> (z: f32[]) { z = x @ y }
 entry vector(x: f32[1024, 1024], y: f32[1024]) -> (z: f32[1024]) { z = x @ y }
 ";
 
+/// The selective scan of Mamba over 256 turns of 4 sequences.
+const SCAN: &str = "
+dim B = 4
+dim L = 256
+dim D = 256
+dim N = 16
+graph turn(h: f32[B, D, N], u: f32[B, D], dt: f32[B, D], b: f32[B, N], c: f32[B, N], a: f32[D, N]) -> (next: f32[B, D, N], y: f32[B, D]) {
+    taken = einsum(\"bd,bn->bdn\", dt * u, b)
+    next = exp(einsum(\"bd,dn->bdn\", dt, a)) * h + taken
+    y = einsum(\"bdn,bn->bd\", next, c)
+}
+graph f(u: f32[L, B, D], dt: f32[L, B, D], a: f32[D, N], b: f32[L, B, N], c: f32[L, B, N]) -> (y: f32[L, B, D]) {
+    start: f32[B, D, N] = 0
+    (last, y) = scan(turn, carry = h, over = [u, dt, b, c])(start, u, softplus(dt), b, c, -exp(a))
+}
+graph l(u: f32[L, B, D], dt: f32[L, B, D], a: f32[D, N], b: f32[L, B, N], c: f32[L, B, N], t: f32[L, B, D]) -> (l: f32[]) {
+    l = sum(f(u, dt, a, b, c) * t)
+}
+entry forward(u: f32[L, B, D], dt: f32[L, B, D], a: f32[D, N], b: f32[L, B, N], c: f32[L, B, N]) -> (y: f32[L, B, D]) {
+    y = f(u, dt, a, b, c)
+}
+entry gradient(u: f32[L, B, D], dt: f32[L, B, D], a: f32[D, N], b: f32[L, B, N], c: f32[L, B, N], t: f32[L, B, D]) -> (du: f32[L, B, D], ddt: f32[L, B, D], da: f32[D, N], db: f32[L, B, N], dc: f32[L, B, N]) {
+    (du, ddt, da, db, dc) = grad(l, wrt = [u, dt, a, b, c])(u, dt, a, b, c, t)
+}
+";
+
 /// Softmax and layer norm, with gradients of all inputs.
 const ROWS: &str = "
 graph f(x: f32[4096, 1024], g: f32[1024], b: f32[1024], t: f32[4096, 1024]) -> (l: f32[]) {
@@ -179,6 +205,7 @@ fn cases() -> Vec<Case> {
         ("products", PRODUCTS),
         ("rows", ROWS),
         ("attention", ATTENTION),
+        ("scan", SCAN),
     ] {
         cases.push(plain(name, source));
     }

@@ -25,7 +25,7 @@ pub(super) fn store_single_lanes(module: &Module<'_>) -> Result<(), MachineError
         .collect();
     for instruction in instructions {
         let Some((value, address, mask)) = operands(instruction) else {
-            continue;
+            return Err(strange("its operands are others"));
         };
         let lanes = lgc_llvm::known_lanes(mask).unwrap_or_default();
         let mut lanes = (0..).zip(lanes).filter(|(_, holds)| *holds);
