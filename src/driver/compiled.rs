@@ -86,7 +86,9 @@ impl Session {
         let texts = files.flat_map(|file| [file.name(), file.text()]);
         let options = options.iter().map(String::as_str);
         let parts = compilers.chain(options).chain(texts).map(str::as_bytes);
-        let tensors = self.tensors.iter().map(Key::as_bytes);
+        // Of what has no hash, nothing is known.
+        let tensors: Option<Vec<&Key>> = self.tensors.iter().map(Option::as_ref).collect();
+        let tensors = tensors?.into_iter().map(Key::as_bytes);
         let parts: Vec<&[u8]> = parts.chain(tensors).collect();
         Some((cache, Key::of(&parts)))
     }

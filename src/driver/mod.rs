@@ -48,8 +48,9 @@ pub struct Session {
     allowed: Vec<PathBuf>,
     /// The dims that are set over those of the sources.
     defines: Vec<(String, u64)>,
-    /// Hashes of the files of tensors that the sources load, with their names.
-    tensors: Vec<Key>,
+    /// Hashes of the files of tensors that the sources load, with their names; none of one that was loaded where no
+    /// code is kept.
+    tensors: Vec<Option<Key>>,
 }
 
 impl Session {
@@ -202,9 +203,8 @@ impl Session {
         self.clock.time(Stage::Read, || {
             let mut read = |path: &str| {
                 let content = reach.read_tensors(path)?;
-                if has_cache {
-                    tensors.push(Key::of(&[path.as_bytes(), (*content).as_ref()]));
-                }
+                let key = || Key::of(&[path.as_bytes(), (*content).as_ref()]);
+                tensors.push(has_cache.then(key));
                 Ok(content)
             };
             lang::load(&mut ast, sources, &mut read, &mut found);
