@@ -98,6 +98,8 @@ pub struct Costs {
     pub short_body_vectors: u32,
     /// Vectors of each value in loops with long bodies. Of 12 operations on 50,000 elements 1, 2 and 4 take 52 µs alike.
     pub long_body_vectors: u32,
+    /// Loops of fewer bytes of each value stay scalar. Not measured: the shortest registers.
+    pub least_vector_bytes: u32,
     /// Folds with at most this many statements keep all lanes of their values in registers: maxima and sums then need
     /// not wait for themselves (rows of softmax: 2.06 → 1.60 ms with 32 lanes in place of 16).
     pub short_fold: usize,
@@ -210,6 +212,7 @@ impl Costs {
         short_body: 8,
         short_body_vectors: 4,
         long_body_vectors: 2,
+        least_vector_bytes: 16,
         short_fold: 4,
         long_fold_lanes: 16,
         tile_repetitions: 4,

@@ -42,6 +42,7 @@ const ODD: Target = Target {
         short_body: 2,
         short_body_vectors: 2,
         long_body_vectors: 1,
+        least_vector_bytes: 4,
         short_fold: 1,
         long_fold_lanes: 8,
         tile_repetitions: 3,

@@ -35,8 +35,7 @@ pub(super) fn attach_vectors(kernel: &mut Kernel, target: &Target) {
             | Stmt::Load { .. }
             | Stmt::Store { .. } => return,
         };
-        let width = width(kernel, body, target).filter(|&width| u64::from(width) <= extent);
-        if let Some(width) = width.filter(|&width| width > 1) {
+        if let Some(width) = width(kernel, body, extent, target) {
             directives.push(Directive::Vec(var, width));
         }
     });
@@ -65,9 +64,30 @@ fn reads_what_it_writes(body: &Region) -> bool {
     !read.is_disjoint(&written)
 }
 
-/// How many iterations of a straight-line body of scalars run at once.
-fn width(kernel: &Kernel, body: &Region, target: &Target) -> Option<u32> {
-    let mut bytes = 0;
+/// How many of the `extent` iterations of a straight-line body of scalars run at once, if several do: a power of two.
+fn width(kernel: &Kernel, body: &Region, extent: u64, target: &Target) -> Option<u32> {
+    let bytes = widest(kernel, body)?;
+    let costs = &target.costs;
+    let vectors = match body.stmts.len() <= costs.short_body {
+        true => costs.short_body_vectors,
+        false => costs.long_body_vectors,
+    };
+    let lanes = u64::from(target.vector_bytes) / bytes;
+    let wanted = (lanes * u64::from(vectors)).min(costs.max_width.into());
+    // A loop that is shorter goes in fewer vectors, or shorter ones: in one with lanes that touch no memory, if there
+    // are masks. Elements that fill no 128 bits stay scalars.
+    let all = match target.has_masks {
+        true => extent.checked_next_power_of_two()?,
+        false => 1 << extent.checked_ilog2()?,
+    };
+    let is_long = extent > 1 && extent * bytes >= u64::from(costs.least_vector_bytes);
+    let width = u32::try_from(wanted.min(all)).ok();
+    width.filter(|&width| is_long && width > 1)
+}
+
+/// How many bytes the widest value of a body takes, if all are scalars.
+fn widest(kernel: &Kernel, body: &Region) -> Option<u64> {
+    let mut bytes = 1;
     for stmt in &body.stmts {
         let value = match stmt {
             Stmt::Compute { result, .. } | Stmt::Load { result, .. } => *result,
@@ -85,12 +105,8 @@ fn width(kernel: &Kernel, body: &Region, target: &Target) -> Option<u32> {
         }
         bytes = bytes.max(ty.dtype.compute().size());
     }
-    let lanes = u64::from(target.vector_bytes) / bytes.max(1);
-    let costs = &target.costs;
-    let vectors = match body.stmts.len() <= costs.short_body {
-        true => costs.short_body_vectors,
-        false => costs.long_body_vectors,
-    };
-    let width = u32::try_from(lanes * u64::from(vectors)).ok();
-    width.filter(|width| *width <= costs.max_width)
+    Some(bytes)
 }
+
+#[cfg(test)]
+mod tests;

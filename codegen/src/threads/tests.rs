@@ -166,22 +166,53 @@ fn folds_keep_their_order() {
 /// Loops that start anywhere, of any length, with and without masks.
 #[test]
 fn vectors_take_all_points_once() {
-    for target in [Target::BITS_128, Target::X86_64_V3] {
-        for (low, high) in [(0, 16), (0, 3), (5, 5), (5, 6), (3, 30), (8, 31)] {
-            let kernel = parsed(&format!(
-                "kernel copy(x: f32[40] in, y: f32[40] inout) {{
-                   schedule vec i0 8
-                   for i0 in {low}..{high} {{
-                     v0 = load x[39 - i0] : f32
-                     v1 = load x[(i0 mod 7)] : f32
-                     v2 = sub v0, v1 : f32
-                     store y[i0] = v2
-                   }}
-                 }}"
-            ));
-            passed(&kernel, &[vectorise::vectorise], &target);
+    for target in [Target::BITS_128, Target::X86_64_V3, Target::X86_64_V4] {
+        for (low, high) in [
+            (0, 16),
+            (0, 3),
+            (5, 5),
+            (5, 6),
+            (3, 30),
+            (8, 31),
+            (0, 37),
+            (0, 40),
+        ] {
+            for width in [2, 8, 32] {
+                let kernel = backwards((low, high), width);
+                passed(&kernel, &[vectorise::vectorise, cut::cut], &target);
+            }
         }
     }
+}
+
+/// Differences of rows and the same backwards, in vectors of `width`.
+fn backwards((low, high): (u64, u64), width: u32) -> Kernel {
+    parsed(&format!(
+        "kernel copy(x: f32[40] in, y: f32[40] inout) {{
+           schedule vec i0 {width}
+           for i0 in {low}..{high} {{
+             v0 = load x[39 - i0] : f32
+             v1 = load x[(i0 mod 7)] : f32
+             v2 = sub v0, v1 : f32
+             store y[i0] = v2
+           }}
+         }}"
+    ))
+}
+
+/// What whole vectors leave over goes in registers and half ones, or in the registers that it needs, with masks.
+#[test]
+fn rests_fill_registers() {
+    let text = |target| passed(&backwards((0, 31), 16), &[vectorise::vectorise], target);
+    assert_snapshot!("rest", text(&Target::BITS_128));
+    assert_snapshot!("masked_rest", text(&Target::X86_64_V3));
+    // One of 3 points in 16 lanes is a vector of 4.
+    let short = passed(
+        &backwards((0, 3), 16),
+        &[vectorise::vectorise],
+        &Target::X86_64_V4,
+    );
+    assert!(short.to_string().contains("f32<4>"), "{short}");
 }
 
 /// A row beside the elements of a matrix that is gone through in row-major order.

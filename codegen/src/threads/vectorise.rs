@@ -1,15 +1,19 @@
 //! Loops with a `vec` directive, as vectors by lanes.
 //!
 //! The loop over whole vectors comes first. What is left over is one more vector in which the other lanes touch no
-//! memory, where the target has masked accesses; else a loop over scalars.
+//! memory, where the target has masked accesses; else vectors down to half a register, and a loop over scalars.
 
+use super::cut::register;
 use super::rewrite::{Bounds, Draft, is_flat, quotient, rescale};
 use super::widen::{Iterations, Widening};
-use crate::backend::refusal::Result;
+use crate::backend::refusal::{Refusal, Result};
 use crate::kernel::{Condition, Directive, ForRange, Kernel, Region, Stmt, VarId};
 use crate::target::Target;
 use lgc_ir::index::{Guard, Index};
 use rustc_hash::FxHashMap;
+
+/// Rests of fewer lanes stay scalar: they fill no register of 128 bits.
+const LEAST_LANES: u32 = 4;
 
 /// The kernel with its `vec` directives carried out, or dropped where a loop does more than compute scalars.
 ///
@@ -22,6 +26,7 @@ pub(super) fn vectorise(kernel: &Kernel, target: &Target) -> Result<Kernel> {
         widths: FxHashMap::default(),
         bounds: Bounds::of(kernel),
         has_masks: target.has_masks,
+        register: register(target),
     };
     for Directive::Vec(var, width) in std::mem::take(&mut vectoriser.draft.kernel.schedule) {
         vectoriser.widths.insert(var, width);
@@ -35,6 +40,8 @@ struct Vectoriser {
     widths: FxHashMap<VarId, u32>,
     bounds: Bounds,
     has_masks: bool,
+    /// The most lanes of a register.
+    register: u32,
 }
 
 /// A loop that is cut into whole vectors and a rest.
@@ -115,25 +122,7 @@ impl Vectoriser {
         let Some((low, high, place)) = cut.rest else {
             return Ok(());
         };
-        let rest = match self.has_masks {
-            true => {
-                let lanes = Iterations {
-                    var,
-                    count: width,
-                    first: Index::constant(low),
-                    real: u32::try_from(high - low).ok(),
-                };
-                self.widened(lanes, body)?
-            }
-            false => Region {
-                stmts: vec![Stmt::For {
-                    var,
-                    range: ForRange::span(low, high, 1),
-                    carried: Vec::new(),
-                    body: body.clone(),
-                }],
-            },
-        };
+        let rest = self.rest(var, (low, high), body)?;
         match place {
             None => out.extend(rest.stmts),
             Some(place) => out.push(Stmt::If {
@@ -144,6 +133,38 @@ impl Vectoriser {
             }),
         }
         Ok(())
+    }
+
+    /// The points that no whole vector takes.
+    fn rest(&mut self, var: VarId, (low, high): (i64, i64), body: &Region) -> Result<Region> {
+        let count = u32::try_from(high - low).map_err(|_| Refusal("a rest is too long"))?;
+        let lanes = |count, real| Iterations {
+            var,
+            count,
+            first: Index::constant(low),
+            real,
+        };
+        if self.has_masks {
+            let filled = match count < self.register {
+                true => count.next_power_of_two(),
+                false => count.next_multiple_of(self.register),
+            };
+            return self.widened(lanes(filled, (filled > count).then_some(count)), body);
+        }
+        let vectors = count - count % (self.register / 2).max(LEAST_LANES);
+        let mut rest = match vectors {
+            0 => Region::default(),
+            _ => self.widened(lanes(vectors, None), body)?,
+        };
+        if vectors < count {
+            rest.stmts.push(Stmt::For {
+                var,
+                range: ForRange::span(low + i64::from(vectors), high, 1),
+                carried: Vec::new(),
+                body: body.clone(),
+            });
+        }
+        Ok(rest)
     }
 
     fn widened(&mut self, lanes: Iterations, body: &Region) -> Result<Region> {
