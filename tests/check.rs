@@ -78,7 +78,8 @@ entry count(n: i32[7], m: i64[7]) -> (a: i32[7], b: i64[7]) {
 ";
     let right = check(text, &["--strict"]);
     insta::assert_snapshot!(lines(&right, &["checked", "compiled code", "skipped: "]));
-    let beyond = "entry f(x: f32[3], i: i32[2] in [3, 9]) -> (y: f32[2]) { y = gather(x, i) }\n";
+    let beyond =
+        "entry f(x: f32[3], i: i32[2] in [3, 9]) -> (y: f32[2]) { y = gather(x, i * i) }\n";
     let (lax, strict) = (check(beyond, &[]), check(beyond, &["--strict"]));
     insta::assert_snapshot!(lines(&lax, &["checked", "compiled code"]));
     insta::assert_snapshot!(lines(
@@ -118,6 +119,40 @@ entry pooled(x: f32[1, 2, 8, 8]) -> (y: f32[1, 2, 4, 4]) { y = max_pool(relu(x),
     insta::assert_snapshot!(lines(
         &check(text, &["--strict"]),
         &["checked", "skipped: "]
+    ));
+}
+
+/// Nothing that is computed of such inputs is defined: that is a fault of the graph, and nothing that may be skipped.
+#[test]
+fn ranges_on_which_nothing_is_defined_fail() {
+    let text = "\
+entry f(x: f32[4] in [-3, -1]) -> (y: f32[4]) { y = log(x) }
+entry g(x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = gather(x, i) }
+entry h(x: f32[6, 2], i: i32[3] in [6, 9]) -> (y: f32[3, 2]) { y = gather(x, i) }
+";
+    let outcome = check(text, &[]);
+    assert_eq!(outcome.code, 3);
+    insta::assert_snapshot!(lines(
+        &outcome,
+        &["checked", "FAILED", "conditions", "adjoint"]
+    ));
+}
+
+/// Where dims are cut down, conditions are those of the file: fewer rows make no declared index wrong.
+#[test]
+fn indices_are_declared_for_the_dims_of_the_file() {
+    let text = "\
+dim V = 500
+dim D = 300
+entry f(table: f32[V, D], i: i32[8] in [0, 499]) -> (y: f32[]) {
+    y = sum(square(gather(table, i)) @ square(transpose(table, permutation = [1, 0])))
+}
+";
+    let outcome = check(text, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    insta::assert_snapshot!(lines(
+        &outcome,
+        &["checked", "FAILED", "conditions", "adjoint"]
     ));
 }
 

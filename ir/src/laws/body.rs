@@ -7,6 +7,7 @@
 
 use super::range::Range;
 use super::ranges::{Ranges, differentiated, differentiated_from};
+use super::refuted::taken;
 use crate::graph::{Graph, NodeId};
 use crate::op::{Family, Guard, Region, ScanRole};
 use std::rc::Rc;
@@ -17,6 +18,10 @@ pub(super) struct Part<'g> {
     pub(super) ranges: Ranges,
     /// Through which nodes a derivative flows.
     pub(super) flow: Vec<bool>,
+    /// Whether it runs whatever the inputs are.
+    pub(super) runs: bool,
+    /// Which nodes some result needs whatever the inputs are.
+    pub(super) taken: Vec<bool>,
     /// What the body is of; `None` for the whole graph.
     pub(super) region: Option<&'g Rc<Region>>,
 }
@@ -34,6 +39,8 @@ impl<'g> Part<'g> {
             graph,
             ranges: Ranges::of(graph),
             flow: differentiated(graph),
+            runs: true,
+            taken: taken(graph),
             region: None,
         }
     }
@@ -59,11 +66,18 @@ impl<'g> Part<'g> {
 
     fn inside(&self, node: NodeId, body: &Body<'g>) -> Part<'g> {
         let graph = body.region.body();
+        let is_branch = matches!(self.graph.op(node).family(), Family::Cond(_));
+        let runs = self.runs && !is_branch;
         Part {
             graph,
             ranges: Ranges::given(graph, &body.ranges),
             flow: match self.flow[node.index()] {
                 true => differentiated_from(graph, &body.flow),
+                false => vec![false; graph.len()],
+            },
+            runs,
+            taken: match runs && self.taken[node.index()] {
+                true => taken(graph),
                 false => vec![false; graph.len()],
             },
             region: Some(body.region),

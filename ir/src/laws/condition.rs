@@ -2,6 +2,7 @@
 
 use super::body::{Part, operand_of, visit};
 use super::range::Range;
+use super::refuted;
 use crate::graph::{Graph, NodeId};
 use crate::op::{Guard, TypeError};
 use crate::rewrite::decompose_deeply;
@@ -15,6 +16,8 @@ pub enum Status {
     Discharged,
     /// It is up to the inputs.
     Assumed,
+    /// It does not hold, as the ranges of inputs that are declared show.
+    Refuted,
 }
 
 /// A condition on the operands of an op.
@@ -29,6 +32,8 @@ pub struct Condition {
     pub singular: bool,
     /// How it is known.
     pub status: Status,
+    /// Where the operand lies instead, in words, if it is refuted.
+    pub found: Option<String>,
     /// Where in the source the op stands.
     pub span: Span,
     /// How many nodes of the graph stand for that place.
@@ -53,6 +58,9 @@ pub fn conditions(graph: &Graph) -> Result<Vec<Condition>, TypeError> {
         for guard in part.guards(node) {
             found.add(condition(part, node, &guard));
         }
+        if let Some(condition) = indices(part, node) {
+            found.add(condition);
+        }
     });
     Ok(found.conditions)
 }
@@ -65,7 +73,7 @@ struct Found {
 }
 
 impl Found {
-    /// One condition for each place: one that is not assumed where another one is gives way to it.
+    /// One condition for each place: one that holds gives way to one that is assumed, and that to one that is refuted.
     fn add(&mut self, condition: Condition) {
         let key = (condition.span, condition.op, condition.requirement.clone());
         match self.known.get(&key) {
@@ -74,6 +82,7 @@ impl Found {
                 known.nodes += 1;
                 if known.status < condition.status {
                     known.status = condition.status;
+                    known.found = condition.found;
                     known.body = condition.body;
                 }
             }
@@ -99,26 +108,65 @@ pub(super) fn is_discharged(part: &Part<'_>, node: NodeId, guard: &Guard) -> boo
 
 fn condition(part: &Part<'_>, node: NodeId, guard: &Guard) -> Condition {
     let graph = part.graph;
+    let found = refuted::of_guard(part, node, guard);
+    let found = found.map(|ends| lies(graph, (node, operand_of(guard)), ends));
     Condition {
         op: graph.op(node).spec().name,
         requirement: requirement(graph, node, guard),
         singular: guard.is_singular(),
-        status: if is_discharged(part, node, guard) {
+        status: if found.is_some() {
+            Status::Refuted
+        } else if is_discharged(part, node, guard) {
             Status::Discharged
         } else {
             Status::Assumed
         },
+        found,
         span: graph.span(node),
         nodes: 1,
         body: part.region.map(|region| region.name().to_string()),
     }
 }
 
+/// The condition that indices are in range, where it does not hold: else it is checked when code runs.
+fn indices(part: &Part<'_>, node: NodeId) -> Option<Condition> {
+    let (rows, found) = refuted::of_indices(part, node)?;
+    let spec = part.graph.op(node).spec();
+    let name = operand_name(part.graph, node, 1);
+    Some(Condition {
+        op: spec.name,
+        requirement: format!("0 ≤ {name} < {rows}"),
+        singular: true,
+        status: Status::Refuted,
+        found: Some(lies(part.graph, (node, 1), found)),
+        span: part.graph.span(node),
+        nodes: 1,
+        body: part.region.map(|region| region.name().to_string()),
+    })
+}
+
 /// A guard in words, with the names that the op gives its operands.
 pub(super) fn requirement(graph: &Graph, node: NodeId, guard: &Guard) -> String {
+    describe_guard(guard, &|operand| operand_name(graph, node, operand))
+}
+
+/// The name that an op gives an operand.
+fn operand_name(graph: &Graph, node: NodeId, operand: usize) -> &'static str {
     let spec = graph.op(node).spec();
-    let name = |operand: usize| spec.operands.get(operand).copied().unwrap_or("x");
-    describe_guard(guard, &name)
+    spec.operands.get(operand).copied().unwrap_or("x")
+}
+
+/// Where an operand of a node lies, in words.
+fn lies(graph: &Graph, (node, operand): (NodeId, usize), (low, high): (f64, f64)) -> String {
+    let name = operand_name(graph, node, operand);
+    // No negative zeros.
+    let (low, high) = (low + 0.0, high + 0.0);
+    match (low.is_finite(), high.is_finite()) {
+        (true, true) if low == high => format!("{name} = {low}"),
+        (true, true) => format!("{name} ∈ [{low}, {high}]"),
+        (false, _) => format!("{name} ≤ {high}"),
+        (true, false) => format!("{name} ≥ {low}"),
+    }
 }
 
 /// A guard in words.

@@ -305,6 +305,9 @@ impl Domain {
                         return Err(Skip::from("an index into an axis without elements"));
                     }
                     self.ints = (0, self.ints.1.min(extent as i64 - 1));
+                    why = Skip::from(format!(
+                        "no point was found at which all indices are in range: one of {extent} is not"
+                    ));
                 }
                 Err(error) => return Err(Skip::from(error.to_string())),
             }

@@ -44,6 +44,7 @@ mod precise;
 mod preimage;
 mod range;
 mod ranges;
+mod refuted;
 mod report;
 mod rules;
 mod settle;

@@ -56,7 +56,13 @@ impl Report {
     pub fn failed(&self) -> bool {
         let laws = self.laws.iter().map(|(_, outcome)| outcome);
         let mut all = laws.chain(self.passes.iter().map(|(_, outcome)| outcome));
-        all.any(Outcome::is_failure)
+        all.any(Outcome::is_failure) || self.refuted().next().is_some()
+    }
+
+    /// The conditions that the declared ranges of inputs rule out.
+    pub fn refuted(&self) -> impl Iterator<Item = &Condition> {
+        let is_refuted = |condition: &&Condition| condition.status == Status::Refuted;
+        self.conditions.iter().filter(is_refuted)
     }
 
     /// The conditions that are up to the inputs.
@@ -114,7 +120,11 @@ impl Rendered<'_> {
             "is differentiable where"
         };
         let place = self.place(condition.span);
-        writeln!(f, "    {place}`{op}` {kind} {requirement}{inside}")
+        let text = format!("{place}`{op}` {kind} {requirement}{inside}");
+        match &condition.found {
+            None => writeln!(f, "    {text}"),
+            Some(found) => writeln!(f, "    FAILED: {text}, but {found}"),
+        }
     }
 }
 
@@ -206,13 +216,17 @@ impl fmt::Display for Rendered<'_> {
         for (pass, outcome) in &report.passes {
             writeln!(f, "    {pass:<22}{outcome}")?;
         }
-        let assumed = report.assumed().count();
-        let discharged = report.conditions.len() - assumed;
-        writeln!(
+        let (assumed, refuted) = (report.assumed().count(), report.refuted().count());
+        let discharged = report.conditions.len() - assumed - refuted;
+        write!(
             f,
             "  conditions: {discharged} hold for all inputs, {assumed} assumed"
         )?;
-        for condition in report.assumed() {
+        match refuted {
+            0 => writeln!(f)?,
+            _ => writeln!(f, ", {refuted} fail")?,
+        }
+        for condition in report.refuted().chain(report.assumed()) {
             self.condition(f, condition)?;
         }
         Ok(())

@@ -158,6 +158,70 @@ entry f(h: f32[2], xs: f32[3, 2]) -> (d: f32[2]) { d = grad(loss, wrt = h)(h, xs
     assert_eq!(listed, ["`tanh(h) / x`: y ≠ 0, Discharged, in cell"]);
 }
 
+/// What the declared ranges rule out is refuted, where it is surely taken; what they leave open is not.
+#[test]
+fn declared_ranges_refute_conditions() {
+    let text = "\
+graph turn(h: f32[2], x: f32[2]) -> (next: f32[2]) { next = h + log(x) }
+graph root(x: f32[2]) -> (y: f32[2]) { y = sqrt(x) }
+graph same(x: f32[2]) -> (y: f32[2]) { y = x }
+entry below(x: f32[2] in [-3, -1]) -> (y: f32[2]) { y = log(x) }
+entry at_end(x: f32[2] in [-3, 0]) -> (y: f32[2]) { y = log(x) }
+entry both(x: f32[2] in [-3, 1]) -> (y: f32[2]) { y = log(x) }
+entry above(x: f32[2] in [1, 3]) -> (y: f32[2]) { y = log(x) }
+entry shown(x: f32[2]) -> (y: f32[2]) { y = log(-exp(x)) }
+entry constant(x: f32[2]) -> (y: f32[2]) { y = x / 0 }
+entry none(x: f32[0] in [-3, -1]) -> (y: f32[0]) { y = log(x) }
+entry unread(x: f32[2] in [-3, -1]) -> (y: f32[2]) { z = log(x); y = x }
+entry chosen(x: f32[2] in [-3, -1]) -> (y: f32[2]) { y = select(x > 0, log(x), x) }
+entry beside(x: f32[2] in [-3, -1]) -> (y: f32[2]) { z = log(x); y = select(x > 0, z, x) + z }
+entry branch(c: bool[], x: f32[2] in [-3, -1]) -> (y: f32[2]) { y = cond(root, same)(c, x) }
+entry turns(h: f32[2], xs: f32[3, 2] in [-3, -1]) -> (y: f32[2]) { y = scan(turn)(h, xs) }
+entry no_turns(h: f32[2], xs: f32[0, 2] in [-3, -1]) -> (y: f32[2]) { y = scan(turn)(h, xs) }
+entry kink(x: f32[2] in [0, 0]) -> (y: f32[2]) { y = relu(x) }
+";
+    insta::assert_snapshot!(statuses(text));
+}
+
+/// Indices that are declared must all be in range, others not all out of it; where nothing is known, code checks them.
+#[test]
+fn declared_ranges_refute_indices() {
+    let text = "\
+graph picked(x: f32[6, 2], i: i32[3]) -> (y: f32[3, 2]) { y = gather(x, i) }
+graph first(x: f32[6, 2], i: i32[3]) -> (y: f32[3, 2]) { y = gather(x, 0 * i) }
+entry branch(c: bool[], x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = cond(picked, first)(c, x, i) }
+entry partly(x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = gather(x, i) }
+entry negative(x: f32[6, 2], i: i32[3] in [-1, 2]) -> (y: f32[3, 2]) { y = gather(x, i) }
+entry moved(x: f32[6, 2], i: i32[4] in [4, 9]) -> (y: f32[2, 2, 2]) { y = gather(x, reshape(i, shape = [2, 2])) }
+entry fits(x: f32[6, 2], i: i32[3] in [0, 5]) -> (y: f32[3, 2]) { y = gather(x, i) }
+entry open(x: f32[6, 2], i: i32[3]) -> (y: f32[3, 2]) { y = gather(x, i) }
+entry no_indices(x: f32[6, 2], i: i32[0] in [4, 9]) -> (y: f32[0, 2]) { y = gather(x, i) }
+entry computed(x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = gather(x, i - 4) }
+entry literal(x: f32[6, 2]) -> (y: f32[2, 2]) { i: i32[2] = [7, 8]; y = gather(x, i) }
+entry added(x: f32[6, 2], i: i32[3] in [6, 9], u: f32[3, 2]) -> (y: f32[6, 2]) { y = scatter_add(x, i, u) }
+entry axis(x: f32[2, 6], i: i32[3] in [2, 5]) -> (y: f32[2, 3]) { y = gather(x, i, axis = 1) }
+";
+    insta::assert_snapshot!(statuses(text));
+}
+
+/// Each entry with its conditions.
+fn statuses(text: &str) -> String {
+    let (module, _) = elaborated(text);
+    let mut lines = Vec::new();
+    for entry in &module.entries {
+        let found = conditions(&entry.graph).unwrap();
+        if found.is_empty() {
+            lines.push(format!("{}: nothing", entry.name));
+        }
+        for condition in &found {
+            let but = condition.found.as_deref().unwrap_or("");
+            lines.push(format!("{}: {} {but}", entry.name, said(text, condition)));
+        }
+    }
+    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    trimmed.join("\n")
+}
+
 fn said(text: &str, condition: &Condition) -> String {
     let Condition {
         requirement,
