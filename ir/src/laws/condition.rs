@@ -3,7 +3,7 @@
 use super::body::{Part, operand_of, visit};
 use super::range::Range;
 use super::refuted;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, Value};
 use crate::op::{Guard, TypeError};
 use crate::rewrite::decompose_deeply;
 use crate::span::Span;
@@ -102,7 +102,16 @@ pub(super) fn is_discharged(part: &Part<'_>, node: NodeId, guard: &Guard) -> boo
         Guard::Above { bound, .. } => range.is_above(bound.to_f64()),
         Guard::Nonzero { .. } => range.excludes(0.0),
         Guard::Off { at, .. } => range.excludes(at.to_f64()),
-        Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
+        Guard::Distinct { left, right } => {
+            let operands = part.graph.operands(node);
+            let ranges = [left, right].map(|at| operands.get(*at).map(|x| part.ranges.value(*x)));
+            matches!(ranges, [Some(x), Some(y)] if x.meet(&y).is_none())
+        }
+        // Of one element that one wins.
+        Guard::UniqueWinner { .. } => operand.is_some_and(|operand| {
+            let result = Value { node, result: 0 };
+            part.graph.ty(operand).elements() == part.graph.ty(result).elements()
+        }),
     }
 }
 

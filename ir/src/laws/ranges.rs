@@ -11,7 +11,7 @@ use crate::dtype::DType;
 use crate::expr::{Expr, ExprId, Rule};
 use crate::graph::{Graph, NodeId, Value};
 use crate::op::{Family, FoldRule, Leaf, Monoid};
-use crate::scalar::{Binary, Comparison};
+use crate::scalar::{Binary, Comparison, Unary};
 use crate::shape::Type;
 use rustc_hash::FxHashMap;
 
@@ -66,6 +66,30 @@ impl<'a> Evaluation<'a> {
             known.insert(id, range);
         }
         known
+    }
+
+    /// The range of a rule on integers, where nothing in it wraps around, and none is rounded to an integer.
+    fn integers(&self, all: &Range) -> Range {
+        let known = self.ranges(self.rule.value(), 0);
+        let is_exact = |id: &ExprId| match self.rule.expr(*id) {
+            Expr::Input(_) | Expr::Constant(_) => true,
+            Expr::Unary(function, _) => matches!(function, Unary::Neg | Unary::Abs),
+            Expr::Binary(function, ..) => matches!(
+                function,
+                Binary::Add | Binary::Sub | Binary::Mul | Binary::Max | Binary::Min
+            ),
+            Expr::Select(..)
+            | Expr::Compare(..)
+            | Expr::Connect(..)
+            | Expr::Not(_)
+            | Expr::Truth(_)
+            | Expr::Undefined(_) => false,
+        };
+        let is_sure = |(id, range): (&ExprId, &Range)| is_exact(id) && range.is_within(all);
+        match known.iter().all(is_sure) {
+            true => known.get(&self.rule.value()).copied().unwrap_or(Range::ANY),
+            false => Range::ANY,
+        }
     }
 
     pub(super) fn alike(&self, x: ExprId, y: ExprId) -> bool {
@@ -230,7 +254,11 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
     };
     match graph.op(node).family() {
         Family::Pointwise(rule) | Family::Discrete(rule) => {
-            Evaluation::of(&rule, &operands, ranges).range(rule.value(), 1)
+            let evaluation = Evaluation::of(&rule, &operands, ranges);
+            match representable(graph.ty(result).dtype) {
+                None => evaluation.range(rule.value(), 1),
+                Some(all) => evaluation.integers(&all),
+            }
         }
         Family::Select => of(1).join(&of(2)),
         Family::Cast(_) => cast(graph, operands[0], of(0)),
@@ -244,8 +272,12 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
             }
         }
         Family::Fold(rule) => fold(graph, operands[0], result, &rule, of(0)),
-        Family::Contract(_) if of(0).is_at_least(0.0) && of(1).is_at_least(0.0) => {
-            Range::from(End::closed(0.0))
+        Family::Contract(op) => {
+            let [x, y] = [0, 1].map(|at| &graph.ty(operands[at]).shape);
+            let axes = op.axes(x.rank(), y.rank());
+            let terms = axes.contract[0].iter().map(|axis| x.extent(*axis));
+            let sum = of(0).binary(Binary::Mul, &of(1)).times(terms.product());
+            unless_wrapped(graph.ty(result).dtype, sum)
         }
         Family::Gather(_) | Family::Barrier => of(0),
         Family::ScatterAdd(_) if of(2).is_at_least(0.0) => Range::from(of(0).low),
@@ -253,8 +285,7 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
             Some((low, high)) => Range::between(low, high),
             None => leaf_range(leaf),
         },
-        Family::Contract(_)
-        | Family::ScatterAdd(_)
+        Family::ScatterAdd(_)
         | Family::Compare(_)
         | Family::Connect(_)
         | Family::Not
@@ -264,6 +295,26 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
         | Family::Scan(_)
         | Family::Cond(_)
         | Family::Composite(_) => Range::ANY,
+    }
+}
+
+/// The numbers of an integer dtype, or a little less: what is beyond wraps around.
+fn representable(dtype: DType) -> Option<Range> {
+    let (low, high) = match dtype {
+        DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+        DType::U32 => (0.0, u32::MAX.into()),
+        // The nearest numbers inside.
+        DType::I64 => (-(2f64.powi(63)), 2f64.powi(63).next_down()),
+        DType::Bool | DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => return None,
+    };
+    Some(Range::between(low, high))
+}
+
+/// A range of integers, if none of them wraps around: sums and products do so at the end as if they did in between.
+fn unless_wrapped(dtype: DType, range: Range) -> Range {
+    match representable(dtype) {
+        Some(all) if !range.is_within(&all) => Range::ANY,
+        Some(_) | None => range,
     }
 }
 
@@ -295,16 +346,11 @@ fn fold(graph: &Graph, operand: Value, result: Value, rule: &FoldRule, x: Range)
     match rule.monoid {
         Monoid::Max | Monoid::Min => x,
         Monoid::Sum => {
-            let empty = graph.ty(operand).elements() == 0 && graph.ty(result).elements() > 0;
-            if empty {
-                return Range::between(0.0, 0.0);
-            }
-            // A sum of at least one term of one sign is no closer to 0 than the term.
-            match x.sign() {
-                Some(1) => Range::from(x.low),
-                Some(_) => Range::from(x.neg().low).neg(),
-                None => Range::ANY,
-            }
+            let terms = graph.ty(operand).elements();
+            let sums = graph.ty(result).elements();
+            // Where there are no sums, anything holds of all.
+            let sum = terms.checked_div(sums).map_or(x, |terms| x.times(terms));
+            unless_wrapped(graph.ty(result).dtype, sum)
         }
     }
 }
@@ -347,59 +393,48 @@ mod tests {
     use super::*;
     use crate::generate::{CHOICES_PER_STEP, Generator, sample_inputs};
     use crate::interpret::trace;
+    use crate::laws::Enclosed;
+    use crate::scalar::Interval;
     use proptest::prelude::*;
 
     thread_local! {
         static GENERATOR: Generator = Generator::new();
     }
 
-    /// Whether a computed number is one of a range of real numbers: rounding moves it by some ulps of its dtype,
-    /// and may make it 0 or infinite.
-    fn admits(range: &Range, dtype: DType, x: f64) -> bool {
-        let relative = match dtype {
-            DType::F16 => 0.02,
-            DType::Bf16 => 0.1,
-            DType::F32 => 1e-4,
-            DType::F64 => 1e-9,
-            DType::Bool | DType::I32 | DType::I64 | DType::U32 => 0.0,
-        };
-        let slack = |end: f64| relative * (x.abs() + if end.is_finite() { end.abs() } else { 0.0 });
-        let inside =
-            range.low.at - slack(range.low.at) <= x && x <= range.high.at + slack(range.high.at);
-        x.is_nan() || x.is_infinite() || inside
+    /// Whether a real number, of which an enclosure is known, may be one of a range.
+    fn admits(range: &Range, x: &Interval) -> bool {
+        let is_apart = x.high < range.low.at || x.low > range.high.at;
+        !is_apart
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whatever the analysis says of a value holds of what is computed, in every node.
+        /// Whatever the analysis says of a value holds of what the reals give, in every node.
         #[test]
         fn ranges_of_random_graphs_contain_what_is_computed(
             choices in prop::collection::vec(any::<u16>(), 0..CHOICES_PER_STEP * 6),
             spread in -3.0f64..3.0,
         ) {
             let graph = GENERATOR.with(|generator| generator.graph(&choices).unwrap());
-            let inputs = sample_inputs(&graph, |dtype, x| match dtype.half() {
+            let exactly = |x: f64| Interval { low: x, high: x, dtype: DType::F64 };
+            let inputs = sample_inputs(&graph, |dtype, x| Enclosed(exactly(match dtype.half() {
                 Some(half) => half.round(x * spread),
                 None if dtype == DType::F32 => f64::from((x * spread) as f32),
                 None => x * spread,
-            });
-            let Ok(values) = trace::<f64>(&graph, &(), &inputs) else {
+            })));
+            let Ok(values) = trace::<Enclosed>(&graph, &(), &inputs) else {
                 return Ok(());
             };
             let ranges = Ranges::of(&graph);
             for value in graph.nodes().flat_map(|node| graph.results(node)) {
-                let dtype = graph.ty(value).dtype;
                 let (range, tensor) = (ranges.value(value), values.value(value).unwrap());
-                let numbers = tensor.as_numbers().iter().copied();
+                let numbers = tensor.as_numbers().iter().map(|x| x.0);
                 let ints = tensor.as_ints().iter().filter_map(|x| x.value.ok());
-                let ints = ints.map(|x| x as f64);
-                let masks = tensor.as_masks().iter().map(|&x| f64::from(u8::from(x)));
-                let computed = numbers.chain(ints).chain(masks);
-                for x in computed {
+                for x in numbers.chain(ints.map(|x| exactly(x as f64))) {
                     prop_assert!(
-                        admits(&range, dtype, x),
-                        "{x} is not in {range:?}, which {} is said to be in:\n{graph:?}",
+                        admits(&range, &x),
+                        "{x:?} is not in {range:?}, which {} is said to be in:\n{graph:?}",
                         graph.op(value.node).spec().name
                     );
                 }

@@ -183,6 +183,25 @@ entry kink(x: f32[2] in [0, 0]) -> (y: f32[2]) { y = relu(x) }
     insta::assert_snapshot!(statuses(text));
 }
 
+/// What holds on the declared ranges is shown.
+#[test]
+fn declared_ranges_discharge_conditions() {
+    let text = "\
+entry affine(x: f32[2] in [-1, 1]) -> (y: f32[2]) { y = log(1 + 0.5 * x) }
+entry quadratic(x: f32[2] in [-1, 1]) -> (y: f32[2]) { y = log(2 - x * x) }
+entry product(x: f32[2, 3] in [0.1, 1], y: f32[3, 4]) -> (z: f32[2, 4]) { z = log(x @ exp(y)) }
+entry no_terms(x: f32[2, 0] in [0.1, 1], y: f32[0, 4]) -> (z: f32[2, 4]) { z = log(x @ exp(y)) }
+entry sums(x: f32[8] in [-0.1, 0.1]) -> (y: f32[]) { y = log(1 + sum(x)) }
+entry long_sums(x: f32[16] in [-0.1, 0.1]) -> (y: f32[]) { y = log(1 + sum(x)) }
+entry growing(x: f32[2] in [-1, 1]) -> (y: f32[2]) { y = log(tanh(x) + 0.9) + log(3 - exp(x)) }
+entry apart(x: f32[2] in [0, 1], y: f32[2] in [2, 3]) -> (z: f32[2]) { z = max(x, y) + min(x, y) }
+entry touching(x: f32[2] in [0, 2], y: f32[2] in [2, 3]) -> (z: f32[2]) { z = max(x, y) }
+entry one(x: f32[2, 1]) -> (z: f32[2]) { z = reduce_max(x, axes = [1]) }
+entry two(x: f32[2, 2]) -> (z: f32[2]) { z = reduce_max(x, axes = [1]) }
+";
+    insta::assert_snapshot!(statuses(text));
+}
+
 /// Indices that are declared must all be in range, others not all out of it; where nothing is known, code checks them.
 #[test]
 fn declared_ranges_refute_indices() {
