@@ -76,7 +76,8 @@ impl<'g> Part<'g> {
                 false => vec![false; graph.len()],
             },
             runs,
-            taken: match runs && self.taken[node.index()] {
+            // Of several results, some may be read by nothing.
+            taken: match runs && self.taken[node.index()] && graph.outputs().len() == 1 {
                 true => taken(graph),
                 false => vec![false; graph.len()],
             },

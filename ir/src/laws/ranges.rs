@@ -280,7 +280,9 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
             unless_wrapped(graph.ty(result).dtype, sum)
         }
         Family::Gather(_) | Family::Barrier => of(0),
-        Family::ScatterAdd(_) if of(2).is_at_least(0.0) => Range::from(of(0).low),
+        Family::ScatterAdd(_) if of(2).is_at_least(0.0) => {
+            unless_wrapped(graph.ty(result).dtype, Range::from(of(0).low))
+        }
         Family::Leaf(leaf) => match graph.range(node) {
             Some((low, high)) => Range::between(low, high),
             None => leaf_range(leaf),

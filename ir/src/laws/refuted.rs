@@ -70,7 +70,9 @@ pub(super) fn of_indices(part: &Part<'_>, node: NodeId) -> Option<(u64, Ends)> {
     }
     // Integers below 2⁵³ are exact.
     let inside = Range::between(0.0, rows as f64 - 1.0);
-    let is_out = match is_declared(graph, operands[1]) {
+    // What a body is given lies in a range, but need not be all of it.
+    let is_whole = part.region.is_none();
+    let is_out = match is_whole && is_declared(graph, operands[1]) {
         true => !range.is_within(&inside),
         false => range.meet(&inside).is_none(),
     };

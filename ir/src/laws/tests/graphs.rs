@@ -178,6 +178,8 @@ entry beside(x: f32[2] in [-3, -1]) -> (y: f32[2]) { z = log(x); y = select(x > 
 entry branch(c: bool[], x: f32[2] in [-3, -1]) -> (y: f32[2]) { y = cond(root, same)(c, x) }
 entry turns(h: f32[2], xs: f32[3, 2] in [-3, -1]) -> (y: f32[2]) { y = scan(turn)(h, xs) }
 entry no_turns(h: f32[2], xs: f32[0, 2] in [-3, -1]) -> (y: f32[2]) { y = scan(turn)(h, xs) }
+graph both_ways(h: f32[2], x: f32[2]) -> (next: f32[2], y: f32[2]) { next = h + x; y = log(x) }
+entry unread_turns(h: f32[2], xs: f32[3, 2] in [-3, -1]) -> (z: f32[2]) { (z, ys) = scan(both_ways)(h, xs) }
 entry kink(x: f32[2] in [0, 0]) -> (y: f32[2]) { y = relu(x) }
 ";
     insta::assert_snapshot!(statuses(text));
@@ -209,6 +211,8 @@ fn declared_ranges_refute_indices() {
 graph picked(x: f32[6, 2], i: i32[3]) -> (y: f32[3, 2]) { y = gather(x, i) }
 graph first(x: f32[6, 2], i: i32[3]) -> (y: f32[3, 2]) { y = gather(x, 0 * i) }
 entry branch(c: bool[], x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = cond(picked, first)(c, x, i) }
+graph row(h: f32[2], i: i32[3], x: f32[6, 2]) -> (next: f32[2]) { next = h + sum(gather(x, i), axes = [0]) }
+entry turns(h: f32[2], i: i32[4, 3] in [4, 9], x: f32[6, 2]) -> (y: f32[2]) { y = scan(row)(h, i - i, x) }
 entry partly(x: f32[6, 2], i: i32[3] in [4, 9]) -> (y: f32[3, 2]) { y = gather(x, i) }
 entry negative(x: f32[6, 2], i: i32[3] in [-1, 2]) -> (y: f32[3, 2]) { y = gather(x, i) }
 entry moved(x: f32[6, 2], i: i32[4] in [4, 9]) -> (y: f32[2, 2, 2]) { y = gather(x, reshape(i, shape = [2, 2])) }
