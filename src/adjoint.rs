@@ -35,6 +35,7 @@ pub(crate) fn adjoint(entry: &Entry) -> Result<Entry, AutodiffError> {
         name: format!("{}_vjp", entry.name),
         doc: entry.doc.clone(),
         graph: renamed(graph, &signature),
+        hypotheses: None,
         signature,
         span: entry.span,
     })

@@ -186,6 +186,10 @@ pub(crate) struct Compile {
     /// Prefix of every symbol [default: FILE without directory and suffix]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Let each entry yield, beside its results, for each condition that is up to the inputs the smallest margin
+    /// (`margins`) and how many elements violate it (`violations`), in the order in which `lgc info` lists them
+    #[arg(long)]
+    pub(crate) monitor: bool,
 }
 
 /// What an output file is.
@@ -316,6 +320,10 @@ pub(crate) struct Run {
     /// Write results and updated parameters to this .npz file instead of printing a summary
     #[arg(short, long, value_name = "OUT.npz")]
     pub(crate) output: Option<PathBuf>,
+    /// Tell of each condition that is up to the inputs how far from failing it is with these, where that is, and how
+    /// many elements violate it; fail with exit code 3 if some do
+    #[arg(long)]
+    pub(crate) margins: bool,
 }
 
 #[derive(Debug, Args)]
@@ -340,6 +348,13 @@ pub(crate) struct Check {
     /// Check what takes up to this many times as much work as by default
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) effort: u64,
+    /// Instead of the laws, check the conditions at this very point: FILE.npz with arrays named as the inputs are,
+    /// `PATH=FILE.npy`, or `PATH=NUMBER` for a scalar; may be given several times
+    #[arg(long, value_name = "INPUT", conflicts_with_all = ["trace", "strict", "effort"])]
+    pub(crate) at: Vec<String>,
+    /// The entry whose conditions are checked at a point [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "at")]
+    pub(crate) entry: Option<String>,
 }
 
 /// Which values `check --trace` compares.

@@ -257,6 +257,61 @@ pub struct Library {
     pub compiler: String,
     /// What was checked about this compilation, and how.
     pub evidence: String,
+    /// What its entries rely on.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition on the operands of an op of an entry that is not shown to hold for all inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The entry, by its name in the graph.
+    pub entry: String,
+    /// Where the op stands, such as `digits.graph:12:9`; empty where that is not known.
+    pub place: String,
+    /// The op.
+    pub op: String,
+    /// What must hold of each element, such as `x ≠ 0`.
+    pub requirement: String,
+    /// The loop or branch in the body of which the op stands, by the name of its graph; else empty.
+    pub body: String,
+    /// Where derivatives are taken that ask for it, separated by commas; empty if only those of the entry itself do.
+    pub derivatives: String,
+    /// Whether the op or its derivative is undefined where it fails; else a convention chooses the slope.
+    pub singular: bool,
+    /// Whether the declared ranges of the inputs rule it out.
+    pub refuted: bool,
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Condition {
+            place,
+            op,
+            requirement,
+            body,
+            derivatives,
+            ..
+        } = self;
+        let kind = match self.singular {
+            true => "is undefined unless",
+            false => "is differentiable where",
+        };
+        let place = match place.as_str() {
+            "" => String::new(),
+            place => format!("{place}: "),
+        };
+        write!(f, "{place}`{op}` {kind} {requirement}")?;
+        if !body.is_empty() {
+            write!(f, ", in the body of `{body}`")?;
+        }
+        if !derivatives.is_empty() {
+            write!(f, ", for the derivative at {derivatives}")?;
+        }
+        match self.refuted {
+            true => f.write_str(", which fails"),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Entry {
@@ -357,6 +412,16 @@ pub(crate) mod examples {
             features: vec!["avx2".to_owned(), "fma".to_owned()],
             compiler: "lgc 0.1.0".to_owned(),
             evidence: "graph verified".to_owned(),
+            conditions: vec![Condition {
+                entry: "step".to_owned(),
+                place: "digits.graph:12:9".to_owned(),
+                op: "relu".to_owned(),
+                requirement: "x ≠ 0".to_owned(),
+                body: String::new(),
+                derivatives: "digits.graph:20:14".to_owned(),
+                singular: false,
+                refuted: false,
+            }],
         }
     }
 

@@ -1,10 +1,11 @@
 //! The constant that `<name>_info()` returns: the description with trees flattened to leaves
 //! ([`Info`]), laid out as the structs of [`crate::layout`] in relocatable form ([`encode`]).
 
-use crate::layout::{RawEntry, RawInfo, RawTensor};
+use crate::layout::{RawCondition, RawEntry, RawInfo, RawTensor};
 use crate::names::{call_symbol, run_symbol};
 use crate::{
-    ABI_VERSION, Direction, DlDataType, Entry, Leaf, Library, Status, UNKNOWN_STATUS_TEXT,
+    ABI_VERSION, Condition, Direction, DlDataType, Entry, Leaf, Library, Status,
+    UNKNOWN_STATUS_TEXT,
 };
 use std::collections::BTreeMap;
 use std::mem::offset_of;
@@ -26,6 +27,8 @@ pub struct Info {
     pub compiler: String,
     /// What was checked about this compilation, and how.
     pub evidence: String,
+    /// What its entries rely on.
+    pub conditions: Vec<Condition>,
 }
 
 /// An entry of a compiled library.
@@ -58,6 +61,7 @@ impl From<&Library> for Info {
             features: library.features.clone(),
             compiler: library.compiler.clone(),
             evidence: library.evidence.clone(),
+            conditions: library.conditions.clone(),
         }
     }
 }
@@ -251,7 +255,8 @@ const TEXTS: usize = 0;
 const DIMS: usize = 1;
 const TENSORS: usize = 2;
 const ENTRIES: usize = 3;
-const INFO: usize = 4;
+const CONDITIONS: usize = 4;
+const INFO: usize = 5;
 
 /// Lays out the constant of type `lgc_info` that `<name>_info()` returns the address of.
 #[must_use]
@@ -267,12 +272,17 @@ pub fn encode(info: &Info) -> Image {
         }
         encode_entry(entry, first_tensor, &mut texts, &mut entries);
     }
+    let mut conditions = Records::new(size_of::<RawCondition>());
+    for condition in &info.conditions {
+        encode_condition(condition, &mut texts, &mut conditions);
+    }
     let root = encode_info(info, &mut texts);
     let objects = vec![
         plain("info_texts", texts.bytes, 1),
         plain("info_dims", dims, 8),
         tensors.finish("info_tensors"),
         entries.finish("info_entries"),
+        conditions.finish("info_conditions"),
         root.finish("info"),
     ];
     Image {
@@ -328,6 +338,32 @@ fn encode_entry(entry: &EntryInfo, first_tensor: usize, texts: &mut Texts, entri
     );
 }
 
+fn encode_condition(condition: &Condition, texts: &mut Texts, conditions: &mut Records) {
+    conditions.push();
+    for (offset, text) in [
+        (offset_of!(RawCondition, entry), &condition.entry),
+        (offset_of!(RawCondition, place), &condition.place),
+        (offset_of!(RawCondition, op), &condition.op),
+        (
+            offset_of!(RawCondition, requirement),
+            &condition.requirement,
+        ),
+        (offset_of!(RawCondition, body), &condition.body),
+        (
+            offset_of!(RawCondition, derivatives),
+            &condition.derivatives,
+        ),
+    ] {
+        conditions.point(offset, TEXTS, texts.intern(text));
+    }
+    for (offset, truth) in [
+        (offset_of!(RawCondition, singular), condition.singular),
+        (offset_of!(RawCondition, refuted), condition.refuted),
+    ] {
+        conditions.set(offset, &u32::from(truth).to_le_bytes());
+    }
+}
+
 fn encode_info(info: &Info, texts: &mut Texts) -> Records {
     let mut root = Records::new(size_of::<RawInfo>());
     root.push();
@@ -337,6 +373,12 @@ fn encode_info(info: &Info, texts: &mut Texts) -> Records {
     root.set(offset_of!(RawInfo, abi_version), &ABI_VERSION.to_le_bytes());
     root.set(offset_of!(RawInfo, entry_count), &count.to_le_bytes());
     root.point(offset_of!(RawInfo, entries), ENTRIES, 0);
+    let conditions = info.conditions.len() as u64;
+    root.point(offset_of!(RawInfo, conditions), CONDITIONS, 0);
+    root.set(
+        offset_of!(RawInfo, condition_count),
+        &conditions.to_le_bytes(),
+    );
     let features = info.features.join(",");
     for (offset, text) in [
         (offset_of!(RawInfo, name), &info.name),

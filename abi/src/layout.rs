@@ -153,6 +153,26 @@ c_structs! {
         /// a hash of name, tensors and workspace: the last argument of its functions
         signature: u64 = "uint64_t ",
     }
+    /// A condition on the operands of an op that is not shown to hold for all inputs. Where it fails, the op is
+    /// undefined, or a derivative is what a convention makes it.
+    RawCondition = "lgc_condition" {
+        /// the entry, by its name as in the graph
+        entry: *const c_char = "const char *",
+        /// where the op stands: "digits.graph:12:9"; empty where that is not known
+        place: *const c_char = "const char *",
+        /// the op: "relu"
+        op: *const c_char = "const char *",
+        /// what must hold of each element: "x ≠ 0"
+        requirement: *const c_char = "const char *",
+        /// the loop or branch in the body of which the op stands, by the name of its graph; else empty
+        body: *const c_char = "const char *",
+        /// where derivatives are taken that ask for it, separated by commas; empty if only those of the entry itself do
+        derivatives: *const c_char = "const char *",
+        /// 1: where it fails the op or its derivative is undefined; 0: a convention chooses the slope
+        singular: u32 = "uint32_t ",
+        /// 1: the declared ranges of the inputs rule it out; 0: it is up to the inputs
+        refuted: u32 = "uint32_t ",
+    }
     /// What a library tells about itself. Later versions append fields; struct_size says which
     /// are there.
     RawInfo = "lgc_info" {
@@ -176,6 +196,10 @@ c_structs! {
         compiler: *const c_char = "const char *",
         /// what was checked about this compilation, and how
         evidence: *const c_char = "const char *",
+        /// what its entries rely on
+        conditions: *const RawCondition = "const lgc_condition *",
+        /// number of conditions
+        condition_count: u64 = "uint64_t ",
     }
 }
 

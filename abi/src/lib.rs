@@ -54,7 +54,7 @@ mod status;
 mod words;
 
 pub use describe::{
-    Direction, Entry, Field, Leaf, Library, Param, Range, TensorType, TooLarge, Tree,
+    Condition, Direction, Entry, Field, Leaf, Library, Param, Range, TensorType, TooLarge, Tree,
 };
 pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};

@@ -187,6 +187,7 @@ fn no_back_end_makes_other_instructions() {
                 features: Vec::new(),
                 compiler: "lgc".to_owned(),
                 evidence: String::new(),
+                conditions: Vec::new(),
             };
             let files = sources.files().map(|file| file.name().to_owned());
             let told = Sources {

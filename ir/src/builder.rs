@@ -23,6 +23,8 @@ use std::rc::Rc;
 pub struct Builder {
     graph: Rc<RefCell<Graph>>,
     span: Rc<Cell<Span>>,
+    /// Whether new nodes belong to the rule of an op.
+    rule: Rc<Cell<bool>>,
 }
 
 impl Builder {
@@ -31,7 +33,13 @@ impl Builder {
         Builder {
             graph: Rc::new(RefCell::new(graph)),
             span: Rc::new(Cell::new(span)),
+            rule: Rc::default(),
         }
+    }
+
+    /// Says that the nodes to come belong to formulas by which ops are differentiated, but for those that are copied.
+    pub(crate) fn applies_rules(&self) {
+        self.rule.set(true);
     }
 
     /// The graph as built.
@@ -77,7 +85,12 @@ impl Builder {
     /// # Errors
     /// The op does not take these operands.
     pub fn node(&self, op: impl Into<Op>, operands: &[Value]) -> Result<NodeId, TypeError> {
-        self.graph.borrow_mut().push(op, operands, self.span.get())
+        let mut graph = self.graph.borrow_mut();
+        let node = graph.push(op, operands, self.span.get())?;
+        if self.rule.get() {
+            graph.set_of_rule(node);
+        }
+        Ok(node)
     }
 
     /// Applies an op; returns all its results.

@@ -215,7 +215,9 @@ fn roles(graph: &Graph) -> Vec<Role> {
                     | Guard::Nonzero { .. }
                     | Guard::Off { .. }
                     | Guard::Distinct { .. }
-                    | Guard::UniqueWinner { .. } => {}
+                    | Guard::UniqueWinner { .. }
+                    | Guard::OffLattice { .. }
+                    | Guard::NoTies { .. } => {}
                 }
             }
             let is_index = matches!(spec.operands.get(slot), Some(&("indices" | "labels")))

@@ -53,6 +53,9 @@ struct Node {
     span: Span,
     name: Option<Rc<str>>,
     range: Option<(f64, f64)>,
+    differentiation: Option<Span>,
+    is_hypothetical: bool,
+    is_of_rule: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +149,9 @@ impl Graph {
             span,
             name: None,
             range: None,
+            differentiation: None,
+            is_hypothetical: false,
+            is_of_rule: false,
         });
         for (slot, operand) in operands.iter().enumerate() {
             let edge = Edge {
@@ -304,6 +310,44 @@ impl Graph {
         }
     }
 
+    /// Where in the source the derivative is taken that passes through a node, if one does: the conditions of its
+    /// op are conditions of that derivative.
+    pub fn differentiation(&self, node: NodeId) -> Option<Span> {
+        self.node(node).differentiation
+    }
+
+    /// Says that a derivative passes through a node which is taken there.
+    pub fn set_differentiation(&mut self, node: NodeId, at: Span) {
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(node.index())) {
+            weight.differentiation = Some(at);
+        }
+    }
+
+    /// Whether a node is there only since the conditions of a derivative speak of it: no result depends on it.
+    pub fn is_hypothetical(&self, node: NodeId) -> bool {
+        self.node(node).is_hypothetical
+    }
+
+    /// Says that a node is there only for the conditions of a derivative.
+    pub(crate) fn set_hypothetical(&mut self, node: NodeId) {
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(node.index())) {
+            weight.is_hypothetical = true;
+        }
+    }
+
+    /// Whether a node is part of a formula by which lgc differentiates an op. Where the conditions of the op hold, the
+    /// laws of its rule show that the formula is defined.
+    pub fn is_of_rule(&self, node: NodeId) -> bool {
+        self.node(node).is_of_rule
+    }
+
+    /// Says that a node is part of a formula by which an op is differentiated.
+    pub(crate) fn set_of_rule(&mut self, node: NodeId) {
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(node.index())) {
+            weight.is_of_rule = true;
+        }
+    }
+
     /// The inputs, in the order in which they were pushed.
     pub fn inputs(&self) -> &[Value] {
         &self.inputs
@@ -327,7 +371,8 @@ impl Graph {
         self.outputs = outputs;
     }
 
-    /// Copies `node` of `source` here, onto `operands` of this graph, with its span, name and range.
+    /// Copies `node` of `source` here, onto `operands` of this graph, with its span, name and range, and what is
+    /// said of derivatives.
     ///
     /// # Errors
     /// As [`Graph::push`]; none when the operands have the types that they have in `source`.
@@ -338,10 +383,13 @@ impl Graph {
         operands: &[Value],
     ) -> Result<NodeId, TypeError> {
         let id = self.push(source.op(node).clone(), operands, source.span(node))?;
-        let Node { name, range, .. } = source.node(node);
+        let from = source.node(node);
         if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(id.index())) {
-            weight.name.clone_from(name);
-            weight.range = *range;
+            weight.name.clone_from(&from.name);
+            weight.range = from.range;
+            weight.differentiation = from.differentiation;
+            weight.is_hypothetical = from.is_hypothetical;
+            weight.is_of_rule = from.is_of_rule;
         }
         Ok(id)
     }
@@ -358,8 +406,12 @@ impl Graph {
         operands: &[Value],
     ) -> Result<NodeId, TypeError> {
         let id = self.push(op, operands, source.span(node))?;
-        if let Some(name) = source.name(node) {
-            self.set_name(id, name);
+        let from = source.node(node);
+        if let Some(weight) = self.dag.node_weight_mut(NodeIndex::new(id.index())) {
+            weight.name.clone_from(&from.name);
+            weight.differentiation = from.differentiation;
+            weight.is_hypothetical = from.is_hypothetical;
+            weight.is_of_rule = from.is_of_rule;
         }
         Ok(id)
     }

@@ -45,6 +45,9 @@ pub struct Entry {
     /// The body. Inputs are the leaves of the parameters; outputs are the leaves of the results,
     /// then the next values of the leaves of `inout` parameters.
     pub graph: Graph,
+    /// The body with what is differentiated in it and that no result depends on, if there is any: the conditions
+    /// of the derivatives speak of it.
+    pub hypotheses: Option<Graph>,
     /// The declaration in the source.
     pub span: Span,
 }

@@ -49,6 +49,7 @@ fn entry(graph: Graph) -> Entry {
         doc: Vec::new(),
         signature,
         graph,
+        hypotheses: None,
         span: Span::SYNTHETIC,
     }
 }

@@ -14,19 +14,21 @@ pub(crate) use call::{Argument, Pointers, check_leaf};
 pub use pool::Pool;
 
 use lgc_abi::info::direction_from_code;
-use lgc_abi::layout::{RawEntry, RawInfo, RawTensor};
+use lgc_abi::layout::{RawCondition, RawEntry, RawInfo, RawTensor};
 use lgc_abi::{
-    ABI_VERSION, EntryInfo, Info, Leaf, Range, TensorType, info_symbol, pool_create_symbol,
-    pool_destroy_symbol, strerror_symbol,
+    ABI_VERSION, Condition, EntryInfo, Info, Leaf, Range, TensorType, info_symbol,
+    pool_create_symbol, pool_destroy_symbol, strerror_symbol,
 };
 use pool::{CreateFunction, DestroyFunction};
 use std::ffi::{CStr, c_char};
+use std::mem::{MaybeUninit, offset_of};
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
 
 const MAX_TEXT: usize = 1 << 20;
 const MAX_ENTRIES: u64 = 1 << 16;
+const MAX_CONDITIONS: u64 = 1 << 20;
 const MAX_TENSORS: u64 = 1 << 20;
 const MAX_RANK: u64 = 1 << 10;
 
@@ -170,16 +172,29 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
     if version != ABI_VERSION {
         return Err(InfoError::Version { found: version });
     }
-    if size < size_of::<RawInfo>() as u64 {
+    if size < offset_of!(RawInfo, conditions) as u64 {
         return Err(InfoError::Size { found: size });
     }
-    // SAFETY: of this version, and at least as long as we know it.
-    let raw = unsafe { *raw };
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let mut known = MaybeUninit::<RawInfo>::zeroed();
+    // SAFETY: the library's struct is of this version and `size` bytes long, and no more are copied than there is room
+    // for. What it lacks of the fields that we know stays zero: NULL pointers and counts of nothing.
+    let raw = unsafe {
+        let bytes = size.min(size_of::<RawInfo>());
+        std::ptr::copy_nonoverlapping(raw.cast::<u8>(), known.as_mut_ptr().cast::<u8>(), bytes);
+        known.assume_init()
+    };
     let count = u64::from(raw.entry_count);
-    // SAFETY: the table and the texts are what `raw` says.
-    let (entries, features) = unsafe {
+    // SAFETY: the tables and the texts are what `raw` says.
+    let (entries, conditions, features) = unsafe {
         (
             read_table(raw.entries, count, MAX_ENTRIES, "lgc_info.entries")?,
+            read_table(
+                raw.conditions,
+                raw.condition_count,
+                MAX_CONDITIONS,
+                "lgc_info.conditions",
+            )?,
             read_text(raw.features, "lgc_info.features")?,
         )
     };
@@ -197,7 +212,29 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
             features: features.map(str::to_owned).collect(),
             compiler: read_text(raw.compiler, "lgc_info.compiler")?,
             evidence: read_text(raw.evidence, "lgc_info.evidence")?,
+            conditions: conditions
+                .iter()
+                .map(|condition| read_condition(condition))
+                .collect::<Result<_, _>>()?,
             name,
+        })
+    }
+}
+
+/// # Safety
+/// The condition's texts are what it says.
+unsafe fn read_condition(raw: &RawCondition) -> Result<Condition, InfoError> {
+    // SAFETY: what the caller vouches for.
+    unsafe {
+        Ok(Condition {
+            entry: read_text(raw.entry, "lgc_condition.entry")?,
+            place: read_text(raw.place, "lgc_condition.place")?,
+            op: read_text(raw.op, "lgc_condition.op")?,
+            requirement: read_text(raw.requirement, "lgc_condition.requirement")?,
+            body: read_text(raw.body, "lgc_condition.body")?,
+            derivatives: read_text(raw.derivatives, "lgc_condition.derivatives")?,
+            singular: raw.singular != 0,
+            refuted: raw.refuted != 0,
         })
     }
 }

@@ -68,6 +68,7 @@ fn toy() -> lgc_abi::Library {
         features: Vec::new(),
         compiler: "lgc 0.1.0".to_owned(),
         evidence: "none".to_owned(),
+        conditions: Vec::new(),
     }
 }
 

@@ -25,7 +25,10 @@ pub(crate) fn run(arguments: &Compile, session: &mut Session) -> Result<(), Fail
     let name = naming::library_name(arguments.name.as_deref(), origin, first)?;
     session.make_code(&arguments.code, Use::Anywhere)?;
     session.keep_lines(arguments.lines.line_tables);
-    let (ast, module) = session.load(origin, &arguments.source.dims.defines)?;
+    let (ast, mut module) = session.load(origin, &arguments.source.dims.defines)?;
+    if arguments.monitor {
+        module = session.monitor(module)?;
+    }
     let inputs = session.inputs(&ast);
     for (path, _) in targets.iter().chain(&headers(&targets)) {
         inputs.keep(path)?;

@@ -3,7 +3,7 @@
 use crate::args::Info as Arguments;
 use crate::driver::Session;
 use crate::{Failure, Origin, library, naming, output};
-use lgc_abi::{EntryInfo, Info};
+use lgc_abi::{Condition, EntryInfo, Info};
 use lgc_ir::op::SPECS;
 
 /// Describes the ops, a library or a graph.
@@ -65,7 +65,7 @@ fn describe_graph(
     let mut text = introduction(&info);
     for ((entry, program), nodes) in info.entries.iter().zip(&build.programs).zip(nodes) {
         let kernels = program.kernels.len();
-        text.push_str(&describe_entry(entry));
+        text.push_str(&describe_entry(entry, &info.conditions));
         text.push_str(&format!("  kernels    {kernels}, from {nodes} nodes\n"));
     }
     Ok(text)
@@ -73,7 +73,8 @@ fn describe_graph(
 
 /// What a compiled library says of itself.
 fn describe_library(info: &Info) -> String {
-    let entries = info.entries.iter().map(describe_entry);
+    let entries = info.entries.iter();
+    let entries = entries.map(|entry| describe_entry(entry, &info.conditions));
     introduction(info) + &entries.collect::<String>()
 }
 
@@ -94,7 +95,7 @@ fn introduction(info: &Info) -> String {
     text
 }
 
-fn describe_entry(entry: &EntryInfo) -> String {
+fn describe_entry(entry: &EntryInfo, conditions: &[Condition]) -> String {
     let mut text = format!("\nentry {}  ({})\n", entry.name, entry.symbol);
     text.push_str(&indented("  ", &entry.doc));
     let types: Vec<String> = entry
@@ -117,6 +118,12 @@ fn describe_entry(entry: &EntryInfo) -> String {
     let (bytes, signature) = (entry.workspace_bytes, entry.signature());
     text.push_str(&format!("  workspace  {bytes} bytes\n"));
     text.push_str(&format!("  signature  {signature:#018x}\n"));
+    for condition in conditions
+        .iter()
+        .filter(|condition| condition.entry == entry.name)
+    {
+        text.push_str(&format!("  relies on  {condition}\n"));
+    }
     text
 }
 

@@ -9,6 +9,7 @@ mod explain;
 mod fmt;
 mod info;
 mod manual;
+mod margins;
 mod reduce;
 mod run;
 

@@ -1,22 +1,28 @@
 //! `lgc run`: an entry on given or random inputs.
 
+use super::margins::{self, Margins};
 use crate::args::Run;
 use crate::driver::{Session, Use, choose};
 use crate::stage::Stage;
 use crate::tensors::{Given, summary};
-use crate::{Failure, library, output};
+use crate::{Failure, Origin, library, output};
 use lgc_abi::{Direction, EntryInfo, Leaf, Status};
 use lgc_codegen::backend::cranelift::CompiledEntry;
 use lgc_codegen::output::{Access, write_whole};
+use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::laws::margins::Measured;
+use lgc_ir::module::Module;
 use lgc_runtime::{CallError, HostTensor, Pool, npz};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::path::Path;
 
 /// Runs an entry of a graph, compiled into this process, or of a compiled library; then prints a
 /// summary of what it wrote, or saves it.
 pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure> {
-    let (leaves, tensors) = match library::path_of(&arguments.file) {
+    let (leaves, tensors, margins) = match library::path_of(&arguments.file) {
         Some(path) => {
+            without_margins(path, arguments.margins)?;
             library::without_dims(path, &arguments.dims.defines)?;
             let library = library::open(path)?;
             let names = library.info().entries.iter().map(|entry| &entry.name);
@@ -31,19 +37,26 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
             };
             let run = || run_library(&entry, pool, tensors);
             let tensors = session.time(Stage::Run, run)?;
-            (leaves, tensors)
+            (leaves, tensors, None)
         }
         None => {
-            let (info, code) = compile(arguments, session)?;
-            let tensors = inputs(arguments, &info.leaves, info.workspace_bytes, session)?;
-            let pool = match arguments.threads {
-                1 => None,
-                threads => threads_of(threads),
+            session.make_code(&arguments.code, Use::Here)?;
+            let point = Point {
+                file: &arguments.file,
+                defines: &arguments.dims.defines,
+                entry: arguments.entry.as_deref(),
+                inputs: &arguments.inputs,
+                random: arguments.random,
+                threads: arguments.threads,
             };
-            let run = || run_code(&code, pool.as_ref(), &info, tensors);
-            let tensors = session.time(Stage::Run, run)?;
-            (info.leaves, tensors)
+            let (leaves, tensors, measured) = point.run(arguments.margins, session)?;
+            (leaves, tensors, measured)
         }
+    };
+    let (mut leaves, mut tensors) = (leaves, tensors);
+    let margins = match &margins {
+        Some(measured) => Some(Margins::taken(measured, &mut leaves, &mut tensors)?),
+        None => None,
     };
     let written = leaves.iter().zip(&tensors);
     let written = written.filter(|(leaf, _)| leaf.direction.is_written());
@@ -51,14 +64,78 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
     match &arguments.output {
         Some(path) => {
             let archive = npz::encode(written).map_err(Failure::internal)?;
-            session.time(Stage::Write, || {
-                Ok(write_whole(path, &archive, Access::Read)?)
-            })
+            let write = || Ok::<_, Failure>(write_whole(path, &archive, Access::Read)?);
+            session.time(Stage::Write, write)?;
         }
         None => {
             let lines = written.map(|(path, tensor)| summary(path, tensor));
-            output::print(&lines.collect::<String>())
+            output::print(&lines.collect::<String>())?;
         }
+    }
+    match margins {
+        Some(margins) => margins.report(session.sources()),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to tell margins of a library, which has no conditions but in words.
+fn without_margins(path: &Path, wanted: bool) -> Result<(), Failure> {
+    if !wanted {
+        return Ok(());
+    }
+    let message = format!(
+        "`--margins` needs the graph that `{}` was compiled from",
+        path.display()
+    );
+    let help = "a library tells margins itself if it is compiled with `--monitor`";
+    Err(Failure::new(
+        Diagnostic::error(Code::BadUsage, message).help(help),
+    ))
+}
+
+/// An entry of a graph and its inputs.
+pub(crate) struct Point<'a> {
+    pub(crate) file: &'a Origin,
+    pub(crate) defines: &'a [(String, u64)],
+    pub(crate) entry: Option<&'a str>,
+    pub(crate) inputs: &'a [String],
+    pub(crate) random: Option<u64>,
+    pub(crate) threads: u32,
+}
+
+/// The leaves of an entry, their tensors after it ran, and what margins among them are of, if there are any.
+pub(crate) type Ran = (Vec<Leaf>, Vec<HostTensor>, Option<Measured>);
+
+impl Point<'_> {
+    /// Compiles the entry into this process, with margins beside its results or without, and runs it.
+    pub(crate) fn run(&self, with_margins: bool, session: &mut Session) -> Result<Ran, Failure> {
+        let (_, mut module) = session.load(self.file, self.defines)?;
+        let names = module.entries.iter().map(|entry| &entry.name);
+        let index = choose(names, self.entry)?;
+        module.entries = vec![module.entries.swap_remove(index)];
+        let measured = match with_margins {
+            true => Some(session.time(Stage::Check, || margins::of_module(&mut module))?),
+            false => None,
+        };
+        let (info, code) = compile(module, session)?;
+        let tensors = self.tensors(&info.leaves, info.workspace_bytes, session)?;
+        let pool = match self.threads {
+            1 => None,
+            threads => threads_of(threads),
+        };
+        let run = || run_code(&code, pool.as_ref(), &info, tensors);
+        let tensors = session.time(Stage::Run, run)?;
+        Ok((info.leaves, tensors, measured))
+    }
+
+    fn tensors(
+        &self,
+        leaves: &[Leaf],
+        workspace: u64,
+        session: &mut Session,
+    ) -> Result<Vec<HostTensor>, Failure> {
+        let read = || Given::read(self.inputs, leaves)?.complete(leaves, workspace, self.random);
+        session.time(Stage::Read, read)
     }
 }
 
@@ -82,13 +159,8 @@ fn threads_of(threads: u32) -> Option<ThreadPool> {
     pool.build().ok()
 }
 
-/// The chosen entry of a graph, as code in this process.
-fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
-    session.make_code(&arguments.code, Use::Here)?;
-    let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
-    let names = module.entries.iter().map(|entry| &entry.name);
-    let index = choose(names, arguments.entry.as_deref())?;
-    module.entries = vec![module.entries.swap_remove(index)];
+/// The only entry of a module, as code in this process.
+fn compile(module: Module, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
     let module = session.simplify(module)?;
     let lowerings = session.lower(&module)?;
     let (Some(entry), Some(lowering)) = (module.entries.first(), lowerings.first()) else {

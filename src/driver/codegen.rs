@@ -4,7 +4,7 @@ use super::lines::line_of;
 use super::{Machine, Session};
 use crate::Failure;
 use crate::stage::Stage;
-use lgc_abi::{AbiError, Interface, Library, header as c_header};
+use lgc_abi::{AbiError, Condition, Interface, Library, header as c_header};
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
@@ -16,10 +16,15 @@ use lgc_codegen::target::Target;
 use lgc_codegen::threads::Threads;
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::graph::Graph;
+use lgc_ir::laws::margins::monitored;
+use lgc_ir::laws::{self, Status, conditions};
 use lgc_ir::module::{Entry, Module};
+use lgc_ir::op::TypeError;
 use lgc_ir::rewrite::optimize;
 use lgc_ir::span::Span;
 use lgc_ir::verify::verify;
+use std::ffi::OsStr;
+use std::path::Path;
 
 /// What every library rests on, as it says itself.
 const EVIDENCE: &str = "graphs and kernels verified";
@@ -213,11 +218,52 @@ impl Session {
         Ok(legal)
     }
 
+    /// Lets each entry yield the margins of its conditions beside its results.
+    ///
+    /// # Errors
+    /// If something that is added does not type-check, which is a fault of the compiler.
+    pub fn monitor(&mut self, module: Module) -> Result<Module, Failure> {
+        self.monitors = true;
+        self.clock.time(Stage::Check, || {
+            let entries = module.entries.iter();
+            let entries = entries.map(|entry| Ok(monitored(entry)?.entry));
+            let entries = entries.collect::<Result<_, TypeError>>();
+            Ok(Module {
+                entries: entries.map_err(Failure::internal)?,
+                ..module
+            })
+        })
+    }
+
+    /// What entries rely on beside what is shown to hold, with places by the names of files without directories: what
+    /// a library says does not depend on where its source lay.
+    fn conditions(&mut self, module: &Module) -> Result<Vec<Condition>, Failure> {
+        let sources = &self.sources;
+        let place = |span: Span| match sources.location(span) {
+            Some((file, at)) => {
+                let name = Path::new(file).file_name().map(OsStr::to_string_lossy);
+                let name = name.unwrap_or_else(|| file.into());
+                format!("{name}:{}:{}", at.line, at.column)
+            }
+            None => String::new(),
+        };
+        self.clock.time(Stage::Check, || {
+            let mut all = Vec::new();
+            for entry in &module.entries {
+                let found = conditions(entry).map_err(Failure::internal)?.into_iter();
+                let open = found.filter(|condition| condition.status != Status::Discharged);
+                all.extend(open.map(|condition| described(&entry.name, condition, &place)));
+            }
+            Ok(all)
+        })
+    }
+
     /// Simplifies and lowers a module, and describes it as the library of this name.
     ///
     /// # Errors
     /// As [`Session::simplify`] and [`Session::lower`], and if the library cannot have a C interface.
     pub fn build(&mut self, module: Module, name: &str) -> Result<Build, Failure> {
+        let conditions = self.conditions(&module)?;
         let module = self.simplify(module)?;
         let targets = self.machine().targets.clone();
         let lowerings = self.lower_for(&module, &targets)?.into_iter();
@@ -226,7 +272,10 @@ impl Session {
         let programs: Vec<Program> = level();
         let higher: Vec<Vec<Program>> = targets.iter().skip(1).map(|_| level()).collect();
         let workspaces = workspaces(&programs, &higher);
-        let library = describe(&module, &workspaces, name, self.machine())?;
+        let library = Library {
+            conditions,
+            ..describe(&module, &workspaces, name, self.machine())?
+        };
         let entries = module.entries.iter();
         let places: Vec<(String, Span)> = entries.map(|e| (e.name.clone(), e.span)).collect();
         interface(&library, &places)?;
@@ -400,6 +449,21 @@ fn link_failure(error: LinkError) -> Failure {
     Failure::message(Code::LinkFailure, error.to_string())
 }
 
+/// A condition of an entry as a library tells it.
+fn described(entry: &str, condition: laws::Condition, place: &dyn Fn(Span) -> String) -> Condition {
+    let derivatives: Vec<String> = condition.derivatives.into_iter().map(place).collect();
+    Condition {
+        entry: entry.to_owned(),
+        place: place(condition.span),
+        op: condition.op.to_owned(),
+        requirement: condition.requirement,
+        body: condition.body.unwrap_or_default(),
+        derivatives: derivatives.join(", "),
+        singular: condition.singular,
+        refuted: condition.status == Status::Refuted,
+    }
+}
+
 /// What the library says about itself, of which each entry has a workspace.
 pub(super) fn describe(
     module: &Module,
@@ -419,5 +483,6 @@ pub(super) fn describe(
         features: machine.features(),
         compiler: machine.compiler(),
         evidence: EVIDENCE.to_owned(),
+        conditions: Vec::new(),
     })
 }

@@ -79,6 +79,7 @@ impl Session {
             format!("{:?}", machine.targets),
             format!("{:?}", self.defines),
             format!("{:?}", self.told_sources()),
+            format!("{:?}", self.monitors),
         ];
         let backend = machine.backend.identity();
         let compilers = [COMPILER, SOURCES, &backend].into_iter().chain(DRIVER);

@@ -42,6 +42,8 @@ pub struct Session {
     verify: bool,
     max_nodes: Option<u32>,
     machine: Machine,
+    /// Whether entries yield the margins of their conditions.
+    monitors: bool,
     /// Whether kernels say which lines they come from.
     lines: bool,
     /// The directories below which graphs may name files, beside that of the main file.

@@ -32,6 +32,7 @@ pub(crate) fn entry(graph: Graph) -> Entry {
         doc: Vec::new(),
         signature,
         graph,
+        hypotheses: None,
         span: Span::SYNTHETIC,
     }
 }

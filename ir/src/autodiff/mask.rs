@@ -10,23 +10,23 @@ use crate::shape::{Shape, Type};
 
 /// Truth values, or their opposites, of the shape of what they mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Mask {
+pub(crate) struct Mask {
     truths: Value,
     negated: bool,
 }
 
 /// A mask, or none, which is true everywhere.
-pub(super) type Where = Option<Mask>;
+pub(crate) type Where = Option<Mask>;
 
 impl Mask {
-    pub(super) fn of(truths: Value) -> Self {
+    pub(crate) fn of(truths: Value) -> Self {
         Mask {
             truths,
             negated: false,
         }
     }
 
-    pub(super) fn not(self) -> Self {
+    pub(crate) fn not(self) -> Self {
         Mask {
             negated: !self.negated,
             ..self
@@ -43,7 +43,7 @@ impl Mask {
     }
 
     /// x where the mask holds, else y.
-    pub(super) fn choose(self, b: &Builder, x: Value, y: Value) -> Result<Value, TypeError> {
+    pub(crate) fn choose(self, b: &Builder, x: Value, y: Value) -> Result<Value, TypeError> {
         let (x, y) = if self.negated { (y, x) } else { (x, y) };
         b.select(self.truths, x, y)
     }
@@ -56,7 +56,7 @@ impl Mask {
 }
 
 /// Where both hold.
-pub(super) fn both(b: &Builder, x: Where, y: Where) -> Result<Where, TypeError> {
+pub(crate) fn both(b: &Builder, x: Where, y: Where) -> Result<Where, TypeError> {
     Ok(match (x, y) {
         (Some(x), Some(y)) if x != y => {
             Some(Mask::of(b.apply(LogicalAnd {}, &[x.emit(b)?, y.emit(b)?])?))
@@ -66,7 +66,7 @@ pub(super) fn both(b: &Builder, x: Where, y: Where) -> Result<Where, TypeError> 
 }
 
 /// Where either holds.
-pub(super) fn either(b: &Builder, x: Where, y: Where) -> Result<Where, TypeError> {
+pub(crate) fn either(b: &Builder, x: Where, y: Where) -> Result<Where, TypeError> {
     Ok(match (x, y) {
         (Some(x), Some(y)) if x == y => Some(x),
         (Some(x), Some(y)) if x == y.not() => None,

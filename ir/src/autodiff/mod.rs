@@ -28,7 +28,7 @@ pub use traced::{Traced, TracedMask, Tracer};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::{Graph, NodeId, Output, Remap, Value};
-use crate::op::{Composite, Family, Input, TypeError, expansion};
+use crate::op::{Composite, Family, Input, Op, TypeError, expansion};
 use crate::rewrite::{decompose, isolate};
 use crate::scalar::Undefined;
 use crate::shape::Type;
@@ -71,6 +71,9 @@ pub struct Derived {
     pub graph: Graph,
     /// Where the values of the original stand in it.
     pub remap: Remap,
+    /// The nodes in it that the derivative passes through, and those that decide by floats which way it takes: what
+    /// their ops need is what the derivative needs.
+    pub passed: Vec<NodeId>,
 }
 
 /// A graph under differentiation: the original's ops, copied, with derivatives appended.
@@ -103,18 +106,30 @@ impl Derivation {
             decompose(graph, keep)?
         };
         let wrt = wrt.iter().map(|value| float_copy(graph, &remap, *value));
+        let wrt = wrt.collect::<Result<_, _>>()?;
+        let forward = copy.len();
+        let builder = Builder::new(copy, Span::SYNTHETIC);
+        builder.applies_rules();
         Ok(Derivation {
-            wrt: wrt.collect::<Result<_, _>>()?,
-            forward: copy.len(),
-            builder: Builder::new(copy, Span::SYNTHETIC),
+            builder,
+            forward,
             remap,
+            wrt,
         })
     }
 
-    fn finish(self, merges: &[Merge]) -> Result<Derived, AutodiffError> {
+    fn finish(self, merges: &[Merge], passed: &[NodeId]) -> Result<Derived, AutodiffError> {
         let (graph, moved) = merge(self.builder.finish(), self.forward, merges)?;
-        let remap = self.remap.then(&moved);
-        Ok(Derived { graph, remap })
+        let first = |node: &NodeId| Value {
+            node: *node,
+            result: 0,
+        };
+        let passed = passed.iter().filter_map(|node| moved.value(first(node)));
+        Ok(Derived {
+            passed: passed.map(|value| value.node).collect(),
+            remap: self.remap.then(&moved),
+            graph,
+        })
     }
 
     /// Appends an input for the cotangent of each of the outputs `of`.
@@ -165,6 +180,58 @@ impl Derivation {
             varying
         })
     }
+
+    /// The original nodes that vary and that floats among `of` have a derivative by.
+    fn on_the_way(&self, varying: &[bool], of: &[Value]) -> Vec<NodeId> {
+        let needed = self.builder.with_graph(|graph| {
+            needed_by(graph, of, &|node, operand| {
+                !is_flat(graph, node) && graph.ty(operand).dtype.is_float()
+            })
+        });
+        let is_passed = |node: &NodeId| varying[node.index()] && needed[node.index()];
+        self.nodes().filter(is_passed).collect()
+    }
+
+    /// The original nodes that yield integers, which decide by floats that vary what `of` depends on.
+    fn decisions(&self, varying: &[bool], of: &[Value]) -> Vec<NodeId> {
+        self.builder.with_graph(|graph| {
+            let needed = needed_by(graph, of, &|node, _| {
+                !matches!(graph.op(node), Op::StopGradient(_))
+            });
+            let varies = |operand: &Value| {
+                varying[operand.node.index()] && graph.ty(*operand).dtype.is_float()
+            };
+            let decides = |node: &NodeId| {
+                let is_decision = matches!(
+                    graph.op(*node).family(),
+                    Family::ArgFold(_) | Family::ArgSort(_)
+                );
+                is_decision && needed[node.index()] && graph.operands(*node).iter().any(varies)
+            };
+            graph.nodes().take(self.forward).filter(decides).collect()
+        })
+    }
+}
+
+/// Whether what a node yields has no slope.
+fn is_flat(graph: &Graph, node: NodeId) -> bool {
+    matches!(graph.op(node).family(), Family::Discrete(_))
+}
+
+/// For each node, whether `of` depends on it by operands that `reads` holds for.
+fn needed_by(graph: &Graph, of: &[Value], reads: &dyn Fn(NodeId, Value) -> bool) -> Vec<bool> {
+    let mut needed = vec![false; graph.len()];
+    for value in of {
+        needed[value.node.index()] = true;
+    }
+    for node in graph.nodes().rev() {
+        if needed[node.index()] {
+            for operand in graph.operands(node) {
+                needed[operand.node.index()] |= reads(node, operand);
+            }
+        }
+    }
+    needed
 }
 
 /// A sweep over nodes downwards: from the cotangents of some values to those of every value on the way
@@ -176,6 +243,8 @@ struct Sweep<'a> {
     cotangents: Cotangents,
     /// The nodes that are to be merged.
     merges: Vec<Merge>,
+    /// The nodes that a cotangent reached.
+    passed: Vec<NodeId>,
 }
 
 /// Sweeps the original nodes: from the cotangents in `seeds` to those of every value on the way to `wrt`.
@@ -189,6 +258,7 @@ fn sweep<'a>(
         varying: derivation.varying(&derivation.wrt),
         cotangents: Cotangents::default(),
         merges: Vec::new(),
+        passed: Vec::new(),
     };
     for (value, seed) in seeds {
         let seed = Cotangent::plain(*seed);
@@ -213,6 +283,7 @@ impl Sweep<'_> {
         if incoming.iter().all(Option::is_none) {
             return Ok(());
         }
+        self.passed.push(node);
         name_cotangent(&mut self.cotangents, builder, node, incoming[0]);
         builder.set_span(builder.with_graph(|graph| graph.span(node)));
         let mut incoming = incoming;
@@ -325,9 +396,15 @@ fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, A
     let Sweep {
         mut cotangents,
         merges,
+        mut passed,
+        varying,
         ..
     } = sweep(&derivation, seeds)?;
     let builder = &derivation.builder;
+    // What composite ops are made of has served to take the derivative.
+    passed.retain(|node| node.index() < derivation.forward);
+    let seeded: Vec<Value> = seeds.iter().map(|(value, _)| *value).collect();
+    passed.extend(derivation.decisions(&varying, &seeded));
     for (position, value) in derivation.wrt.iter().enumerate() {
         let cotangent = cotangents.settled(builder, *value)?;
         let cotangent = or_zeros(builder, cotangent, *value)?;
@@ -336,7 +413,7 @@ fn finish(derivation: Derivation, seeds: &[(Value, Value)]) -> Result<Derived, A
         let name = output_name(builder, "d", *value, position);
         builder.edit(|graph| graph.add_output(name, cotangent));
     }
-    derivation.finish(&merges)
+    derivation.finish(&merges, &passed)
 }
 
 /// A name for the derivative of `of` that no output has yet.
@@ -434,13 +511,21 @@ pub fn jvp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
     let derivation = Derivation::new(graph, wrt, &|_| false)?;
     let builder = &derivation.builder;
     let (tangents, merges) = tangents(&derivation)?;
-    for Output { name, value } in builder.with_graph(|graph| graph.outputs().to_vec()) {
+    let outputs = builder.with_graph(|graph| graph.outputs().to_vec());
+    let floats = outputs.iter().map(|output| output.value);
+    let floats: Vec<Value> = floats
+        .filter(|value| builder.ty(*value).dtype.is_float())
+        .collect();
+    let varying = derivation.varying(&derivation.wrt);
+    let mut passed = derivation.on_the_way(&varying, &floats);
+    passed.extend(derivation.decisions(&varying, &floats));
+    for Output { name, value } in outputs {
         if builder.ty(value).dtype.is_float() {
             let tangent = or_zeros(builder, tangents.get(&value).copied(), value)?;
             builder.edit(|graph| graph.add_output(format!("t_{name}"), tangent));
         }
     }
-    derivation.finish(&merges)
+    derivation.finish(&merges, &passed)
 }
 
 /// The tangents of the original's values, from an input for each of `wrt`. Also the nodes that are to

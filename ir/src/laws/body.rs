@@ -6,10 +6,11 @@
 //! turn is what holds for any value that is carried.
 
 use super::range::Range;
-use super::ranges::{Ranges, differentiated, differentiated_from};
+use super::ranges::{Ranges, differentiated, differentiated_from, jumps};
 use super::refuted::taken;
 use crate::graph::{Graph, NodeId};
 use crate::op::{Family, Guard, Region, ScanRole};
+use crate::span::Span;
 use std::rc::Rc;
 
 /// A graph with what is known of its values: a whole one, or a body in it.
@@ -18,6 +19,14 @@ pub(super) struct Part<'g> {
     pub(super) ranges: Ranges,
     /// Through which nodes a derivative flows.
     pub(super) flow: Vec<bool>,
+    /// Which nodes decide by floats that vary what a derivative is taken of.
+    jumps: Vec<bool>,
+    /// Which nodes outputs depend on.
+    live: Vec<bool>,
+    /// Whether nodes count that only derivatives pass through.
+    is_whole: bool,
+    /// Where the derivative is taken that passes through all of a body, if one does.
+    differentiation: Option<Span>,
     /// Whether it runs whatever the inputs are.
     pub(super) runs: bool,
     /// Which nodes some result needs whatever the inputs are.
@@ -32,6 +41,12 @@ pub(super) fn visit(graph: &Graph, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
     Part::whole(graph).visit(visitor);
 }
 
+/// As [`visit`], with the nodes that derivatives pass through which are taken in the graph, though no result may
+/// depend on them.
+pub(super) fn visit_passed(graph: &Graph, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
+    Part::whole_with_hypotheses(graph).visit(visitor);
+}
+
 impl<'g> Part<'g> {
     /// A graph that is in no other.
     pub(super) fn whole(graph: &'g Graph) -> Part<'g> {
@@ -39,10 +54,28 @@ impl<'g> Part<'g> {
             graph,
             ranges: Ranges::of(graph),
             flow: differentiated(graph),
+            jumps: jumps(graph, &vec![true; graph.inputs().len()]),
+            live: graph.live(),
+            is_whole: false,
+            differentiation: None,
             runs: true,
             taken: taken(graph),
             region: None,
         }
+    }
+
+    /// As [`Part::whole`], where nodes count that only derivatives pass through.
+    pub(super) fn whole_with_hypotheses(graph: &'g Graph) -> Part<'g> {
+        Part {
+            is_whole: true,
+            ..Part::whole(graph)
+        }
+    }
+
+    /// Whether a node matters: to the outputs, or to a derivative.
+    pub(super) fn is_visited(&self, node: NodeId) -> bool {
+        let is_passed = self.is_whole && self.graph.differentiation(node).is_some();
+        self.live[node.index()] || is_passed
     }
 
     /// The bodies that a node runs at least once, each with the position of the operand that is its
@@ -55,8 +88,7 @@ impl<'g> Part<'g> {
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Part<'_>, NodeId)) {
-        let live = self.graph.live();
-        for node in self.graph.nodes().filter(|node| live[node.index()]) {
+        for node in self.graph.nodes().filter(|node| self.is_visited(*node)) {
             visitor(self, node);
             for (_, inside) in self.within(node) {
                 inside.visit(visitor);
@@ -68,13 +100,22 @@ impl<'g> Part<'g> {
         let graph = body.region.body();
         let is_branch = matches!(self.graph.op(node).family(), Family::Cond(_));
         let runs = self.runs && !is_branch;
+        let differentiation = self.asked(node);
+        let passes = self.flow[node.index()] || differentiation.is_some();
         Part {
             graph,
             ranges: Ranges::given(graph, &body.ranges),
-            flow: match self.flow[node.index()] {
+            flow: match passes {
                 true => differentiated_from(graph, &body.flow),
                 false => vec![false; graph.len()],
             },
+            jumps: match passes {
+                true => jumps(graph, &body.flow),
+                false => vec![false; graph.len()],
+            },
+            live: graph.live(),
+            is_whole: self.is_whole,
+            differentiation,
             runs,
             // Of several results, some may be read by nothing.
             taken: match runs && self.taken[node.index()] && graph.outputs().len() == 1 {
@@ -87,15 +128,32 @@ impl<'g> Part<'g> {
 
     /// The guards of a node that matter here.
     pub(super) fn guards(&self, node: NodeId) -> impl Iterator<Item = Guard> {
+        let matters = self.jumps[node.index()] || self.graph.differentiation(node).is_some();
         let all = self.graph.op(node).guards().into_iter();
-        all.filter(move |guard| self.applies(node, guard))
+        // Where what an op needs holds, so does what its rule does.
+        let all = all.filter(move |_| !self.graph.is_of_rule(node));
+        all.filter(move |guard| self.applies(node, guard, matters))
+    }
+
+    /// Those of them that a derivative of the whole graph needs, beside that nothing jumps.
+    pub(super) fn slopes(&self, node: NodeId) -> impl Iterator<Item = Guard> {
+        let all = self.graph.op(node).guards().into_iter();
+        all.filter(move |guard| self.applies(node, guard, false))
     }
 
     /// Integers have no singularities, and slopes matter only where a derivative flows.
-    fn applies(&self, node: NodeId, guard: &Guard) -> bool {
+    fn applies(&self, node: NodeId, guard: &Guard, matters: bool) -> bool {
         let operand = self.graph.operands(node).get(operand_of(guard)).copied();
         let float = operand.is_some_and(|value| self.graph.ty(value).dtype.is_float());
-        float && (guard.is_singular() || self.flow[node.index()])
+        float && (guard.is_singular() || self.flow[node.index()] || matters)
+    }
+
+    /// Where the derivative is taken that asks for the conditions of a node, if one does that is taken in the graph.
+    pub(super) fn asked(&self, node: NodeId) -> Option<Span> {
+        let own = self.graph.differentiation(node);
+        own.or(self
+            .differentiation
+            .filter(|_| self.flow[node.index()] || self.jumps[node.index()]))
     }
 }
 
@@ -105,6 +163,8 @@ pub(super) fn operand_of(guard: &Guard) -> usize {
         Guard::Above { operand, .. }
         | Guard::Nonzero { operand }
         | Guard::Off { operand, .. }
+        | Guard::OffLattice { operand, .. }
+        | Guard::NoTies { operand }
         | Guard::UniqueWinner { operand } => *operand,
         Guard::Distinct { left, .. } => *left,
     }

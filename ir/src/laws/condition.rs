@@ -1,10 +1,11 @@
 //! The conditions under which a graph is defined and differentiable.
 
-use super::body::{Part, operand_of, visit};
+use super::body::{Part, operand_of, visit_passed};
 use super::range::Range;
 use super::refuted;
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Guard, TypeError};
+use crate::module::Entry;
+use crate::op::{Family, Guard, TypeError};
 use crate::rewrite::decompose_deeply;
 use crate::span::Span;
 use rustc_hash::FxHashMap;
@@ -40,21 +41,25 @@ pub struct Condition {
     pub nodes: usize,
     /// The graph in the body of which it stands, where that is a loop's or a branch's.
     pub body: Option<String>,
+    /// Where derivatives are taken that ask for it, in the order of the source.
+    pub derivatives: Vec<Span>,
 }
 
-/// The conditions of every node in the order of the graph, one for each place in the source. Those in
+/// The conditions of every node of an entry in the order of its graph, one for each place in the source. Those in
 /// the body of a loop or branch stand where the loop or branch does.
 ///
 /// Composite ops count as what they decompose into; a condition of differentiability only where a
-/// derivative flows. In the body of a loop nothing is known of what is carried, so that a condition on
+/// derivative flows: one of the entry itself, or one that is taken in it. What is differentiated counts though
+/// nothing may depend on its value, as on that of a loss of which only the gradient is wanted. In the body of a loop nothing is known of what is carried, so that a condition on
 /// it is assumed unless it holds for all numbers.
 ///
 /// # Errors
 /// A decomposition does not type-check.
-pub fn conditions(graph: &Graph) -> Result<Vec<Condition>, TypeError> {
+pub fn conditions(entry: &Entry) -> Result<Vec<Condition>, TypeError> {
+    let graph = entry.hypotheses.as_ref().unwrap_or(&entry.graph);
     let (graph, _) = decompose_deeply(graph)?;
     let mut found = Found::default();
-    visit(&graph, &mut |part, node| {
+    visit_passed(&graph, &mut |part, node| {
         for guard in part.guards(node) {
             found.add(condition(part, node, &guard));
         }
@@ -80,6 +85,11 @@ impl Found {
             Some(&at) => {
                 let known = &mut self.conditions[at];
                 known.nodes += 1;
+                for at in condition.derivatives {
+                    if let Err(place) = known.derivatives.binary_search(&at) {
+                        known.derivatives.insert(place, at);
+                    }
+                }
                 if known.status < condition.status {
                     known.status = condition.status;
                     known.found = condition.found;
@@ -112,6 +122,18 @@ pub(super) fn is_discharged(part: &Part<'_>, node: NodeId, guard: &Guard) -> boo
             let result = Value { node, result: 0 };
             part.graph.ty(operand).elements() == part.graph.ty(result).elements()
         }),
+        Guard::OffLattice { at, .. } => range.is_between_neighbours(at.to_f64()),
+        Guard::NoTies { .. } => operand.is_some_and(|operand| {
+            let shape = &part.graph.ty(operand).shape;
+            let family = part.graph.op(node).family();
+            if let Family::ArgSort(rule) = family {
+                shape.extent(rule.axis) <= 1
+            } else if let Family::Prefix(rule) = family {
+                shape.extent(rule.axis) <= 1
+            } else {
+                false
+            }
+        }),
     }
 }
 
@@ -134,24 +156,36 @@ fn condition(part: &Part<'_>, node: NodeId, guard: &Guard) -> Condition {
         span: graph.span(node),
         nodes: 1,
         body: part.region.map(|region| region.name().to_string()),
+        derivatives: derivatives(part, node),
     }
+}
+
+/// Where derivatives are taken that ask for the conditions of a node, as far as that is known.
+fn derivatives(part: &Part<'_>, node: NodeId) -> Vec<Span> {
+    let at = part.asked(node).filter(|at| !at.is_synthetic());
+    at.into_iter().collect()
 }
 
 /// The condition that indices are in range, where it does not hold: else it is checked when code runs.
 fn indices(part: &Part<'_>, node: NodeId) -> Option<Condition> {
     let (rows, found) = refuted::of_indices(part, node)?;
-    let spec = part.graph.op(node).spec();
-    let name = operand_name(part.graph, node, 1);
     Some(Condition {
-        op: spec.name,
-        requirement: format!("0 ≤ {name} < {rows}"),
+        op: part.graph.op(node).spec().name,
+        requirement: indices_requirement(part.graph, node, rows),
         singular: true,
         status: Status::Refuted,
         found: Some(lies(part.graph, (node, 1), found)),
         span: part.graph.span(node),
         nodes: 1,
         body: part.region.map(|region| region.name().to_string()),
+        derivatives: derivatives(part, node),
     })
+}
+
+/// That indices of a node into so many rows are in range, in words.
+pub(super) fn indices_requirement(graph: &Graph, node: NodeId, rows: u64) -> String {
+    let name = operand_name(graph, node, 1);
+    format!("0 ≤ {name} < {rows}")
 }
 
 /// A guard in words, with the names that the op gives its operands.
@@ -187,6 +221,18 @@ pub(crate) fn describe_guard(guard: &Guard, name: &dyn Fn(usize) -> &'static str
         Guard::Distinct { left, right } => format!("{} ≠ {}", name(*left), name(*right)),
         Guard::UniqueWinner { operand } => {
             format!("one element of {} wins alone", name(*operand))
+        }
+        Guard::OffLattice { operand, at } if at.is_zero() => {
+            format!("{} is no integer", name(*operand))
+        }
+        Guard::OffLattice { operand, at } => {
+            format!("{} − {at} is no integer", name(*operand))
+        }
+        Guard::NoTies { operand } => {
+            format!(
+                "no two elements of {} are equal along the axis",
+                name(*operand)
+            )
         }
     }
 }

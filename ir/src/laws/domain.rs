@@ -6,7 +6,7 @@ use super::derivatives::input_types;
 use super::enclosed::Enclosed;
 use super::graph::work;
 use super::needed::Needed;
-use super::number::{Number, Points};
+use super::number::{Agreement, Number, Points};
 use super::outcome::{Cause, Skip};
 use super::point::{Grid, Point, Random};
 use super::precise::Precise;
@@ -62,8 +62,8 @@ enum Miss {
     Undecided,
 }
 
-/// Whether a point is in the domain, or which condition keeps it out, and how.
-type Sides = Result<(), (Unmet, Miss)>;
+/// Whether all is known that the graph yields at a point in the domain, or which condition keeps it out, and how.
+type Sides = Result<bool, (Unmet, Miss)>;
 
 /// Where each input of a graph lies.
 type Ranges = Vec<Option<(f64, f64)>>;
@@ -173,7 +173,7 @@ impl Domain {
         visit(&graph, &mut |part, node| {
             // What holds for all inputs need not be looked at at any.
             let open = part
-                .guards(node)
+                .slopes(node)
                 .filter(|guard| !is_discharged(part, node, guard));
             let of_node = open.map(|guard| (node, guard));
             let Some(region) = part.region else {
@@ -265,7 +265,7 @@ impl Domain {
     pub(super) fn draw<N: Number>(&mut self, random: &mut Random) -> Result<Point, Skip> {
         let mut why = Skip::from("");
         let attempts = self.attempts(N::COST);
-        let mut patience = PATIENCE;
+        let (mut patience, mut unclear) = (PATIENCE, None);
         for attempt in 0..attempts {
             if patience == 0 {
                 break;
@@ -283,7 +283,13 @@ impl Domain {
                 point = point.refined(&ranges, random);
             }
             match self.sides::<N>(&point) {
-                Ok(Ok(())) => return Ok(point),
+                Ok(Ok(true)) => return Ok(point),
+                // Too few digits to tell what wins, such as the largest of a softmax; at another point they may do.
+                Ok(Ok(false)) if N::POINTS == Points::Fine => {
+                    patience -= 1;
+                    unclear = Some(point);
+                }
+                Ok(Ok(false)) => return Ok(point),
                 Ok(Err((unmet, miss))) => {
                     self.misses |= is_free && miss == Miss::Broken;
                     why = match miss {
@@ -312,7 +318,7 @@ impl Domain {
                 Err(error) => return Err(Skip::from(error.to_string())),
             }
         }
-        Err(why)
+        unclear.ok_or(why)
     }
 
     /// A random point over enclosures, of more digits where it takes more to tell whether it is in the domain.
@@ -373,9 +379,10 @@ impl Domain {
     /// Whether a point is in the domain, or which guard fails there or is not decided.
     fn sides<N: Number>(&self, point: &Point) -> Result<Sides, InterpretError> {
         if self.has_winners() {
-            self.sides_over(&self.varying::<N>(point), &is_flat)
+            let is_known = |x: &Dual<N>| is_known(&x.value);
+            self.sides_over(&self.varying::<N>(point), &is_flat, &is_known)
         } else {
-            self.sides_over(&point.tensors::<N>(), &|_| false)
+            self.sides_over(&point.tensors::<N>(), &|_| false, &is_known)
         }
     }
 
@@ -383,6 +390,7 @@ impl Domain {
         &self,
         inputs: &[Tensor<S>],
         is_flat: &dyn Fn(&S) -> bool,
+        is_known: &dyn Fn(&S) -> bool,
     ) -> Result<Sides, InterpretError> {
         let broken: RefCell<Option<(Unmet, Miss)>> = RefCell::new(None);
         let watch = |graph: &Graph, values: &Interpretation<S>| {
@@ -393,7 +401,11 @@ impl Domain {
         };
         let values = trace_bodies(&self.graph, &(), inputs, &watch)?;
         watch(&self.graph, &values);
-        Ok(broken.into_inner().map_or(Ok(()), Err))
+        let are_known = || {
+            let outputs = values.outputs().into_iter();
+            outputs.flat_map(Tensor::as_numbers).all(is_known)
+        };
+        Ok(broken.into_inner().map_or_else(|| Ok(are_known()), Err))
     }
 
     /// The condition of a node of the whole graph or of a body.
@@ -561,6 +573,11 @@ impl Domain {
     }
 }
 
+/// Whether it is known what a number is.
+fn is_known<N: Number>(x: &N) -> bool {
+    !matches!(x.agreement(x), Agreement::Unknown(_))
+}
+
 /// Whether a number does not vary: what wins a tie with another such number has no slope either way.
 fn is_flat<N: Number>(x: &Dual<N>) -> bool {
     x.tangent.as_ref().is_none_or(N::vanishes)
@@ -632,6 +649,8 @@ fn guard_sides<S: Scalar>(
             let largest = rule.monoid == Monoid::Max;
             groups.map(|group| unique_winner(x.as_numbers(), group, largest, is_flat))
         }
+        // What is decided by jumps is compared as it is: see `Domain::branches`.
+        Guard::OffLattice { .. } | Guard::NoTies { .. } => return Ok(Vec::new()),
     };
     let matters = |(element, side): (usize, Side)| match needed.holds(node, element) {
         true => side,

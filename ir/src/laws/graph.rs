@@ -79,7 +79,7 @@ pub type Watch<'a> = &'a mut dyn FnMut(&'static str);
 pub fn check_graph(entry: &Entry, options: &Options, watch: Watch<'_>) -> Result<Report, LawError> {
     let report = check_derivatives(&entry.name, &entry.graph, options, watch)?;
     Ok(Report {
-        conditions: conditions(&entry.graph)?,
+        conditions: conditions(entry)?,
         passes: check_passes(&entry.graph, options, watch)?,
         ..report
     })

@@ -31,11 +31,13 @@
 
 mod body;
 mod condition;
+mod constants;
 mod derivatives;
 mod domain;
 mod enclosed;
 mod graph;
 mod halves;
+pub mod margins;
 mod needed;
 mod number;
 mod outcome;
@@ -51,6 +53,7 @@ mod settle;
 mod stated;
 mod stored;
 mod untaken;
+mod variance;
 mod wanted;
 mod whole;
 mod witness;

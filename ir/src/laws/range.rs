@@ -108,6 +108,24 @@ impl Range {
         self.is_above(at) || self.neg().is_above(-at)
     }
 
+    /// Whether all of it lies between two neighbours among the numbers that are whole numbers away from `at`.
+    pub(super) fn is_between_neighbours(&self, at: f64) -> bool {
+        let (low, high) = (self.low.at - at, self.high.at - at);
+        let is_known = low.is_finite() && high.is_finite();
+        let cell = low.floor();
+        let first = Range {
+            low: End::open(at + cell),
+            high: End::open(at + cell + 1.0),
+        };
+        is_known && self.is_within(&first)
+    }
+
+    /// The number, if it is the only one here.
+    pub(super) fn only(&self) -> Option<f64> {
+        let is_one = self.low.at == self.high.at && self.low.at.is_finite();
+        is_one.then_some(self.low.at)
+    }
+
     pub(super) fn is_at_least(&self, bound: f64) -> bool {
         self.low.at >= bound
     }
@@ -145,7 +163,17 @@ impl Range {
             Comparison::Ge => self.max(&Range::from(End::closed(bound))),
             Comparison::Lt => self.neg().where_holds(Comparison::Gt, -bound).neg(),
             Comparison::Le => self.neg().where_holds(Comparison::Ge, -bound).neg(),
-            Comparison::Eq | Comparison::Ne => *self,
+            Comparison::Ne => {
+                let without = |end: End| End {
+                    open: end.open || end.at == bound,
+                    ..end
+                };
+                Range {
+                    low: without(self.low),
+                    high: without(self.high),
+                }
+            }
+            Comparison::Eq => *self,
         }
     }
 }

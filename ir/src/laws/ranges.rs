@@ -5,12 +5,14 @@
 //! that an operand relies on is reported where the operand is computed.
 
 use super::body;
+use super::constants::constants;
 use super::derivatives::is_carrier;
 use super::range::{End, Range};
+use super::variance::is_variance;
 use crate::dtype::DType;
 use crate::expr::{Expr, ExprId, Rule};
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Family, FoldRule, Leaf, Monoid};
+use crate::op::{Family, FoldRule, Leaf, Monoid, Op, Prefix, PrefixRule};
 use crate::scalar::{Binary, Comparison, Unary};
 use crate::shape::Type;
 use rustc_hash::FxHashMap;
@@ -153,6 +155,7 @@ impl Ranges {
     pub(super) fn given(graph: &Graph, inputs: &[Range]) -> Ranges {
         let nodes = graph.inputs().iter().map(|input| input.node);
         let inputs: FxHashMap<NodeId, Range> = nodes.zip(inputs.iter().copied()).collect();
+        let constants = constants(graph);
         let mut ranges = Ranges {
             first: Vec::with_capacity(graph.len()),
             multiples: FxHashMap::default(),
@@ -163,7 +166,7 @@ impl Ranges {
                 ranges.push_results(graph, node);
                 continue;
             }
-            let range = match inputs.get(&node) {
+            let range = match inputs.get(&node).or_else(|| constants.get(&node)) {
                 Some(given) => *given,
                 None => {
                     let range = range_of(graph, node, &ranges);
@@ -256,12 +259,16 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
         Family::Pointwise(rule) | Family::Discrete(rule) => {
             let evaluation = Evaluation::of(&rule, &operands, ranges);
             match representable(graph.ty(result).dtype) {
+                None if is_variance(graph, node) => {
+                    let square = Range::from(End::closed(0.0));
+                    evaluation.range(rule.value(), 1).max(&square)
+                }
                 None => evaluation.range(rule.value(), 1),
                 Some(all) => evaluation.integers(&all),
             }
         }
-        Family::Select => of(1).join(&of(2)),
-        Family::Cast(_) => cast(graph, operands[0], of(0)),
+        Family::Select => selected(graph, &operands, ranges),
+        Family::Cast(_) => cast(graph, operands[0], result, of(0)),
         Family::View(view) => {
             let types: Vec<&Type> = operands.iter().map(|operand| graph.ty(*operand)).collect();
             let maps = view.maps(&types, graph.ty(result));
@@ -287,13 +294,17 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
             Some((low, high)) => Range::between(low, high),
             None => leaf_range(leaf),
         },
+        Family::Prefix(rule) => {
+            let extent = graph.ty(result).shape.extent(rule.axis);
+            let all: Vec<Range> = (0..operands.len()).map(of).collect();
+            unless_wrapped(graph.ty(result).dtype, prefix(&rule, extent, &all))
+        }
         Family::ScatterAdd(_)
         | Family::Compare(_)
         | Family::Connect(_)
         | Family::Not
         | Family::ArgFold(_)
         | Family::ArgSort(_)
-        | Family::Prefix(_)
         | Family::Scan(_)
         | Family::Cond(_)
         | Family::Composite(_) => Range::ANY,
@@ -336,11 +347,71 @@ fn leaf_range(leaf: Leaf<'_>) -> Range {
     }
 }
 
-fn cast(graph: &Graph, operand: Value, range: Range) -> Range {
-    match graph.ty(operand).dtype {
-        DType::Bool => Range::between(0.0, 1.0),
-        DType::F16 | DType::Bf16 | DType::F32 | DType::F64 => range,
-        DType::I32 | DType::I64 | DType::U32 => Range::ANY,
+fn cast(graph: &Graph, operand: Value, result: Value, range: Range) -> Range {
+    let from = graph.ty(operand).dtype;
+    let number = match representable(from) {
+        _ if from == DType::Bool => Range::between(0.0, 1.0),
+        Some(all) => range.meet(&all).unwrap_or(all),
+        None => range,
+    };
+    let to = graph.ty(result).dtype;
+    // Fractions are cut off.
+    match to.is_integer() && from.is_float() {
+        true => Range::ANY,
+        false => unless_wrapped(to, number),
+    }
+}
+
+/// Where a choice lies: each side where the condition lets it be taken.
+fn selected(graph: &Graph, operands: &[Value], ranges: &Ranges) -> Range {
+    let side = |value: Value, holds: bool| {
+        let range = ranges.value(value);
+        let Family::Compare(comparison) = graph.op(operands[0].node).family() else {
+            return range;
+        };
+        let comparison = match holds {
+            true => comparison,
+            false => opposite(comparison),
+        };
+        let compared = graph.operands(operands[0].node);
+        let bound = |at: usize| ranges.value(compared[at]).only();
+        match (bound(0), bound(1)) {
+            (_, Some(bound)) if compared[0] == value => range.where_holds(comparison, bound),
+            (Some(bound), _) if compared[1] == value => {
+                range.where_holds(mirrored(comparison), bound)
+            }
+            _ => range,
+        }
+    };
+    side(operands[1], true).join(&side(operands[2], false))
+}
+
+/// The comparison of the same two numbers the other way round.
+fn mirrored(comparison: Comparison) -> Comparison {
+    match comparison {
+        Comparison::Eq => Comparison::Eq,
+        Comparison::Ne => Comparison::Ne,
+        Comparison::Lt => Comparison::Gt,
+        Comparison::Le => Comparison::Ge,
+        Comparison::Gt => Comparison::Lt,
+        Comparison::Ge => Comparison::Le,
+    }
+}
+
+/// Where the elements of a prefix scan along an axis of some extent lie.
+fn prefix(rule: &PrefixRule, extent: u64, operands: &[Range]) -> Range {
+    let [x, ..] = operands else { return Range::ANY };
+    let zero = Range::between(0.0, 0.0);
+    let of_all = match (rule.prefix, operands) {
+        // From one element to all of them.
+        (Prefix::Sum, _) => x.join(&x.times(extent)),
+        (Prefix::Max | Prefix::Min, _) if !rule.exclusive => return *x,
+        (Prefix::Linear, [a, b]) if a.is_at_least(0.0) && b.is_at_least(0.0) => Range::from(b.low),
+        (Prefix::Max | Prefix::Min | Prefix::Product | Prefix::Linear, _) => return Range::ANY,
+    };
+    match rule.exclusive {
+        true => of_all.join(&zero),
+        false => of_all,
     }
 }
 
@@ -362,8 +433,35 @@ pub(super) fn differentiated(graph: &Graph) -> Vec<bool> {
     differentiated_from(graph, &vec![true; graph.inputs().len()])
 }
 
-/// For each node, whether a derivative flows through it from one of the inputs that are marked.
-pub(super) fn differentiated_from(graph: &Graph, marked: &[bool]) -> Vec<bool> {
+/// For each node, whether it jumps where floats vary that depend on the inputs that are marked, and whether float
+/// outputs depend on that.
+pub(super) fn jumps(graph: &Graph, marked: &[bool]) -> Vec<bool> {
+    let varies = reached(graph, marked);
+    let mut needed = vec![false; graph.len()];
+    for output in graph.outputs() {
+        needed[output.value.node.index()] |= graph.ty(output.value).dtype.is_float();
+    }
+    for node in graph.nodes().rev() {
+        if needed[node.index()] && !matches!(graph.op(node), Op::StopGradient(_)) {
+            for operand in graph.operands(node) {
+                needed[operand.node.index()] = true;
+            }
+        }
+    }
+    let is_jump = |node: NodeId| {
+        let decides = matches!(
+            graph.op(node).family(),
+            Family::Discrete(_) | Family::ArgFold(_) | Family::ArgSort(_)
+        );
+        let operands = graph.operands(node);
+        let mut floats = operands.iter().filter(|x| graph.ty(**x).dtype.is_float());
+        decides && needed[node.index()] && floats.any(|x| varies[x.node.index()])
+    };
+    graph.nodes().map(is_jump).collect()
+}
+
+/// For each node, whether a derivative by the inputs that are marked reaches it.
+fn reached(graph: &Graph, marked: &[bool]) -> Vec<bool> {
     let mut reached = vec![false; graph.len()];
     for (input, marked) in graph.inputs().iter().zip(marked) {
         reached[input.node.index()] = *marked && graph.ty(*input).dtype.is_float();
@@ -375,6 +473,12 @@ pub(super) fn differentiated_from(graph: &Graph, marked: &[bool]) -> Vec<bool> {
             reached[node.index()] = true;
         }
     }
+    reached
+}
+
+/// For each node, whether a derivative flows through it from one of the inputs that are marked.
+pub(super) fn differentiated_from(graph: &Graph, marked: &[bool]) -> Vec<bool> {
+    let reached = reached(graph, marked);
     let mut needed = vec![false; graph.len()];
     for output in graph.outputs() {
         needed[output.value.node.index()] |= graph.ty(output.value).dtype.is_float();

@@ -43,7 +43,10 @@ pub(super) fn of_guard(part: &Part<'_>, node: NodeId, guard: &Guard) -> Option<E
         Guard::Above { bound, .. } => range.high.at <= bound.to_f64(),
         Guard::Nonzero { .. } => is_only(0.0),
         Guard::Off { at, .. } => is_only(at.to_f64()),
-        Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
+        Guard::Distinct { .. }
+        | Guard::UniqueWinner { .. }
+        | Guard::OffLattice { .. }
+        | Guard::NoTies { .. } => false,
     };
     (is_there && guard.is_singular() && never).then_some((range.low.at, range.high.at))
 }

@@ -100,30 +100,58 @@ struct Rendered<'a> {
 
 impl Rendered<'_> {
     fn place(&self, span: Span) -> String {
-        match self.sources.and_then(|sources| sources.location(span)) {
-            Some((file, at)) => format!("{file}:{}:{}: ", at.line, at.column),
-            None => String::new(),
-        }
+        place_of(self.sources, span)
     }
 
     fn condition(&self, f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
+        let text = condition.told(self.sources);
+        match &condition.found {
+            None => writeln!(f, "    {text}"),
+            Some(found) => writeln!(f, "    FAILED: {text}, but {found}"),
+        }
+    }
+}
+
+impl Condition {
+    /// What is needed, where, and for which derivatives, in words; with places where sources are known.
+    pub fn told(&self, sources: Option<&SourceMap>) -> String {
         let Condition {
             op, requirement, ..
-        } = condition;
-        let inside = match &condition.body {
+        } = self;
+        let inside = match &self.body {
             Some(name) => format!(", in the body of `{name}`"),
             None => String::new(),
         };
-        let kind = if condition.singular {
+        let kind = if self.singular {
             "is undefined unless"
         } else {
             "is differentiable where"
         };
-        let place = self.place(condition.span);
-        let text = format!("{place}`{op}` {kind} {requirement}{inside}");
-        match &condition.found {
-            None => writeln!(f, "    {text}"),
-            Some(found) => writeln!(f, "    FAILED: {text}, but {found}"),
+        let place = place_of(sources, self.span);
+        let asked = derivatives(sources, &self.derivatives);
+        format!("{place}`{op}` {kind} {requirement}{inside}{asked}")
+    }
+}
+
+/// A place as `file:line:column: `, where its source is known.
+fn place_of(sources: Option<&SourceMap>, span: Span) -> String {
+    match sources.and_then(|sources| sources.location(span)) {
+        Some((file, at)) => format!("{file}:{}:{}: ", at.line, at.column),
+        None => String::new(),
+    }
+}
+
+/// Which derivatives ask for a condition, where that is known.
+fn derivatives(sources: Option<&SourceMap>, at: &[Span]) -> String {
+    let places = at.iter().map(|at| place_of(sources, *at));
+    let places = places.map(|place| place.trim_end_matches(": ").to_string());
+    let places: Vec<String> = places.filter(|place| !place.is_empty()).collect();
+    match places.as_slice() {
+        [] => String::new(),
+        [place] => format!(", for the derivative at {place}"),
+        [first, second] => format!(", for the derivatives at {first} and {second}"),
+        [first, others @ ..] => {
+            format!(", for the derivatives at {first} and {} more", others.len())
         }
     }
 }

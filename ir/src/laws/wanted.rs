@@ -80,7 +80,7 @@ impl<'g> Wants<'_, 'g> {
         }
         let live = graph.live();
         for node in graph.nodes().rev().filter(|node| live[node.index()]) {
-            for guard in part.guards(node) {
+            for guard in part.slopes(node) {
                 wants.guard(node, &guard);
             }
             wants.pass(node);
@@ -114,7 +114,9 @@ impl<'g> Wants<'_, 'g> {
             Guard::Nonzero { .. }
             | Guard::Off { .. }
             | Guard::Distinct { .. }
-            | Guard::UniqueWinner { .. } => {}
+            | Guard::UniqueWinner { .. }
+            | Guard::OffLattice { .. }
+            | Guard::NoTies { .. } => {}
         }
     }
 

@@ -480,7 +480,14 @@ op! {
     Floor = "floor"(x)
     examples ["(x: f32[3]) -> floor(x)"]
 }
-elementwise!(Floor, Floats);
+elementwise!(
+    Floor,
+    Floats,
+    Guard::OffLattice {
+        operand: 0,
+        at: Constant::integer(0)
+    }
+);
 impl Discrete<1> for Floor {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         x.unary(Unary::Floor)
@@ -492,7 +499,14 @@ op! {
     Ceil = "ceil"(x)
     examples ["(x: f32[3]) -> ceil(x)"]
 }
-elementwise!(Ceil, Floats);
+elementwise!(
+    Ceil,
+    Floats,
+    Guard::OffLattice {
+        operand: 0,
+        at: Constant::integer(0)
+    }
+);
 impl Discrete<1> for Ceil {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         x.unary(Unary::Ceil)
@@ -504,7 +518,14 @@ op! {
     Round = "round"(x)
     examples ["(x: f32[3]) -> round(x)"]
 }
-elementwise!(Round, Floats);
+elementwise!(
+    Round,
+    Floats,
+    Guard::OffLattice {
+        operand: 0,
+        at: Constant::ratio(1, 2)
+    }
+);
 impl Discrete<1> for Round {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         x.unary(Unary::Round)
@@ -516,7 +537,14 @@ op! {
     Sign = "sign"(x)
     examples ["(x: f32[3]) -> sign(x)"]
 }
-elementwise!(Sign, Numbers);
+elementwise!(
+    Sign,
+    Numbers,
+    Guard::Off {
+        operand: 0,
+        at: Constant::integer(0)
+    }
+);
 impl Discrete<1> for Sign {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         let zero = x.int(0);

@@ -187,6 +187,9 @@ macro_rules! arg_reduction {
                 let axis = normalize_axes(&[self.axis], operands[0].shape.rank())[0];
                 $Name { axis, ..self }
             }
+            fn guards(&self) -> SmallVec<[Guard; 1]> {
+                smallvec![Guard::UniqueWinner { operand: 0 }]
+            }
         }
         impl $Name {
             pub(crate) fn rule(&self) -> ArgRule {

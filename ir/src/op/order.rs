@@ -10,14 +10,14 @@ use super::composite::Built;
 use super::family::{Composite, SortRule};
 use super::macros::op;
 use super::spec::{
-    Accepts, OpDef, TypeError, Types, check_axes, check_positions, normalize_axes, single,
+    Accepts, Guard, OpDef, TypeError, Types, check_axes, check_positions, normalize_axes, single,
 };
 use crate::builder::Builder;
 use crate::dtype::DType;
 use crate::graph::Value;
 use crate::op::TakeAlongAxis;
 use crate::shape::Type;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 op! {
     /// The positions along an axis, in the order that sorts x: element 0 of the result says where
@@ -61,6 +61,9 @@ impl OpDef for ArgSort {
     fn canonical(self, operands: &[&Type]) -> Self {
         let axis = normalize_axes(&[self.axis], operands[0].shape.rank())[0];
         ArgSort { axis, ..self }
+    }
+    fn guards(&self) -> SmallVec<[Guard; 1]> {
+        smallvec![Guard::NoTies { operand: 0 }]
     }
 }
 

@@ -7,12 +7,12 @@
 use super::composite::Built;
 use super::family::{Composite, Prefix, PrefixRule};
 use super::macros::op;
-use super::spec::{Accepts, OpDef, TypeError, Types, check_axes, normalize_axes, single};
+use super::spec::{Accepts, Guard, OpDef, TypeError, Types, check_axes, normalize_axes, single};
 use crate::builder::Builder;
 use crate::graph::Value;
 use crate::op::{Concat, Op, SubtractNoNan};
 use crate::shape::Type;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 impl Op {
     /// A prefix scan that leaves the element at a place out, as one that does not; others as they are.
@@ -58,7 +58,7 @@ macro_rules! running {
     (
         $(#[doc = $doc:literal])+
         $Name:ident = $name:literal($($operand:ident),+), $accepts:ident, $prefix:ident,
-        [$($example:literal),+]
+        [$($example:literal),+] $(, guard $guard:expr)?
     ) => {
         op! {
             $(#[doc = $doc])+
@@ -79,6 +79,9 @@ macro_rules! running {
             fn canonical(self, operands: &[&Type]) -> Self {
                 let axis = normalize_axes(&[self.axis], operands[0].shape.rank())[0];
                 $Name { axis, ..self }
+            }
+            fn guards(&self) -> SmallVec<[Guard; 1]> {
+                smallvec![$($guard)?]
             }
         }
         impl Running for $Name {
@@ -127,7 +130,7 @@ running! {
         "(x: f32[2, 5]) -> cummax(x)",
         "(x: f32[4, 3]) -> cummax(x, axis = 0, reverse = true)",
         "(x: i32[6]) -> cummax(x, exclusive = true)"
-    ]
+    ], guard Guard::NoTies { operand: 0 }
 }
 running! {
     /// The smallest of the elements up to each place along an axis; NaN from the first NaN on. The
@@ -136,7 +139,7 @@ running! {
     [
         "(x: f32[2, 5]) -> cummin(x)",
         "(x: i32[2, 3], y: f32[3, 2]) -> cummin(y, axis = 0, reverse = true)"
-    ]
+    ], guard Guard::NoTies { operand: 0 }
 }
 op! {
     /// log Σ exp of the elements up to each place along an axis, without overflow: with M the largest

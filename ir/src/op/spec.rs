@@ -99,6 +99,18 @@ pub enum Guard {
         /// Which operand.
         operand: usize,
     },
+    /// The operand less a number is no integer: there the op jumps.
+    OffLattice {
+        /// Which operand.
+        operand: usize,
+        /// One of the numbers at which it jumps; the others are whole numbers away.
+        at: Constant,
+    },
+    /// No two elements along the axis that is sorted are equal: at a tie the order jumps.
+    NoTies {
+        /// Which operand.
+        operand: usize,
+    },
 }
 
 impl Guard {
@@ -107,7 +119,11 @@ impl Guard {
     pub fn is_singular(&self) -> bool {
         match self {
             Guard::Above { .. } | Guard::Nonzero { .. } => true,
-            Guard::Off { .. } | Guard::Distinct { .. } | Guard::UniqueWinner { .. } => false,
+            Guard::Off { .. }
+            | Guard::Distinct { .. }
+            | Guard::UniqueWinner { .. }
+            | Guard::OffLattice { .. }
+            | Guard::NoTies { .. } => false,
         }
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! Of a loop or a branch, that which is not needed goes as well: stacked results that nothing reads,
 //! carried values that nothing depends on, operands that no body reads.
+//!
+//! While derivatives are taken, nodes stay of which their conditions speak, though no result depends on them:
+//! [`dce_but_conditions`] marks them as hypothetical, and [`without_hypothetical`] removes them in the end.
 
-use super::bodies::with_bodies;
+use super::bodies::{map_bodies, with_bodies};
+use super::rebuild::{Step, rebuild};
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value};
-use crate::op::{Cond, Op, Region, Scan, ScanRole, TypeError};
+use crate::op::{Cond, Family, Op, Region, Scan, ScanRole, TypeError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -17,6 +21,53 @@ pub fn dce(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     with_bodies(graph, &dce_here)
 }
 
+/// The graph without dead nodes but those of which the conditions of a derivative speak, with what these are computed
+/// from: they become hypothetical, and count as dead in what is said of values.
+///
+/// # Errors
+/// As [`dce`].
+pub(crate) fn dce_but_conditions(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    with_bodies(graph, &|graph| dce_but(graph, &states_conditions))
+}
+
+/// The graph without hypothetical nodes, if it has any.
+///
+/// # Errors
+/// As [`dce`].
+pub(crate) fn without_hypothetical(graph: &Graph) -> Result<Option<Graph>, TypeError> {
+    let deep = map_bodies(graph, &mut without_hypothetical)?;
+    let graph = deep.as_ref().unwrap_or(graph);
+    if !graph.nodes().any(|node| graph.is_hypothetical(node)) {
+        return Ok(deep);
+    }
+    let (new, _) = rebuild(graph, |_, node, _| {
+        Ok(match graph.is_hypothetical(node) {
+            true => Step::Drop,
+            false => Step::Keep,
+        })
+    })?;
+    Ok(Some(new))
+}
+
+/// Whether a derivative passes through a node, or through one in a body of it, that may have conditions.
+fn states_conditions(graph: &Graph, node: NodeId) -> bool {
+    let op = graph.op(node);
+    let is_composite = matches!(op.family(), Family::Composite(_));
+    // What a choice leaves out has no conditions.
+    let is_choice = matches!(op.family(), Family::Select);
+    let has_conditions = is_composite || is_choice || op.runs_regions() || !op.guards().is_empty();
+    let within = |region: &&Rc<Region>| {
+        let body = region.body();
+        body.nodes().any(|node| states_conditions(body, node))
+    };
+    (graph.differentiation(node).is_some() && has_conditions)
+        || (op.runs_regions() && op.regions().iter().any(within))
+}
+
+fn dce_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
+    dce_but(graph, &|_, _| false)
+}
+
 /// A loop or branch without what is not needed of it.
 struct Trimmed {
     op: Op,
@@ -26,46 +77,102 @@ struct Trimmed {
     results: Vec<u16>,
 }
 
-fn dce_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
-    let mut needed: FxHashSet<Value> = graph.outputs().iter().map(|o| o.value).collect();
-    let mut live = vec![false; graph.len()];
-    let mut trimmed: FxHashMap<NodeId, Trimmed> = FxHashMap::default();
-    for node in graph.nodes().rev() {
-        let results = graph.results(node);
-        let used: Vec<bool> = results.iter().map(|value| needed.contains(value)).collect();
-        if !used.contains(&true) {
-            continue;
-        }
-        live[node.index()] = true;
-        let operands = graph.operands(node);
-        match trim(graph.op(node), &used)? {
-            Some(less) => {
-                needed.extend(less.operands.iter().map(|&at| operands[at]));
-                trimmed.insert(node, less);
-            }
-            None => needed.extend(operands),
-        }
+impl Trimmed {
+    /// Which result another one has become.
+    fn place(&self, result: u16) -> Option<u16> {
+        let place = self.results.iter().position(|kept| *kept == result);
+        place.map(|place| place as u16)
     }
+}
+
+/// What outputs need of a graph.
+struct Needs {
+    live: Vec<bool>,
+    trimmed: FxHashMap<NodeId, Trimmed>,
+}
+
+impl Needs {
+    fn of(graph: &Graph) -> Result<Needs, TypeError> {
+        let mut needed: FxHashSet<Value> = graph.outputs().iter().map(|o| o.value).collect();
+        let mut live = vec![false; graph.len()];
+        let mut trimmed: FxHashMap<NodeId, Trimmed> = FxHashMap::default();
+        for node in graph.nodes().rev() {
+            let results = graph.results(node);
+            let used: Vec<bool> = results.iter().map(|value| needed.contains(value)).collect();
+            if !used.contains(&true) {
+                continue;
+            }
+            live[node.index()] = true;
+            let operands = graph.operands(node);
+            match trim(graph.op(node), &used)? {
+                Some(less) => {
+                    needed.extend(less.operands.iter().map(|&at| operands[at]));
+                    trimmed.insert(node, less);
+                }
+                None => needed.extend(operands),
+            }
+        }
+        Ok(Needs { live, trimmed })
+    }
+
+    /// Whether a value is computed for the outputs.
+    fn has(&self, value: Value) -> bool {
+        let trimmed = self.trimmed.get(&value.node);
+        self.live[value.node.index()]
+            && trimmed.is_none_or(|less| less.place(value.result).is_some())
+    }
+
+    /// The nodes of which copies are needed for those that `keep` holds for, beside those for the outputs.
+    fn beside(&self, graph: &Graph, keep: &dyn Fn(&Graph, NodeId) -> bool) -> Vec<bool> {
+        let mut beside = vec![false; graph.len()];
+        let is_input = |node: NodeId| matches!(graph.op(node), Op::Input(_));
+        for node in graph.nodes().rev() {
+            let is_whole = self.live[node.index()] && !self.trimmed.contains_key(&node);
+            beside[node.index()] |= !is_whole && !is_input(node) && keep(graph, node);
+            if beside[node.index()] {
+                for operand in graph.operands(node) {
+                    beside[operand.node.index()] |= !self.has(operand) && !is_input(operand.node);
+                }
+            }
+        }
+        beside
+    }
+}
+
+fn dce_but(
+    graph: &Graph,
+    keep: &dyn Fn(&Graph, NodeId) -> bool,
+) -> Result<(Graph, Remap), TypeError> {
+    let needs = Needs::of(graph)?;
+    let beside = needs.beside(graph, keep);
     let mut new = Graph::like(graph);
     let mut remap = Remap::default();
+    let mut hypothetical: FxHashMap<NodeId, NodeId> = FxHashMap::default();
     for node in graph.nodes() {
         let results = graph.results(node);
-        if !live[node.index()] && !matches!(graph.op(node), Op::Input(_)) {
+        let operands = graph.operands(node);
+        if beside[node.index()] {
+            let moved = |value: &Value| {
+                let copy = hypothetical.get(&value.node);
+                let copy = copy.map(|&node| Value { node, ..*value });
+                copy.or_else(|| remap.value(*value))
+            };
+            let operands: Vec<Value> = operands.iter().filter_map(moved).collect();
+            let copy = new.copy_node(graph, node, &operands)?;
+            new.set_hypothetical(copy);
+            hypothetical.insert(node, copy);
+        }
+        if !needs.live[node.index()] && !matches!(graph.op(node), Op::Input(_)) {
             remap.record(results.iter().map(|_| Fate::Dead));
             continue;
         }
-        let operands = graph.operands(node);
         let moved = |value: &Value| remap.value(*value);
-        if let Some(less) = trimmed.remove(&node) {
+        if let Some(less) = needs.trimmed.get(&node) {
             let kept = less.operands.iter();
             let operands: Vec<Value> = kept.filter_map(|&at| moved(&operands[at])).collect();
-            let copy = new.copy_node_as(graph, node, less.op, &operands)?;
-            let place = |value: &Value| less.results.iter().position(|kept| *kept == value.result);
-            let fate = |value: &Value| match place(value) {
-                Some(result) => Fate::Kept(Value {
-                    node: copy,
-                    result: result as u16,
-                }),
+            let copy = new.copy_node_as(graph, node, less.op.clone(), &operands)?;
+            let fate = |value: &Value| match less.place(value.result) {
+                Some(result) => Fate::Kept(Value { node: copy, result }),
                 None => Fate::Dead,
             };
             remap.record(results.iter().map(fate));

@@ -1,5 +1,6 @@
 //! The frame of a pass: nodes are visited in id order and copied, replaced or dropped.
 
+use super::passage::Passage;
 use crate::builder::Builder;
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value, Values};
 use crate::op::{Op, TypeError};
@@ -18,6 +19,8 @@ pub(super) enum Step {
     Replace(Op),
     /// Its results are those of this node of the new graph, which computes the same.
     Merge(NodeId),
+    /// Leave it out: nothing that stays reads it.
+    Drop,
 }
 
 /// Runs `step` over the nodes of a graph; the new graph has the old one's inputs and outputs.
@@ -35,6 +38,7 @@ pub(super) fn rebuild(
             .collect();
         let count = graph.results(node).len() as u16;
         builder.set_span(graph.span(node));
+        let first = builder.with_graph(Graph::next_id);
         match step(&builder, node, &operands)? {
             Step::Keep => {
                 let copy = builder.edit(|new| new.copy_node(graph, node, &operands))?;
@@ -52,6 +56,7 @@ pub(super) fn rebuild(
                 if let Some(first) = results.first() {
                     carry_name(graph, node, &builder, *first);
                 }
+                builder.edit(|new| carry_derivatives((graph, node), new, first, &results));
                 remap.record(results.into_iter().map(Fate::Folded));
             }
             Step::Merge(twin) => {
@@ -62,6 +67,7 @@ pub(super) fn rebuild(
                 carry_name(graph, node, &builder, first);
                 remap.record((0..count).map(|result| Fate::Merged(Value { node: twin, result })));
             }
+            Step::Drop => remap.record((0..count).map(|_| Fate::Dead)),
         }
     }
     let mut new = builder.finish();
@@ -83,4 +89,33 @@ fn carry_name(graph: &Graph, node: NodeId, builder: &Builder, value: Value) {
             new.set_name(value.node, name);
         }
     });
+}
+
+/// Says of the nodes from `first` on, which a node is composed of, what is said of it about derivatives: they pass
+/// through those that lead from its operands to its results.
+fn carry_derivatives(
+    (graph, node): (&Graph, NodeId),
+    new: &mut Graph,
+    first: NodeId,
+    results: &[Value],
+) {
+    let parts = || new.nodes().skip(first.index());
+    let passed: Vec<NodeId> = match graph.differentiation(node) {
+        None => Vec::new(),
+        Some(_) => Passage::of(new, first, results).nodes(),
+    };
+    let all: Vec<NodeId> = parts().collect();
+    for part in all {
+        if graph.is_hypothetical(node) {
+            new.set_hypothetical(part);
+        }
+        if graph.is_of_rule(node) {
+            new.set_of_rule(part);
+        }
+    }
+    for part in passed {
+        if let (Some(at), None) = (graph.differentiation(node), new.differentiation(part)) {
+            new.set_differentiation(part, at);
+        }
+    }
 }

@@ -77,6 +77,16 @@ fn example() -> Info {
         features: vec!["avx".to_owned(), "fma".to_owned()],
         compiler: "lgc 0.1.0".to_owned(),
         evidence: String::new(),
+        conditions: vec![Condition {
+            entry: "step".to_owned(),
+            place: "m.graph:2:9".to_owned(),
+            op: "relu".to_owned(),
+            requirement: "x ≠ 0".to_owned(),
+            body: "turn".to_owned(),
+            derivatives: "m.graph:8:9, m.graph:9:9".to_owned(),
+            singular: false,
+            refuted: true,
+        }],
     }
 }
 
@@ -87,9 +97,22 @@ fn encoded_descriptions_are_read_back() {
     let bare = Info {
         entries: Vec::new(),
         features: Vec::new(),
+        conditions: Vec::new(),
         ..example()
     };
     assert_eq!(Placed::new(&encode(&bare)).read(), Ok(bare));
+}
+
+/// Of a library that was compiled before there were conditions, none are known.
+#[test]
+fn descriptions_without_later_fields_are_read() {
+    const ROOT: usize = 5;
+    let info = example();
+    let mut placed = Placed::new(&encode(&info));
+    let size = offset_of!(RawInfo, conditions) as u64;
+    placed.patch(ROOT, offset_of!(RawInfo, struct_size), &size.to_le_bytes());
+    let conditions = Vec::new();
+    assert_eq!(placed.read(), Ok(Info { conditions, ..info }));
 }
 
 #[test]
@@ -97,7 +120,8 @@ fn damaged_descriptions_are_refused() {
     const DIMS: usize = 1;
     const TENSORS: usize = 2;
     const ENTRIES: usize = 3;
-    const ROOT: usize = 4;
+    const CONDITIONS: usize = 4;
+    const ROOT: usize = 5;
     let zero = [0; 8];
     let huge = u64::MAX.to_le_bytes();
     let nan = f64::NAN.to_le_bytes();
@@ -112,6 +136,9 @@ fn damaged_descriptions_are_refused() {
         (ENTRIES, offset_of!(RawEntry, symbol), &zero),
         (ENTRIES, offset_of!(RawEntry, tensor_count), &huge),
         (ENTRIES, offset_of!(RawEntry, workspace_bytes), &huge),
+        (ROOT, offset_of!(RawInfo, conditions), &zero),
+        (ROOT, offset_of!(RawInfo, condition_count), &huge),
+        (CONDITIONS, offset_of!(RawCondition, requirement), &zero),
         (TENSORS, offset_of!(RawTensor, rank), &[0xff; 4]),
         (TENSORS, offset_of!(RawTensor, dtype), &[9]),
         (TENSORS, offset_of!(RawTensor, direction), &[3]),

@@ -7,6 +7,8 @@ mod smaller;
 mod tally;
 mod trace;
 
+use super::margins::Margins;
+use super::run::Point;
 use crate::args::Check;
 use crate::driver::{Session, Use};
 use crate::stage::Stage;
@@ -25,6 +27,9 @@ use tally::Tally;
 /// Checks each entry and prints what was found, how much of it was checked first; fails if anything does not
 /// hold, or is skipped where nothing may be.
 pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
+    if !arguments.at.is_empty() {
+        return at_point(arguments, session);
+    }
     let defines = &arguments.source.dims.defines;
     session.make_code(&arguments.code, Use::Here)?;
     let (ast, module) = session.load(&arguments.source.file, defines)?;
@@ -59,6 +64,23 @@ pub(crate) fn run(arguments: &Check, session: &mut Session) -> Result<(), Failur
         return Err(Failure::CheckFailed);
     }
     Ok(())
+}
+
+/// Checks the conditions of an entry at a point.
+fn at_point(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
+    session.make_code(&arguments.code, Use::Here)?;
+    let point = Point {
+        file: &arguments.source.file,
+        defines: &arguments.source.dims.defines,
+        entry: arguments.entry.as_deref(),
+        inputs: &arguments.at,
+        random: None,
+        threads: 1,
+    };
+    let (mut leaves, mut tensors, measured) = point.run(true, session)?;
+    let measured = measured.ok_or_else(|| Failure::internal("margins were not measured"))?;
+    let margins = Margins::taken(&measured, &mut leaves, &mut tensors)?;
+    margins.report(session.sources())
 }
 
 /// A bar on standard error with a step for each law, each pass and compiled code; none where nobody looks.
@@ -121,7 +143,7 @@ impl Checking<'_> {
         let mut report = report.map_err(Failure::internal)?;
         if !std::ptr::eq(entry, small) {
             // With fewer rows, the range that is declared of indices would be out of range.
-            report.conditions = conditions(&entry.graph).map_err(Failure::internal)?;
+            report.conditions = conditions(entry).map_err(Failure::internal)?;
         }
         self.report(&report);
         self.bar

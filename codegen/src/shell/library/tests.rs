@@ -111,6 +111,7 @@ impl Sources {
                 features: Vec::new(),
                 compiler: "lgc".to_owned(),
                 evidence: String::new(),
+                conditions: Vec::new(),
             },
             programs: Vec::new(),
         };

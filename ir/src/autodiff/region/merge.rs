@@ -112,9 +112,14 @@ fn merge_needed(
         remap.record(graph.results(node).into_iter().map(moved));
     }
     for merge in merges {
-        let copy = copies[merge.by.index()];
-        if let (Some(copy), Some(name)) = (copy, graph.name(merge.of)) {
+        let Some(copy) = copies[merge.by.index()] else {
+            continue;
+        };
+        if let Some(name) = graph.name(merge.of) {
             new.set_name(copy, name);
+        }
+        if let Some(at) = graph.differentiation(merge.of) {
+            new.set_differentiation(copy, at);
         }
     }
     for Output { name, value } in graph.outputs() {

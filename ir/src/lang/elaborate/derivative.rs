@@ -11,7 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Value};
 use crate::module::Tree;
 use crate::op::{Full, SPECS, TypeError};
-use crate::rewrite::dce;
+use crate::rewrite::dce_but_conditions;
 use crate::shape::Type;
 use crate::span::Span;
 use std::borrow::Cow;
@@ -158,35 +158,39 @@ impl Elaborator<'_> {
         let of = self.scalar_result(inner, result, span)?;
         let wrt = self.wrt_values(inner, wrt, span)?;
         let derived = autodiff::gradient_of(&wrt.graph, of, &wrt.values);
-        let Derived { mut graph, remap } =
-            derived.map_err(|error| self.autodiff_error(&error, span))?;
-        self.checked(&graph, span)?;
+        let mut derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
+        self.checked(&derived.graph, span)?;
         let mut results = if with_value {
             inner.results.clone()
         } else {
             Vec::new()
         };
         if !with_value {
-            let gradients = graph.outputs()[inner.graph.outputs().len()..].to_vec();
-            graph.set_outputs(gradients);
+            let gradients = derived.graph.outputs()[inner.graph.outputs().len()..].to_vec();
+            derived.graph.set_outputs(gradients);
         }
         results.extend(prefixed("d", wrt.named));
-        let derived = Derived { graph, remap };
         self.swept(inner, derived, inner.params.clone(), results, order, span)
     }
 
-    /// The instance with dead code removed, which keeps towers of derivatives small.
+    /// The instance with dead code removed, which keeps towers of derivatives small, but for what conditions speak of.
     fn swept(
         &mut self,
         of: &Rc<Instance>,
-        derived: Derived,
+        mut derived: Derived,
         params: Named,
         results: Named,
         order: usize,
         span: Span,
     ) -> Result<Instance, Reported> {
-        let (graph, swept) =
-            dce(&derived.graph).map_err(|error| self.type_error(&error, span, &[]))?;
+        for node in &derived.passed {
+            // Where it is taken is known once it is called.
+            if derived.graph.differentiation(*node).is_none() {
+                derived.graph.set_differentiation(*node, Span::SYNTHETIC);
+            }
+        }
+        let swept = dce_but_conditions(&derived.graph);
+        let (graph, swept) = swept.map_err(|error| self.type_error(&error, span, &[]))?;
         Ok(Instance {
             graph,
             params,

@@ -8,7 +8,7 @@ use super::{Elaborator, Reported, Scope, count, written};
 use crate::builder::Builder;
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
-use crate::graph::{Graph, Value};
+use crate::graph::{Graph, NodeId, Value};
 use crate::lang::ast;
 use crate::module::Tree;
 use crate::op::{AttrValue, Input, Op, SPECS};
@@ -413,7 +413,10 @@ impl<'a> Elaborator<'a> {
         if nodes > self.options.max_nodes {
             return Err(self.too_many_nodes(&body.graph.name.name, nodes, span));
         }
+        let first = body.builder.with_graph(Graph::next_id);
         let outputs = body.builder.inline(graph, arguments);
+        body.builder
+            .edit(|graph| place_derivatives(graph, first, span));
         let outputs = outputs.map_err(|error| self.type_error(&error, span, &[]))?;
         let mut outputs = outputs.into_iter();
         let mut results: Vec<Val> = Vec::with_capacity(instance.results.len());
@@ -475,4 +478,14 @@ fn chosen(graph: &ast::Graph, choice: &Choice) -> Vec<String> {
         }
     });
     dims.chain(attributes).collect()
+}
+
+/// Says of derivatives that the nodes from `first` on were passed through by that they are taken by a call there, if
+/// it is not known yet where they are.
+fn place_derivatives(graph: &mut Graph, first: NodeId, call: Span) {
+    for node in graph.nodes().skip(first.index()) {
+        if graph.differentiation(node) == Some(Span::SYNTHETIC) {
+            graph.set_differentiation(node, call);
+        }
+    }
 }

@@ -53,6 +53,7 @@ use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
 use crate::module::{Differentiated, Entry, Module, Param, Signature, Tree};
 use crate::op::Region;
+use crate::rewrite::without_hypothetical;
 use crate::span::Span;
 use attribute::{Choice, Types};
 use dims::Bindings;
@@ -465,7 +466,18 @@ impl<'a> Elaborator<'a> {
         }
         let docs = graph.results.iter().map(|result| doc(&result.docs));
         let results = instance.results.iter().cloned().zip(docs);
-        Ok(entry(graph, params, results, instance.graph.clone()))
+        let whole = instance.graph.clone();
+        let stripped = without_hypothetical(&whole);
+        let stripped = stripped.map_err(|error| self.type_error(&error, graph.span, &[]))?;
+        let (expanded, hypotheses) = match stripped {
+            Some(stripped) => (stripped, Some(whole)),
+            None => (whole, None),
+        };
+        let entry = entry(graph, params, results, expanded);
+        Ok(Entry {
+            hypotheses,
+            ..entry
+        })
     }
 
     /// The dims, attributes and parameters of an exported graph.
@@ -546,6 +558,7 @@ fn entry(
             results: results.collect(),
         },
         graph: expanded,
+        hypotheses: None,
         span: graph.span,
     }
 }

@@ -11,9 +11,11 @@ use super::path::Names;
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
 use crate::diag::{Code, Diagnostic};
+use crate::graph::Graph;
 use crate::lang::ast::{self, Ident};
 use crate::module::Tree;
 use crate::op::{Pullback, Region};
+use crate::rewrite::without_hypothetical;
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -47,11 +49,13 @@ impl<'a> Elaborator<'a> {
         let stated = self.body(&rule.graph, choice, arguments.collect())?;
         let doc = super::doc(&graph.docs);
         let order = instance.order.max(stated.order);
+        let rule_graph = self.called_body(&stated.graph, rule.span)?;
         let pullback = match rule.surrogate {
-            Some(_) => Pullback::Surrogate(stated.graph),
-            None => Pullback::Rule(stated.graph),
+            Some(_) => Pullback::Surrogate(rule_graph),
+            None => Pullback::Rule(rule_graph),
         };
-        let region = Region::new(&graph.name.name, doc, instance.graph.clone(), pullback);
+        let body = self.called_body(&instance.graph, graph.span)?;
+        let region = Region::new(&graph.name.name, doc, body, pullback);
         let region = region.map_err(|error| self.type_error(&error, rule.span, &[]))?;
         let region = Rc::new(region);
         self.rules.push(region.clone());
@@ -153,7 +157,7 @@ impl<'a> Elaborator<'a> {
             return Ok(instance.clone());
         }
         let (name, doc) = self.describe(function);
-        let body = instance.graph.clone();
+        let body = self.called_body(&instance.graph, span)?;
         let region = Region::new(name, doc, body, Pullback::Recompute);
         let called = region.and_then(|region| Region::called(&Rc::new(region), span));
         Ok(Instance {
@@ -161,6 +165,13 @@ impl<'a> Elaborator<'a> {
             names: Names::None,
             ..instance.clone()
         })
+    }
+
+    /// A graph as what a call runs: what derivatives within it need is not known from outside.
+    fn called_body(&mut self, graph: &Graph, span: Span) -> Result<Graph, Reported> {
+        let stripped = without_hypothetical(graph);
+        let stripped = stripped.map_err(|error| self.type_error(&error, span, &[]))?;
+        Ok(stripped.unwrap_or_else(|| graph.clone()))
     }
 
     /// A name for a function, and its doc comment.

@@ -143,6 +143,7 @@ fn pseudo_entry(params: Vec<Param>, results: Vec<Param>, graph: &Graph) -> Entry
         doc: Vec::new(),
         signature: Signature { params, results },
         graph: graph.clone(),
+        hypotheses: None,
         span: Span::SYNTHETIC,
     }
 }

@@ -110,7 +110,7 @@ impl Range {
         }
     }
 
-    pub(super) fn max(&self, other: &Range) -> Range {
+    pub(in crate::laws) fn max(&self, other: &Range) -> Range {
         let high = self.neg().low.lower(other.neg().low);
         Range {
             low: self.low.higher(other.low),

@@ -133,7 +133,7 @@ entry f(c: bool[], h: f32[2], xs: f32[4, 3, 2], none: f32[0, 2], w: f32[2]) -> (
     z = scan(never)(last, none) + cond(root, kink)(c, w) + sum(log(exp(ys) + 1), axes = [0, 1])
 }";
     let (module, _) = elaborated(text);
-    let found = conditions(&module.entries[0].graph).unwrap();
+    let found = conditions(&module.entries[0]).unwrap();
     let mut listed: Vec<String> = found
         .iter()
         .map(|condition| said(text, condition))
@@ -150,7 +150,7 @@ graph cell(h: f32[2], x: f32[2]) -> (next: f32[2]) { next = tanh(h) / x }
 graph loss(h: f32[2], xs: f32[3, 2]) -> (l: f32[]) { l = sum(scan(cell)(h, exp(xs))) }
 entry f(h: f32[2], xs: f32[3, 2]) -> (d: f32[2]) { d = grad(loss, wrt = h)(h, xs) }";
     let (module, _) = elaborated(text);
-    let found = conditions(&module.entries[0].graph).unwrap();
+    let found = conditions(&module.entries[0]).unwrap();
     let listed: Vec<String> = found
         .iter()
         .map(|condition| said(text, condition))
@@ -198,6 +198,23 @@ entry long_sums(x: f32[16] in [-0.1, 0.1]) -> (y: f32[]) { y = log(1 + sum(x)) }
 entry growing(x: f32[2] in [-1, 1]) -> (y: f32[2]) { y = log(tanh(x) + 0.9) + log(3 - exp(x)) }
 entry apart(x: f32[2] in [0, 1], y: f32[2] in [2, 3]) -> (z: f32[2]) { z = max(x, y) + min(x, y) }
 entry touching(x: f32[2] in [0, 2], y: f32[2] in [2, 3]) -> (z: f32[2]) { z = max(x, y) }
+entry spread(x: f32[8]) -> (y: f32[]) { y = log(mean(x * x) - square(mean(x)) + 0.1) }
+entry spreads(x: f32[2, 8]) -> (y: f32[2]) {
+    m = mean(x, axes = [1])
+    y = log(mean(square(x), axes = [1]) - stop_gradient(m) * m + 0.1)
+}
+entry of_others(x: f32[8], y: f32[8]) -> (z: f32[]) { z = log(mean(x * x) - square(mean(y)) + 0.1) }
+entry along_others(x: f32[8, 8]) -> (y: f32[8]) {
+    y = log(mean(x * x, axes = [0]) - square(mean(x, axes = [1])) + 0.1)
+}
+entry of_too_many(x: f32[8]) -> (y: f32[]) { y = log(sum(x * x) / 7 - square(sum(x) / 7) + 0.1) }
+entry chosen(x: f32[2]) -> (y: f32[2]) { y = log(select(x > 0, x, 1)) + 1 / select(0 == x, 2, x) }
+entry otherwise(x: f32[2]) -> (y: f32[2]) { y = log(select(x > 0, 1, x)) }
+entry up_to(x: f32[5]) -> (y: f32[5]) { y = log(cumsum(exp(x))) }
+entry before(x: f32[5]) -> (y: f32[5]) { y = log(cumsum(exp(x), exclusive = true)) }
+entry counted(x: f32[1, 2, 4, 5]) -> (y: f32[1, 2, 4, 5]) { y = avg_pool(x, size = 2, padding = [1, 0, 0, 1]) }
+entry bits(key: u32[2]) -> (y: f32[3]) { y = rng_normal(key, stream = 1, shape = [3]) }
+entry of_integers(n: u32[3], i: i32[3]) -> (y: f32[3]) { y = log(cast(n, dtype = f32) + 1) + log(cast(i, dtype = f32)) }
 entry one(x: f32[2, 1]) -> (z: f32[2]) { z = reduce_max(x, axes = [1]) }
 entry two(x: f32[2, 2]) -> (z: f32[2]) { z = reduce_max(x, axes = [1]) }
 ";
@@ -232,7 +249,7 @@ fn statuses(text: &str) -> String {
     let (module, _) = elaborated(text);
     let mut lines = Vec::new();
     for entry in &module.entries {
-        let found = conditions(&entry.graph).unwrap();
+        let found = conditions(entry).unwrap();
         if found.is_empty() {
             lines.push(format!("{}: nothing", entry.name));
         }

@@ -1,7 +1,9 @@
 //! Tests of the laws: the table of all ops, and wrong rules that the laws must catch.
 
+mod asked;
 mod cotangents;
 mod graphs;
+mod margins;
 mod stated;
 mod table;
 mod whole;

@@ -65,6 +65,7 @@ fn description() -> Library {
         features: Vec::new(),
         compiler: "lgc".to_string(),
         evidence: String::new(),
+        conditions: Vec::new(),
     }
 }
 
