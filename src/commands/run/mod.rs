@@ -1,5 +1,10 @@
-//! `lgc run`: an entry on given or random inputs.
+//! `lgc run`: an entry on given or random inputs, compiled or interpreted.
 
+mod interpreted;
+mod loss;
+mod numbers;
+
+use crate::adjoint::adjoint_of;
 use crate::args::Run;
 use crate::driver::{Session, Use, choose};
 use crate::stage::Stage;
@@ -8,14 +13,24 @@ use crate::{Failure, library, output};
 use lgc_abi::{Direction, EntryInfo, Leaf, Status};
 use lgc_codegen::backend::cranelift::CompiledEntry;
 use lgc_codegen::output::{Access, write_whole};
+use lgc_ir::diag::{Code, Diagnostic};
+use lgc_ir::module::Module;
 use lgc_runtime::{CallError, HostTensor, Pool, npz};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::path::Path;
 
-/// Runs an entry of a graph, compiled into this process, or of a compiled library; then prints a
+/// Runs an entry of a graph, compiled into this process or interpreted, or of a compiled library; then prints a
 /// summary of what it wrote, or saves it.
 pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure> {
-    let (leaves, tensors) = match library::path_of(&arguments.file) {
+    let library = library::path_of(&arguments.file);
+    if let Some(path) = library {
+        without_graphs(path, arguments)?;
+    }
+    if let Some(scalar) = arguments.scalar {
+        return interpreted::run(arguments, scalar, session);
+    }
+    let (leaves, tensors) = match library {
         Some(path) => {
             library::without_dims(path, &arguments.dims.defines)?;
             let library = library::open(path)?;
@@ -82,14 +97,42 @@ fn threads_of(threads: u32) -> Option<ThreadPool> {
     pool.build().ok()
 }
 
+/// Refuses what takes the graph of a library.
+fn without_graphs(path: &Path, arguments: &Run) -> Result<(), Failure> {
+    let option = match (arguments.scalar, arguments.adjoint) {
+        (Some(_), _) => "--scalar",
+        (None, true) => "--adjoint",
+        (None, false) => return Ok(()),
+    };
+    let path = path.display();
+    let message = format!("`{option}` takes a graph, and `{path}` is code: its graph is not in it");
+    let help = "name the graph that it was compiled from";
+    Err(Failure::new(
+        Diagnostic::error(Code::BadUsage, message).help(help),
+    ))
+}
+
+/// The module of the entry that is to run, or of its adjoint, alone.
+fn chosen(mut module: Module, arguments: &Run) -> Result<Module, Failure> {
+    let names = module.entries.iter().map(|entry| &entry.name);
+    let index = choose(names, arguments.entry.as_deref())?;
+    let mut entry = module.entries.swap_remove(index);
+    if arguments.scalar.is_some() {
+        entry.graph = entry.graph.with_exact_constants();
+    }
+    let entry = match arguments.adjoint {
+        true => adjoint_of(&entry)?,
+        false => entry,
+    };
+    module.entries = vec![entry];
+    Ok(module)
+}
+
 /// The chosen entry of a graph, as code in this process.
 fn compile(arguments: &Run, session: &mut Session) -> Result<(EntryInfo, CompiledEntry), Failure> {
     session.make_code(&arguments.code, Use::Here)?;
-    let (_, mut module) = session.load(&arguments.file, &arguments.dims.defines)?;
-    let names = module.entries.iter().map(|entry| &entry.name);
-    let index = choose(names, arguments.entry.as_deref())?;
-    module.entries = vec![module.entries.swap_remove(index)];
-    let module = session.simplify(module)?;
+    let (_, module) = session.load(&arguments.file, &arguments.dims.defines)?;
+    let module = session.simplify(chosen(module, arguments)?)?;
     let lowerings = session.lower(&module)?;
     let (Some(entry), Some(lowering)) = (module.entries.first(), lowerings.first()) else {
         return Err(Failure::internal("an entry was lost"));
