@@ -1,10 +1,12 @@
-//! Entries together with their reverse mode, for `lgc emit --stage adjoint`.
+//! Entries together with their reverse mode, for `lgc emit --stage adjoint` and `lgc run --adjoint`.
 //!
 //! The adjoint of an entry takes a cotangent for each float result and returns, after the results,
 //! the cotangent of each float parameter. What an entry updates in place is returned under a name of
 //! its own, so that its cotangent can be given too.
 
+use crate::Failure;
 use lgc_ir::autodiff::{AutodiffError, vjp};
+use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::graph::{Graph, Output};
 use lgc_ir::module::{Entry, Param, Signature, Tree};
 
@@ -27,7 +29,14 @@ impl Names {
 ///
 /// # Errors
 /// If an op has no derivative here.
-pub(crate) fn adjoint(entry: &Entry) -> Result<Entry, AutodiffError> {
+pub(crate) fn adjoint_of(entry: &Entry) -> Result<Entry, Failure> {
+    adjoint(entry).map_err(|error| {
+        let message = format!("`{}` has no adjoint: {error}", entry.name);
+        Failure::new(Diagnostic::error(Code::NotDifferentiable, message).primary(entry.span, ""))
+    })
+}
+
+fn adjoint(entry: &Entry) -> Result<Entry, AutodiffError> {
     let wrt: Vec<usize> = positions(&entry.signature.params);
     let graph = vjp(&entry.graph, &wrt)?;
     let signature = signature(&entry.signature);

@@ -313,6 +313,22 @@ pub(crate) struct Run {
     /// from the normal distribution, integers and truth values from {0, 1}
     #[arg(long, value_name = "SEED")]
     pub(crate) random: Option<u64>,
+    /// Interpret the entry over these numbers, forward and with `--adjoint`, instead of compiling it; an op
+    /// that has no value among them is named
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NUMBERS",
+        conflicts_with_all = ["threads", "backend", "cpu", "opt_level", "llvm"]
+    )]
+    pub(crate) scalar: Option<ScalarName>,
+    /// Run the entry with its reverse mode: it takes the cotangent of each float result (`ct_y`), too, and
+    /// yields that of each float parameter (`d_x`), as `lgc emit --stage adjoint` prints it
+    #[arg(long)]
+    pub(crate) adjoint: bool,
+    /// With `--scalar`, print tensors of up to this many elements whole
+    #[arg(long, value_name = "N", default_value_t = 64, requires = "scalar", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) elements: u64,
     /// Run large loops on this many threads, on as many as there are processors if 0; the results
     /// are the same
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=256))]
@@ -322,8 +338,21 @@ pub(crate) struct Run {
     pub(crate) output: Option<PathBuf>,
     /// Tell of each condition that is up to the inputs how far from failing it is with these, where that is, and how
     /// many elements violate it; fail with exit code 3 if some do
-    #[arg(long)]
+    #[arg(long, conflicts_with = "scalar")]
     pub(crate) margins: bool,
+}
+
+/// Numbers that an entry is interpreted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScalarName {
+    /// Exact fractions; no op rounds
+    Rational,
+    /// The same fractions modulo a prime next to 2^61, which stay short
+    Prime,
+    /// Intervals that enclose the same real numbers, and those that are irrational
+    Interval,
+    /// Double precision, whatever the dtypes are
+    F64,
 }
 
 #[derive(Debug, Args)]

@@ -56,7 +56,7 @@ stages! {
     Print "print";
     /// Checking laws and passes.
     Check "check";
-    /// Running compiled code.
+    /// Running entries.
     Run "run";
     /// Writing outputs.
     Write "write";

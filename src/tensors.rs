@@ -319,26 +319,31 @@ pub(crate) fn summary(path: &str, tensor: &HostTensor) -> String {
     let shown = if tensor.tensor_type().elements() <= FEW as u64 {
         elements.join(", ")
     } else {
-        let (mut low, mut high, mut sum, mut nan) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0u64);
-        for value in tensor.each_number() {
-            (low, high) = (low.min(value), high.max(value));
-            sum += value;
-            nan += u64::from(value.is_nan());
-        }
-        let mean = sum / tensor.tensor_type().elements() as f64;
-        // Seven digits or so tell enough.
-        let [low, mean, high] = [low, mean, high].map(|value| value as f32);
-        let nans = if nan == 0 {
-            String::new()
-        } else {
-            format!(", {nan} NaN")
-        };
-        format!(
-            "{} … (min {low:?}, mean {mean:?}, max {high:?}{nans})",
-            elements.join(", ")
-        )
+        let spread = spread(tensor.each_number());
+        format!("{} … ({spread})", elements.join(", "))
     };
     format!("{path}: {} = {shown}\n", tensor.tensor_type())
+}
+
+/// The least number, the mean and the greatest, and how many are none.
+pub(crate) fn spread(numbers: impl Iterator<Item = f64>) -> String {
+    let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+    let (mut nan, mut count) = (0u64, 0u64);
+    for value in numbers {
+        (low, high) = (low.min(value), high.max(value));
+        sum += value;
+        nan += u64::from(value.is_nan());
+        count += 1;
+    }
+    let mean = sum / count as f64;
+    // Seven digits or so tell enough.
+    let [low, mean, high] = [low, mean, high].map(|value| value as f32);
+    let nans = if nan == 0 {
+        String::new()
+    } else {
+        format!(", {nan} NaN")
+    };
+    format!("min {low:?}, mean {mean:?}, max {high:?}{nans}")
 }
 
 /// The first elements as text, exactly.

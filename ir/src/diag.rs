@@ -135,6 +135,7 @@ codes! {
     "E0713" BadClient "an editor that does not keep to its protocol";
     "E0714" NotReducible "a command that does not fail on the graph to be reduced";
     "E0715" TensorMismatch "a tensor that is not the one that was meant";
+    "E0716" NotInScalar "a value that the chosen numbers do not have";
     // Faults of the compiler itself.
     "E0901" InternalFault "a fault of the compiler";
 }

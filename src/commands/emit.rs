@@ -3,7 +3,7 @@
 //! On standard output a text stands by itself. In a file, graphs load their large constants from a file
 //! of tensors beside it.
 
-use crate::adjoint::adjoint;
+use crate::adjoint::adjoint_of;
 use crate::args::{BackendName, Emit, EmitStage};
 use crate::driver::{Inputs, Session, Use, choose};
 use crate::stage::Stage;
@@ -204,14 +204,7 @@ fn takes_derivatives(ast: &Ast) -> bool {
 }
 
 fn adjoints(module: &Module) -> Result<Module, Failure> {
-    let entries = module.entries.iter().map(|entry| {
-        adjoint(entry).map_err(|error| {
-            let message = format!("`{}` has no adjoint: {error}", entry.name);
-            Failure::new(
-                Diagnostic::error(Code::NotDifferentiable, message).primary(entry.span, ""),
-            )
-        })
-    });
+    let entries = module.entries.iter().map(adjoint_of);
     let entries = entries.collect::<Result<_, _>>()?;
     Ok(Module {
         entries,

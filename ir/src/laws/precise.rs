@@ -42,7 +42,8 @@ impl Precise {
         }
     }
 
-    fn interval(&self) -> Interval {
+    /// The interval in double precision around it.
+    pub fn interval(&self) -> Interval {
         match &self.0 {
             Held::Ball(ball) => ball.interval(),
             Held::Beyond(interval) => *interval,

@@ -2,10 +2,11 @@
 //!
 //! [`Scalar`] is one trait of total methods over a small set of primitives. A rule that is written
 //! once over an abstract `S: Scalar` is the reference semantics for `S = f64`, an exact check for
-//! `S = `[`Exact`] and `S = `[`Residue`], forward-mode differentiation for `S = `[`Dual`], a rounding
-//! enclosure for `S = `[`Interval`], a symbolic expression for [`crate::expr::Sym`], and the emission of adjoint
-//! nodes for [`crate::autodiff::Traced`]. What an instance cannot do yields an [`Undefined`] value,
-//! which poisons everything computed from it; nothing here panics.
+//! `S = `[`Exact`] and `S = `[`Residue`], of which a [`Rational`] has only what is true of numbers,
+//! forward-mode differentiation for `S = `[`Dual`], a rounding enclosure for `S = `[`Interval`], a
+//! symbolic expression for [`crate::expr::Sym`], and the emission of adjoint nodes for
+//! [`crate::autodiff::Traced`]. What an instance cannot do yields an [`Undefined`] value, which
+//! poisons everything computed from it; nothing here panics.
 
 mod ball;
 mod dual;
@@ -14,6 +15,7 @@ mod extended;
 mod float;
 mod int;
 mod interval;
+mod rational;
 mod residue;
 
 pub use ball::Ball;
@@ -22,6 +24,7 @@ pub use exact::Exact;
 pub use extended::Extended;
 pub use int::{Int, integer_binary};
 pub use interval::{Interval, Tri};
+pub use rational::{HoldsRational, Rational};
 pub use residue::{PRIMES, Residue};
 
 use crate::constant::Constant;

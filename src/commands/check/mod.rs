@@ -73,6 +73,7 @@ fn at_point(arguments: &Check, session: &mut Session) -> Result<(), Failure> {
         file: &arguments.source.file,
         defines: &arguments.source.dims.defines,
         entry: arguments.entry.as_deref(),
+        adjoint: false,
         inputs: &arguments.at,
         random: None,
         threads: 1,

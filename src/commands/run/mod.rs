@@ -1,6 +1,11 @@
-//! `lgc run`: an entry on given or random inputs.
+//! `lgc run`: an entry on given or random inputs, compiled or interpreted.
+
+mod interpreted;
+mod loss;
+mod numbers;
 
 use super::margins::{self, Margins};
+use crate::adjoint::adjoint_of;
 use crate::args::Run;
 use crate::driver::{Session, Use, choose};
 use crate::stage::Stage;
@@ -17,12 +22,18 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::path::Path;
 
-/// Runs an entry of a graph, compiled into this process, or of a compiled library; then prints a
+/// Runs an entry of a graph, compiled into this process or interpreted, or of a compiled library; then prints a
 /// summary of what it wrote, or saves it.
 pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure> {
-    let (leaves, tensors, margins) = match library::path_of(&arguments.file) {
+    let library = library::path_of(&arguments.file);
+    if let Some(path) = library {
+        without_graphs(path, arguments)?;
+    }
+    if let Some(scalar) = arguments.scalar {
+        return interpreted::run(arguments, scalar, session);
+    }
+    let (leaves, tensors, margins) = match library {
         Some(path) => {
-            without_margins(path, arguments.margins)?;
             library::without_dims(path, &arguments.dims.defines)?;
             let library = library::open(path)?;
             let names = library.info().entries.iter().map(|entry| &entry.name);
@@ -45,12 +56,12 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
                 file: &arguments.file,
                 defines: &arguments.dims.defines,
                 entry: arguments.entry.as_deref(),
+                adjoint: arguments.adjoint,
                 inputs: &arguments.inputs,
                 random: arguments.random,
                 threads: arguments.threads,
             };
-            let (leaves, tensors, measured) = point.run(arguments.margins, session)?;
-            (leaves, tensors, measured)
+            point.run(arguments.margins, session)?
         }
     };
     let (mut leaves, mut tensors) = (leaves, tensors);
@@ -78,26 +89,13 @@ pub(crate) fn run(arguments: &Run, session: &mut Session) -> Result<(), Failure>
     }
 }
 
-/// Refuses to tell margins of a library, which has no conditions but in words.
-fn without_margins(path: &Path, wanted: bool) -> Result<(), Failure> {
-    if !wanted {
-        return Ok(());
-    }
-    let message = format!(
-        "`--margins` needs the graph that `{}` was compiled from",
-        path.display()
-    );
-    let help = "a library tells margins itself if it is compiled with `--monitor`";
-    Err(Failure::new(
-        Diagnostic::error(Code::BadUsage, message).help(help),
-    ))
-}
-
 /// An entry of a graph and its inputs.
 pub(crate) struct Point<'a> {
     pub(crate) file: &'a Origin,
     pub(crate) defines: &'a [(String, u64)],
     pub(crate) entry: Option<&'a str>,
+    /// Whether it is the adjoint of the entry that runs.
+    pub(crate) adjoint: bool,
     pub(crate) inputs: &'a [String],
     pub(crate) random: Option<u64>,
     pub(crate) threads: u32,
@@ -109,10 +107,8 @@ pub(crate) type Ran = (Vec<Leaf>, Vec<HostTensor>, Option<Measured>);
 impl Point<'_> {
     /// Compiles the entry into this process, with margins beside its results or without, and runs it.
     pub(crate) fn run(&self, with_margins: bool, session: &mut Session) -> Result<Ran, Failure> {
-        let (_, mut module) = session.load(self.file, self.defines)?;
-        let names = module.entries.iter().map(|entry| &entry.name);
-        let index = choose(names, self.entry)?;
-        module.entries = vec![module.entries.swap_remove(index)];
+        let (_, module) = session.load(self.file, self.defines)?;
+        let mut module = chosen(module, (self.entry, self.adjoint), false)?;
         let measured = match with_margins {
             true => Some(session.time(Stage::Check, || margins::of_module(&mut module))?),
             false => None,
@@ -157,6 +153,45 @@ fn inputs(
 fn threads_of(threads: u32) -> Option<ThreadPool> {
     let pool = ThreadPoolBuilder::new().num_threads(threads as usize);
     pool.build().ok()
+}
+
+/// Refuses what takes the graph of a library.
+fn without_graphs(path: &Path, arguments: &Run) -> Result<(), Failure> {
+    let options = [
+        (arguments.scalar.is_some(), "--scalar"),
+        (arguments.adjoint, "--adjoint"),
+        (arguments.margins, "--margins"),
+    ];
+    let Some((_, option)) = options.into_iter().find(|(is_given, _)| *is_given) else {
+        return Ok(());
+    };
+    let path = path.display();
+    let message = format!("`{option}` takes a graph, and `{path}` is code: its graph is not in it");
+    let help = "name the graph that it was compiled from";
+    Err(Failure::new(
+        Diagnostic::error(Code::BadUsage, message).help(help),
+    ))
+}
+
+/// The module of the entry that is to run, or of its adjoint, alone; with constants as exact as they are written, if they
+/// are not to be compiled.
+fn chosen(
+    mut module: Module,
+    (name, adjoint): (Option<&str>, bool),
+    exact: bool,
+) -> Result<Module, Failure> {
+    let names = module.entries.iter().map(|entry| &entry.name);
+    let index = choose(names, name)?;
+    let mut entry = module.entries.swap_remove(index);
+    if exact {
+        entry.graph = entry.graph.with_exact_constants();
+    }
+    let entry = match adjoint {
+        true => adjoint_of(&entry)?,
+        false => entry,
+    };
+    module.entries = vec![entry];
+    Ok(module)
 }
 
 /// The only entry of a module, as code in this process.
