@@ -402,6 +402,10 @@ pub(crate) struct Info {
     pub(crate) file: Option<Origin>,
     #[command(flatten)]
     pub(crate) dims: Dims,
+    /// Say of each value of a graph what becomes of it: stored, computed within kernels, merged with another, constant,
+    /// or not needed
+    #[arg(long, requires = "file")]
+    pub(crate) map: bool,
     /// List the ops of the graph language
     #[arg(long, conflicts_with = "file")]
     pub(crate) ops: bool,

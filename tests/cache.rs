@@ -279,7 +279,7 @@ fn whatever_changes_makes_another_library() {
     assert!(library(&place, "out") == first);
     let before = files(&place.path("cache")).len();
     assert!(before > kept);
-    place.write("m.graph", format!("// A word.\n{PARTS}"));
+    place.write("m.graph", format!("{PARTS}// A word.\n"));
     assert_eq!(remarks(compile(&place, "m.graph", "out")), [""; 0]);
     assert!(library(&place, "out") == first);
     assert_eq!(files(&place.path("cache")).len(), before + 1);

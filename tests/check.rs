@@ -294,3 +294,44 @@ entry slope(x: f32[2]) -> (d: f32[2]) { d = grad(loss, wrt = x)(x) }
     let of_slope = of_slope.split("loss, of which").next().unwrap();
     assert!(!of_slope.contains("FAILED"), "{of_slope}");
 }
+
+/// A rule that is wrong shows in a product that is too large to be checked as it is.
+#[test]
+fn what_is_too_large_is_checked_with_smaller_numbers_in_types() {
+    let text = "\
+graph product(x: f32[512, 512], y: f32[512, 512]) -> (z: f32[512, 512]) { z = x @ y }
+vjp(ct_z) -> (d_x, d_y) { d_x = ct_z @ y; d_y = transpose(x, permutation = [1, 0]) @ ct_z }
+entry f(x: f32[512, 512], y: f32[512, 512]) -> (z: f32[512, 512]) { z = product(x, y) }
+";
+    insta::assert_snapshot!(lines(
+        &check(text, &[]),
+        &["checked", "in place of", "product  "]
+    ));
+}
+
+/// Each value of an entry is an input or the result of an op, and one thing becomes of it.
+#[test]
+fn what_becomes_of_values_is_listed() {
+    let place = Place::with(
+        "m.graph",
+        "\
+entry f(x: f32[4, 3], w: f32[3, 3]) -> (y: f32[4, 3]) {
+    h = tanh(x @ w)
+    same = tanh(x @ w)
+    unread = exp(x)
+    y = (h + same) * 1 + 0.5 * (2 - 1)
+}
+",
+    );
+    let text = place.run(&["info", "m.graph", "--map"]).success();
+    let (_, map) = text.split_once("  values     ").unwrap();
+    insta::assert_snapshot!(map);
+    let report = place.run(&["check", "m.graph"]).success();
+    let (counts, _) = map.split_once('\n').unwrap();
+    assert!(report.contains(&format!("  values                {counts}\n")));
+    place.run(&["compile", "m.graph", "-o", "m.so"]).success();
+    insta::assert_snapshot!(
+        "a_library_has_no_map",
+        place.run(&["info", "m.so", "--map"]).shown()
+    );
+}

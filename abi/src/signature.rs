@@ -135,6 +135,7 @@ mod tests {
                 results: vec![param("ok", false, leaf(DType::Bool, &[]))],
             },
             graph: Default::default(),
+            hypotheses: None,
             span: Default::default(),
         };
         let described = Entry::of_module(&entry, 64).unwrap();

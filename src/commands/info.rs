@@ -2,9 +2,13 @@
 
 use crate::args::Info as Arguments;
 use crate::driver::Session;
+use crate::lowered::Lowered;
+use crate::node_map::NodeMap;
 use crate::{Failure, Origin, library, naming, output};
 use lgc_abi::{Condition, EntryInfo, Info};
+use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::op::SPECS;
+use std::path::Path;
 
 /// Describes the ops, a library or a graph.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Failure> {
@@ -14,9 +18,10 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Fa
     let text = match library::path_of(origin) {
         Some(path) => {
             library::without_dims(path, &arguments.dims.defines)?;
+            without_map(path, arguments.map)?;
             describe_library(library::open(path)?.info())
         }
-        None => describe_graph(origin, &arguments.dims.defines, session)?,
+        None => describe_graph(origin, (&arguments.dims.defines, arguments.map), session)?,
     };
     output::print(&text)
 }
@@ -54,21 +59,43 @@ fn column<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
 /// What the library of a graph will offer, and what is done for each entry.
 fn describe_graph(
     origin: &Origin,
-    defines: &[(String, u64)],
+    (defines, map): (&[(String, u64)], bool),
     session: &mut Session,
 ) -> Result<String, Failure> {
     let (_, module) = session.load(origin, defines)?;
     let name = naming::library_name(None, origin, None)?;
     let nodes: Vec<usize> = module.entries.iter().map(|e| e.graph.len()).collect();
+    let mut maps = Vec::new();
+    for entry in module.entries.iter().filter(|_| map) {
+        maps.push(NodeMap::of(&entry.graph, &Lowered::of(entry, session)?));
+    }
     let build = session.build(module, &name)?;
     let info = Info::from(&build.library);
     let mut text = introduction(&info);
+    let mut maps = maps.iter();
     for ((entry, program), nodes) in info.entries.iter().zip(&build.programs).zip(nodes) {
         let kernels = program.kernels.len();
         text.push_str(&describe_entry(entry, &info.conditions));
         text.push_str(&format!("  kernels    {kernels}, from {nodes} nodes\n"));
+        if let Some(map) = maps.next() {
+            text.push_str(&format!("  values     {map}\n"));
+            text.push_str(&map.lines(session.sources()));
+        }
     }
     Ok(text)
+}
+
+/// Refuses to tell what became of the values of a graph that is not there.
+fn without_map(path: &Path, wanted: bool) -> Result<(), Failure> {
+    if !wanted {
+        return Ok(());
+    }
+    let path = path.display();
+    let message = format!("`--map` takes a graph, and `{path}` is code: its graph is not in it");
+    let help = "name the graph that it was compiled from";
+    Err(Failure::new(
+        Diagnostic::error(Code::BadUsage, message).help(help),
+    ))
 }
 
 /// What a compiled library says of itself.

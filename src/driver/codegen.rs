@@ -224,7 +224,7 @@ impl Session {
     /// If something that is added does not type-check, which is a fault of the compiler.
     pub fn monitor(&mut self, module: Module) -> Result<Module, Failure> {
         self.monitors = true;
-        self.clock.time(Stage::Check, || {
+        self.clock.time(Stage::Simplify, || {
             let entries = module.entries.iter();
             let entries = entries.map(|entry| Ok(monitored(entry)?.entry));
             let entries = entries.collect::<Result<_, TypeError>>();
@@ -247,7 +247,7 @@ impl Session {
             }
             None => String::new(),
         };
-        self.clock.time(Stage::Check, || {
+        self.clock.time(Stage::Simplify, || {
             let mut all = Vec::new();
             for entry in &module.entries {
                 let found = conditions(entry).map_err(Failure::internal)?.into_iter();

@@ -4,6 +4,7 @@ use super::condition::conditions;
 use super::derivatives::Derivatives;
 use super::domain::Domain;
 use super::halves::composites_on_halves;
+use super::lints::lints;
 use super::number::Number;
 use super::outcome::{Law, Outcome, Skip, Tally};
 use super::point::{Point, Random};
@@ -80,6 +81,7 @@ pub fn check_graph(entry: &Entry, options: &Options, watch: Watch<'_>) -> Result
     let report = check_derivatives(&entry.name, &entry.graph, options, watch)?;
     Ok(Report {
         conditions: conditions(entry)?,
+        lints: lints(entry)?,
         passes: check_passes(&entry.graph, options, watch)?,
         ..report
     })
@@ -133,6 +135,7 @@ pub fn check_derivatives(
         surrogates,
         unmet,
         conditions: Vec::new(),
+        lints: Vec::new(),
         passes: Vec::new(),
     })
 }

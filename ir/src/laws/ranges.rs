@@ -7,8 +7,8 @@
 use super::body;
 use super::constants::constants;
 use super::derivatives::is_carrier;
+use super::differences::{is_below_largest, is_variance};
 use super::range::{End, Range};
-use super::variance::is_variance;
 use crate::dtype::DType;
 use crate::expr::{Expr, ExprId, Rule};
 use crate::graph::{Graph, NodeId, Value};
@@ -262,6 +262,11 @@ fn range_of(graph: &Graph, node: NodeId, ranges: &Ranges) -> Range {
                 None if is_variance(graph, node) => {
                     let square = Range::from(End::closed(0.0));
                     evaluation.range(rule.value(), 1).max(&square)
+                }
+                None if is_below_largest(graph, node) => {
+                    let least = Range::from(End::closed(0.0)).neg();
+                    let range = evaluation.range(rule.value(), 1);
+                    range.meet(&least).unwrap_or(least)
                 }
                 None => evaluation.range(rule.value(), 1),
                 Some(all) => evaluation.integers(&all),

@@ -2,6 +2,7 @@
 
 use super::condition::{Condition, Status};
 use super::domain::{Parameter, Remedy, Unmet};
+use super::lints::Lint;
 use super::outcome::{Law, Outcome};
 use crate::span::{SourceMap, Span};
 use std::fmt;
@@ -47,6 +48,8 @@ pub struct Report {
     pub unmet: Option<Unmet>,
     /// The conditions under which the entry is defined and differentiable.
     pub conditions: Vec<Condition>,
+    /// What may not be meant.
+    pub lints: Vec<Lint>,
     /// For each pass of the optimiser, whether the graph means the same after it.
     pub passes: Vec<(&'static str, Outcome)>,
 }
@@ -256,6 +259,14 @@ impl fmt::Display for Rendered<'_> {
         }
         for condition in report.refuted().chain(report.assumed()) {
             self.condition(f, condition)?;
+        }
+        for Lint { what, span, body } in &report.lints {
+            let place = self.place(*span);
+            let inside = match body {
+                Some(name) => format!(", in the body of `{name}`"),
+                None => String::new(),
+            };
+            writeln!(f, "  lint: {place}{what}{inside}")?;
         }
         Ok(())
     }

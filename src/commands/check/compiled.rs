@@ -33,6 +33,7 @@ pub(super) enum Comparison {
         samples: usize,
         scales: usize,
         refused: usize,
+        precision: Precision,
     },
     /// Compiled code and interpreter both refuse all samples, for an index out of range.
     BothRefuse,
@@ -61,6 +62,7 @@ impl std::fmt::Display for Comparison {
                 samples,
                 scales,
                 refused,
+                precision,
             } => {
                 let plural = |count: usize| if count == 1 { "" } else { "s" };
                 write!(
@@ -72,10 +74,10 @@ impl std::fmt::Display for Comparison {
                     write!(f, " at {scales} scales")?;
                 }
                 f.write_str(" of the inputs, all inside")?;
-                match refused {
-                    0 => Ok(()),
-                    more => write!(f, "; both refuse {more} sample{} more", plural(*more)),
+                if *refused > 0 {
+                    write!(f, "; both refuse {refused} sample{} more", plural(*refused))?;
                 }
+                write!(f, "{precision}")
             }
             Comparison::BothRefuse => {
                 write!(
@@ -92,6 +94,72 @@ impl std::fmt::Display for Comparison {
                 )
             }
         }
+    }
+}
+
+/// How much enclosures tell, and how far code is from the same graph in double precision, at moderate inputs. Both in
+/// parts of the largest magnitude of each output.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Precision {
+    /// The width of the widest enclosure that has ends.
+    width: f64,
+    /// The largest difference of finite numbers.
+    distance: f64,
+    /// Whether there is any number that both are known of.
+    is_known: bool,
+}
+
+impl Precision {
+    fn and(self, other: Precision) -> Precision {
+        Precision {
+            width: self.width.max(other.width),
+            distance: self.distance.max(other.distance),
+            is_known: self.is_known || other.is_known,
+        }
+    }
+
+    /// Of one output: what code yields, its enclosure, and the same in double precision.
+    fn of(enclosure: &Tensor<Interval>, double: &Tensor<f64>, bytes: &[u8]) -> Precision {
+        let Type { dtype, .. } = enclosure.ty;
+        let (Data::Number(enclosures), Data::Number(doubles)) = (&enclosure.data, &double.data)
+        else {
+            return Precision::default();
+        };
+        let finite = doubles.iter().filter(|x| x.is_finite());
+        let largest = finite.fold(0.0, |most: f64, x| most.max(x.abs()));
+        if largest == 0.0 {
+            return Precision::default();
+        }
+        let values = bytes.chunks_exact(dtype.size() as usize);
+        let values = values.map(|chunk| number(dtype, chunk));
+        let mut precision = Precision::default();
+        for ((value, double), enclosure) in values.zip(doubles).zip(enclosures) {
+            if value.is_finite() && double.is_finite() && enclosure.width().is_finite() {
+                precision = precision.and(Precision {
+                    width: enclosure.width() / largest,
+                    distance: (value - double).abs() / largest,
+                    is_known: true,
+                });
+            }
+        }
+        precision
+    }
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.is_known {
+            return Ok(());
+        }
+        let shown = |part: f64| match part {
+            0.0 => "0".to_owned(),
+            part => format!("{part:.0e}"),
+        };
+        let (width, distance) = (shown(self.width), shown(self.distance));
+        write!(
+            f,
+            "; at most {width} wide, and code is within {distance} of the graph in f64"
+        )
     }
 }
 
@@ -128,14 +196,17 @@ fn compare_all(
     session: &mut Session,
 ) -> Result<Comparison, Failure> {
     let (mut elements, mut decided, mut refused) = (0, 0, 0);
+    let mut precision = Precision::default();
     for sample in 0..samples.count {
         match compare_at(entry, code, samples, sample, session)? {
             Found::Inside {
                 elements: all,
                 decided: known,
+                precision: here,
             } => {
                 elements += all;
                 decided += known;
+                precision = precision.and(here);
             }
             Found::BothRefuse => refused += 1,
             Found::Outside(what) => {
@@ -158,6 +229,7 @@ fn compare_all(
             samples: samples_inside,
             scales: samples.scales(),
             refused,
+            precision,
         },
     })
 }
@@ -165,7 +237,11 @@ fn compare_all(
 /// What one sample shows.
 enum Found {
     /// Every output lies in its enclosure: how many elements, and how many the enclosures decide.
-    Inside { elements: usize, decided: usize },
+    Inside {
+        elements: usize,
+        decided: usize,
+        precision: Precision,
+    },
     /// Both refuse.
     BothRefuse,
     /// An output is outside.
@@ -201,16 +277,34 @@ fn compare_at(
         }
         (Err(error), _) => return Err(Failure::internal(error)),
     };
+    let double = match samples.scale(sample) {
+        Scale::Moderate => session.time(Stage::Check, || {
+            let inputs = samples.inputs(sample, |_, x| x);
+            interpret::<f64>(&entry.graph, &(), &inputs).ok()
+        }),
+        Scale::Large | Scale::Small | Scale::Mixed => None,
+    };
     let (mut elements, mut decided) = (0, 0);
-    let outputs = entry.graph.outputs().iter();
-    for ((output, enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(results) {
+    let mut precision = Precision::default();
+    let outputs = entry.graph.outputs().iter().enumerate();
+    for (((at, output), enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(results) {
         match inside(enclosure, &bytes) {
             Ok(count) => decided += count,
             Err(what) => return Ok(Found::Outside(format!("`{}`: {what}", output.name))),
         }
         elements += enclosure.ty.elements() as usize;
+        if let Some(double) = double
+            .as_ref()
+            .and_then(|all| all.outputs().get(at).copied())
+        {
+            precision = precision.and(Precision::of(enclosure, double, &bytes));
+        }
     }
-    Ok(Found::Inside { elements, decided })
+    Ok(Found::Inside {
+        elements,
+        decided,
+        precision,
+    })
 }
 
 /// What a program left in memory, as bytes.
@@ -365,6 +459,7 @@ mod tests {
             samples: 8,
             scales: 4,
             refused: 0,
+            precision: Precision { is_known: true, .. },
         } = compare_with(right, right)
         else {
             panic!("right code is wrong")

@@ -11,13 +11,15 @@ use super::margins::Margins;
 use super::run::Point;
 use crate::args::Check;
 use crate::driver::{Session, Use};
+use crate::lowered::Lowered;
+use crate::node_map::NodeMap;
 use crate::stage::Stage;
 use crate::{Failure, output};
 use compiled::Comparison;
 use indicatif::{ProgressBar, ProgressStyle};
 use lgc_ir::laws::{
     Law, Options, Outcome, Report, StatedRule, check_derivatives, check_graph, check_rules,
-    conditions,
+    conditions, lints,
 };
 use lgc_ir::module::{Differentiated, Entry, Module};
 use lgc_ir::rewrite::passes;
@@ -145,6 +147,7 @@ impl Checking<'_> {
         if !std::ptr::eq(entry, small) {
             // With fewer rows, the range that is declared of indices would be out of range.
             report.conditions = conditions(entry).map_err(Failure::internal)?;
+            report.lints = lints(entry).map_err(Failure::internal)?;
         }
         self.report(&report);
         self.bar
@@ -159,6 +162,13 @@ impl Checking<'_> {
         }
         self.tally.compare(&comparison);
         self.text += &format!("  compiled code         {comparison}{dims}\n");
+        let map = NodeMap::of(&entry.graph, &Lowered::of(entry, self.session)?);
+        if !map.adds_up() {
+            return Err(Failure::internal(
+                "values are neither inputs nor results of ops",
+            ));
+        }
+        self.text += &format!("  values                {map}\n");
         if let Some(scope) = self.arguments.trace {
             let trace = trace::trace(entry, (scope, effort), self.session)?;
             let text = trace.render(self.session.sources());

@@ -1,7 +1,8 @@
 //! The same file with smaller dims, for laws that take too much work as it is.
 //!
 //! What a derivative is does not depend on how large a batch is. So where an entry is too large for its laws to be
-//! checked, they are checked with its dims cut down, and the report says so.
+//! checked, they are checked with its dims cut down, and the report says so: those that have names, and where that is
+//! not enough, numbers that stand for extents in types as well, wherever the file has them.
 
 use crate::driver::Session;
 use lgc_ir::lang::ast::{Ast, ExprKind, Item, Literal};
@@ -19,7 +20,9 @@ const SHARE: u64 = 25;
 pub(super) struct Smaller {
     pub(super) module: Module,
     /// The dims that are smaller: their names, what they are here, and what they are in the file.
-    pub(super) dims: Vec<(String, u64, u64)>,
+    dims: Vec<(String, u64, u64)>,
+    /// The numbers that are smaller: what they are in the file, and what they are here.
+    numbers: Vec<(u64, u64)>,
 }
 
 impl Smaller {
@@ -39,7 +42,11 @@ impl Smaller {
         }
         let dims = declared(ast, defines);
         let mut best = None;
-        for cap in CAPS {
+        let caps = || CAPS.into_iter();
+        for (cap, with_numbers) in caps()
+            .map(|cap| (cap, false))
+            .chain(caps().map(|cap| (cap, true)))
+        {
             let cut: Vec<(String, u64, u64)> = dims
                 .iter()
                 .filter(|(_, value)| *value > cap)
@@ -47,13 +54,29 @@ impl Smaller {
                 .collect();
             let smaller = cut.iter().map(|(name, small, _)| (name.clone(), *small));
             let all: Vec<(String, u64)> = defines.iter().cloned().chain(smaller).collect();
-            let Some(module) = session.try_elaborate(ast, &all).filter(|_| !cut.is_empty()) else {
+            let numbers: Vec<(u64, u64)> = match with_numbers {
+                true => ast
+                    .extents_above(cap)
+                    .into_iter()
+                    .map(|n| (n, cap))
+                    .collect(),
+                false => Vec::new(),
+            };
+            if cut.is_empty() && numbers.is_empty() {
+                continue;
+            }
+            let changed = ast.with_integers(&numbers);
+            let Some(module) = session.try_elaborate(&changed, &all) else {
                 continue;
             };
             let work = largest(&module);
             if work < least {
                 least = work;
-                best = Some(Smaller { module, dims: cut });
+                best = Some(Smaller {
+                    module,
+                    dims: cut,
+                    numbers,
+                });
             }
             if work <= limit {
                 break;
@@ -69,6 +92,8 @@ impl Smaller {
             .iter()
             .map(|(name, small, _)| format!("{name} = {small}"));
         let then = self.dims.iter().map(|(_, _, value)| value.to_string());
+        let now = now.chain(self.numbers.iter().map(|(_, new)| new.to_string()));
+        let then = then.chain(self.numbers.iter().map(|(old, _)| old.to_string()));
         let (now, then): (Vec<String>, Vec<String>) = (now.collect(), then.collect());
         format!(
             "with {} in place of {}, which take too much work without `--effort`",

@@ -11,15 +11,13 @@ use super::samples::Samples;
 use crate::Failure;
 use crate::args::TraceScope;
 use crate::driver::Session;
+use crate::lowered::{Lowered, is_leaf};
 use crate::stage::Stage;
-use lgc_codegen::kernel::{BufferId, Program};
-use lgc_codegen::lower::{Lowering, normal_form};
-use lgc_ir::graph::{Graph, NodeId, Remap, Value};
+use lgc_codegen::kernel::BufferId;
+use lgc_ir::graph::{Graph, NodeId, Value};
 use lgc_ir::interpret::{InterpretError, Interpretation, trace as interpret_all};
 use lgc_ir::laws::work;
-use lgc_ir::module::{Entry, Module};
-use lgc_ir::op::{Family, Op};
-use lgc_ir::rewrite::optimize;
+use lgc_ir::module::Entry;
 use lgc_ir::scalar::Interval;
 use lgc_ir::shape::Type;
 use lgc_ir::span::{SourceMap, Span};
@@ -61,93 +59,6 @@ pub(super) enum Trace {
     Skipped(String),
 }
 
-/// How an entry is compiled: what becomes of each of its values.
-struct Compiled {
-    /// The graph that is lowered.
-    graph: Graph,
-    /// Where the entry's values stand in it.
-    remap: Remap,
-    program: Program,
-    buffers: Vec<(NodeId, BufferId)>,
-}
-
-impl Compiled {
-    fn of(entry: &Entry, scope: TraceScope, session: &mut Session) -> Result<Compiled, Failure> {
-        let (simple, first, _) = optimize(&entry.graph, false).map_err(Failure::internal)?;
-        let (graph, second) = normal_form(&simple).map_err(Failure::internal)?;
-        let compiled = Compiled::lower(entry, graph, first.then(&second), session)?;
-        match scope {
-            TraceScope::Memory => Ok(compiled),
-            TraceScope::All => {
-                let (graph, third) = normal_form(&compiled.exposed()).map_err(Failure::internal)?;
-                Compiled::lower(entry, graph, compiled.remap.then(&third), session)
-            }
-        }
-    }
-
-    fn lower(
-        entry: &Entry,
-        graph: Graph,
-        remap: Remap,
-        session: &mut Session,
-    ) -> Result<Compiled, Failure> {
-        let entry = Entry {
-            graph: graph.clone(),
-            ..entry.clone()
-        };
-        let lowerings = session.lower(&Module {
-            entries: vec![entry],
-            ..Module::default()
-        })?;
-        let missing = || Failure::internal("no program");
-        let lowering = lowerings.into_iter().next().ok_or_else(missing)?;
-        let Lowering {
-            program, buffers, ..
-        } = lowering;
-        Ok(Compiled {
-            graph,
-            remap,
-            program,
-            buffers,
-        })
-    }
-
-    /// The graph with all values as outputs, those after its own that are none so far.
-    fn exposed(&self) -> Graph {
-        let mut graph = self.graph.clone();
-        let live = graph.live();
-        let mut stored = vec![false; graph.len()];
-        for output in graph.outputs() {
-            stored[output.value.node.index()] = true;
-        }
-        for node in graph.nodes() {
-            let inside = live[node.index()] && !stored[node.index()];
-            if inside && !is_leaf(&graph, node) && !is_barrier(&graph, node) {
-                let value = Value { node, result: 0 };
-                graph.add_output(format!("exposed{}", node.index()), value);
-            }
-        }
-        graph
-    }
-
-    /// The node of the lowered graph that computes a value of the entry.
-    fn node(&self, value: Value) -> Option<NodeId> {
-        let mut node = self.remap.value(value)?.node;
-        while is_barrier(&self.graph, node) {
-            node = self.graph.operands(node).first()?.node;
-        }
-        Some(node)
-    }
-}
-
-fn is_barrier(graph: &Graph, node: NodeId) -> bool {
-    matches!(graph.op(node), Op::Barrier(_))
-}
-
-fn is_leaf(graph: &Graph, node: NodeId) -> bool {
-    matches!(graph.op(node).family(), Family::Leaf(_))
-}
-
 /// Compiles and runs an entry, and compares its values with their enclosures.
 pub(super) fn trace(
     entry: &Entry,
@@ -159,14 +70,17 @@ pub(super) fn trace(
         let why = format!("{operations} scalar operations are too many without `--effort`");
         return Ok(Trace::Skipped(why));
     }
-    let compiled = Compiled::of(entry, scope, session)?;
+    let compiled = match scope {
+        TraceScope::Memory => Lowered::of(entry, session)?,
+        TraceScope::All => Lowered::exposed(entry, session)?,
+    };
     trace_program(entry, scope, &compiled, session)
 }
 
 fn trace_program(
     entry: &Entry,
     scope: TraceScope,
-    compiled: &Compiled,
+    compiled: &Lowered,
     session: &mut Session,
 ) -> Result<Trace, Failure> {
     let buffers: Vec<BufferId> = compiled.buffers.iter().map(|(_, buffer)| *buffer).collect();
@@ -209,7 +123,7 @@ fn trace_program(
 /// The values of the entry's graph, then those that only the lowered graph has.
 fn compared(
     entry: &Entry,
-    compiled: &Compiled,
+    compiled: &Lowered,
     held: &HashMap<NodeId, &[u8]>,
     [whole, lowered]: [&Interpretation<Interval>; 2],
 ) -> Vec<Traced> {
@@ -422,7 +336,11 @@ entry f(x: f32[4, 3], w: f32[3, 3], inout s: f32[4, 3]) -> (y: f32[4, 3]) {
             (TraceScope::All, " = exp ", " = tanh ", "exp"),
             (TraceScope::Memory, " = add ", " = mul ", "add"),
         ] {
-            let mut compiled = Compiled::of(&entry, scope, &mut session).unwrap();
+            let lowered = match scope {
+                TraceScope::Memory => Lowered::of(&entry, &mut session),
+                TraceScope::All => Lowered::exposed(&entry, &mut session),
+            };
+            let mut compiled = lowered.unwrap();
             let text = compiled.program.to_string();
             assert!(text.contains(right), "{text}");
             compiled.program = text.replace(right, wrong).parse().unwrap();
@@ -439,7 +357,7 @@ entry f(x: f32[4, 3], w: f32[3, 3], inout s: f32[4, 3]) -> (y: f32[4, 3]) {
     #[test]
     fn a_buffer_that_is_never_written_is_found() {
         let (entry, mut session) = (entry(), Session::new());
-        let mut compiled = Compiled::of(&entry, TraceScope::Memory, &mut session).unwrap();
+        let mut compiled = Lowered::of(&entry, &mut session).unwrap();
         compiled.program.steps.remove(0);
         let trace = trace_program(&entry, TraceScope::Memory, &compiled, &mut session).unwrap();
         assert_eq!(trace.first_wrong().unwrap().name, "k = mul");

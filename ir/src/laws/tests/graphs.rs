@@ -7,7 +7,7 @@ use crate::laws::graph::{check_passes, points_of_scales};
 use crate::laws::precise::Precise;
 use crate::laws::rules::{Effort, check_law};
 use crate::laws::wanted::wanted;
-use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions};
+use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions, lints};
 use crate::module::Module;
 use crate::op::SPECS;
 use crate::scalar::Residue;
@@ -242,6 +242,40 @@ entry added(x: f32[6, 2], i: i32[3] in [6, 9], u: f32[3, 2]) -> (y: f32[6, 2]) {
 entry axis(x: f32[2, 6], i: i32[3] in [2, 5]) -> (y: f32[2, 3]) { y = gather(x, i, axis = 1) }
 ";
     insta::assert_snapshot!(statuses(text));
+}
+
+/// What floats do on the declared ranges that reals do not, and gradients that are nothing.
+#[test]
+fn lints_say_what_may_not_be_meant() {
+    let text = "\
+graph flat(x: f32[3]) -> (l: f32[]) { l = sum(floor(x)) }
+graph steep(x: f32[3]) -> (l: f32[]) { l = sum(square(x)) }
+entry large(x: f32[3] in [0, 100]) -> (y: f32[3]) { y = exp(x) }
+entry large_enough(x: f64[3] in [0, 100]) -> (y: f64[3]) { y = exp(x) }
+entry small(x: f32[3] in [-100, 80]) -> (y: f32[3]) { y = exp(x) }
+entry nothing_known(x: f32[3]) -> (y: f32[3]) { y = exp(x) }
+entry halves(x: f16[300] in [0, 300]) -> (y: f16[]) { y = sum(square(x)) }
+entry shifted(x: f32[2, 3] in [-1e4, 1e4]) -> (y: f32[2, 3]) { y = softmax(x) + log_softmax(x) }
+entry near_one(x: f32[3]) -> (y: f32[3]) { y = log(1 + square(x)) + (exp(x) - 1) }
+entry far_from_one(x: f32[3] in [1, 2]) -> (y: f32[3]) { y = log(1 + x) + (exp(x) - 1) }
+entry spread(x: f32[3]) -> (y: f32[]) { y = mean(x * x) - square(mean(x)) }
+entry centred(x: f32[3, 4], g: f32[4], b: f32[4]) -> (y: f32[3, 4]) { y = layer_norm(x, g, b) }
+entry vain(x: f32[3]) -> (d: f32[3]) { d = grad(flat, wrt = x)(x) }
+entry useful(x: f32[3]) -> (d: f32[3]) { d = grad(steep, wrt = x)(x) }
+entry zeros(x: f32[3]) -> (z: f32[3]) { z = 0 * x }
+";
+    let (module, sources) = elaborated(text);
+    let mut lines = Vec::new();
+    for entry in &module.entries {
+        for lint in lints(entry).unwrap() {
+            let (_, at) = sources.location(lint.span).unwrap();
+            lines.push(format!(
+                "{}: {}:{}: {}",
+                entry.name, at.line, at.column, lint.what
+            ));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 /// Each entry with its conditions.

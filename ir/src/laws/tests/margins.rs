@@ -28,12 +28,12 @@ fn run(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
         .map(|(input, numbers)| {
             let ty = graph.ty(*input).clone();
             assert_eq!(ty.elements(), numbers.len() as u64);
-            match ty.dtype {
-                DType::Bool => Tensor::masks(ty.shape, numbers.iter().map(|x| *x != 0.0)),
-                dtype if dtype.is_integer() => {
-                    Tensor::integers(ty, numbers.iter().map(|x| *x as i64))
-                }
-                _ => Tensor::numbers(ty, numbers.to_vec()),
+            if ty.dtype == DType::Bool {
+                Tensor::masks(ty.shape, numbers.iter().map(|x| *x != 0.0))
+            } else if ty.dtype.is_integer() {
+                Tensor::integers(ty, numbers.iter().map(|x| *x as i64))
+            } else {
+                Tensor::numbers(ty, numbers.to_vec())
             }
         })
         .collect();

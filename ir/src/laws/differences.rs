@@ -1,4 +1,5 @@
-//! Differences that are squares in disguise: of the mean of squares and the square of the mean, which is a variance.
+//! Differences of which the form tells a sign: the mean of squares less the square of the mean, which is a variance, and
+//! numbers less the largest of them.
 
 use crate::expr::Expr;
 use crate::graph::{Graph, NodeId, Value};
@@ -23,6 +24,29 @@ pub(super) fn is_variance(graph: &Graph, node: NodeId) -> bool {
         Some(same && is_of_squares && whole.count >= whole.terms as f64)
     };
     means().unwrap_or(false)
+}
+
+/// Whether a node is x − max x, with the largest elements of groups of x repeated over these.
+pub(super) fn is_below_largest(graph: &Graph, node: NodeId) -> bool {
+    let op = graph.op(node);
+    if !matches!(op, Op::Sub(_) | Op::SubtractNoNan(_)) {
+        return false;
+    }
+    let operands = graph.operands(node);
+    let mut largest = passed(graph, operands[1]);
+    if let Op::BroadcastInDim(spread) = graph.op(largest.node) {
+        let rank = graph.ty(operands[0]).shape.rank();
+        // Each axis of the largest elements is the same one of x.
+        if !spread.axes.iter().copied().eq(0..rank as i64) {
+            return false;
+        }
+        largest = passed(graph, graph.operands(largest.node)[0]);
+    }
+    let Family::Fold(rule) = graph.op(largest.node).family() else {
+        return false;
+    };
+    let folded = passed(graph, graph.operands(largest.node)[0]);
+    rule.monoid == Monoid::Max && rule.keepdims && folded == passed(graph, operands[0])
 }
 
 /// A sum that is divided by a number.
