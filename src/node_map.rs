@@ -139,10 +139,16 @@ fn place_in(
     outputs: &FxHashSet<NodeId>,
 ) -> Place {
     let node = value.node;
-    match graph.op(node).family() {
-        Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_)) => Place::Constant,
-        _ if held.contains(&node) || outputs.contains(&node) => Place::Stored,
-        _ => Place::WithinKernels,
+    let is_constant = matches!(
+        graph.op(node).family(),
+        Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_))
+    );
+    if is_constant {
+        Place::Constant
+    } else if held.contains(&node) || outputs.contains(&node) {
+        Place::Stored
+    } else {
+        Place::WithinKernels
     }
 }
 

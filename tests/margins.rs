@@ -27,7 +27,7 @@ fn place() -> Place {
         array(&[2, 2], &[0.25, -1.0, 0.5, 3.0]),
     );
     let on_a_kink = array(&[2, 2], &[0.25, -1.0, 0.5, -1.0]);
-    let archive = |w| npz::encode([("x", &x), ("v", &v), ("w", w)].into_iter()).unwrap();
+    let archive = |w| npz::encode([("x", &x), ("v", &v), ("w", w)]).unwrap();
     place.write("inside.npz", archive(&w));
     place.write("kink.npz", archive(&on_a_kink));
     place.write("v.npy", npy::encode(&v));
