@@ -205,7 +205,8 @@ impl Pointwise<1> for Abs {
 }
 
 op! {
-    /// √(x² + ε), a smooth |x|; ε is not squared.
+    /// √(x² + ε), a smooth |x|; ε is not squared. Where x² + ε overflows it is computed as
+    /// |x|·√(1 + ε/x²).
     SmoothAbs = "smooth_abs"(x) {
         /// Added under the root; must be positive.
         eps: Real = Real(1e-6),
@@ -218,21 +219,21 @@ impl OpDef for SmoothAbs {
         same_type("smooth_abs", Accepts::Floats, operands)
     }
 }
-impl SmoothAbs {
-    /// Whether |x| > 2³²·(1 + ε), where √(x² + ε) is |x| in any float, though x² may overflow.
-    fn is_far<S: Scalar>(&self, x: &S) -> S::Mask {
-        let near = x.int(1).add(&x.lit(&self.eps.constant()));
-        x.abs().gt(&near.mul(&x.int(1 << 32)))
-    }
-}
 impl Pointwise<1> for SmoothAbs {
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        let root = x.square().add(&x.lit(&self.eps.constant())).sqrt();
-        S::select(&self.is_far(&x), &x.abs(), &root)
+        // The two formulas are equal, and only of floats is the second ever taken.
+        let eps = x.lit(&self.eps.constant());
+        let sum = x.square().add(&eps);
+        let fits = sum.lt(&x.lit(&Constant::Infinity));
+        let relative = x.int(1).add(&eps.mul(&x.recip().square()));
+        let factor = S::select(&fits, &x.int(1), &x.abs());
+        factor.mul(&S::select(&fits, &sum, &relative).sqrt())
     }
     fn partials<S: Scalar>(&self, [x]: [S; 1], y: &S) -> [S; 1] {
+        // y is infinite at the infinities only.
+        let infinite = y.equals(&y.lit(&Constant::Infinity));
         let sign = S::select(&x.gt(&x.int(0)), &x.int(1), &x.int(-1));
-        [S::select(&self.is_far(&x), &sign, &x.div(y))]
+        [S::select(&infinite, &sign, &x.div(y))]
     }
 }
 
@@ -609,3 +610,31 @@ macro_rules! integer_op {
     )+};
 }
 integer_op!(Rem => Rem, BitAnd => And, BitOr => Or, BitXor => Xor, ShiftLeft => Shl, ShiftRight => Shr);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smooth_absolute_value_jumps_nowhere() {
+        for eps in [1e-6, 1.0, 1e12, 1e31, 3e38] {
+            let op = SmoothAbs { eps: Real(eps) };
+            for x in (-30..=38).map(|exponent| 3f32 * 10f32.powi(exponent)) {
+                let wanted = (f64::from(x) * f64::from(x) + eps).sqrt();
+                let y = op.eval([x]);
+                let off = (f64::from(y) / wanted - 1.0).abs();
+                assert!(off < 3e-7, "√({x}² + {eps}) is {wanted}, not {y}");
+                let [slope] = op.partials([-x], &y);
+                let wanted = f64::from(x) / wanted;
+                let allowed = f64::from(f32::MIN_POSITIVE) + 4e-7 * wanted;
+                let off = (f64::from(slope) + wanted).abs();
+                assert!(off < allowed, "the slope at -{x} is -{wanted}, not {slope}");
+            }
+            let infinite = op.eval([f32::NEG_INFINITY]);
+            assert_eq!(infinite, f32::INFINITY);
+            assert_eq!(op.partials([f32::NEG_INFINITY], &infinite), [-1.0]);
+            let unknown = op.eval([f32::NAN]);
+            assert!(unknown.is_nan() && op.partials([f32::NAN], &unknown)[0].is_nan());
+        }
+    }
+}
