@@ -5,7 +5,7 @@ use crate::constant::Constant;
 use crate::dtype::DType;
 use crate::graph::{Graph, Value};
 use crate::op::attribute::{as_axes, to_axes};
-use crate::op::{Family, Greater, LogicalAnd, LogicalNot, LogicalOr, Op, ReduceMax, TypeError};
+use crate::op::{Greater, LogicalAnd, LogicalNot, LogicalOr, Op, ReduceMax, TypeError};
 use crate::shape::{Shape, Type};
 
 /// Truth values, or their opposites, of the shape of what they mask.
@@ -136,38 +136,13 @@ pub(super) fn is_constant_along(graph: &Graph, value: Value, axis: usize) -> boo
         if let Op::BroadcastInDim(view) = op {
             let from = as_axes(&view.axes).iter().position(|&to| to == axis);
             pending.extend(from.map(|from| (operands[0], from)));
-        } else if is_elementwise(op) {
+        } else if op.is_elementwise() {
             pending.extend(operands.iter().map(|operand| (*operand, axis)));
         } else if !matches!(op, Op::Full(_)) {
             return false;
         }
     }
     pending.is_empty()
-}
-
-fn is_elementwise(op: &Op) -> bool {
-    match op.family() {
-        Family::Pointwise(_)
-        | Family::Discrete(_)
-        | Family::Compare(_)
-        | Family::Connect(_)
-        | Family::Not
-        | Family::Select
-        | Family::Cast(_)
-        | Family::Barrier => true,
-        Family::View(_)
-        | Family::Fold(_)
-        | Family::ArgFold(_)
-        | Family::ArgSort(_)
-        | Family::Prefix(_)
-        | Family::Contract(_)
-        | Family::Gather(_)
-        | Family::ScatterAdd(_)
-        | Family::Leaf(_)
-        | Family::Scan(_)
-        | Family::Cond(_)
-        | Family::Composite(_) => false,
-    }
 }
 
 /// Truth values with axes of other extents, or none, repeated to a shape: axis i stands at `axes[i]`.

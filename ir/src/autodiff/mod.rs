@@ -185,14 +185,14 @@ impl Derivation {
     fn on_the_way(&self, varying: &[bool], of: &[Value]) -> Vec<NodeId> {
         let needed = self.builder.with_graph(|graph| {
             needed_by(graph, of, &|node, operand| {
-                !is_flat(graph, node) && graph.ty(operand).dtype.is_float()
+                !graph.op(node).is_step() && graph.ty(operand).dtype.is_float()
             })
         });
         let is_passed = |node: &NodeId| varying[node.index()] && needed[node.index()];
         self.nodes().filter(is_passed).collect()
     }
 
-    /// The original nodes that yield integers, which decide by floats that vary what `of` depends on.
+    /// The original nodes that are constant but for jumps, and decide by floats that vary what `of` depends on.
     fn decisions(&self, varying: &[bool], of: &[Value]) -> Vec<NodeId> {
         self.builder.with_graph(|graph| {
             let needed = needed_by(graph, of, &|node, _| {
@@ -202,20 +202,13 @@ impl Derivation {
                 varying[operand.node.index()] && graph.ty(*operand).dtype.is_float()
             };
             let decides = |node: &NodeId| {
-                let is_decision = matches!(
-                    graph.op(*node).family(),
-                    Family::ArgFold(_) | Family::ArgSort(_)
-                );
-                is_decision && needed[node.index()] && graph.operands(*node).iter().any(varies)
+                graph.op(*node).is_step()
+                    && needed[node.index()]
+                    && graph.operands(*node).iter().any(varies)
             };
             graph.nodes().take(self.forward).filter(decides).collect()
         })
     }
-}
-
-/// Whether what a node yields has no slope.
-fn is_flat(graph: &Graph, node: NodeId) -> bool {
-    matches!(graph.op(node).family(), Family::Discrete(_))
 }
 
 /// For each node, whether `of` depends on it by operands that `reads` holds for.

@@ -130,8 +130,11 @@ impl<'g> Part<'g> {
     pub(super) fn guards(&self, node: NodeId) -> impl Iterator<Item = Guard> {
         let matters = self.jumps[node.index()] || self.graph.differentiation(node).is_some();
         let all = self.graph.op(node).guards().into_iter();
-        // Where what an op needs holds, so does what its rule does.
-        let all = all.filter(move |_| !self.graph.is_of_rule(node));
+        // Where what an op needs holds, so does what its rule does. Where a further derivative passes through the rule, that
+        // has slopes of its own: softsign has a second derivative off 0 only.
+        let is_of_rule = self.graph.is_of_rule(node);
+        let is_passed = self.graph.differentiation(node).is_some();
+        let all = all.filter(move |guard| !is_of_rule || (is_passed && !guard.is_singular()));
         all.filter(move |guard| self.applies(node, guard, matters))
     }
 

@@ -41,48 +41,27 @@ impl Needed {
         }
         let first = self.0.get(&results[0]).cloned().unwrap_or_default();
         let operands = graph.operands(node);
-        match graph.op(node).family() {
-            Family::Select => {
-                self.add(operands[0], &first);
-                let condition = values.value(operands[0]).map(|tensor| &tensor.data);
-                for (operand, wanted) in [(operands[1], true), (operands[2], false)] {
-                    let is_taken = |element: usize| match condition {
-                        Some(Data::Mask(truths)) => truths
-                            .get(element)
-                            .is_none_or(|truth| truth.decide().is_ok_and(|x| x == wanted)),
-                        Some(Data::Number(_) | Data::Int(_)) | None => true,
-                    };
-                    let taken = first.iter().enumerate();
-                    let taken = taken.map(|(element, needed)| *needed && is_taken(element));
-                    self.add(operand, &taken.collect::<Vec<bool>>());
-                }
+        let op = graph.op(node);
+        if matches!(op.family(), Family::Select) {
+            self.add(operands[0], &first);
+            let condition = values.value(operands[0]).map(|tensor| &tensor.data);
+            for (operand, wanted) in [(operands[1], true), (operands[2], false)] {
+                let is_taken = |element: usize| match condition {
+                    Some(Data::Mask(truths)) => truths
+                        .get(element)
+                        .is_none_or(|truth| truth.decide().is_ok_and(|x| x == wanted)),
+                    Some(Data::Number(_) | Data::Int(_)) | None => true,
+                };
+                let taken = first.iter().enumerate();
+                let taken = taken.map(|(element, needed)| *needed && is_taken(element));
+                self.add(operand, &taken.collect::<Vec<bool>>());
             }
-            Family::Pointwise(_)
-            | Family::Discrete(_)
-            | Family::Compare(_)
-            | Family::Connect(_)
-            | Family::Not
-            | Family::Cast(_)
-            | Family::Barrier => {
-                for operand in operands {
-                    self.add(operand, &first);
-                }
-            }
-            Family::View(_)
-            | Family::Fold(_)
-            | Family::ArgFold(_)
-            | Family::ArgSort(_)
-            | Family::Prefix(_)
-            | Family::Contract(_)
-            | Family::Gather(_)
-            | Family::ScatterAdd(_)
-            | Family::Leaf(_)
-            | Family::Scan(_)
-            | Family::Cond(_)
-            | Family::Composite(_) => {
-                for operand in operands {
-                    self.add_all(graph, operand);
-                }
+            return;
+        }
+        for operand in operands {
+            match op.is_elementwise() {
+                true => self.add(operand, &first),
+                false => self.add_all(graph, operand),
             }
         }
     }

@@ -454,13 +454,9 @@ pub(super) fn jumps(graph: &Graph, marked: &[bool]) -> Vec<bool> {
         }
     }
     let is_jump = |node: NodeId| {
-        let decides = matches!(
-            graph.op(node).family(),
-            Family::Discrete(_) | Family::ArgFold(_) | Family::ArgSort(_)
-        );
         let operands = graph.operands(node);
         let mut floats = operands.iter().filter(|x| graph.ty(**x).dtype.is_float());
-        decides && needed[node.index()] && floats.any(|x| varies[x.node.index()])
+        graph.op(node).is_step() && needed[node.index()] && floats.any(|x| varies[x.node.index()])
     };
     graph.nodes().map(is_jump).collect()
 }

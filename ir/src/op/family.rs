@@ -113,6 +113,42 @@ impl Op {
 }
 
 impl Op {
+    /// Whether each element of the result is computed of the same element of each operand.
+    pub fn is_elementwise(&self) -> bool {
+        match self.family() {
+            Family::Pointwise(_)
+            | Family::Discrete(_)
+            | Family::Compare(_)
+            | Family::Connect(_)
+            | Family::Not
+            | Family::Select
+            | Family::Cast(_)
+            | Family::Barrier => true,
+            Family::View(_)
+            | Family::Fold(_)
+            | Family::ArgFold(_)
+            | Family::ArgSort(_)
+            | Family::Prefix(_)
+            | Family::Contract(_)
+            | Family::Gather(_)
+            | Family::ScatterAdd(_)
+            | Family::Leaf(_)
+            | Family::Scan(_)
+            | Family::Cond(_)
+            | Family::Composite(_) => false,
+        }
+    }
+
+    /// Whether what the op yields of floats is constant but for jumps: roundings, signs, positions.
+    pub(crate) fn is_step(&self) -> bool {
+        matches!(
+            self.family(),
+            Family::Discrete(_) | Family::ArgFold(_) | Family::ArgSort(_)
+        )
+    }
+}
+
+impl Op {
     /// Whether what an op of `dtype` yields has that dtype however it is computed: every number has, of a
     /// dtype that is computed in itself; a half has if it is chosen from halves, or is a cast to one. All
     /// else is computed in f32 and then rounded, once.

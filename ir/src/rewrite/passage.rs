@@ -1,7 +1,7 @@
 //! Which parts of a node that is taken apart a derivative passes through, if it passes through the node.
 
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Family, Op};
+use crate::op::Op;
 
 /// The nodes of a graph from some number on, as the parts of one.
 pub(super) struct Passage<'g> {
@@ -36,7 +36,7 @@ impl<'g> Passage<'g> {
         let parts = self.graph.nodes().skip(self.first);
         let is_passed = |node: &NodeId| {
             let at = node.index() - self.first;
-            let decides = is_step(self.graph, *node) && self.needed[at];
+            let decides = self.graph.op(*node).is_step() && self.needed[at];
             let operands = self.graph.operands(*node);
             let varies = operands.iter().any(|x| self.varies(*x));
             varies && (self.sloped[at] || decides)
@@ -55,7 +55,7 @@ impl<'g> Passage<'g> {
         for node in self.graph.nodes().skip(self.first) {
             let operands = self.graph.operands(node);
             let varies = operands.iter().any(|x| self.varies(*x));
-            self.varying[node.index() - self.first] = varies && !is_step(self.graph, node);
+            self.varying[node.index() - self.first] = varies && !self.graph.op(node).is_step();
         }
     }
 
@@ -67,7 +67,7 @@ impl<'g> Passage<'g> {
         for node in self.graph.nodes().skip(self.first).rev() {
             let at = node.index() - self.first;
             let is_stopped = matches!(self.graph.op(node), Op::StopGradient(_));
-            let passes = self.sloped[at] && !is_step(self.graph, node);
+            let passes = self.sloped[at] && !self.graph.op(node).is_step();
             let decides = self.needed[at] && !is_stopped;
             for operand in self.graph.operands(node) {
                 let is_float = self.graph.ty(operand).dtype.is_float();
@@ -78,12 +78,4 @@ impl<'g> Passage<'g> {
             }
         }
     }
-}
-
-/// Whether what a node yields is constant but for jumps.
-fn is_step(graph: &Graph, node: NodeId) -> bool {
-    matches!(
-        graph.op(node).family(),
-        Family::Discrete(_) | Family::ArgFold(_) | Family::ArgSort(_)
-    )
 }

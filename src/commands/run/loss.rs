@@ -115,7 +115,7 @@ fn traced_back<S: Numbers>(
         }
     };
     let node = spot.value.node;
-    let operands = match is_elementwise(&graph.op(node).family()) {
+    let operands = match graph.op(node).is_elementwise() {
         true => {
             let operands = graph.operands(node).into_iter();
             let tensors = operands.filter_map(|operand| values.value(operand));
@@ -156,7 +156,7 @@ fn before<S: Numbers>(
             Err(_) => at(mask).or_else(|| at(yes)).or_else(|| at(no)),
         };
     }
-    if is_elementwise(&family) {
+    if graph.op(spot.value.node).is_elementwise() {
         return operands.iter().find_map(at);
     }
     let anywhere = |why: Option<Undefined>| {
@@ -167,32 +167,6 @@ fn before<S: Numbers>(
         })
     };
     anywhere(Some(why)).or_else(|| anywhere(None))
-}
-
-/// Whether each element of the result is computed of the same element of each operand.
-fn is_elementwise(family: &Family<'_>) -> bool {
-    match family {
-        Family::Pointwise(_)
-        | Family::Discrete(_)
-        | Family::Compare(_)
-        | Family::Connect(_)
-        | Family::Not
-        | Family::Select
-        | Family::Cast(_)
-        | Family::Barrier => true,
-        Family::View(_)
-        | Family::Fold(_)
-        | Family::ArgFold(_)
-        | Family::ArgSort(_)
-        | Family::Prefix(_)
-        | Family::Contract(_)
-        | Family::Gather(_)
-        | Family::ScatterAdd(_)
-        | Family::Leaf(_)
-        | Family::Scan(_)
-        | Family::Cond(_)
-        | Family::Composite(_) => false,
-    }
 }
 
 fn is_input(graph: &Graph, node: NodeId) -> bool {

@@ -58,43 +58,20 @@ impl Need {
         (b, copies): (&Builder, &[Vec<Value>]),
     ) -> Result<(), TypeError> {
         let operands = part.graph.operands(node);
-        match part.graph.op(node).family() {
-            Family::Select => {
-                let condition = operands[0];
-                let truths = copies[condition.node.index()][usize::from(condition.result)];
-                let taken = Mask::of(truths);
-                let first = both(b, elements, Some(taken))?;
-                let second = both(b, elements, Some(taken.not()))?;
-                self.add(b, condition, elements)?;
-                self.add(b, operands[1], first)?;
-                self.add(b, operands[2], second)
-            }
-            Family::Pointwise(_)
-            | Family::Discrete(_)
-            | Family::Compare(_)
-            | Family::Connect(_)
-            | Family::Not
-            | Family::Cast(_)
-            | Family::Barrier => {
-                let mut all = operands.into_iter();
-                all.try_for_each(|operand| self.add(b, operand, elements))
-            }
-            Family::View(_)
-            | Family::Fold(_)
-            | Family::ArgFold(_)
-            | Family::ArgSort(_)
-            | Family::Prefix(_)
-            | Family::Contract(_)
-            | Family::Gather(_)
-            | Family::ScatterAdd(_)
-            | Family::Leaf(_)
-            | Family::Scan(_)
-            | Family::Cond(_)
-            | Family::Composite(_) => {
-                let mut all = operands.into_iter();
-                all.try_for_each(|operand| self.add(b, operand, None))
-            }
+        let op = part.graph.op(node);
+        if matches!(op.family(), Family::Select) {
+            let condition = operands[0];
+            let truths = copies[condition.node.index()][usize::from(condition.result)];
+            let taken = Mask::of(truths);
+            let first = both(b, elements, Some(taken))?;
+            let second = both(b, elements, Some(taken.not()))?;
+            self.add(b, condition, elements)?;
+            self.add(b, operands[1], first)?;
+            return self.add(b, operands[2], second);
         }
+        let needed = elements.filter(|_| op.is_elementwise());
+        let mut all = operands.into_iter();
+        all.try_for_each(|operand| self.add(b, operand, needed))
     }
 
     fn add(&mut self, b: &Builder, value: Value, more: Where) -> Result<(), TypeError> {

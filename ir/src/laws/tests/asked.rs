@@ -138,6 +138,22 @@ entry tangent(x: f32[5], w: f32[5], t: f32[5]) -> (d: f32[]) { (l, d) = jvp(scor
     insta::assert_snapshot!(listing(text));
 }
 
+/// The formula of a derivative needs what the op needs, and a further derivative what the formula does.
+#[test]
+fn further_derivatives_state_the_kinks_of_formulas() {
+    let text = "\
+graph f(x: f32[]) -> (y: f32[]) { y = softsign(x) }
+graph slope(x: f32[]) -> (d: f32[]) { d = grad(f, wrt = x)(x) }
+graph root(x: f32[]) -> (y: f32[]) { y = sqrt(x) }
+graph root_slope(x: f32[]) -> (d: f32[]) { d = grad(root, wrt = x)(x) }
+entry once(x: f32[]) -> (d: f32[]) { d = slope(x) }
+entry twice(x: f32[]) -> (d: f32[]) { d = grad(slope, wrt = x)(x) }
+entry of_root(x: f32[]) -> (d: f32[]) { d = root_slope(x) }
+entry of_root_twice(x: f32[]) -> (d: f32[]) { d = grad(root_slope, wrt = x)(x) }
+";
+    insta::assert_snapshot!(listing(text));
+}
+
 /// An example of an op as a loss: with its parameters, and the names and types of those that are floats.
 struct Loss {
     text: String,
