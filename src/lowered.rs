@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::driver::Session;
+use crate::node_map::Standing;
 use lgc_codegen::kernel::{BufferId, Program};
 use lgc_codegen::lower::{Lowering, normal_form};
 use lgc_ir::graph::{Graph, NodeId, Remap, Value};
@@ -11,10 +12,8 @@ use lgc_ir::rewrite::optimize;
 
 /// How an entry is compiled: what becomes of each of its values.
 pub(crate) struct Lowered {
-    /// The graph that is lowered.
-    pub(crate) graph: Graph,
-    /// Where the entry's values stand in it.
-    remap: Remap,
+    /// Where its values stand in the graph that is lowered.
+    pub(crate) standing: Standing,
     pub(crate) program: Program,
     /// The nodes that kernels leave in memory, each with its buffer.
     pub(crate) buffers: Vec<(NodeId, BufferId)>,
@@ -38,7 +37,8 @@ impl Lowered {
     pub(crate) fn exposed(entry: &Entry, session: &mut Session) -> Result<Lowered, Failure> {
         let lowered = Lowered::of(entry, session)?;
         let (graph, third) = normal_form(&lowered.with_all_outputs()).map_err(Failure::internal)?;
-        Lowered::lower(entry, graph, lowered.remap.then(&third), session)
+        let remap = lowered.standing.remap().then(&third);
+        Lowered::lower(entry, graph, remap, session)
     }
 
     fn lower(
@@ -61,8 +61,7 @@ impl Lowered {
             program, buffers, ..
         } = lowering;
         Ok(Lowered {
-            graph,
-            remap,
+            standing: Standing::new(graph, remap, &buffers),
             program,
             buffers,
         })
@@ -70,7 +69,7 @@ impl Lowered {
 
     /// The graph with all values as outputs, those after its own that are none so far.
     fn with_all_outputs(&self) -> Graph {
-        let mut graph = self.graph.clone();
+        let mut graph = self.standing.graph().clone();
         let live = graph.live();
         let mut stored = vec![false; graph.len()];
         for output in graph.outputs() {
@@ -86,18 +85,14 @@ impl Lowered {
         graph
     }
 
-    /// The node of the lowered graph that computes a value of the entry.
-    pub(crate) fn node(&self, value: Value) -> Option<NodeId> {
-        self.value(value).map(|value| value.node)
+    /// The graph that is lowered.
+    pub(crate) fn graph(&self) -> &Graph {
+        self.standing.graph()
     }
 
-    /// The value of the lowered graph that is a value of the entry.
-    pub(crate) fn value(&self, value: Value) -> Option<Value> {
-        let mut value = self.remap.value(value)?;
-        while is_barrier(&self.graph, value.node) {
-            value = *self.graph.operands(value.node).first()?;
-        }
-        Some(value)
+    /// The node of the lowered graph that computes a value of the entry.
+    pub(crate) fn node(&self, value: Value) -> Option<NodeId> {
+        self.standing.value(value).map(|value| value.node)
     }
 }
 

@@ -2,154 +2,118 @@
 //!
 //! Every value is an input or a result of an op, and has one fate, so that the numbers must add up. Simplification
 //! merges values, makes constants of them, or finds that nothing needs them; of the others, fusion keeps some in memory
-//! and computes the rest within kernels.
+//! and computes the rest within kernels. A library carries the map, so that it can be asked without its graph.
 
-use crate::lowered::Lowered;
-use lgc_ir::graph::{Graph, NodeId, Value};
+use lgc_abi::{Fate, MappedValue};
+use lgc_codegen::kernel::BufferId;
+use lgc_codegen::lower::is_part;
+use lgc_ir::graph::{Graph, NodeId, Remap, Value};
+use lgc_ir::module::Entry;
 use lgc_ir::op::{Family, Leaf, Op};
-use lgc_ir::shape::Type;
-use lgc_ir::span::{SourceMap, Span};
+use lgc_ir::span::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
-/// What becomes of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The caller gives it.
-    Input,
-    /// A kernel leaves it in memory.
-    Stored,
-    /// Kernels compute it on the way to others.
-    WithinKernels,
-    /// It is the same as an earlier value, which is named.
-    Merged(String),
-    /// It is known when the graph is compiled.
-    Constant,
-    /// Nothing needs it.
-    NotNeeded,
+/// Where the values of an entry's graph stand in the graph that is lowered, and which of that are stored.
+pub(crate) struct Standing {
+    /// The graph that is lowered.
+    graph: Graph,
+    remap: Remap,
+    /// The nodes that kernels leave in memory.
+    held: FxHashSet<NodeId>,
 }
 
-/// A value of an entry's graph.
-#[derive(Clone, Debug)]
-pub(crate) struct Mapped {
-    name: String,
-    op: &'static str,
-    ty: Type,
-    span: Span,
-    pub(crate) place: Place,
-}
-
-/// The values of an entry, in the order of its graph.
-#[derive(Clone, Debug)]
-pub(crate) struct NodeMap {
-    inputs: usize,
-    results: usize,
-    pub(crate) values: Vec<Mapped>,
-}
-
-impl NodeMap {
-    /// What becomes of the values of a graph that was lowered.
-    pub(crate) fn of(graph: &Graph, lowered: &Lowered) -> NodeMap {
-        let held: FxHashSet<NodeId> = lowered.buffers.iter().map(|(node, _)| *node).collect();
-        let outputs = lowered.graph.outputs().iter();
-        let outputs: FxHashSet<NodeId> = outputs.map(|output| output.value.node).collect();
-        let live = graph.live();
-        let mut first: FxHashMap<Value, String> = FxHashMap::default();
-        let mut values = Vec::new();
-        let (mut inputs, mut results) = (0, 0);
-        for (node, value) in graph
-            .nodes()
-            .flat_map(|node| graph.results(node).into_iter().map(move |x| (node, x)))
-        {
-            let name = name_of(graph, value);
-            let place = if matches!(graph.op(node), Op::Input(_)) {
-                inputs += 1;
-                if let Some(stands) = lowered.value(value) {
-                    first.entry(stands).or_insert_with(|| name.clone());
-                }
-                Place::Input
-            } else {
-                results += 1;
-                let stands = lowered.value(value).filter(|_| live[node.index()]);
-                match stands {
-                    None => Place::NotNeeded,
-                    Some(stands) => {
-                        let own = place_in(&lowered.graph, stands, &held, &outputs);
-                        match (own, first.get(&stands)) {
-                            (Place::Constant, _) => Place::Constant,
-                            (_, Some(same)) => Place::Merged(same.clone()),
-                            (place, None) => {
-                                first.insert(stands, name.clone());
-                                place
-                            }
-                        }
-                    }
-                }
-            };
-            values.push(Mapped {
-                name,
-                op: graph.op(node).spec().name,
-                ty: graph.ty(value).clone(),
-                span: graph.span(node),
-                place,
-            });
-        }
-        NodeMap {
-            inputs,
-            results,
-            values,
+impl Standing {
+    /// As a remapping says, and with the nodes that have buffers.
+    pub(crate) fn new(graph: Graph, remap: Remap, buffers: &[(NodeId, BufferId)]) -> Standing {
+        let outputs = graph.outputs().iter().map(|output| output.value.node);
+        let held = buffers.iter().map(|(node, _)| *node).chain(outputs);
+        Standing {
+            held: held.collect(),
+            graph,
+            remap,
         }
     }
 
-    /// Whether every value is an input or a result of an op, and each has one fate.
-    pub(crate) fn adds_up(&self) -> bool {
-        let given = self.count(&|place| *place == Place::Input);
-        given == self.inputs && self.values.len() == self.inputs + self.results
+    /// The graph that is lowered.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
     }
 
-    fn count(&self, is_meant: &dyn Fn(&Place) -> bool) -> usize {
-        let values = self.values.iter();
-        values.filter(|value| is_meant(&value.place)).count()
+    /// Where the values stand in it, but for barriers.
+    pub(crate) fn remap(&self) -> &Remap {
+        &self.remap
     }
 
-    /// A line for each value.
-    pub(crate) fn lines(&self, sources: &SourceMap) -> String {
-        let line = |value: &Mapped| {
-            let place = match sources.location(value.span) {
-                Some((file, at)) => format!("{file}:{}:{}: ", at.line, at.column),
-                None => String::new(),
-            };
-            let Mapped {
-                name,
-                op,
-                ty,
-                place: fate,
-                ..
-            } = value;
-            format!("    {place}{name} = {op}: {ty}: {fate}\n")
+    /// The value of the lowered graph that is a value of the entry; of a result of a loop or branch, the barrier through
+    /// which it is read, since that is what a buffer holds.
+    pub(crate) fn value(&self, value: Value) -> Option<Value> {
+        let mut value = self.remap.value(value)?;
+        let is_barrier = |node| matches!(self.graph.op(node), Op::Barrier(_));
+        while is_barrier(value.node) && !is_part(&self.graph, value.node) {
+            value = *self.graph.operands(value.node).first()?;
+        }
+        Some(value)
+    }
+
+    /// What becomes of a value of the lowered graph.
+    fn fate(&self, value: Value) -> Fate {
+        let is_constant = matches!(
+            self.graph.op(value.node).family(),
+            Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_))
+        );
+        if is_constant {
+            Fate::Constant
+        } else if self.held.contains(&value.node) {
+            Fate::Stored
+        } else {
+            Fate::WithinKernels
+        }
+    }
+}
+
+/// What becomes of the values of an entry, in the order of its graph.
+pub(crate) fn map_of(
+    entry: &Entry,
+    standing: &Standing,
+    place: &dyn Fn(Span) -> String,
+) -> Vec<MappedValue> {
+    let graph = &entry.graph;
+    let live = graph.live();
+    let mut first: FxHashMap<Value, String> = FxHashMap::default();
+    let mut fate_of = |value: Value, name: &str| {
+        let stands = standing.value(value);
+        if matches!(graph.op(value.node), Op::Input(_)) {
+            if let Some(stands) = stands {
+                first.entry(stands).or_insert_with(|| name.to_owned());
+            }
+            return Fate::Input;
+        }
+        let Some(stands) = stands.filter(|_| live[value.node.index()]) else {
+            return Fate::NotNeeded;
         };
-        self.values.iter().map(line).collect()
-    }
-}
-
-fn place_in(
-    graph: &Graph,
-    value: Value,
-    held: &FxHashSet<NodeId>,
-    outputs: &FxHashSet<NodeId>,
-) -> Place {
-    let node = value.node;
-    let is_constant = matches!(
-        graph.op(node).family(),
-        Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_))
-    );
-    if is_constant {
-        Place::Constant
-    } else if held.contains(&node) || outputs.contains(&node) {
-        Place::Stored
-    } else {
-        Place::WithinKernels
-    }
+        match (standing.fate(stands), first.get(&stands)) {
+            (Fate::Constant, _) => Fate::Constant,
+            (_, Some(same)) => Fate::Merged(same.clone()),
+            (fate, None) => {
+                first.insert(stands, name.to_owned());
+                fate
+            }
+        }
+    };
+    let values = graph.nodes().flat_map(|node| graph.results(node));
+    let mapped = values.map(|value| {
+        let name = name_of(graph, value);
+        MappedValue {
+            entry: entry.name.clone(),
+            place: place(graph.span(value.node)),
+            op: graph.op(value.node).spec().name.to_owned(),
+            ty: graph.ty(value).to_string(),
+            fate: fate_of(value, &name),
+            name,
+        }
+    });
+    mapped.collect()
 }
 
 fn name_of(graph: &Graph, value: Value) -> String {
@@ -163,33 +127,63 @@ fn name_of(graph: &Graph, value: Value) -> String {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Input => f.write_str("input"),
-            Place::Stored => f.write_str("stored"),
-            Place::WithinKernels => f.write_str("within kernels"),
-            Place::Merged(with) => write!(f, "merged with {with}"),
-            Place::Constant => f.write_str("constant"),
-            Place::NotNeeded => f.write_str("not needed"),
+/// How many values of an entry there are of each fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fates {
+    inputs: usize,
+    stored: usize,
+    within: usize,
+    merged: usize,
+    constant: usize,
+    not_needed: usize,
+}
+
+impl Fates {
+    /// Those of these values.
+    pub(crate) fn of<'m>(values: impl IntoIterator<Item = &'m MappedValue>) -> Fates {
+        let mut fates = Fates::default();
+        for value in values {
+            let count = match value.fate {
+                Fate::Input => &mut fates.inputs,
+                Fate::Stored => &mut fates.stored,
+                Fate::WithinKernels => &mut fates.within,
+                Fate::Merged(_) => &mut fates.merged,
+                Fate::Constant => &mut fates.constant,
+                Fate::NotNeeded => &mut fates.not_needed,
+            };
+            *count += 1;
         }
+        fates
+    }
+
+    fn of_ops(&self) -> usize {
+        self.stored + self.within + self.merged + self.constant + self.not_needed
+    }
+
+    /// Whether every value of a graph is an input or a result of an op, and has one fate.
+    pub(crate) fn add_up(&self, graph: &Graph) -> bool {
+        let inputs = graph.inputs().len();
+        let results = graph.nodes().map(|node| graph.results(node).len());
+        self.inputs == inputs && self.inputs + self.of_ops() == results.sum::<usize>()
     }
 }
 
-impl fmt::Display for NodeMap {
+impl fmt::Display for Fates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stored = self.count(&|place| *place == Place::Stored);
-        let within = self.count(&|place| *place == Place::WithinKernels);
-        let merged = self.count(&|place| matches!(place, Place::Merged(_)));
-        let constant = self.count(&|place| *place == Place::Constant);
-        let not_needed = self.count(&|place| *place == Place::NotNeeded);
+        let Fates {
+            inputs,
+            stored,
+            within,
+            merged,
+            constant,
+            not_needed,
+        } = self;
+        let of_ops = self.of_ops();
         write!(
             f,
-            "{} = {} inputs + {} of ops: {stored} stored, {within} within kernels, {merged} merged, {constant} \
-             constant, {not_needed} not needed",
-            self.values.len(),
-            self.inputs,
-            self.results
+            "{} = {inputs} inputs + {of_ops} of ops: {stored} stored, {within} within kernels, {merged} merged, \
+             {constant} constant, {not_needed} not needed",
+            inputs + of_ops,
         )
     }
 }

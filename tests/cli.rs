@@ -312,7 +312,8 @@ fn check_compares_compiled_code_with_its_enclosure() {
     let report = place.pipe(&["check", "-"], step).success();
     for wanted in [
         "  compiled code         agreed: ",
-        " of 32 elements enclosed in 8 samples at 4 scales of the inputs, all inside; at most ",
+        " stored elements enclosed by those before them, and ",
+        " of 32 of results by the inputs alone, in 8 samples at 4 scales of the inputs, all inside; at most ",
     ] {
         assert!(report.contains(wanted), "{report}");
     }

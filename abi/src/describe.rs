@@ -1,7 +1,7 @@
 //! What a library offers: entries, parameters as trees of named tensors, and the one function
 //! that flattens them ([`Entry::leaves`]).
 
-use crate::DType;
+use crate::{DType, ValueMap};
 use std::fmt;
 use thiserror::Error;
 
@@ -259,6 +259,8 @@ pub struct Library {
     pub evidence: String,
     /// What its entries rely on.
     pub conditions: Vec<Condition>,
+    /// What became of the values of its graphs.
+    pub map: ValueMap,
 }
 
 /// A condition on the operands of an op of an entry that is not shown to hold for all inputs.
@@ -422,6 +424,7 @@ pub(crate) mod examples {
                 singular: false,
                 refuted: false,
             }],
+            map: ValueMap::default(),
         }
     }
 

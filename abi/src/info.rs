@@ -5,7 +5,7 @@ use crate::layout::{RawCondition, RawEntry, RawInfo, RawTensor};
 use crate::names::{call_symbol, run_symbol};
 use crate::{
     ABI_VERSION, Condition, Direction, DlDataType, Entry, Leaf, Library, Status,
-    UNKNOWN_STATUS_TEXT,
+    UNKNOWN_STATUS_TEXT, ValueMap,
 };
 use std::collections::BTreeMap;
 use std::mem::offset_of;
@@ -29,6 +29,8 @@ pub struct Info {
     pub evidence: String,
     /// What its entries rely on.
     pub conditions: Vec<Condition>,
+    /// What became of the values of its graphs.
+    pub map: ValueMap,
 }
 
 /// An entry of a compiled library.
@@ -62,6 +64,7 @@ impl From<&Library> for Info {
             compiler: library.compiler.clone(),
             evidence: library.evidence.clone(),
             conditions: library.conditions.clone(),
+            map: library.map.clone(),
         }
     }
 }
@@ -256,7 +259,8 @@ const DIMS: usize = 1;
 const TENSORS: usize = 2;
 const ENTRIES: usize = 3;
 const CONDITIONS: usize = 4;
-const INFO: usize = 5;
+const MAP: usize = 5;
+const INFO: usize = 6;
 
 /// Lays out the constant of type `lgc_info` that `<name>_info()` returns the address of.
 #[must_use]
@@ -283,6 +287,7 @@ pub fn encode(info: &Info) -> Image {
         tensors.finish("info_tensors"),
         entries.finish("info_entries"),
         conditions.finish("info_conditions"),
+        plain("info_map", info.map.bytes().to_vec(), 1),
         root.finish("info"),
     ];
     Image {
@@ -379,6 +384,9 @@ fn encode_info(info: &Info, texts: &mut Texts) -> Records {
         offset_of!(RawInfo, condition_count),
         &conditions.to_le_bytes(),
     );
+    root.point(offset_of!(RawInfo, map), MAP, 0);
+    let bytes = info.map.bytes().len() as u64;
+    root.set(offset_of!(RawInfo, map_bytes), &bytes.to_le_bytes());
     let features = info.features.join(",");
     for (offset, text) in [
         (offset_of!(RawInfo, name), &info.name),

@@ -200,6 +200,10 @@ c_structs! {
         conditions: *const RawCondition = "const lgc_condition *",
         /// number of conditions
         condition_count: u64 = "uint64_t ",
+        /// what became of each value of its graphs: lines of text, compressed as zlib does
+        map: *const u8 = "const uint8_t *",
+        /// number of bytes of map
+        map_bytes: u64 = "uint64_t ",
     }
 }
 

@@ -48,6 +48,7 @@ mod dtype;
 pub mod header;
 pub mod info;
 pub mod layout;
+mod map;
 mod names;
 mod signature;
 mod status;
@@ -60,6 +61,7 @@ pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;
 pub use lgc_ir::half::Half;
+pub use map::{BadMap, Fate, MappedValue, ValueMap};
 pub use names::{
     AbiError, EntrySymbols, Interface, info_symbol, pool_create_symbol, pool_destroy_symbol,
     strerror_symbol,

@@ -7,7 +7,7 @@
     reason = "the helpers of a test fail it by panicking"
 )]
 
-use lgc_abi::{Entry, Library};
+use lgc_abi::{Entry, Library, ValueMap};
 use lgc_codegen::backend::Backend;
 use lgc_codegen::kernel::{Kernel, Program, SourceLine, Stmt, verify};
 use lgc_codegen::legalize::Legal;
@@ -188,6 +188,7 @@ fn no_back_end_makes_other_instructions() {
                 compiler: "lgc".to_owned(),
                 evidence: String::new(),
                 conditions: Vec::new(),
+                map: ValueMap::default(),
             };
             let files = sources.files().map(|file| file.name().to_owned());
             let told = Sources {

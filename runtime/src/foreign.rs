@@ -16,7 +16,7 @@ pub use pool::Pool;
 use lgc_abi::info::direction_from_code;
 use lgc_abi::layout::{RawCondition, RawEntry, RawInfo, RawTensor};
 use lgc_abi::{
-    ABI_VERSION, Condition, EntryInfo, Info, Leaf, Range, TensorType, info_symbol,
+    ABI_VERSION, Condition, EntryInfo, Info, Leaf, Range, TensorType, ValueMap, info_symbol,
     pool_create_symbol, pool_destroy_symbol, strerror_symbol,
 };
 use pool::{CreateFunction, DestroyFunction};
@@ -29,6 +29,7 @@ use thiserror::Error;
 const MAX_TEXT: usize = 1 << 20;
 const MAX_ENTRIES: u64 = 1 << 16;
 const MAX_CONDITIONS: u64 = 1 << 20;
+const MAX_MAP: u64 = 1 << 28;
 const MAX_TENSORS: u64 = 1 << 20;
 const MAX_RANK: u64 = 1 << 10;
 
@@ -186,7 +187,7 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
     };
     let count = u64::from(raw.entry_count);
     // SAFETY: the tables and the texts are what `raw` says.
-    let (entries, conditions, features) = unsafe {
+    let (entries, conditions, map, features) = unsafe {
         (
             read_table(raw.entries, count, MAX_ENTRIES, "lgc_info.entries")?,
             read_table(
@@ -195,6 +196,7 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
                 MAX_CONDITIONS,
                 "lgc_info.conditions",
             )?,
+            read_table(raw.map, raw.map_bytes, MAX_MAP, "lgc_info.map")?,
             read_text(raw.features, "lgc_info.features")?,
         )
     };
@@ -216,6 +218,7 @@ pub(crate) unsafe fn read_info(raw: *const RawInfo) -> Result<Info, InfoError> {
                 .iter()
                 .map(|condition| read_condition(condition))
                 .collect::<Result<_, _>>()?,
+            map: ValueMap::from_bytes(map.to_vec()),
             name,
         })
     }

@@ -69,6 +69,7 @@ fn toy() -> lgc_abi::Library {
         compiler: "lgc 0.1.0".to_owned(),
         evidence: "none".to_owned(),
         conditions: Vec::new(),
+        map: lgc_abi::ValueMap::default(),
     }
 }
 

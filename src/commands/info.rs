@@ -2,10 +2,9 @@
 
 use crate::args::Info as Arguments;
 use crate::driver::Session;
-use crate::lowered::Lowered;
-use crate::node_map::NodeMap;
+use crate::node_map::Fates;
 use crate::{Failure, Origin, library, naming, output};
-use lgc_abi::{Condition, EntryInfo, Info};
+use lgc_abi::{Condition, EntryInfo, Info, MappedValue};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::op::SPECS;
 use std::path::Path;
@@ -18,8 +17,12 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<(), Fa
     let text = match library::path_of(origin) {
         Some(path) => {
             library::without_dims(path, &arguments.dims.defines)?;
-            without_map(path, arguments.map)?;
-            describe_library(library::open(path)?.info())
+            let library = library::open(path)?;
+            let values = match arguments.map {
+                true => Some(values_of(path, library.info())?),
+                false => None,
+            };
+            describe_library(library.info(), values.as_deref())
         }
         None => describe_graph(origin, (&arguments.dims.defines, arguments.map), session)?,
     };
@@ -65,44 +68,71 @@ fn describe_graph(
     let (_, module) = session.load(origin, defines)?;
     let name = naming::library_name(None, origin, None)?;
     let nodes: Vec<usize> = module.entries.iter().map(|e| e.graph.len()).collect();
-    let mut maps = Vec::new();
-    for entry in module.entries.iter().filter(|_| map) {
-        maps.push(NodeMap::of(&entry.graph, &Lowered::of(entry, session)?));
-    }
     let build = session.build(module, &name)?;
     let info = Info::from(&build.library);
+    let values = match map {
+        true => Some(info.map.values().map_err(Failure::internal)?),
+        false => None,
+    };
     let mut text = introduction(&info);
-    let mut maps = maps.iter();
     for ((entry, program), nodes) in info.entries.iter().zip(&build.programs).zip(nodes) {
         let kernels = program.kernels.len();
         text.push_str(&describe_entry(entry, &info.conditions));
         text.push_str(&format!("  kernels    {kernels}, from {nodes} nodes\n"));
-        if let Some(map) = maps.next() {
-            text.push_str(&format!("  values     {map}\n"));
-            text.push_str(&map.lines(session.sources()));
+        if let Some(values) = &values {
+            text.push_str(&describe_values(entry, values));
         }
     }
     Ok(text)
 }
 
-/// Refuses to tell what became of the values of a graph that is not there.
-fn without_map(path: &Path, wanted: bool) -> Result<(), Failure> {
-    if !wanted {
-        return Ok(());
+/// What a library says of the values of its graphs.
+fn values_of(path: &Path, info: &Info) -> Result<Vec<MappedValue>, Failure> {
+    let bad = |reason: &str| {
+        let message = format!("`{}`: {reason}", path.display());
+        let help = "compile it again, or name the graph that it was compiled from";
+        Failure::new(Diagnostic::error(Code::BadLibrary, message).help(help))
+    };
+    if info.map.bytes().is_empty() {
+        return Err(bad(
+            "it does not tell what became of the values of its graphs",
+        ));
     }
-    let path = path.display();
-    let message = format!("`--map` takes a graph, and `{path}` is code: its graph is not in it");
-    let help = "name the graph that it was compiled from";
-    Err(Failure::new(
-        Diagnostic::error(Code::BadUsage, message).help(help),
-    ))
+    info.map.values().map_err(|error| bad(&error.to_string()))
+}
+
+/// What became of the values of an entry: how many there are of each fate, and a line for each.
+fn describe_values(entry: &EntryInfo, values: &[MappedValue]) -> String {
+    let of_entry = || values.iter().filter(|value| value.entry == entry.name);
+    let mut text = format!("  values     {}\n", Fates::of(of_entry()));
+    for value in of_entry() {
+        let MappedValue {
+            place,
+            name,
+            op,
+            ty,
+            fate,
+            ..
+        } = value;
+        let place = match place.as_str() {
+            "" => String::new(),
+            place => format!("{place}: "),
+        };
+        text.push_str(&format!("    {place}{name} = {op}: {ty}: {fate}\n"));
+    }
+    text
 }
 
 /// What a compiled library says of itself.
-fn describe_library(info: &Info) -> String {
-    let entries = info.entries.iter();
-    let entries = entries.map(|entry| describe_entry(entry, &info.conditions));
-    introduction(info) + &entries.collect::<String>()
+fn describe_library(info: &Info, values: Option<&[MappedValue]>) -> String {
+    let mut text = introduction(info);
+    for entry in &info.entries {
+        text.push_str(&describe_entry(entry, &info.conditions));
+        if let Some(values) = values {
+            text.push_str(&describe_values(entry, values));
+        }
+    }
+    text
 }
 
 fn introduction(info: &Info) -> String {

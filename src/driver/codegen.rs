@@ -3,8 +3,9 @@
 use super::lines::line_of;
 use super::{Machine, Session};
 use crate::Failure;
+use crate::node_map::{Standing, map_of};
 use crate::stage::Stage;
-use lgc_abi::{AbiError, Condition, Interface, Library, header as c_header};
+use lgc_abi::{AbiError, Condition, Interface, Library, ValueMap, header as c_header};
 use lgc_codegen::backend::cranelift::{self, CompiledEntry, Jit};
 use lgc_codegen::backend::{Backend, CompileError};
 use lgc_codegen::kernel::{self, Program};
@@ -15,13 +16,13 @@ use lgc_codegen::shell;
 use lgc_codegen::target::Target;
 use lgc_codegen::threads::Threads;
 use lgc_ir::diag::{Code, Diagnostic};
-use lgc_ir::graph::Graph;
+use lgc_ir::graph::{Graph, Remap};
 use lgc_ir::laws::margins::monitored;
 use lgc_ir::laws::{self, Status, conditions};
 use lgc_ir::module::{Entry, Module};
 use lgc_ir::op::TypeError;
 use lgc_ir::rewrite::optimize;
-use lgc_ir::span::Span;
+use lgc_ir::span::{SourceMap, Span};
 use lgc_ir::verify::verify;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -125,24 +126,49 @@ fn refused(error: LowerError) -> Failure {
     }
 }
 
+/// A graph in normal form, and where the values of that before it stand.
+type NormalForm = (Graph, Remap);
+
+/// Where something stands, by the name of the file without its directory: what a library says does not depend on where
+/// its source lay.
+fn place_in(sources: &SourceMap, span: Span) -> String {
+    match sources.location(span) {
+        Some((file, at)) => {
+            let name = Path::new(file).file_name().map(OsStr::to_string_lossy);
+            let name = name.unwrap_or_else(|| file.into());
+            format!("{name}:{}:{}", at.line, at.column)
+        }
+        None => String::new(),
+    }
+}
+
 impl Session {
     /// Makes the graphs smaller without changing what they compute, and verifies them.
     ///
     /// # Errors
     /// If a pass is wrong.
     pub fn simplify(&mut self, module: Module) -> Result<Module, Failure> {
+        let entries = self.simplified(&module)?.into_iter();
+        Ok(Module {
+            entries: entries.map(|(entry, _)| entry).collect(),
+            ..module
+        })
+    }
+
+    /// The entries of a module, made smaller, each with where its values stand then.
+    fn simplified(&mut self, module: &Module) -> Result<Vec<(Entry, Remap)>, Failure> {
         let check = self.verify;
         self.stage(Stage::Simplify, || {
             let entries = module.entries.iter().map(|entry| {
-                let (graph, _, _) = optimize(&entry.graph, check).map_err(Failure::internal)?;
+                let (graph, remap, _) = optimize(&entry.graph, check).map_err(Failure::internal)?;
                 verify(&graph).map_err(Failure::internal)?;
-                Ok(Entry {
+                let simple = Entry {
                     graph,
                     ..entry.clone()
-                })
+                };
+                Ok((simple, remap))
             });
-            let entries = entries.collect::<Result<_, Failure>>()?;
-            Ok(Module { entries, ..module })
+            entries.collect()
         })
     }
 
@@ -152,31 +178,35 @@ impl Session {
     /// If an entry cannot be lowered, which is a fault of the compiler.
     pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
         let target = self.machine().target();
-        self.lower_for(module, &[target])
+        Ok(self.lower_for(module, &[target])?.1)
     }
 
-    /// Lowers each entry for each target: all for the first one, then all for the next.
-    fn lower_for(&mut self, module: &Module, targets: &[Target]) -> Result<Vec<Lowering>, Failure> {
+    /// Lowers each entry for each target: all for the first one, then all for the next. Before that come the graphs in
+    /// normal form that are lowered.
+    fn lower_for(
+        &mut self,
+        module: &Module,
+        targets: &[Target],
+    ) -> Result<(Vec<NormalForm>, Vec<Lowering>), Failure> {
         let sources = &self.sources;
         let line = |span| line_of(sources, span);
         let lines: Option<&LineOf<'_>> = self.lines.then_some(&line);
         let lower_all = || {
             let entries = module.entries.iter();
-            let normal = entries.map(|entry| {
-                let (graph, _) = normal_form(&entry.graph).map_err(Failure::internal)?;
-                Ok((entry, graph))
-            });
-            let normal: Vec<(&Entry, Graph)> = normal.collect::<Result<_, Failure>>()?;
-            let entries = || normal.iter().map(|(entry, graph)| (*entry, graph));
+            let normal = entries.map(|entry| normal_form(&entry.graph).map_err(Failure::internal));
+            let normal: Vec<NormalForm> = normal.collect::<Result<_, Failure>>()?;
+            let graphs = || normal.iter().map(|(graph, _)| graph);
+            let entries = || module.entries.iter().zip(graphs());
             let jobs = targets
                 .iter()
                 .flat_map(|target| entries().map(move |entry| (entry, target)));
-            jobs.map(|(entry, target)| lower_entry(entry, target, lines))
-                .collect::<Result<Vec<Lowering>, Failure>>()
+            let lowerings = jobs.map(|(entry, target)| lower_entry(entry, target, lines));
+            let lowerings = lowerings.collect::<Result<Vec<Lowering>, Failure>>()?;
+            Ok::<_, Failure>((normal, lowerings))
         };
-        let lowerings = self.clock.time(Stage::Lower, lower_all)?;
+        let lowered = self.clock.time(Stage::Lower, lower_all)?;
         self.over(Stage::Lower)?;
-        Ok(lowerings)
+        Ok(lowered)
     }
 
     /// Verifies the graphs that a stage made, if every stage is to be verified.
@@ -235,18 +265,10 @@ impl Session {
         })
     }
 
-    /// What entries rely on beside what is shown to hold, with places by the names of files without directories: what
-    /// a library says does not depend on where its source lay.
+    /// What entries rely on beside what is shown to hold.
     fn conditions(&mut self, module: &Module) -> Result<Vec<Condition>, Failure> {
         let sources = &self.sources;
-        let place = |span: Span| match sources.location(span) {
-            Some((file, at)) => {
-                let name = Path::new(file).file_name().map(OsStr::to_string_lossy);
-                let name = name.unwrap_or_else(|| file.into());
-                format!("{name}:{}:{}", at.line, at.column)
-            }
-            None => String::new(),
-        };
+        let place = |span: Span| place_in(sources, span);
         self.clock.time(Stage::Simplify, || {
             let mut all = Vec::new();
             for entry in &module.entries {
@@ -258,22 +280,47 @@ impl Session {
         })
     }
 
+    /// What became of the values of entries, which were simplified, brought to normal form and lowered.
+    fn map(
+        &mut self,
+        entries: &[Entry],
+        forms: impl Iterator<Item = (Remap, NormalForm)>,
+        lowerings: &[Lowering],
+    ) -> ValueMap {
+        let sources = &self.sources;
+        let place = |span: Span| place_in(sources, span);
+        self.clock.time(Stage::Lower, || {
+            let stages = forms.zip(lowerings);
+            let values = entries.iter().zip(stages).flat_map(|(entry, stages)| {
+                let ((first, (graph, second)), lowering) = stages;
+                let standing = Standing::new(graph, first.then(&second), &lowering.buffers);
+                map_of(entry, &standing, &place)
+            });
+            ValueMap::of(&values.collect::<Vec<_>>())
+        })
+    }
+
     /// Simplifies and lowers a module, and describes it as the library of this name.
     ///
     /// # Errors
     /// As [`Session::simplify`] and [`Session::lower`], and if the library cannot have a C interface.
     pub fn build(&mut self, module: Module, name: &str) -> Result<Build, Failure> {
         let conditions = self.conditions(&module)?;
-        let module = self.simplify(module)?;
+        let (simple, first): (Vec<Entry>, Vec<Remap>) =
+            self.simplified(&module)?.into_iter().unzip();
+        let mut module = module;
+        let original = std::mem::replace(&mut module.entries, simple);
         let targets = self.machine().targets.clone();
-        let lowerings = self.lower_for(&module, &targets)?.into_iter();
-        let mut all = lowerings.map(|lowering| lowering.program);
+        let (normal, lowerings) = self.lower_for(&module, &targets)?;
+        let map = self.map(&original, first.into_iter().zip(normal), &lowerings);
+        let mut all = lowerings.into_iter().map(|lowering| lowering.program);
         let mut level = || all.by_ref().take(module.entries.len()).collect();
         let programs: Vec<Program> = level();
         let higher: Vec<Vec<Program>> = targets.iter().skip(1).map(|_| level()).collect();
         let workspaces = workspaces(&programs, &higher);
         let library = Library {
             conditions,
+            map,
             ..describe(&module, &workspaces, name, self.machine())?
         };
         let entries = module.entries.iter();
@@ -484,5 +531,6 @@ pub(super) fn describe(
         compiler: machine.compiler(),
         evidence: EVIDENCE.to_owned(),
         conditions: Vec::new(),
+        map: ValueMap::default(),
     })
 }

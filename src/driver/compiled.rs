@@ -14,11 +14,12 @@ use lgc_codegen::link::ObjectFile;
 use lgc_ir::module::Module;
 
 /// The driver's part in what a library becomes; [`SOURCES`] are all others.
-const DRIVER: [&str; 4] = [
+const DRIVER: [&str; 5] = [
     include_str!("codegen.rs"),
     include_str!("compiled.rs"),
     include_str!("lines.rs"),
     include_str!("machine.rs"),
+    include_str!("../node_map.rs"),
 ];
 
 /// A library as an object, with what it says about itself.

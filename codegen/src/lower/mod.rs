@@ -21,6 +21,8 @@ mod program;
 #[cfg(test)]
 mod tests;
 
+pub use analysis::model::is_part;
+
 use crate::kernel::{BufferId, BuildError, Program, SourceLine};
 use crate::target::Target;
 use lgc_ir::graph::{Graph, NodeId, Output, Remap};
@@ -233,7 +235,7 @@ fn bare_outputs(graph: &mut Graph) {
     let bare = |output: &Output| {
         let mut value = output.value;
         while let Op::Barrier(_) = graph.op(value.node)
-            && !analysis::model::is_part(graph, value.node)
+            && !is_part(graph, value.node)
         {
             value = graph.operands(value.node)[0];
         }

@@ -110,7 +110,24 @@ pub fn interpret<S: Scalar>(
     world: &S::World,
     inputs: &[Tensor<S>],
 ) -> Result<Interpretation<S>, InterpretError> {
-    run(graph, world, inputs, false, None)
+    run(graph, world, inputs, Keep::Outputs, None, None)
+}
+
+/// What sees each value of a graph once it is known, and may put another in its place.
+pub type Settle<'a, S> = &'a mut dyn FnMut(Value, &Tensor<S>) -> Option<Tensor<S>>;
+
+/// As [`interpret`], where what follows a value is computed from what `settle` puts in its place. A value that is put
+/// there has its type.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn interpret_settling<S: Scalar>(
+    graph: &Graph,
+    world: &S::World,
+    inputs: &[Tensor<S>],
+    settle: Settle<'_, S>,
+) -> Result<Interpretation<S>, InterpretError> {
+    run(graph, world, inputs, Keep::Outputs, None, Some(settle))
 }
 
 /// Evaluates a graph, keeping every value.
@@ -122,7 +139,7 @@ pub fn trace<S: Scalar>(
     world: &S::World,
     inputs: &[Tensor<S>],
 ) -> Result<Interpretation<S>, InterpretError> {
-    run(graph, world, inputs, true, None)
+    run(graph, world, inputs, Keep::All, None, None)
 }
 
 /// What sees each run of the body of a loop or branch, with every value.
@@ -139,15 +156,23 @@ pub fn trace_bodies<S: Scalar>(
     inputs: &[Tensor<S>],
     watch: Watch<'_, S>,
 ) -> Result<Interpretation<S>, InterpretError> {
-    run(graph, world, inputs, true, Some(watch))
+    run(graph, world, inputs, Keep::All, Some(watch), None)
+}
+
+/// Which values are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Outputs,
+    All,
 }
 
 fn run<S: Scalar>(
     graph: &Graph,
     world: &S::World,
     inputs: &[Tensor<S>],
-    keep_all: bool,
+    keep: Keep,
     watch: Option<Watch<'_, S>>,
+    mut settle: Option<Settle<'_, S>>,
 ) -> Result<Interpretation<S>, InterpretError> {
     check_inputs(graph, inputs)?;
     let mut uses = graph.use_counts();
@@ -170,7 +195,7 @@ fn run<S: Scalar>(
             watch,
         };
         let family = graph.op(node).family();
-        let results = if let Family::Leaf(Leaf::Input(_)) = family {
+        let mut results = if let Family::Leaf(Leaf::Input(_)) = family {
             let Tensor { ty, data } = next_input.next().cloned().ok_or(MISSING)?;
             let data = data.rounded(ty.dtype);
             vec![Rc::new(Tensor { ty, data })]
@@ -185,10 +210,17 @@ fn run<S: Scalar>(
             let data = machine.evaluate(family, &operands, &ty)?.rounded(ty.dtype);
             vec![Rc::new(Tensor { ty, data })]
         };
-        let unread = !keep_all && uses[node.index()] == 0;
-        let keep = |tensor| (!unread).then_some(tensor);
-        values.push(results.into_iter().map(keep).collect());
-        if !keep_all {
+        if let Some(settle) = &mut settle {
+            for (value, tensor) in graph.results(node).into_iter().zip(&mut results) {
+                if let Some(settled) = settle(value, tensor) {
+                    *tensor = Rc::new(settled);
+                }
+            }
+        }
+        let unread = keep == Keep::Outputs && uses[node.index()] == 0;
+        let read = |tensor| (!unread).then_some(tensor);
+        values.push(results.into_iter().map(read).collect());
+        if keep == Keep::Outputs {
             for operand in operand_values {
                 let left = &mut uses[operand.node.index()];
                 *left -= 1;
@@ -323,7 +355,7 @@ impl<S: Scalar> Machine<'_, S> {
         }
         let graph = builder.finish();
         let tensors: Vec<Tensor<S>> = operands.iter().map(|operand| (**operand).clone()).collect();
-        let inner = run(&graph, self.world, &tensors, false, None);
+        let inner = run(&graph, self.world, &tensors, Keep::Outputs, None, None);
         let inner = inner.map_err(|error| self.outer(error))?;
         Ok(inner
             .outputs()

@@ -1,7 +1,7 @@
 //! Loops and branches: graphs that are run within a graph.
 
 use super::tensor::{append, empty_like};
-use super::{InterpretError, MISSING, Machine, NOT_MASKS, Tensor, run};
+use super::{InterpretError, Keep, MISSING, Machine, NOT_MASKS, Tensor, run};
 use crate::graph::Graph;
 use crate::op::{Cond, Scan, ScanRole};
 use crate::scalar::{Logic, Scalar};
@@ -16,7 +16,11 @@ impl<S: Scalar> Machine<'_, S> {
         body: &Graph,
         inputs: &[Tensor<S>],
     ) -> Result<Vec<Tensor<S>>, InterpretError> {
-        let inner = run(body, self.world, inputs, self.watch.is_some(), self.watch);
+        let keep = match self.watch {
+            Some(_) => Keep::All,
+            None => Keep::Outputs,
+        };
+        let inner = run(body, self.world, inputs, keep, self.watch, None);
         let inner = inner.map_err(|error| self.outer(error))?;
         if let Some(watch) = self.watch {
             watch(body, &inner);

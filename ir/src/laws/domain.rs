@@ -274,7 +274,8 @@ impl Domain {
                 Points::Short => short_grid(&self.graph, attempt / 2),
                 // Where numbers of moderate size saturate what is computed of them, small ones may not.
                 Points::OffIntegers | Points::Fine if attempt % 4 > 1 => Grid::Small,
-                Points::OffIntegers | Points::Fine => Grid::OffIntegers,
+                Points::Small if attempt % 4 < 2 => Grid::Small,
+                Points::OffIntegers | Points::Fine | Points::Small => Grid::OffIntegers,
             };
             let point = Point::random(&self.inputs, random, self.ints, grid);
             let (ranges, is_free) = self.ranges_of(attempt, attempts, random);

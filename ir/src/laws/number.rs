@@ -26,6 +26,8 @@ pub enum Points {
     Short,
     /// Numbers off the integers, which enclosures cannot mistake for them.
     OffIntegers,
+    /// Small numbers, with which enclosures of deep networks stay narrow.
+    Small,
     /// As those, with 60 random bits more, far behind the point: in a field these are random elements.
     Fine,
 }

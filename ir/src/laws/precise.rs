@@ -77,7 +77,8 @@ impl fmt::Display for Precise {
 }
 
 impl Number for Precise {
-    const POINTS: Points = Points::OffIntegers;
+    /// It serves where digits were too few, which large numbers use up.
+    const POINTS: Points = Points::Small;
     const COST: u64 = 16;
     type Steps = Precise;
     fn agreement(&self, other: &Self) -> Agreement {
@@ -167,14 +168,11 @@ impl Scalar for Precise {
             Binary::Mul => x.mul(y),
             Binary::Div => x.div(y),
             Binary::Pow => x.pow(y),
-            Binary::Max
-            | Binary::Min
-            | Binary::Rem
-            | Binary::And
-            | Binary::Or
-            | Binary::Xor
-            | Binary::Shl
-            | Binary::Shr => None,
+            Binary::Max => Some(x.max(y)),
+            Binary::Min => Some(x.neg().max(&y.neg()).neg()),
+            Binary::Rem | Binary::And | Binary::Or | Binary::Xor | Binary::Shl | Binary::Shr => {
+                None
+            }
         };
         let otherwise = || self.interval().binary(function, &other.interval());
         Precise::of(self.ball().zip(other.ball()).and_then(of), otherwise)
@@ -190,8 +188,12 @@ impl Scalar for Precise {
             Tri::Known(true) => *yes,
             Tri::Known(false) => *no,
             Tri::Open => {
-                let (yes, no) = (yes.interval(), no.interval());
-                Precise::around(Interval::select(mask, &yes, &no))
+                let between = Interval::select(mask, &yes.interval(), &no.interval());
+                let both = yes.ball().zip(no.ball());
+                let ball = both.and_then(|(yes, no)| yes.around_both(no));
+                // Of numbers that are apart the ends of an interval tell more.
+                let is_narrow = |ball: &Ball| ball.radius() < 1e-3 * between.width();
+                Precise::of(ball.filter(is_narrow), || between)
             }
         }
     }

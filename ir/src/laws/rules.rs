@@ -221,7 +221,7 @@ pub(super) fn directions<N: Number>(d: &Derivatives, random: &mut Random) -> (Po
         let direction = Point::direction(types, random);
         match N::POINTS {
             Points::Fine => direction.refined(&[], random),
-            Points::Short | Points::OffIntegers => direction,
+            Points::Short | Points::OffIntegers | Points::Small => direction,
         }
     };
     (of(&d.sources()), of(&d.targets()))

@@ -207,6 +207,31 @@ impl Ball {
         ((self.middle.least() - self.radius) * (1.0 - 1e-15)).max(0.0)
     }
 
+    /// The larger of two numbers, also where the balls do not tell which it is: it is no farther from the larger
+    /// middle than the numbers are from theirs.
+    #[must_use]
+    pub fn max(&self, other: &Ball) -> Ball {
+        let (distance, error) = self.middle.plus(&other.middle.neg());
+        let middle = match distance.is_negative() {
+            true => other.middle,
+            false => self.middle,
+        };
+        // Middles may differ by what their difference has cut off.
+        let off = if distance.is_zero() { error } else { 0.0 };
+        Ball {
+            middle,
+            radius: up(self.radius.max(other.radius) + off),
+        }
+    }
+
+    /// A ball around two.
+    pub fn around_both(&self, other: &Ball) -> Option<Ball> {
+        let (x, y) = (self.center(), other.center());
+        let middle = x.add(&y)?.scaled(-1)?;
+        let reach = x.sub(&y)?.most() / 2.0;
+        middle.with_error(up(reach + self.radius.max(other.radius)))
+    }
+
     /// −x.
     #[must_use]
     pub fn neg(&self) -> Ball {

@@ -26,7 +26,7 @@ fn sample<N: Number>(graph: &Graph) -> Vec<Tensor<N>> {
         let fine = RBig::from(bits) / RBig::from(1u128 << 90);
         let value = match N::POINTS {
             Points::Fine => short + fine,
-            Points::Short | Points::OffIntegers => short,
+            Points::Short | Points::OffIntegers | Points::Small => short,
         };
         N::constant(&(), DType::F64, &Constant::rational(value))
     })

@@ -4,7 +4,7 @@
 use super::*;
 use crate::AlignedBuffer;
 use lgc_abi::info::{Image, encode};
-use lgc_abi::{DType, Direction, Range};
+use lgc_abi::{DType, Direction, Fate, MappedValue, Range};
 use std::mem::offset_of;
 
 /// An image with its relocations applied. The buffers must outlive what is read from them.
@@ -87,6 +87,14 @@ fn example() -> Info {
             singular: false,
             refuted: true,
         }],
+        map: ValueMap::of(&[MappedValue {
+            entry: "step".to_owned(),
+            place: "m.graph:2:9".to_owned(),
+            name: "y".to_owned(),
+            op: "relu".to_owned(),
+            ty: "f32[3, 4]".to_owned(),
+            fate: Fate::Stored,
+        }]),
     }
 }
 
@@ -98,21 +106,30 @@ fn encoded_descriptions_are_read_back() {
         entries: Vec::new(),
         features: Vec::new(),
         conditions: Vec::new(),
+        map: ValueMap::default(),
         ..example()
     };
     assert_eq!(Placed::new(&encode(&bare)).read(), Ok(bare));
 }
 
-/// Of a library that was compiled before there were conditions, none are known.
+/// Of a library that was compiled before there were conditions, or maps of values, none are known.
 #[test]
 fn descriptions_without_later_fields_are_read() {
-    const ROOT: usize = 5;
+    const ROOT: usize = 6;
     let info = example();
     let mut placed = Placed::new(&encode(&info));
     let size = offset_of!(RawInfo, conditions) as u64;
     placed.patch(ROOT, offset_of!(RawInfo, struct_size), &size.to_le_bytes());
-    let conditions = Vec::new();
-    assert_eq!(placed.read(), Ok(Info { conditions, ..info }));
+    let earlier = Info {
+        conditions: Vec::new(),
+        map: ValueMap::default(),
+        ..info.clone()
+    };
+    assert_eq!(placed.read(), Ok(earlier));
+    let size = offset_of!(RawInfo, map) as u64;
+    placed.patch(ROOT, offset_of!(RawInfo, struct_size), &size.to_le_bytes());
+    let map = ValueMap::default();
+    assert_eq!(placed.read(), Ok(Info { map, ..info }));
 }
 
 #[test]
@@ -121,7 +138,7 @@ fn damaged_descriptions_are_refused() {
     const TENSORS: usize = 2;
     const ENTRIES: usize = 3;
     const CONDITIONS: usize = 4;
-    const ROOT: usize = 5;
+    const ROOT: usize = 6;
     let zero = [0; 8];
     let huge = u64::MAX.to_le_bytes();
     let nan = f64::NAN.to_le_bytes();

@@ -2,22 +2,27 @@
 //!
 //! The graph is interpreted over intervals, which enclose the exact result and that of any compiled
 //! program within the error bounds of its primitives; the entry is compiled into this process and run
-//! on the same inputs. Integers and truth values must be equal wherever the enclosures decide them.
+//! on the same inputs. Integers and truth values must be equal wherever the enclosures decide them. What the program
+//! stores on its way is compared as well, and what follows is enclosed by it (`stored.rs`).
 
 use super::samples::Samples;
+use super::stored::{Stored, enclose};
 use crate::Failure;
 use crate::driver::Session;
+use crate::lowered::Lowered;
 use crate::stage::Stage;
 use lgc_codegen::backend::cranelift::CompiledEntry;
 use lgc_codegen::kernel::Program;
 use lgc_ir::dtype::DType;
 use lgc_ir::generate::Scale;
+use lgc_ir::graph::Value;
 use lgc_ir::half::Half;
 use lgc_ir::interpret::{Data, InterpretError, Tensor, interpret};
 use lgc_ir::laws::work;
-use lgc_ir::module::{Entry, Module};
+use lgc_ir::module::Entry;
 use lgc_ir::scalar::{Interval, Logic};
 use lgc_ir::shape::Type;
+use rustc_hash::FxHashMap;
 
 /// An entry whose interpretation takes more scalar operations than this is not interpreted, unless more
 /// effort is asked for.
@@ -25,11 +30,13 @@ pub(super) const MAX_OPERATIONS: u64 = 5_000_000;
 
 /// What the comparison found.
 pub(super) enum Comparison {
-    /// Every output lies in its enclosure: how many elements in how many samples at how many scales of the inputs,
-    /// how many the enclosures decide, and how many samples both refuse.
+    /// Every output, and whatever else is stored, lies in its enclosure: in how many samples at how many scales of the
+    /// inputs, and how many samples both refuse.
     Inside {
-        elements: usize,
-        decided: usize,
+        /// By what was computed before.
+        stored: Share,
+        /// Of the outputs alone, by the inputs alone.
+        outright: Share,
         samples: usize,
         scales: usize,
         refused: usize,
@@ -49,27 +56,31 @@ impl std::fmt::Display for Comparison {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Comparison::Inside {
-                elements,
-                decided: 0,
+                stored: Share { all, decided: 0 },
                 ..
             } => write!(
                 f,
-                "skipped: rounding may yield anything, in each of {elements} elements"
+                "skipped: rounding may yield anything, in each of {all} elements"
             ),
             Comparison::Inside {
-                elements,
-                decided,
+                stored,
+                outright,
                 samples,
                 scales,
                 refused,
                 precision,
             } => {
                 let plural = |count: usize| if count == 1 { "" } else { "s" };
-                write!(
-                    f,
-                    "agreed: {decided} of {elements} elements enclosed in {samples} sample{}",
-                    plural(*samples)
-                )?;
+                if stored == outright {
+                    write!(f, "agreed: {stored} elements enclosed")?;
+                } else {
+                    write!(
+                        f,
+                        "agreed: {stored} stored elements enclosed by those before them, and {outright} of results \
+                         by the inputs alone,"
+                    )?;
+                }
+                write!(f, " in {samples} sample{}", plural(*samples))?;
                 if *scales > 1 {
                     write!(f, " at {scales} scales")?;
                 }
@@ -97,6 +108,31 @@ impl std::fmt::Display for Comparison {
     }
 }
 
+/// How many of some elements enclosures decide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) decided: usize,
+    pub(super) all: usize,
+}
+
+impl Share {
+    fn add(&mut self, enclosure: &Tensor<Interval>, decided: usize) {
+        self.decided += decided;
+        self.all += enclosure.ty.elements() as usize;
+    }
+
+    fn merge(&mut self, other: Share) {
+        self.decided += other.decided;
+        self.all += other.all;
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.decided, self.all)
+    }
+}
+
 /// How much enclosures tell, and how far code is from the same graph in double precision, at moderate inputs. Both in
 /// parts of the largest magnitude of each output.
 #[derive(Clone, Copy, Default)]
@@ -118,31 +154,51 @@ impl Precision {
         }
     }
 
-    /// Of one output: what code yields, its enclosure, and the same in double precision.
-    fn of(enclosure: &Tensor<Interval>, double: &Tensor<f64>, bytes: &[u8]) -> Precision {
-        let Type { dtype, .. } = enclosure.ty;
-        let (Data::Number(enclosures), Data::Number(doubles)) = (&enclosure.data, &double.data)
-        else {
+    /// How wide the enclosures of a value are.
+    fn width(enclosure: &Tensor<Interval>) -> Precision {
+        let Data::Number(enclosures) = &enclosure.data else {
             return Precision::default();
         };
-        let finite = doubles.iter().filter(|x| x.is_finite());
-        let largest = finite.fold(0.0, |most: f64, x| most.max(x.abs()));
-        if largest == 0.0 {
-            return Precision::default();
+        let known = || enclosures.iter().filter(|x| x.width().is_finite());
+        let size = |x: &Interval| x.low.abs().max(x.high.abs());
+        let largest = known().map(size).fold(0.0, f64::max);
+        let widest = known().map(Interval::width).fold(0.0, f64::max);
+        match largest > 0.0 && largest.is_finite() {
+            true => Precision {
+                width: widest / largest,
+                is_known: true,
+                ..Precision::default()
+            },
+            false => Precision::default(),
         }
+    }
+
+    /// How far an output is from the same in double precision.
+    fn distance(double: &Tensor<f64>, bytes: &[u8]) -> Precision {
+        let Type { dtype, .. } = double.ty;
+        let Data::Number(doubles) = &double.data else {
+            return Precision::default();
+        };
         let values = bytes.chunks_exact(dtype.size() as usize);
         let values = values.map(|chunk| number(dtype, chunk));
-        let mut precision = Precision::default();
-        for ((value, double), enclosure) in values.zip(doubles).zip(enclosures) {
-            if value.is_finite() && double.is_finite() && enclosure.width().is_finite() {
-                precision = precision.and(Precision {
-                    width: enclosure.width() / largest,
-                    distance: (value - double).abs() / largest,
-                    is_known: true,
-                });
-            }
+        let pairs = doubles.iter().copied().zip(values);
+        let known: Vec<(f64, f64)> = pairs
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+            .collect();
+        let largest = known
+            .iter()
+            .fold(0.0, |most: f64, (x, _)| most.max(x.abs()));
+        let farthest = known
+            .iter()
+            .fold(0.0, |most: f64, (x, y)| most.max((x - y).abs()));
+        match largest > 0.0 {
+            true => Precision {
+                distance: farthest / largest,
+                is_known: true,
+                ..Precision::default()
+            },
+            false => Precision::default(),
         }
-        precision
     }
 }
 
@@ -174,40 +230,31 @@ pub(super) fn compare(
     if operations > limit {
         return Ok(Comparison::TooLarge(operations));
     }
-    let module = Module {
-        entries: vec![entry.clone()],
-        ..Module::default()
-    };
-    let build = session.build(module, "check")?;
-    let program = build
-        .programs
-        .first()
-        .ok_or_else(|| Failure::internal("no program"))?;
-    let code = session.jit(program)?;
+    let lowered = Lowered::of(entry, session)?;
+    let stored = Stored::of(entry, &lowered);
+    let code = session.jit(&stored.observed(&lowered.program))?;
     let samples = Samples::of(&entry.graph, operations, limit)?;
-    compare_all(entry, &code, &samples, session)
+    compare_all(entry, &Subject { code, stored }, &samples, session)
+}
+
+/// Code, and what it stores beside its results.
+struct Subject {
+    code: CompiledEntry,
+    stored: Stored,
 }
 
 /// Runs the code of an entry on each sample, and compares.
 fn compare_all(
     entry: &Entry,
-    code: &CompiledEntry,
+    subject: &Subject,
     samples: &Samples,
     session: &mut Session,
 ) -> Result<Comparison, Failure> {
-    let (mut elements, mut decided, mut refused) = (0, 0, 0);
-    let mut precision = Precision::default();
+    let mut total = Inside::default();
+    let mut refused = 0;
     for sample in 0..samples.count {
-        match compare_at(entry, code, samples, sample, session)? {
-            Found::Inside {
-                elements: all,
-                decided: known,
-                precision: here,
-            } => {
-                elements += all;
-                decided += known;
-                precision = precision.and(here);
-            }
+        match compare_at(entry, subject, samples, sample, session)? {
+            Found::Inside(here) => total.merge(here),
             Found::BothRefuse => refused += 1,
             Found::Outside(what) => {
                 return Ok(Comparison::Outside(match samples.scale(sample) {
@@ -220,38 +267,50 @@ fn compare_all(
         }
     }
     let samples_inside = samples.count - refused;
-    Ok(match (samples_inside, elements) {
+    Ok(match (samples_inside, total.outright.all) {
         (0, _) => Comparison::BothRefuse,
         (_, 0) => Comparison::Empty,
         (_, _) => Comparison::Inside {
-            elements,
-            decided,
+            stored: total.stored,
+            outright: total.outright,
             samples: samples_inside,
             scales: samples.scales(),
             refused,
-            precision,
+            precision: total.precision,
         },
     })
 }
 
 /// What one sample shows.
 enum Found {
-    /// Every output lies in its enclosure: how many elements, and how many the enclosures decide.
-    Inside {
-        elements: usize,
-        decided: usize,
-        precision: Precision,
-    },
+    /// Everything lies in its enclosure.
+    Inside(Inside),
     /// Both refuse.
     BothRefuse,
-    /// An output is outside.
+    /// A value is outside.
     Outside(String),
+}
+
+/// What lies inside, and how much that tells.
+#[derive(Default)]
+struct Inside {
+    stored: Share,
+    outright: Share,
+    precision: Precision,
+}
+
+impl Inside {
+    fn merge(&mut self, other: Inside) {
+        self.stored.merge(other.stored);
+        self.outright.merge(other.outright);
+        self.precision = self.precision.and(other.precision);
+    }
 }
 
 /// Runs the code of an entry on one sample, and compares.
 fn compare_at(
     entry: &Entry,
-    code: &CompiledEntry,
+    subject: &Subject,
     samples: &Samples,
     sample: usize,
     session: &mut Session,
@@ -259,14 +318,10 @@ fn compare_at(
     let enclosures = session.time(Stage::Check, || {
         interpret(&entry.graph, &(), &samples.inputs(sample, Interval::point))
     });
-    let Execution {
-        status,
-        mut results,
-        updated,
-        ..
-    } = call(entry, code, &[], &samples.inputs(sample, |_, x| x), session)?;
-    results.extend(updated);
-    let enclosures = match (enclosures, status) {
+    let types = subject.stored.types();
+    let inputs = samples.inputs(sample, |_, x| x);
+    let execution = call(entry, &subject.code, types, &inputs, session)?;
+    let enclosures = match (enclosures, execution.status) {
         (Ok(enclosures), 0) => enclosures,
         (Err(InterpretError::IndexOutOfRange { .. }), 1..) => return Ok(Found::BothRefuse),
         (Ok(_), status) => return Ok(Found::Outside(format!("status {status}"))),
@@ -277,33 +332,95 @@ fn compare_at(
         }
         (Err(error), _) => return Err(Failure::internal(error)),
     };
-    let double = match samples.scale(sample) {
-        Scale::Moderate => session.time(Stage::Check, || {
-            let inputs = samples.inputs(sample, |_, x| x);
-            interpret::<f64>(&entry.graph, &(), &inputs).ok()
-        }),
-        Scale::Large | Scale::Small | Scale::Mixed => None,
-    };
-    let (mut elements, mut decided) = (0, 0);
-    let mut precision = Precision::default();
-    let outputs = entry.graph.outputs().iter().enumerate();
-    for (((at, output), enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(results) {
-        match inside(enclosure, &bytes) {
-            Ok(count) => decided += count,
+    let is_moderate = samples.scale(sample) == Scale::Moderate;
+    let mut found = Inside::default();
+    let outputs = entry.graph.outputs().iter();
+    for ((output, enclosure), bytes) in outputs.zip(enclosures.outputs()).zip(execution.outputs()) {
+        match inside(enclosure, bytes) {
+            Ok(decided) => found.outright.add(enclosure, decided),
             Err(what) => return Ok(Found::Outside(format!("`{}`: {what}", output.name))),
         }
-        elements += enclosure.ty.elements() as usize;
-        if let Some(double) = double
-            .as_ref()
-            .and_then(|all| all.outputs().get(at).copied())
-        {
-            precision = precision.and(Precision::of(enclosure, double, &bytes));
+    }
+    let local = session.time(Stage::Check, || {
+        let inputs = samples.inputs(sample, Interval::point);
+        by_those_before(entry, subject, &inputs, &execution)
+    })?;
+    let (stored, width) = match local {
+        Ok(found) => found,
+        Err(what) => return Ok(Found::Outside(what)),
+    };
+    found.stored = stored;
+    if is_moderate {
+        found.precision = width;
+        let double = interpret::<f64>(&entry.graph, &(), &inputs).ok();
+        let doubles = double.iter().flat_map(|double| double.outputs());
+        for (double, bytes) in doubles.zip(execution.outputs()) {
+            found.precision = found.precision.and(Precision::distance(double, bytes));
         }
     }
-    Ok(Found::Inside {
-        elements,
-        decided,
-        precision,
+    Ok(Found::Inside(found))
+}
+
+/// How much of what is stored is enclosed by what was computed before it, and how closely; or what lies outside.
+fn by_those_before(
+    entry: &Entry,
+    subject: &Subject,
+    inputs: &[Tensor<Interval>],
+    execution: &Execution,
+) -> Result<Result<(Share, Precision), String>, Failure> {
+    let graph = &entry.graph;
+    let (mut share, mut width, mut wrong) = (Share::default(), Precision::default(), None);
+    let mut known = vec![false; subject.stored.types().len()];
+    let mut before: FxHashMap<Value, Tensor<Interval>> = FxHashMap::default();
+    let place = |value| subject.stored.place(value);
+    let held = execution.extra.as_slice();
+    let enclosures = enclose(
+        graph,
+        inputs,
+        (&place, held),
+        &mut |value, enclosure, (place, bytes)| {
+            match inside(enclosure, bytes) {
+                // Values that became one are counted once.
+                Ok(decided) if !known[place] => {
+                    share.add(enclosure, decided);
+                    width = width.and(Precision::width(enclosure));
+                }
+                Ok(_) => {}
+                Err(what) => {
+                    let name = graph.name(value.node).unwrap_or("a value");
+                    let op = graph.op(value.node).spec().name;
+                    wrong.get_or_insert(format!("`{name}`, which `{op}` yields: {what}"));
+                }
+            }
+            known[place] = true;
+            before.insert(value, enclosure.clone());
+        },
+    );
+    let enclosures = match enclosures {
+        Ok(enclosures) => enclosures,
+        Err(InterpretError::IndexOutOfRange { .. }) => {
+            return Ok(Err("an index out of range is not reported".into()));
+        }
+        Err(error) => return Err(Failure::internal(error)),
+    };
+    let outputs = graph.outputs().iter().zip(enclosures.outputs());
+    for ((output, enclosure), bytes) in outputs.zip(execution.outputs()) {
+        // What is stored has been replaced by what is there.
+        let enclosure = before.get(&output.value).unwrap_or(enclosure);
+        match inside(enclosure, bytes) {
+            Ok(decided) if subject.stored.place(output.value).is_none() => {
+                share.add(enclosure, decided);
+                width = width.and(Precision::width(enclosure));
+            }
+            Ok(_) => {}
+            Err(what) => {
+                wrong.get_or_insert(format!("`{}`: {what}", output.name));
+            }
+        }
+    }
+    Ok(match wrong {
+        Some(wrong) => Err(wrong),
+        None => Ok((share, width)),
     })
 }
 
@@ -316,6 +433,14 @@ pub(super) struct Execution {
     pub(super) updated: Vec<Vec<u8>>,
     /// Outputs of the program beyond the results.
     pub(super) extra: Vec<Vec<u8>>,
+}
+
+impl Execution {
+    /// The outputs of the entry's graph.
+    fn outputs(&self) -> impl Iterator<Item = &[u8]> {
+        let all = self.results.iter().chain(&self.updated);
+        all.map(Vec::as_slice)
+    }
 }
 
 /// Compiles a program of an entry, and runs it on inputs. `extra` are the types of its outputs beyond those of
@@ -387,7 +512,7 @@ fn to_bytes(tensor: &Tensor<f64>) -> Vec<u8> {
 }
 
 /// One element of a dtype from its bytes, as a number; f64 holds every dtype but large i64 exactly.
-fn number(dtype: DType, bytes: &[u8]) -> f64 {
+pub(super) fn number(dtype: DType, bytes: &[u8]) -> f64 {
     let mut wide = [0; 8];
     wide[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
     let bits = u64::from_le_bytes(wide);
@@ -440,22 +565,21 @@ mod tests {
     fn compare_with(entry: &str, other: &str) -> Comparison {
         let (entry, other) = (example(entry).unwrap(), example(other).unwrap());
         let mut session = Session::new();
-        let module = Module {
-            entries: vec![other],
-            ..Module::default()
+        let lowered = Lowered::of(&other, &mut session).unwrap();
+        let subject = Subject {
+            code: session.jit(&lowered.program).unwrap(),
+            stored: Stored::default(),
         };
-        let build = session.build(module, "check").unwrap();
-        let code = session.jit(&build.programs[0]).unwrap();
         let samples = Samples::of(&entry.graph, 1, 8).unwrap();
-        compare_all(&entry, &code, &samples, &mut session).unwrap()
+        compare_all(&entry, &subject, &samples, &mut session).unwrap()
     }
 
     #[test]
     fn what_is_wrong_at_one_scale_is_found() {
         let right = "(x: f16[4]) -> x * 2";
         let Comparison::Inside {
-            elements,
-            decided,
+            stored,
+            outright,
             samples: 8,
             scales: 4,
             refused: 0,
@@ -464,7 +588,11 @@ mod tests {
         else {
             panic!("right code is wrong")
         };
-        assert_eq!((elements, decided), (32, 32));
+        let all = Share {
+            decided: 32,
+            all: 32,
+        };
+        assert_eq!((stored, outright), (all, all));
         for (wrong, size) in [
             ("(x: f16[4]) -> min(x * 2, 100)", "with large inputs"),
             (
@@ -479,6 +607,45 @@ mod tests {
         let square = "(x: f16[4]) -> x * x * x";
         let found = compare_with(square, square);
         assert!(!matches!(found, Comparison::Outside(_)), "{found}");
+    }
+
+    /// Eight layers, of which an enclosure by the inputs alone tells nothing.
+    fn deep() -> Entry {
+        let layer = |x: String| format!("exp(0 - abs(layer_norm({x}, g, b) @ w))");
+        let body = (0..8).fold("x".to_owned(), |x, _| layer(x));
+        let head = "(x: f32[4, 8], w: f32[8, 8], g: f32[8], b: f32[8])";
+        example(&format!("{head} -> {body}")).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_deep_in_a_network_is_found() {
+        let (entry, mut session) = (deep(), Session::new());
+        let Comparison::Inside {
+            stored, outright, ..
+        } = compare(&entry, 1, &mut session).unwrap()
+        else {
+            panic!("right code is wrong")
+        };
+        let part = |share: Share| share.decided as f64 / share.all as f64;
+        assert!(part(outright) < part(stored), "{outright}, {stored}");
+        let lowered = Lowered::of(&entry, &mut session).unwrap();
+        let text = lowered.program.to_string();
+        let (right, last) = text.rsplit_once(" = exp ").unwrap();
+        let wrong: Program = format!("{right} = tanh {last}").parse().unwrap();
+        let samples = Samples::of(&entry.graph, 1, 8).unwrap();
+        let mut found = |stored: Stored| {
+            let code = session.jit(&stored.observed(&wrong)).unwrap();
+            let subject = Subject { code, stored };
+            compare_at(&entry, &subject, &samples, 0, &mut session).unwrap()
+        };
+        let Found::Inside(Inside { outright, .. }) = found(Stored::default()) else {
+            panic!("the inputs alone tell what is wrong")
+        };
+        assert_eq!(outright.decided, 0);
+        let Found::Outside(what) = found(Stored::of(&entry, &lowered)) else {
+            panic!("what is wrong is not found")
+        };
+        assert!(what.contains("which `exp` yields"), "{what}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod compiled;
 mod samples;
 mod smaller;
+mod stored;
 mod tally;
 mod trace;
 
@@ -12,7 +13,7 @@ use super::run::Point;
 use crate::args::Check;
 use crate::driver::{Session, Use};
 use crate::lowered::Lowered;
-use crate::node_map::NodeMap;
+use crate::node_map::{Fates, map_of};
 use crate::stage::Stage;
 use crate::{Failure, output};
 use compiled::Comparison;
@@ -162,13 +163,14 @@ impl Checking<'_> {
         }
         self.tally.compare(&comparison);
         self.text += &format!("  compiled code         {comparison}{dims}\n");
-        let map = NodeMap::of(&entry.graph, &Lowered::of(entry, self.session)?);
-        if !map.adds_up() {
+        let lowered = Lowered::of(entry, self.session)?;
+        let fates = Fates::of(&map_of(entry, &lowered.standing, &|_| String::new()));
+        if !fates.add_up(&entry.graph) {
             return Err(Failure::internal(
                 "values are neither inputs nor results of ops",
             ));
         }
-        self.text += &format!("  values                {map}\n");
+        self.text += &format!("  values                {fates}\n");
         if let Some(scope) = self.arguments.trace {
             let trace = trace::trace(entry, (scope, effort), self.session)?;
             let text = trace.render(self.session.sources());

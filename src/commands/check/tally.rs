@@ -1,6 +1,6 @@
 //! How much was checked, in a line.
 
-use super::compiled::Comparison;
+use super::compiled::{Comparison, Share};
 use lgc_ir::laws::Outcome;
 use std::fmt;
 
@@ -30,7 +30,10 @@ impl Tally {
     /// Counts the comparison of compiled code.
     pub(super) fn compare(&mut self, comparison: &Comparison) {
         *match comparison {
-            Comparison::Inside { decided: 1.., .. } => &mut self.agreed,
+            Comparison::Inside {
+                stored: Share { decided: 1.., .. },
+                ..
+            } => &mut self.agreed,
             Comparison::Empty => &mut self.vacuous,
             Comparison::Outside(_) => &mut self.failed,
             Comparison::Inside { .. } | Comparison::BothRefuse | Comparison::TooLarge(_) => {

@@ -2,12 +2,13 @@
 //!
 //! Fusion leaves only some values of a graph in memory. Those are compared where they are: the compiled
 //! program runs with copies between its steps, kernels and workspace as they are shipped, and what it
-//! left in each buffer is compared with the interpreter's value. The others, which live within kernels,
+//! left in each buffer is compared with the enclosure by what it computed before. The others, which live within kernels,
 //! are named; a version of the program that stores them can be compared as well, but it is another one,
 //! since what is stored is not fused.
 
 use super::compiled::{Execution, MAX_OPERATIONS, execute, inside};
 use super::samples::Samples;
+use super::stored::enclose;
 use crate::Failure;
 use crate::args::TraceScope;
 use crate::driver::Session;
@@ -15,7 +16,7 @@ use crate::lowered::{Lowered, is_leaf};
 use crate::stage::Stage;
 use lgc_codegen::kernel::BufferId;
 use lgc_ir::graph::{Graph, NodeId, Value};
-use lgc_ir::interpret::{InterpretError, Interpretation, trace as interpret_all};
+use lgc_ir::interpret::{InterpretError, Tensor};
 use lgc_ir::laws::work;
 use lgc_ir::module::Entry;
 use lgc_ir::scalar::Interval;
@@ -90,19 +91,32 @@ fn trace_program(
         result: 0,
     };
     // What is exposed comes first among the outputs beyond the entry's.
-    let exposed = compiled.graph.outputs()[entry.graph.outputs().len()..].iter();
+    let exposed = compiled.graph().outputs()[entry.graph.outputs().len()..].iter();
     let exposed: Vec<Type> = exposed
-        .map(|o| compiled.graph.ty(o.value).clone())
+        .map(|o| compiled.graph().ty(o.value).clone())
         .collect();
     let nodes = compiled.buffers.iter().map(|(node, _)| node);
-    let types = nodes.map(|node| compiled.graph.ty(value(node)).clone());
+    let types = nodes.map(|node| compiled.graph().ty(value(node)).clone());
     let types: Vec<Type> = exposed.iter().cloned().chain(types).collect();
     let samples = Samples::of(&entry.graph, 1, 1)?;
     let inputs = samples.inputs(0, |_, x| x);
     let Execution { status, extra, .. } = execute(entry, &observed, &types, &inputs, session)?;
     let inputs = samples.inputs(0, Interval::point);
-    let enclosures = |graph: &Graph| interpret_all(graph, &(), &inputs);
-    let whole = session.time(Stage::Check, || enclosures(&entry.graph));
+    let nodes = compiled.buffers.iter().map(|(node, _)| *node);
+    let places: HashMap<NodeId, usize> = nodes.zip(0..).collect();
+    let held = &extra[exposed.len()..];
+    let within = |graph: &Graph, node: &dyn Fn(Value) -> Option<NodeId>| {
+        let place = |value| places.get(&node(value)?).copied();
+        let mut findings = Findings::new();
+        let seen = &mut |value: Value, enclosure: &Tensor<Interval>, (_, bytes): (usize, &[u8])| {
+            findings.insert(value, finding(enclosure, bytes));
+        };
+        enclose(graph, &inputs, (&place, held), seen)?;
+        Ok::<_, InterpretError>(findings)
+    };
+    let whole = session.time(Stage::Check, || {
+        within(&entry.graph, &|value| compiled.node(value))
+    });
     let whole = match whole {
         Ok(whole) if status == 0 => whole,
         Ok(_) | Err(InterpretError::IndexOutOfRange { .. }) => {
@@ -110,35 +124,34 @@ fn trace_program(
         }
         Err(error) => return Err(Failure::internal(error)),
     };
-    let lowered = session.time(Stage::Check, || enclosures(&compiled.graph));
+    let lowered = session.time(Stage::Check, || {
+        within(compiled.graph(), &|value| Some(value.node))
+    });
     let lowered = lowered.map_err(Failure::internal)?;
-    let held = compiled.buffers.iter().zip(&extra[exposed.len()..]);
-    let held = held
-        .map(|((node, _), bytes)| (*node, bytes.as_slice()))
-        .collect();
-    let values = compared(entry, compiled, &held, [&whole, &lowered]);
+    let values = compared(entry, compiled, &whole, &lowered);
     Ok(Trace::Values { scope, values })
+}
+
+/// What was found of the values of a graph that are stored.
+type Findings = HashMap<Value, Finding>;
+
+fn finding(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Finding {
+    match inside(enclosure, bytes) {
+        Ok(decided) => Finding::Inside {
+            elements: enclosure.ty.elements() as usize,
+            decided,
+        },
+        Err(what) => Finding::Outside(what),
+    }
 }
 
 /// The values of the entry's graph, then those that only the lowered graph has.
 fn compared(
     entry: &Entry,
     compiled: &Lowered,
-    held: &HashMap<NodeId, &[u8]>,
-    [whole, lowered]: [&Interpretation<Interval>; 2],
+    whole: &Findings,
+    lowered: &Findings,
 ) -> Vec<Traced> {
-    let finding = |enclosures: &Interpretation<Interval>, value: Value, bytes: &[u8]| {
-        let Some(enclosure) = enclosures.value(value) else {
-            return Finding::Outside("it has no enclosure".into());
-        };
-        match inside(enclosure, bytes) {
-            Ok(decided) => Finding::Inside {
-                elements: enclosure.ty.elements() as usize,
-                decided,
-            },
-            Err(what) => Finding::Outside(what),
-        }
-    };
     let (graph, mut known) = (&entry.graph, std::collections::HashSet::new());
     let (live, mut values) = (graph.live(), Vec::new());
     let needed = graph
@@ -147,13 +160,11 @@ fn compared(
     for value in needed.flat_map(|node| graph.results(node)) {
         let finding = match compiled.node(value) {
             None => Finding::NotNeeded,
-            Some(node) if is_leaf(&compiled.graph, node) => Finding::NotNeeded,
+            Some(node) if is_leaf(compiled.graph(), node) => Finding::NotNeeded,
             Some(node) => {
                 known.insert(node);
-                match held.get(&node) {
-                    Some(bytes) => finding(whole, value, bytes),
-                    None => Finding::WithinKernels,
-                }
+                let stored = whole.get(&value).cloned();
+                stored.unwrap_or(Finding::WithinKernels)
             }
         };
         values.push(traced(graph, value, finding));
@@ -167,9 +178,9 @@ fn compared(
             node: *node,
             result: 0,
         };
-        let bytes = held.get(node).copied().unwrap_or_default();
-        let finding = finding(lowered, value, bytes);
-        values.push(traced(&compiled.graph, value, finding));
+        let unseen = || Finding::Outside("it has no enclosure".into());
+        let finding = lowered.get(&value).cloned().unwrap_or_else(unseen);
+        values.push(traced(compiled.graph(), value, finding));
     }
     values
 }

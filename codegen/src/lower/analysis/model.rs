@@ -399,7 +399,7 @@ fn classify(
 
 /// Whether a node is a result of a loop or branch: the [normal form](crate::lower::normal_form) has a barrier
 /// for each, and nothing else reads loops and branches.
-pub(in crate::lower) fn is_part(graph: &Graph, node: NodeId) -> bool {
+pub fn is_part(graph: &Graph, node: NodeId) -> bool {
     let operands = graph.operands(node);
     matches!(graph.op(node).family(), Family::Barrier)
         && operands

@@ -10,7 +10,7 @@ use crate::lower::{Signature, lower};
 use crate::shell::freestanding::IMPORTS;
 use crate::target::{Costs, Target};
 use lgc_abi::layout::{RawCtx, RawInfo, RawTask};
-use lgc_abi::{Entry, Status};
+use lgc_abi::{Entry, Status, ValueMap};
 use lgc_ir::diag::Diagnostics;
 use lgc_ir::dtype::DType;
 use lgc_ir::half::Half;
@@ -112,6 +112,7 @@ impl Sources {
                 compiler: "lgc".to_owned(),
                 evidence: String::new(),
                 conditions: Vec::new(),
+                map: ValueMap::default(),
             },
             programs: Vec::new(),
         };

@@ -68,8 +68,16 @@ impl Ball {
         self.middle.most() <= limit && self.radius <= MAX_RADIUS
     }
 
-    /// eˣ = 2ᵏ · (e^(r/2³²))^(2³²) with x = k ln 2 + r.
+    /// eˣ.
     pub fn exp(&self) -> Option<Ball> {
+        let (power, twos) = self.exp_apart()?;
+        power.scaled(twos)
+    }
+
+    /// eˣ = 2ᵏ · (e^(r/2³²))^(2³²) with x = k ln 2 + r: the second factor, which is next to 1, and k. A radius, which is
+    /// in double precision, ends where numbers of that do: what multiplies a small power by something large brings
+    /// them together last.
+    fn exp_apart(&self) -> Option<(Ball, i32)> {
         const HALVINGS: i32 = 32;
         /// (2^−33)²³ / 23! is less than [`NOTHING`].
         const TERMS: u64 = 22;
@@ -87,8 +95,8 @@ impl Ball {
         for _ in 0..HALVINGS {
             power = power.mul(&power)?;
         }
-        let power = power.scaled(k as i32)?;
-        power.with_error(product(power.most(), self.radius * 1.001))
+        let power = power.with_error(product(power.most(), self.radius * 1.001))?;
+        Some((power, k as i32))
     }
 
     /// ln x = y + ln(1 + δ) with δ = x·e^(−y) − 1, for y next to it.
@@ -155,6 +163,12 @@ impl Ball {
 
     /// tanh x = 1 − 2/(e²ˣ + 1), which is nowhere steeper than 4e^(−2|x|), nor than 1.
     pub fn tanh(&self) -> Option<Ball> {
+        /// 2e^(−2·280) is less than [`NOTHING`].
+        const LIMIT: f64 = 280.0;
+        if self.least() >= LIMIT {
+            let one = Ball::integer(if self.middle.is_negative() { -1 } else { 1 });
+            return one.with_error(NOTHING);
+        }
         if !self.is_near(MAX_ARGUMENT / 2.0) {
             return None;
         }
@@ -190,12 +204,11 @@ impl Ball {
                 break;
             }
         }
-        let scale = x
-            .scaled(1)?
-            .mul(&square.neg().exp()?)?
-            .div(&Ball::sqrt_pi()?)?;
+        let (power, twos) = square.neg().exp_apart()?;
+        let scale = x.scaled(1)?.mul(&power)?.div(&Ball::sqrt_pi()?)?;
         let slope = 1.13 * (-self.least() * self.least()).exp();
-        scale.mul(&sum)?.with_error(product(slope, self.radius))
+        let erf = scale.mul(&sum)?.scaled(twos)?;
+        erf.with_error(product(slope, self.radius))
     }
 
     /// xⁿ.

@@ -201,3 +201,52 @@ proptest! {
         }
     }
 }
+
+/// A radius is a double, and the tails of erf and tanh are products of what is near 0 and what is huge.
+#[test]
+fn tails_keep_their_digits() {
+    for x in 1..40 {
+        let x = f64::from(x) * 0.75;
+        let erf = ball(x).erf().unwrap();
+        assert!(
+            erf.radius() < 1e-215,
+            "erf {x} is known to {}",
+            erf.radius()
+        );
+        let other = ball(-x).erf().unwrap().neg();
+        assert!(alike(&erf, &other), "{x}");
+    }
+    // erfc 20 = 5.395865611607900928934999…·10^−176 (DLMF 7.12.1).
+    let rest = ball(1.0).sub(&ball(20.0).erf().unwrap()).unwrap();
+    assert!((rest.middle() / 5.395_865_611_607_9e-176 - 1.0).abs() < 1e-13);
+    for x in [100.0, 279.0, 281.0, 1e9] {
+        let tanh = ball(-x).tanh().unwrap();
+        assert!(
+            tanh.radius() < 1e-220,
+            "tanh {x} is known to {}",
+            tanh.radius()
+        );
+        assert!(alike(&tanh, &ball(-1.0)) || x < 200.0, "{x}");
+    }
+}
+
+proptest! {
+    /// Numbers in two balls: the larger one, and each of the two.
+    #[test]
+    fn what_is_not_told_apart_keeps_its_digits(
+        a in -4f64..4.0, off in -1e-9f64..1e-9, radii in [0f64..1e-8, 0f64..1e-8], at in [-1f64..1.0, -1f64..1.0],
+    ) {
+        let (x, y) = (third(a), third(a + off));
+        let wide = [x.with_error(radii[0]).unwrap(), y.with_error(radii[1]).unwrap()];
+        let inside = |ball: &Ball, at: f64| exact(ball) + RBig::try_from(ball.radius() * at * 0.999).unwrap();
+        let [p, q] = [inside(&wide[0], at[0]), inside(&wide[1], at[1])];
+        let larger = if p > q { p.clone() } else { q.clone() };
+        let max = wide[0].max(&wide[1]);
+        prop_assert!(holds(&max, &larger));
+        prop_assert!(max.radius() <= 1.001 * radii[0].max(radii[1]) + 1e-200);
+        let both = wide[0].around_both(&wide[1]).unwrap();
+        prop_assert!(holds(&both, &p) && holds(&both, &q));
+        let narrow = x.around_both(&x).unwrap();
+        prop_assert!(narrow.radius() < 1e-200);
+    }
+}

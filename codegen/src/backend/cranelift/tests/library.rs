@@ -66,6 +66,7 @@ fn description() -> Library {
         compiler: "lgc".to_string(),
         evidence: String::new(),
         conditions: Vec::new(),
+        map: lgc_abi::ValueMap::default(),
     }
 }
 
