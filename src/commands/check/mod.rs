@@ -215,9 +215,9 @@ impl Checking<'_> {
         if !rules.is_empty() {
             self.text += "rules that graphs state\n";
         }
-        for StatedRule { graph, outcome } in &rules {
-            let outcome: &Outcome = outcome;
-            self.text += &format!("  {graph:<22}{outcome}\n");
+        for rule in &rules {
+            let StatedRule { graph, outcome, .. } = rule;
+            self.text += &format!("  {graph:<22}{rule}\n");
             self.tally.add(outcome);
         }
         Ok(())
