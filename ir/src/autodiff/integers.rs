@@ -173,10 +173,12 @@ fn turns(
 
 /// Whether cotangents of a node's results flow on to an operand: to floats always, and to integers, where these have
 /// any, that results are made of.
-pub(super) fn flows(graph: &Graph, node: NodeId, operand: usize, integers: bool) -> bool {
-    let Some(value) = graph.operands(node).get(operand).copied() else {
-        return false;
-    };
+pub(super) fn flows(
+    graph: &Graph,
+    node: NodeId,
+    (operand, value): (usize, Value),
+    integers: bool,
+) -> bool {
     let dtype = graph.ty(value).dtype;
     if !integers || !dtype.is_integer() {
         return dtype.is_float();
@@ -195,9 +197,10 @@ pub(super) fn is_varying(graph: &Graph, node: NodeId, varying: &[bool], integers
     let operands = graph.operands(node);
     let mut varies = operands
         .iter()
+        .copied()
         .enumerate()
         .filter(|(_, x)| varying[x.node.index()]);
-    varies.any(|(at, _)| flows(graph, node, at, integers))
+    varies.any(|operand| flows(graph, node, operand, integers))
 }
 
 /// Whether a cotangent is one of integers.

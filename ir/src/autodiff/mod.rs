@@ -382,9 +382,10 @@ impl Sweep<'_> {
             return self.visit_inside(&site, &incoming);
         }
         let (varying, integers) = (&self.varying, self.integers);
-        let wanted = |operand: usize| {
-            varying[site.operands[operand].node.index()]
-                && builder.with_graph(|graph| integers::flows(graph, node, operand, integers))
+        let wanted = |at: usize| {
+            let operand = site.operands[at];
+            let flows = |graph: &Graph| integers::flows(graph, node, (at, operand), integers);
+            varying[operand.node.index()] && builder.with_graph(flows)
         };
         integers::check(builder, (node, &site), &incoming, &wanted)?;
         let (parts, merge) = rules::vjp(builder, (node, &site), &incoming, &wanted)?;

@@ -18,8 +18,8 @@ use crate::{Failure, output};
 use compiled::Comparison;
 use indicatif::{ProgressBar, ProgressStyle};
 use lgc_ir::laws::{
-    Law, Options, Outcome, Report, StatedRule, check_derivatives, check_graph, check_rules,
-    conditions, lints,
+    Law, Options, Report, StatedRule, check_derivatives, check_graph, check_rules, conditions,
+    lints,
 };
 use lgc_ir::module::{Differentiated, Entry, Module};
 use lgc_ir::rewrite::passes;
