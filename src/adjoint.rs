@@ -1,11 +1,11 @@
 //! Entries together with their reverse mode, for `lgc emit --stage adjoint` and `lgc run --adjoint`.
 //!
 //! The adjoint of an entry takes a cotangent for each float result and returns, after the results,
-//! the cotangent of each float parameter. What an entry updates in place is returned under a name of
+//! the cotangent of each float parameter; so it does for integers that carry cotangents. What an entry updates in place is returned under a name of
 //! its own, so that its cotangent can be given too.
 
 use crate::Failure;
-use lgc_ir::autodiff::{AutodiffError, vjp};
+use lgc_ir::autodiff::{AutodiffError, Carriers, vjp};
 use lgc_ir::diag::{Code, Diagnostic};
 use lgc_ir::graph::{Graph, Output};
 use lgc_ir::module::{Entry, Param, Signature, Tree};
@@ -32,14 +32,21 @@ impl Names {
 pub(crate) fn adjoint_of(entry: &Entry) -> Result<Entry, Failure> {
     adjoint(entry).map_err(|error| {
         let message = format!("`{}` has no adjoint: {error}", entry.name);
-        Failure::new(Diagnostic::error(Code::NotDifferentiable, message).primary(entry.span, ""))
+        let span = error.place().unwrap_or(entry.span);
+        let diagnostic = Diagnostic::error(Code::NotDifferentiable, message).primary(span, "");
+        Failure::new(match error.help() {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        })
     })
 }
 
 fn adjoint(entry: &Entry) -> Result<Entry, AutodiffError> {
-    let wrt: Vec<usize> = positions(&entry.signature.params);
+    let has = Has::of(&entry.graph);
+    let positions = has.inputs.iter().enumerate().filter(|(_, has)| **has);
+    let wrt: Vec<usize> = positions.map(|(position, _)| position).collect();
     let graph = vjp(&entry.graph, &wrt)?;
-    let signature = signature(&entry.signature);
+    let signature = signature(&entry.signature, &has);
     Ok(Entry {
         name: format!("{}_vjp", entry.name),
         doc: entry.doc.clone(),
@@ -50,17 +57,27 @@ fn adjoint(entry: &Entry) -> Result<Entry, AutodiffError> {
     })
 }
 
-/// The positions of the float leaves.
-fn positions(params: &[Param]) -> Vec<usize> {
-    let leaves = params.iter().flat_map(|param| param.tree.leaves(""));
-    leaves
-        .enumerate()
-        .filter(|(_, (_, ty))| ty.dtype.is_float())
-        .map(|(position, _)| position)
-        .collect()
+/// Which inputs and outputs have a cotangent.
+struct Has {
+    inputs: Vec<bool>,
+    outputs: Vec<bool>,
 }
 
-fn signature(original: &Signature) -> Signature {
+impl Has {
+    fn of(graph: &Graph) -> Has {
+        let carriers = Carriers::of(graph);
+        let inputs = graph.inputs().iter();
+        let outputs = graph.outputs().iter();
+        Has {
+            inputs: inputs.map(|input| carriers.has(graph, *input)).collect(),
+            outputs: outputs
+                .map(|output| carriers.takes(graph, output.value))
+                .collect(),
+        }
+    }
+}
+
+fn signature(original: &Signature, has: &Has) -> Signature {
     let mut taken = Names(original.params.iter().map(|p| p.name.clone()).collect());
     taken
         .0
@@ -78,8 +95,8 @@ fn signature(original: &Signature) -> Signature {
         })
         .collect();
     let mut results: Vec<Param> = original.results.iter().cloned().chain(next).collect();
-    let cotangents: Vec<Param> = derivatives("ct", &results, &mut taken);
-    let gradients = derivatives("d", &original.params, &mut taken);
+    let cotangents: Vec<Param> = derivatives("ct", (&results, &has.outputs), &mut taken);
+    let gradients = derivatives("d", (&original.params, &has.inputs), &mut taken);
     results.extend(gradients);
     let params = original.params.iter().map(|param| Param {
         inout: false,
@@ -91,10 +108,11 @@ fn signature(original: &Signature) -> Signature {
     }
 }
 
-/// One parameter for each that has float leaves: of the same type if all are, else one for each
-/// leaf that is.
-fn derivatives(prefix: &str, of: &[Param], taken: &mut Names) -> Vec<Param> {
+/// One parameter for each that has leaves with a cotangent: of the same type if all have one, else one for each leaf
+/// that has.
+fn derivatives(prefix: &str, (of, has): (&[Param], &[bool]), taken: &mut Names) -> Vec<Param> {
     let mut derivatives = Vec::new();
+    let mut has = has.iter().copied();
     for param in of {
         let leaves = param.tree.leaves(&param.name);
         let mut add = |name: &str, tree: Tree| {
@@ -108,12 +126,13 @@ fn derivatives(prefix: &str, of: &[Param], taken: &mut Names) -> Vec<Param> {
                 tree,
             });
         };
-        if leaves.iter().all(|(_, ty)| ty.dtype.is_float()) {
+        let has: Vec<bool> = has.by_ref().take(leaves.len()).collect();
+        if !has.contains(&false) {
             add(&param.name, param.tree.clone());
             continue;
         }
-        for (path, ty) in leaves {
-            if ty.dtype.is_float() {
+        for ((path, ty), has) in leaves.into_iter().zip(has) {
+            if has {
                 add(&path, Tree::Leaf(ty));
             }
         }

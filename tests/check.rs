@@ -267,6 +267,32 @@ fn surrogates_are_listed_and_do_not_fail() {
     assert_eq!(again.success(), printed);
 }
 
+/// A rule that names cotangents of integers is compared as far as it speaks of floats; the rest is stated.
+#[test]
+fn rules_for_integers_are_listed_and_do_not_fail() {
+    let text = "\
+graph times(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = n * w } vjp(ct_y) -> (d_n, d_w) {
+    d_n = ct_y * w
+    d_w = ct_y * n
+}
+graph scaled(x: f32[3], n: i32[3]) -> (y: f32[3]) { y = x * cast(n, dtype = f32) } vjp(ct_y) -> (d_x, d_n) {
+    d_x = ct_y * cast(n, dtype = f32)
+    d_n = cast(ct_y * x, dtype = i32)
+}
+graph loss(x: f32[3], n: i32[3]) -> (l: f32[]) { l = sum(scaled(x, times(n, n))) }
+entry step(x: f32[3], n: i32[3]) -> (l: f32[], d_x: f32[3], d_n: i32[3]) {
+    (l, d_x, d_n) = value_and_grad(loss, wrt = [x, n])(x, n)
+}
+";
+    let words = ["checked", "FAILED", "note", "stated", "rules"];
+    insta::assert_snapshot!(lines(&check(text, &[]), &words));
+    let refused = check(
+        &text.replace("scaled(x, times(n, n))", "scaled(x, n * n)"),
+        &[],
+    );
+    insta::assert_snapshot!(refused.stderr);
+}
+
 /// The laws of what a derivative is taken of show a rule that is wrong, which the laws of the derivative do not.
 #[test]
 fn a_wrong_rule_shows_in_the_laws_of_what_is_differentiated() {

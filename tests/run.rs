@@ -52,6 +52,70 @@ fn a_library_computes_what_its_graph_does() {
     }
 }
 
+/// Products of integers with a rule of their own, added up and in a loop.
+const COUNTS: &str = "\
+graph times(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = n * w } vjp(ct_y) -> (d_n, d_w) {
+    d_n = ct_y * w
+    d_w = ct_y * n
+}
+graph twice(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = times(n, w) + times(n, n) }
+graph turn(n: i32[3], w: i32[3]) -> (next: i32[3]) { next = times(n, w) }
+entry sums(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = twice(n, w) }
+entry sums_back(n: i32[3], w: i32[3], ct_y: i32[3]) -> (y: i32[3], d_n: i32[3], d_w: i32[3]) {
+    (y, d_n, d_w) = vjp(twice, wrt = [n, w])(n, w, ct_y)
+}
+entry turns(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = scan(turn, length = 3)(n, w) }
+entry turns_back(n: i32[3], w: i32[3], ct_y: i32[3]) -> (y: i32[3], d_n: i32[3], d_w: i32[3]) {
+    (y, d_n, d_w) = vjp(scan(turn, length = 3), wrt = [n, w])(n, w, ct_y)
+}
+";
+
+/// Cotangents of integers: compiled, in a library behind its C functions, and interpreted, they are what is written by
+/// hand, also where they wrap around.
+#[test]
+fn cotangents_of_integers_are_compiled_as_they_are_interpreted() {
+    let (n, w) = ([1i64, -2, 3], [4i64, 5, 5]);
+    let expected = |dtype: &str, entry: &str, large: i64| {
+        let (y, d_n, d_w) = match entry {
+            // c (w + 2 n), and c n.
+            "sums" => ([5, -6, 24], [6, 2, -large], [1, -4, -large]),
+            // c w³, and 3 c n w².
+            _ => ([64, -250, 375], [64, 250, large], [48, -300, large]),
+        };
+        let line = |name: &str, x: [i64; 3]| {
+            format!("{name}: {dtype}[3] = {}, {}, {}\n", x[0], x[1], x[2])
+        };
+        line("y", y) + &line("d_n", d_n) + &line("d_w", d_w)
+    };
+    for (dtype, large) in [("i32", 1 << 30), ("i64", 1 << 62)] {
+        let place = Place::with("counts.graph", COUNTS.replace("i32", dtype));
+        let array = |x: [i64; 3]| match dtype {
+            "i32" => npy::encode(&HostTensor::from_slice(&[3], &x.map(|x| x as i32)).unwrap()),
+            _ => npy::encode(&HostTensor::from_slice(&[3], &x).unwrap()),
+        };
+        place.write("n.npy", array(n));
+        place.write("w.npy", array(w));
+        place.write("ct.npy", array([1, 2, large]));
+        place
+            .run(&["compile", "counts.graph", "-o", "counts.so"])
+            .success();
+        let run = |file: &str, entry: &str, flags: &[&str]| {
+            let inputs = ["n=n.npy", "w=w.npy", "ct_y=ct.npy"];
+            place
+                .run(&[&["run", file, "--entry", entry], &inputs[..], flags].concat())
+                .success()
+        };
+        for entry in ["sums", "turns"] {
+            let back = format!("{entry}_back");
+            let by_hand = expected(dtype, entry, large);
+            assert_eq!(run("counts.graph", &back, &[]), by_hand);
+            assert_eq!(run("counts.so", &back, &[]), by_hand);
+            assert_eq!(run("counts.graph", &back, &["--scalar", "f64"]), by_hand);
+            assert_eq!(run("counts.graph", entry, &["--adjoint"]), by_hand);
+        }
+    }
+}
+
 /// Code for a level that this processor lacks is refused in this process with what it lacks, and in libraries with a
 /// status.
 #[test]

@@ -3,8 +3,9 @@
 //! Both modes only append ops to a copy of the graph. [`vjp`] sweeps ids downwards and accumulates
 //! contributions as a left-nested sum in sweep order; [`jvp`] follows ids upwards. Since the result
 //! is an ordinary graph, derivatives of derivatives are the same calls again. Composite ops without
-//! a rule of their own are decomposed first; integers and truth values have no derivative. A call of
-//! a region is such an op: the sweep applies its rule, or computes again what its derivative needs.
+//! a rule of their own are decomposed first; truth values have no derivative, and integers only where a
+//! rule names their cotangents (`integers.rs`). A call of a region is such an op: the sweep applies its
+//! rule, or computes again what its derivative needs.
 //!
 //! Derivatives are with respect to any values, not just inputs. The cotangent of an intermediate
 //! value h is the gradient by a number that is added to h, where all that reads h reads the sum; its
@@ -15,6 +16,7 @@
 
 mod contract;
 mod cotangent;
+mod integers;
 pub(crate) mod mask;
 #[cfg(test)]
 pub(crate) mod mutation;
@@ -23,12 +25,14 @@ mod region;
 mod rules;
 mod traced;
 
+pub use integers::Carriers;
 pub use traced::{Traced, TracedMask, Tracer};
 
 use crate::builder::Builder;
 use crate::constant::Constant;
+use crate::dtype::DType;
 use crate::graph::{Graph, NodeId, Output, Remap, Value};
-use crate::op::{Composite, Family, Input, Op, TypeError, expansion};
+use crate::op::{Composite, Family, Input, Op, TypeError, expansion, names_integers};
 use crate::rewrite::{decompose, isolate};
 use crate::scalar::Undefined;
 use crate::shape::Type;
@@ -56,6 +60,69 @@ pub enum AutodiffError {
     /// The graph has no such input or output.
     #[error("there is no {0}")]
     Missing(String),
+    /// An integer that has a cotangent is made by an op that passes none on.
+    #[error("the cotangent of an integer ends at `{op}`, which has no derivative on integers")]
+    Integers {
+        /// The op.
+        op: &'static str,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A tangent reaches a call whose rule names cotangents of integers.
+    #[error("`{name}` has no forward mode: its `vjp` block names cotangents of integers")]
+    NoForward {
+        /// The graph that is called.
+        name: String,
+        /// Where it is declared.
+        span: Span,
+    },
+}
+
+impl AutodiffError {
+    /// Where in the source the fault lies, if it lies within what is differentiated.
+    pub fn place(&self) -> Option<Span> {
+        let span = match self {
+            AutodiffError::Integers { span, .. } | AutodiffError::NoForward { span, .. } => *span,
+            AutodiffError::Type(_)
+            | AutodiffError::Undefined(_)
+            | AutodiffError::NotDecomposed(_)
+            | AutodiffError::NotScalar(_)
+            | AutodiffError::Missing(_) => return None,
+        };
+        (!span.is_synthetic()).then_some(span)
+    }
+
+    /// What to do about it, where that is known.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            AutodiffError::Integers { .. } => Some(
+                "ops on integers have no derivative unless a graph states one with a `vjp` block; only sums, \
+                 differences and what moves elements pass cotangents on. Call such a graph here, or end the \
+                 cotangent with `stop_gradient`",
+            ),
+            AutodiffError::NoForward { .. } => Some(
+                "integers have no tangents; use `vjp` or `grad`, or pass `stop_gradient` of the arguments",
+            ),
+            AutodiffError::Type(_)
+            | AutodiffError::Undefined(_)
+            | AutodiffError::NotDecomposed(_)
+            | AutodiffError::NotScalar(_)
+            | AutodiffError::Missing(_) => None,
+        }
+    }
+
+    /// The same as an error of an op that is differentiated.
+    pub(crate) fn into_type_error(self) -> TypeError {
+        match self {
+            AutodiffError::Type(error) => error,
+            AutodiffError::Undefined(_)
+            | AutodiffError::NotDecomposed(_)
+            | AutodiffError::NotScalar(_)
+            | AutodiffError::Missing(_)
+            | AutodiffError::Integers { .. }
+            | AutodiffError::NoForward { .. } => TypeError::new(self.to_string()),
+        }
+    }
 }
 
 impl From<Undefined> for AutodiffError {
@@ -86,9 +153,34 @@ struct Derivation {
     remap: Remap,
     /// The copies of the values with respect to which the derivative is taken.
     wrt: Vec<Value>,
+    /// Whether integers have cotangents.
+    integers: bool,
 }
 
 impl Derivation {
+    /// For forward mode.
+    fn forward(graph: &Graph, wrt: &[Value]) -> Result<Self, AutodiffError> {
+        let is_integer = |value: &&Value| {
+            let ty = graph.get_type(**value);
+            ty.is_some_and(|ty| ty.dtype.is_integer())
+        };
+        match wrt.iter().find(is_integer) {
+            Some(value) => Err(no_derivative(graph.ty(*value))),
+            None => Derivation::new(graph, wrt, &|composite| !composite.has_jvp()),
+        }
+    }
+
+    /// For reverse mode from the outputs `of`.
+    fn reverse(graph: &Graph, of: &[usize], wrt: &[Value]) -> Result<Self, AutodiffError> {
+        let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
+        let outputs = of.iter().filter_map(|at| graph.outputs().get(*at));
+        let mut outputs = outputs.map(|output| graph.ty(output.value).dtype);
+        Ok(Derivation {
+            integers: names_integers(graph) || outputs.any(|dtype| dtype.is_integer()),
+            ..derivation
+        })
+    }
+
     fn new(
         graph: &Graph,
         wrt: &[Value],
@@ -105,7 +197,7 @@ impl Derivation {
         } else {
             decompose(graph, keep)?
         };
-        let wrt = wrt.iter().map(|value| float_copy(graph, &remap, *value));
+        let wrt = wrt.iter().map(|value| copy_of(graph, &remap, *value));
         let wrt = wrt.collect::<Result<_, _>>()?;
         let forward = copy.len();
         let builder = Builder::new(copy, Span::SYNTHETIC);
@@ -115,6 +207,7 @@ impl Derivation {
             forward,
             remap,
             wrt,
+            integers: false,
         })
     }
 
@@ -162,7 +255,7 @@ impl Derivation {
         Ok(input)
     }
 
-    /// For each original node, whether a float result of it depends on one of `sources`.
+    /// For each original node, whether a result of it depends on one of `sources` in a way by which cotangents flow.
     fn varying(&self, sources: &[Value]) -> Vec<bool> {
         self.builder.with_graph(|graph| {
             let mut varying = vec![false; self.forward];
@@ -170,10 +263,7 @@ impl Derivation {
                 varying[source.node.index()] = true;
             }
             for node in graph.nodes().take(self.forward) {
-                let from_operand = |operand: &Value| {
-                    varying[operand.node.index()] && graph.ty(*operand).dtype.is_float()
-                };
-                if graph.operands(node).iter().any(from_operand) {
+                if integers::is_varying(graph, node, &varying, self.integers) {
                     varying[node.index()] = true;
                 }
             }
@@ -233,6 +323,8 @@ struct Sweep<'a> {
     builder: &'a Builder,
     /// For each node, whether a derivative flows through it.
     varying: Vec<bool>,
+    /// Whether integers have cotangents.
+    integers: bool,
     cotangents: Cotangents,
     /// The nodes that are to be merged.
     merges: Vec<Merge>,
@@ -249,6 +341,7 @@ fn sweep<'a>(
     let mut sweep = Sweep {
         builder,
         varying: derivation.varying(&derivation.wrt),
+        integers: derivation.integers,
         cotangents: Cotangents::default(),
         merges: Vec::new(),
         passed: Vec::new(),
@@ -288,11 +381,13 @@ impl Sweep<'_> {
         if rules::comes_apart(builder, &site, &incoming)? {
             return self.visit_inside(&site, &incoming);
         }
-        let varying = &self.varying;
-        let wanted = |operand: usize| {
-            let value = site.operands[operand];
-            varying[value.node.index()] && builder.ty(value).dtype.is_float()
+        let (varying, integers) = (&self.varying, self.integers);
+        let wanted = |at: usize| {
+            let operand = site.operands[at];
+            let flows = |graph: &Graph| integers::flows(graph, node, (at, operand), integers);
+            varying[operand.node.index()] && builder.with_graph(flows)
         };
+        integers::check(builder, (node, &site), &incoming, &wanted)?;
         let (parts, merge) = rules::vjp(builder, (node, &site), &incoming, &wanted)?;
         #[cfg(test)]
         let parts = mutation::parts(builder, &site, parts)?;
@@ -319,9 +414,7 @@ impl Sweep<'_> {
         self.varying.resize(first, false);
         for node in &inside {
             let flows = builder.with_graph(|graph| {
-                let operands = graph.operands(*node);
-                let mut operands = operands.iter();
-                operands.any(|x| self.varying[x.node.index()] && graph.ty(*x).dtype.is_float())
+                integers::is_varying(graph, *node, &self.varying, self.integers)
             });
             self.varying.push(flows);
         }
@@ -362,16 +455,37 @@ fn or_zeros(
     }
 }
 
-/// The copy of a value of the original, which must be a float.
-fn float_copy(graph: &Graph, remap: &Remap, value: Value) -> Result<Value, AutodiffError> {
+/// The copy of a value of the original, which must be a number.
+fn copy_of(graph: &Graph, remap: &Remap, value: Value) -> Result<Value, AutodiffError> {
     let copy = graph.get_type(value).zip(remap.value(value));
     let (ty, copy) = copy.ok_or_else(|| AutodiffError::Missing("such value".into()))?;
-    if ty.dtype.is_float() {
-        Ok(copy)
+    if ty.dtype == DType::Bool {
+        Err(no_derivative(ty))
     } else {
-        Err(AutodiffError::Missing(format!(
-            "derivative with respect to a value of type {ty}"
-        )))
+        Ok(copy)
+    }
+}
+
+fn no_derivative(ty: &Type) -> AutodiffError {
+    AutodiffError::Missing(format!("derivative with respect to a value of type {ty}"))
+}
+
+/// An error unless a derivative can be by all of these values.
+fn check_wrt(graph: &Graph, wrt: &[Value]) -> Result<(), AutodiffError> {
+    let is_integer = |value: &Value| {
+        let ty = graph.get_type(*value);
+        ty.is_some_and(|ty| ty.dtype.is_integer())
+    };
+    if !wrt.iter().any(is_integer) {
+        return Ok(());
+    }
+    let carriers = Carriers::of(graph);
+    let mut none = wrt
+        .iter()
+        .filter(|x| is_integer(x) && !carriers.has(graph, **x));
+    match none.next() {
+        Some(value) => Err(no_derivative(graph.ty(*value))),
+        None => Ok(()),
     }
 }
 
@@ -423,23 +537,26 @@ fn output_name(builder: &Builder, prefix: &str, of: Value, position: usize) -> S
     })
 }
 
-/// Reverse mode: `graph` with one more input per float output, its cotangent (in output order), and
-/// one more output per input position in `wrt`, that input's cotangent.
+/// Reverse mode: `graph` with one more input per output that has a cotangent, that is each float and integers that
+/// [carry](Carriers) one, in output order; and one more output per input position in `wrt`, that input's cotangent.
 ///
 /// # Errors
-/// `wrt` names an input that does not exist or is no float; a derivative op does not type-check.
+/// `wrt` names an input that does not exist or has no cotangent; a cotangent of integers meets an op that passes none
+/// on; a derivative op does not type-check.
 pub fn vjp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
     Ok(vjp_of(graph, &inputs(graph, wrt)?)?.graph)
 }
 
-/// As [`vjp`], with respect to any float values of the graph.
+/// As [`vjp`], with respect to any values of the graph that have a cotangent.
 ///
 /// # Errors
 /// As [`vjp`].
 pub fn vjp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
+    check_wrt(graph, wrt)?;
+    let carriers = Carriers::of(graph);
     let outputs = graph.outputs().iter().enumerate();
-    let floats = outputs.filter(|(_, output)| graph.ty(output.value).dtype.is_float());
-    let of: Vec<usize> = floats.map(|(position, _)| position).collect();
+    let taking = outputs.filter(|(_, output)| carriers.takes(graph, output.value));
+    let of: Vec<usize> = taking.map(|(position, _)| position).collect();
     pullback_of(graph, &of, wrt)
 }
 
@@ -449,11 +566,21 @@ pub fn vjp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
 /// # Errors
 /// As [`vjp`]; `of` names an output that does not exist.
 pub fn pullback(graph: &Graph, of: &[usize], wrt: &[usize]) -> Result<Graph, AutodiffError> {
+    check_wrt(graph, &inputs(graph, wrt)?)?;
+    pulled_back(graph, of, wrt)
+}
+
+/// As [`pullback`], also by integers that no rule speaks of: whoever asks for their cotangents has sorted out that.
+pub(crate) fn pulled_back(
+    graph: &Graph,
+    of: &[usize],
+    wrt: &[usize],
+) -> Result<Graph, AutodiffError> {
     Ok(pullback_of(graph, of, &inputs(graph, wrt)?)?.graph)
 }
 
 fn pullback_of(graph: &Graph, of: &[usize], wrt: &[Value]) -> Result<Derived, AutodiffError> {
-    let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
+    let derivation = Derivation::reverse(graph, of, wrt)?;
     let seeds = derivation.seeds(of)?;
     finish(derivation, &seeds)
 }
@@ -467,12 +594,13 @@ pub fn gradient(graph: &Graph, of: usize, wrt: &[usize]) -> Result<Graph, Autodi
     Ok(gradient_of(graph, of, &inputs(graph, wrt)?)?.graph)
 }
 
-/// As [`gradient`], with respect to any float values of the graph.
+/// As [`gradient`], with respect to any values of the graph that have a cotangent.
 ///
 /// # Errors
 /// As [`gradient`].
 pub fn gradient_of(graph: &Graph, of: usize, wrt: &[Value]) -> Result<Derived, AutodiffError> {
-    let derivation = Derivation::new(graph, wrt, &|composite| composite.has_vjp())?;
+    check_wrt(graph, wrt)?;
+    let derivation = Derivation::reverse(graph, &[], wrt)?;
     let builder = &derivation.builder;
     let output = builder
         .with_graph(|graph| graph.outputs().get(of).map(|output| output.value))
@@ -490,7 +618,8 @@ pub fn gradient_of(graph: &Graph, of: usize, wrt: &[Value]) -> Result<Derived, A
 /// output per float output, its tangent (in output order).
 ///
 /// # Errors
-/// As [`vjp`].
+/// As [`vjp`]; `wrt` names an input that is no float, or a tangent reaches a call whose rule names cotangents of
+/// integers.
 pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
     Ok(jvp_of(graph, &inputs(graph, wrt)?)?.graph)
 }
@@ -499,9 +628,9 @@ pub fn jvp(graph: &Graph, wrt: &[usize]) -> Result<Graph, AutodiffError> {
 /// intermediate value is added to the one that its operands lead to.
 ///
 /// # Errors
-/// As [`vjp`].
+/// As [`jvp`].
 pub fn jvp_of(graph: &Graph, wrt: &[Value]) -> Result<Derived, AutodiffError> {
-    let derivation = Derivation::new(graph, wrt, &|_| false)?;
+    let derivation = Derivation::forward(graph, wrt)?;
     let builder = &derivation.builder;
     let (tangents, merges) = tangents(&derivation)?;
     let outputs = builder.with_graph(|graph| graph.outputs().to_vec());

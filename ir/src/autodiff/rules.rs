@@ -8,6 +8,7 @@
 use super::AutodiffError;
 use super::contract;
 use super::cotangent::Cotangent;
+use super::integers;
 use super::mask::{self, Mask, Where};
 use super::prefix;
 use super::region::{self, Merge};
@@ -164,7 +165,7 @@ fn family_vjp(
     let count = site.operands.len();
     let mut parts: Adjoints = SmallVec::from_elem(None, count);
     if let Family::Composite(composite) = family {
-        return composite_vjp(b, site, composite, cotangents);
+        return composite_vjp(b, site, composite, cotangents, wanted);
     }
     let Some(Some(ct)) = cotangents.first().copied() else {
         return Ok(parts);
@@ -172,7 +173,10 @@ fn family_vjp(
     match family {
         Family::Pointwise(rule) => {
             for operand in (0..count).filter(|&operand| wanted(operand)) {
-                parts[operand] = pointwise_part(b, site, &rule, operand, ct)?;
+                parts[operand] = match b.ty(ct.value).dtype.is_integer() {
+                    true => Some(integers::pointwise_part(b, &site.op, operand, ct)?),
+                    false => pointwise_part(b, site, &rule, operand, ct)?,
+                };
             }
         }
         Family::Select => {
@@ -251,6 +255,7 @@ fn composite_vjp(
     site: &Site,
     composite: &dyn Composite,
     cotangents: &[Option<Cotangent>],
+    wanted: &dyn Fn(usize) -> bool,
 ) -> Result<Adjoints, AutodiffError> {
     let values: Parts = cotangents.iter().map(|ct| ct.map(|ct| ct.value)).collect();
     let own = |operands: &[Value], results: &[Value]| {
@@ -261,8 +266,9 @@ fn composite_vjp(
         let peeled = |part: Option<Value>| part.map(|part| Cotangent::peeled(b, part));
         parts.into_iter().map(peeled).collect()
     };
-    if matches!(site.op, Op::Call(_)) {
-        let parts = peeled(own(&site.operands, &site.results)??);
+    if let Op::Call(call) = &site.op {
+        let given = (site.results.as_slice(), values.as_slice());
+        let parts = peeled(call.pulled_back(b, &site.operands, given, wanted)?);
         return taken_as_a_whole(b, site, cotangents, parts);
     }
     let Some(reached) = reached(b, site, composite, cotangents)? else {
@@ -305,7 +311,8 @@ fn reached(
 }
 
 /// Whether a composite op has to be taken apart for its cotangents: where not all results are taken, and
-/// its own rule says nothing of that; and where it has no rule, as parts of others that were taken apart.
+/// its own rule says nothing of that; where they are of integers, of which it says nothing either; and where it has no
+/// rule, as parts of others that were taken apart.
 pub(super) fn comes_apart(
     b: &Builder,
     site: &Site,
@@ -318,6 +325,9 @@ pub(super) fn comes_apart(
     let is_call = matches!(site.op, Op::Call(_));
     if is_call || !composite.has_vjp() {
         return Ok(!is_call);
+    }
+    if cotangents.iter().any(|ct| integers::is_of_integers(b, ct)) {
+        return Ok(true);
     }
     Ok(masked && reached(b, site, composite, cotangents)?.is_none())
 }
@@ -334,6 +344,14 @@ pub(super) fn jvp(
     }
     if let Family::Cond(op) = family {
         return Ok((region::cond_jvp(b, site, op, tangents)?, None));
+    }
+    if let Op::Call(call) = &site.op
+        && tangents.iter().any(Option::is_some)
+    {
+        return Err(AutodiffError::NoForward {
+            name: call.region.name().to_string(),
+            span: b.with_graph(|graph| graph.span(node)),
+        });
     }
     Ok((family_jvp(b, site, family, tangents)?, None))
 }

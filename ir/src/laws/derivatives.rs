@@ -15,7 +15,7 @@ pub struct Derivatives {
     pub wrt: Vec<usize>,
     /// As [`autodiff::jvp`] makes it.
     pub jvp: Graph,
-    /// As [`autodiff::vjp`] makes it.
+    /// As [`autodiff::pullback`] makes it, from all float outputs.
     pub vjp: Graph,
 }
 
@@ -30,7 +30,7 @@ impl Derivatives {
         let graph = graph.clone().with_exact_constants();
         Ok(Derivatives {
             jvp: autodiff::jvp(&graph, &wrt)?,
-            vjp: autodiff::vjp(&graph, &wrt)?,
+            vjp: autodiff::pullback(&graph, &float_outputs(&graph), &wrt)?,
             graph,
             wrt,
         })
@@ -53,6 +53,12 @@ impl Derivatives {
         let types = outputs.map(|output| self.graph.ty(output.value).clone());
         types.filter(|ty| ty.dtype.is_float()).collect()
     }
+}
+
+/// The positions of the float outputs of a graph: laws say nothing of integers, whose cotangents are what rules say.
+pub(super) fn float_outputs(graph: &Graph) -> Vec<usize> {
+    let is_float = |at: &usize| graph.ty(graph.outputs()[*at].value).dtype.is_float();
+    (0..graph.outputs().len()).filter(is_float).collect()
 }
 
 pub(super) fn input_types(graph: &Graph) -> Vec<Type> {

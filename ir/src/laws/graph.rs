@@ -97,7 +97,7 @@ pub fn check_derivatives(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<Report, LawError> {
-    let (graph, surrogates) = without_surrogates(graph)?;
+    let (graph, replaced) = without_surrogates(graph)?;
     let d = Derivatives::of(&graph)?;
     let work = work(&d.vjp)?;
     let arithmetic = if work <= options.exact_work {
@@ -132,7 +132,7 @@ pub fn check_derivatives(
         points: options.points,
         laws,
         compared: (compared != all).then_some((compared, all)),
-        surrogates,
+        replaced,
         unmet,
         conditions: Vec::new(),
         lints: Vec::new(),

@@ -4,6 +4,7 @@ use super::condition::{Condition, Status};
 use super::domain::{Parameter, Remedy, Unmet};
 use super::lints::Lint;
 use super::outcome::{Law, Outcome};
+use crate::rewrite::Replaced;
 use crate::span::{SourceMap, Span};
 use std::fmt;
 
@@ -42,8 +43,8 @@ pub struct Report {
     pub laws: Vec<(Law, Outcome)>,
     /// How many rows and columns of the Jacobian are compared, and how many there are, where these are more.
     pub compared: Option<([u64; 2], [u64; 2])>,
-    /// Graphs whose rule is meant to differ from the derivative: the laws are those of their bodies.
-    pub surrogates: Vec<String>,
+    /// Graphs whose rule is not the derivative: the laws are those of their bodies.
+    pub replaced: Replaced,
     /// What no point fulfils that was drawn, if none was found.
     pub unmet: Option<Unmet>,
     /// The conditions under which the entry is defined and differentiable.
@@ -233,8 +234,12 @@ impl fmt::Display for Rendered<'_> {
                 Some(_) | None => writeln!(f)?,
             }
         }
-        for name in &report.surrogates {
+        for name in &report.replaced.surrogates {
             let what = "has a surrogate rule, which is no derivative: its body counts here";
+            writeln!(f, "    note: `{name}` {what}")?;
+        }
+        for name in &report.replaced.integers {
+            let what = "has a rule for integers, which have no derivative: its body counts here";
             writeln!(f, "    note: `{name}` {what}")?;
         }
         if let Some(unmet) = &report.unmet {

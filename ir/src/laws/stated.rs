@@ -2,10 +2,13 @@
 //!
 //! A rule and the derived VJP are run at the same random points of the body's domain, with the same
 //! cotangents. Rules within the body count as what they stand for, so that each is judged by
-//! what the primitive ops compute. Only where a body calls a graph whose rule is meant to differ from the
-//! derivative, a rule around it may also be what follows from that one.
+//! what the primitive ops compute. Only where a body calls a graph whose rule is not the derivative, a rule
+//! around it may also be what follows from that one.
+//!
+//! What a rule says of integers has nothing beside it, since they have no derivative: only what it says of floats
+//! is compared, with cotangents of integer results that are 0.
 
-use super::derivatives::Derivatives;
+use super::derivatives::{Derivatives, float_outputs};
 use super::domain::Domain;
 use super::graph::{Options, too_many, work};
 use super::number::Number;
@@ -13,12 +16,15 @@ use super::outcome::{Outcome, Tally};
 use super::point::{Point, Random};
 use super::rules::{Effort, LawError, directions, nothing_to_differentiate, outputs};
 use super::settle::{Check, Digits, settle};
-use crate::autodiff;
+use crate::autodiff::{self, AutodiffError};
+use crate::builder::Builder;
+use crate::constant::Constant;
 use crate::graph::Graph;
 use crate::module::Module;
-use crate::op::Region;
+use crate::op::{Input, Pullback, Region, Stated, TypeError};
 use crate::rewrite::{decompose, without_surrogates};
 use crate::span::Span;
+use std::fmt;
 use std::rc::Rc;
 
 /// What became of the rule of one graph.
@@ -26,8 +32,22 @@ use std::rc::Rc;
 pub struct StatedRule {
     /// The graph that states it.
     pub graph: String,
-    /// Whether it is the derivative of the body.
+    /// Whether it is the derivative of the body, as far as it speaks of floats.
     pub outcome: Outcome,
+    /// Whether it speaks of integers as well.
+    pub integers: bool,
+}
+
+impl fmt::Display for StatedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.outcome)?;
+        match self.integers && !self.outcome.is_skipped() {
+            true => {
+                f.write_str(", for floats; stated for integers, with nothing to compare that with")
+            }
+            false => Ok(()),
+        }
+    }
 }
 
 /// Compares each rule that a module uses with the derivative of its graph's body.
@@ -39,6 +59,7 @@ pub fn check_rules(module: &Module, options: &Options) -> Result<Vec<StatedRule>
         Ok(StatedRule {
             graph: region.name().to_string(),
             outcome: check_rule(region, options)?,
+            integers: region.states_integers(),
         })
     };
     module.rules.iter().map(check).collect()
@@ -58,20 +79,28 @@ impl Pair {
     /// The rule beside the derivative of what the primitive ops compute, or, where that is another, of what graphs
     /// with surrogate rules say: the second one only if there are any.
     fn all(region: &Rc<Region>) -> Result<Vec<Pair>, LawError> {
-        let called = Region::called(region, Span::SYNTHETIC)?;
-        let stated = Derivatives::of(&called)?;
         let body = region.body().clone().with_exact_constants();
-        let (plain, surrogates) = without_surrogates(&body)?;
+        let (plain, replaced) = without_surrogates(&body)?;
+        // What it calls counts as what it stands for, which has a forward mode.
+        let shown = match replaced.is_empty() {
+            true => region.clone(),
+            false => Rc::new(region.with_body(plain.clone())),
+        };
+        let stated = Derivatives::of(&Region::called(&shown, Span::SYNTHETIC)?)?;
         let (primitive, _) = decompose(&plain, &|_| false)?;
         let mut pairs = vec![Pair::of(region, stated.clone(), &primitive)?];
-        if !surrogates.is_empty() {
-            pairs.push(Pair::of(region, stated, &body)?);
+        if !replaced.is_empty() {
+            match Pair::of(region, stated, &body) {
+                // Cotangents of integers meet an op that has none, so that nothing follows.
+                Err(LawError::Autodiff(AutodiffError::Integers { .. })) => {}
+                pair => pairs.push(pair?),
+            }
         }
         Ok(pairs)
     }
 
     fn of(region: &Region, stated: Derivatives, body: &Graph) -> Result<Pair, LawError> {
-        let derived = autodiff::vjp(body, &stated.wrt)?;
+        let derived = autodiff::pullback(body, &float_outputs(body), &stated.wrt)?;
         let name = |value: &crate::graph::Value| {
             let name = stated.vjp.name(value.node);
             name.unwrap_or("an input").to_string()
@@ -151,6 +180,11 @@ fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawErro
             "a surrogate, which is meant to differ from the derivative",
         ));
     }
+    let Some(region) = &of_floats(region)? else {
+        return Ok(Outcome::Vacuous(
+            "stated for integers, with nothing to compare it with",
+        ));
+    };
     let mut outcome = None;
     for pair in Pair::all(region)? {
         let found = check_pair(RuleCheck { region, pair }, options)?;
@@ -165,6 +199,41 @@ fn check_rule(region: &Rc<Region>, options: &Options) -> Result<Outcome, LawErro
         }
     }
     Ok(outcome.unwrap_or(Outcome::Vacuous("no rule")))
+}
+
+/// The region with a rule that speaks of floats only; none if it speaks of integers only.
+fn of_floats(region: &Rc<Region>) -> Result<Option<Rc<Region>>, TypeError> {
+    let (Some(rule), true) = (region.rule(), region.states_integers()) else {
+        return Ok(Some(region.clone()));
+    };
+    let body = region.body();
+    let builder = Builder::new(Graph::like(rule), Span::SYNTHETIC);
+    let own = body.inputs().len() + body.outputs().len();
+    let mut arguments = Vec::with_capacity(rule.inputs().len());
+    for (position, input) in rule.inputs().iter().enumerate() {
+        let ty = rule.ty(*input);
+        arguments.push(if position < own || ty.dtype.is_float() {
+            let (dtype, shape) = (ty.dtype, ty.shape.clone());
+            let argument = builder.apply(Input { dtype, shape }, &[])?;
+            let name = rule.name(input.node).unwrap_or_default();
+            builder.edit(|graph| graph.set_name(argument.node, name));
+            argument
+        } else {
+            builder.full(ty, &Constant::integer(0))?
+        });
+    }
+    let values = builder.inline(rule, &arguments)?;
+    let mut graph = builder.finish();
+    for (output, value) in rule.outputs().iter().zip(values) {
+        if graph.ty(value).dtype.is_float() {
+            graph.add_output(&output.name, value);
+        }
+    }
+    let speaks = !graph.outputs().is_empty() && !float_outputs(body).is_empty();
+    let stated = Stated::of_floats(graph, body);
+    let (name, doc) = (region.name(), region.doc().to_vec());
+    let region = Region::new(name, doc, body.clone(), Pullback::Rule(stated))?;
+    Ok(speaks.then(|| Rc::new(region)))
 }
 
 fn check_pair(check: RuleCheck<'_>, options: &Options) -> Result<Outcome, LawError> {

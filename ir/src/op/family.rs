@@ -471,6 +471,10 @@ pub trait Composite: std::fmt::Debug {
     fn has_vjp(&self) -> bool {
         false
     }
+    /// Whether its forward mode is that of what it decomposes into; else it has none.
+    fn has_jvp(&self) -> bool {
+        true
+    }
     /// A cheaper or stabler VJP than the decomposition's, if the op has one: a cotangent per
     /// operand (`None` for an operand without any), from the operands, the results and the
     /// cotangents of the results (`None` where a result has none).

@@ -16,7 +16,7 @@ use super::family::Composite;
 use super::leaf::Input;
 use super::macros::op;
 use super::spec::{Accepts, Described, OpDef, Spec, TypeError, Types, single};
-use crate::autodiff::{AutodiffError, pullback};
+use crate::autodiff::{AutodiffError, pulled_back};
 use crate::builder::Builder;
 use crate::graph::{Graph, Value};
 use crate::op::Op;
@@ -44,16 +44,68 @@ impl OpDef for Barrier {
 /// How a region is differentiated in reverse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pullback {
-    /// By a rule of its own: a graph from the operands, the results and a cotangent for each float
-    /// result to a cotangent for each float operand.
-    Rule(Graph),
+    /// By a rule of its own.
+    Rule(Stated),
     /// As by a rule, but by one that is meant to differ from the derivative of the body, so that nothing
     /// compares them.
-    Surrogate(Graph),
+    Surrogate(Stated),
     /// By its derived rule, on values that are computed again from the operands.
     Recompute,
     /// By its derived rule, on the values that it computes: the body of a scan or a branch.
     Derived,
+}
+
+/// A rule that a graph states, and whose cotangents it is about: those of all floats, of no truth values, and of the
+/// integers that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// From the operands, the results and the cotangents of results to the cotangents of operands.
+    pub rule: Graph,
+    /// For each operand, whether the rule yields its cotangent.
+    pub operands: Vec<bool>,
+    /// For each result, whether the rule takes its cotangent.
+    pub results: Vec<bool>,
+}
+
+impl Stated {
+    /// A rule for a body that is about floats only.
+    pub fn of_floats(rule: Graph, body: &Graph) -> Stated {
+        let is_float = |value: Value| body.ty(value).dtype.is_float();
+        Stated {
+            rule,
+            operands: body.inputs().iter().copied().map(is_float).collect(),
+            results: outputs(body).map(is_float).collect(),
+        }
+    }
+
+    /// Whether it names the cotangents of integers of a body.
+    fn names_integers(&self, body: &Graph) -> bool {
+        let operands = self.operands.iter().zip(body.inputs().iter().copied());
+        let mut all = operands.chain(self.results.iter().zip(outputs(body)));
+        all.any(|(named, value)| *named && body.ty(value).dtype.is_integer())
+    }
+
+    /// What it takes and yields, if it is about what a rule for `body` can be about.
+    fn interface(&self, body: &Graph) -> Option<(Vec<Type>, Vec<Type>)> {
+        let operands = types_of(body, body.inputs().iter().copied());
+        let results = types_of(body, outputs(body));
+        let owed = named(&operands, &self.operands)?;
+        let cotangents = named(&results, &self.results)?;
+        Some(([operands, results, cotangents].concat(), owed))
+    }
+}
+
+/// The types that have names, if all floats have one and no truth value has.
+fn named(types: &[Type], names: &[bool]) -> Option<Vec<Type>> {
+    let fits = |(ty, named): (&Type, &bool)| ty.dtype.is_integer() || *named == ty.dtype.is_float();
+    let all = || types.iter().zip(names);
+    let fits = types.len() == names.len() && all().all(fits);
+    fits.then(|| {
+        all()
+            .filter(|(_, named)| **named)
+            .map(|(ty, _)| ty.clone())
+            .collect()
+    })
 }
 
 /// A graph that is called as one op. Its graphs verify, and have no `inout` parameters.
@@ -63,6 +115,8 @@ pub struct Region {
     body: Graph,
     pullback: Pullback,
     expanded: usize,
+    /// Whether rules name cotangents of integers: its own, or those of what it calls.
+    names_integers: bool,
 }
 
 impl Region {
@@ -78,58 +132,61 @@ impl Region {
     ) -> Result<Region, TypeError> {
         let broken = |violation: crate::verify::Violation| TypeError::new(violation.to_string());
         verify(&body).map_err(broken)?;
-        if let Pullback::Rule(rule) | Pullback::Surrogate(rule) = &pullback {
+        if let Pullback::Rule(stated) | Pullback::Surrogate(stated) = &pullback {
+            let rule = &stated.rule;
             verify(rule).map_err(broken)?;
             let takes: Vec<Type> = types_of(rule, rule.inputs().iter().copied());
             let yields = types_of(rule, outputs(rule));
-            let (wanted, owed) = interface(&body);
-            if takes != wanted || yields != owed {
-                let message = "a rule takes operands, results and cotangents of the float results, \
-                               and yields cotangents of the float operands";
+            if stated.interface(&body) != Some((takes, yields)) {
+                let message = "a rule takes operands, results and cotangents of the results, and yields \
+                               cotangents of the operands: of all that are floats, and of some integers";
                 return Err(TypeError::new(message));
             }
         }
-        Ok(Region {
-            name: name.into(),
+        Ok(Region::of(name.into(), doc, body, pullback))
+    }
+
+    fn of(name: String, doc: Vec<String>, body: Graph, pullback: Pullback) -> Region {
+        let own = match &pullback {
+            Pullback::Rule(stated) | Pullback::Surrogate(stated) => stated.names_integers(&body),
+            Pullback::Recompute | Pullback::Derived => false,
+        };
+        Region {
+            name,
             doc,
             expanded: body.expanded_len(),
+            names_integers: own || names_integers(&body),
             body,
             pullback,
-        })
+        }
     }
 
     /// The body of a scan or branch that a pass or a derivative has made, which whoever verifies the
     /// graph around it verifies too.
     pub(crate) fn made(name: impl Into<String>, doc: Vec<String>, body: Graph) -> Region {
-        Region {
-            name: name.into(),
-            doc,
-            expanded: body.expanded_len(),
-            body,
-            pullback: Pullback::Derived,
-        }
+        Region::of(name.into(), doc, body, Pullback::Derived)
     }
 
     /// The same region with another body, which computes the same.
     pub(crate) fn with_body(&self, body: Graph) -> Region {
-        Region {
-            name: self.name.clone(),
-            doc: self.doc.clone(),
-            expanded: body.expanded_len(),
-            body,
-            pullback: self.pullback.clone(),
-        }
+        let (name, doc) = (self.name.clone(), self.doc.clone());
+        Region::of(name, doc, body, self.pullback.clone())
     }
 
-    /// The same region with another rule of its own, which computes the same.
+    /// The same region with another graph for its rule, if it states one, which computes the same.
     pub(crate) fn with_rule(&self, rule: Graph) -> Region {
-        Region {
-            name: self.name.clone(),
-            doc: self.doc.clone(),
-            expanded: self.expanded,
-            body: self.body.clone(),
-            pullback: Pullback::Rule(rule),
-        }
+        let with = |stated: &Stated| Stated {
+            rule,
+            ..stated.clone()
+        };
+        let pullback = match &self.pullback {
+            Pullback::Rule(stated) => Pullback::Rule(with(stated)),
+            Pullback::Surrogate(stated) => Pullback::Surrogate(with(stated)),
+            Pullback::Recompute => Pullback::Recompute,
+            Pullback::Derived => Pullback::Derived,
+        };
+        let (name, doc) = (self.name.clone(), self.doc.clone());
+        Region::of(name, doc, self.body.clone(), pullback)
     }
 
     /// The name, for readers: that of the graph that is called.
@@ -153,11 +210,27 @@ impl Region {
     }
 
     /// The rule that it states, if it states one.
-    pub fn rule(&self) -> Option<&Graph> {
+    pub fn stated(&self) -> Option<&Stated> {
         match &self.pullback {
-            Pullback::Rule(rule) | Pullback::Surrogate(rule) => Some(rule),
+            Pullback::Rule(stated) | Pullback::Surrogate(stated) => Some(stated),
             Pullback::Recompute | Pullback::Derived => None,
         }
+    }
+
+    /// The graph of the rule that it states, if it states one.
+    pub fn rule(&self) -> Option<&Graph> {
+        self.stated().map(|stated| &stated.rule)
+    }
+
+    /// Whether the rule that it states names cotangents of integers.
+    pub fn states_integers(&self) -> bool {
+        let stated = self.stated();
+        stated.is_some_and(|stated| stated.names_integers(&self.body))
+    }
+
+    /// Whether its rule does, or that of a region that its body calls.
+    pub fn names_integers(&self) -> bool {
+        self.names_integers
     }
 
     /// Whether its rule is meant to differ from the derivative.
@@ -212,16 +285,16 @@ fn types_of(graph: &Graph, values: impl Iterator<Item = Value>) -> Vec<Type> {
     values.map(|value| graph.ty(value).clone()).collect()
 }
 
-/// What a rule for `body` takes and yields.
-fn interface(body: &Graph) -> (Vec<Type>, Vec<Type>) {
-    let operands = types_of(body, body.inputs().iter().copied());
-    let results = types_of(body, outputs(body));
-    let floats = |types: &[Type]| -> Vec<Type> {
-        let floats = types.iter().filter(|ty| ty.dtype.is_float());
-        floats.cloned().collect()
+/// Whether a rule of a region that a graph calls, or runs, names cotangents of integers.
+pub(crate) fn names_integers(graph: &Graph) -> bool {
+    let names = |node| {
+        graph
+            .op(node)
+            .regions()
+            .iter()
+            .any(|region| region.names_integers)
     };
-    let (owed, cotangents) = (floats(&operands), floats(&results));
-    ([operands, results, cotangents].concat(), owed)
+    graph.nodes().any(names)
 }
 
 /// Not the whole graphs: a graph is looked at by printing it.
@@ -340,69 +413,82 @@ impl Composite for Call {
         results: &[Value],
         cotangents: &[Option<Value>],
     ) -> Option<Result<Vec<Option<Value>>, TypeError>> {
-        let parts = match &self.region.pullback {
-            Pullback::Rule(rule) | Pullback::Surrogate(rule) => {
-                apply_rule(builder, rule, operands, results, cotangents)
-            }
-            Pullback::Recompute | Pullback::Derived => {
-                recompute(builder, &self.region.body, operands, cotangents)
-            }
-        };
-        Some(parts.map(|parts| spread(builder, operands, parts)))
+        let all = |_: usize| true;
+        let parts = self.pulled_back(builder, operands, (results, cotangents), &all);
+        Some(parts.map_err(AutodiffError::into_type_error))
+    }
+
+    fn has_jvp(&self) -> bool {
+        !self.region.states_integers()
     }
 }
 
-/// Gives each float operand its cotangent, in order.
-fn spread(builder: &Builder, operands: &[Value], parts: Vec<Value>) -> Vec<Option<Value>> {
+impl Call {
+    /// The cotangents of the operands, from the results with theirs. Of a call without a rule, those of integers are
+    /// only asked for where they are wanted: they may lead to an op that has none.
+    ///
+    /// # Errors
+    /// An op of the derivative does not type-check, or has none.
+    pub(crate) fn pulled_back(
+        &self,
+        builder: &Builder,
+        operands: &[Value],
+        (results, cotangents): (&[Value], &[Option<Value>]),
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<Option<Value>>, AutodiffError> {
+        let body = &self.region.body;
+        if let Some(stated) = self.region.stated() {
+            let parts = apply_rule(builder, stated, operands, (results, cotangents))?;
+            return Ok(spread(&stated.operands, parts));
+        }
+        let is_asked = |(at, input): (usize, &Value)| {
+            let dtype = body.ty(*input).dtype;
+            dtype.is_float() || dtype.is_integer() && wanted(at)
+        };
+        let asked: Vec<bool> = body.inputs().iter().enumerate().map(is_asked).collect();
+        let parts = recompute(builder, body, &asked, (operands, cotangents))?;
+        Ok(spread(&asked, parts))
+    }
+}
+
+/// Gives each operand that has a cotangent its own, in order.
+fn spread(has: &[bool], parts: Vec<Value>) -> Vec<Option<Value>> {
     let mut parts = parts.into_iter();
-    let float = |operand: &Value| builder.ty(*operand).dtype.is_float();
-    let part = |operand| if float(operand) { parts.next() } else { None };
-    operands.iter().map(part).collect()
+    let part = |has: &bool| if *has { parts.next() } else { None };
+    has.iter().map(part).collect()
 }
 
 fn apply_rule(
     builder: &Builder,
-    rule: &Graph,
+    stated: &Stated,
     operands: &[Value],
-    results: &[Value],
-    cotangents: &[Option<Value>],
+    (results, cotangents): (&[Value], &[Option<Value>]),
 ) -> Result<Vec<Value>, TypeError> {
     let mut arguments = [operands, results].concat();
-    for (result, cotangent) in results.iter().zip(cotangents) {
-        if builder.ty(*result).dtype.is_float() {
+    for ((result, cotangent), has) in results.iter().zip(cotangents).zip(&stated.results) {
+        if *has {
             arguments.push(match cotangent {
                 Some(cotangent) => *cotangent,
                 None => builder.integer_like(*result, 0)?,
             });
         }
     }
-    builder.inline(rule, &arguments)
+    builder.inline(&stated.rule, &arguments)
 }
 
-/// The derived VJP, on copies of the operands behind barriers. Constants need none: what is computed
-/// from them alone is folded away.
+/// The derived VJP by the operands that are `asked` for, on copies of the operands behind barriers. Constants need
+/// none: what is computed from them alone is folded away.
 fn recompute(
     builder: &Builder,
     body: &Graph,
-    operands: &[Value],
-    cotangents: &[Option<Value>],
-) -> Result<Vec<Value>, TypeError> {
-    let is_float = |value: &Value| body.ty(*value).dtype.is_float();
-    let inputs = body.inputs().iter().enumerate();
-    let wrt: Vec<usize> = inputs
-        .filter(|(_, v)| is_float(v))
-        .map(|(i, _)| i)
-        .collect();
+    asked: &[bool],
+    (operands, cotangents): (&[Value], &[Option<Value>]),
+) -> Result<Vec<Value>, AutodiffError> {
+    let wrt: Vec<usize> = (0..asked.len()).filter(|at| asked[*at]).collect();
     let seeded = |position: &usize| cotangents.get(*position).copied().flatten().is_some();
     let of: Vec<usize> = (0..cotangents.len()).filter(seeded).collect();
     let body = builder.with_graph(|graph| body.clone().constants_as_in(graph));
-    let backward = pullback(&body, &of, &wrt).map_err(|error| match error {
-        AutodiffError::Type(error) => error,
-        AutodiffError::Undefined(_)
-        | AutodiffError::NotDecomposed(_)
-        | AutodiffError::NotScalar(_)
-        | AutodiffError::Missing(_) => TypeError::new(error.to_string()),
-    })?;
+    let backward = pulled_back(&body, &of, &wrt)?;
     let mut arguments = Vec::with_capacity(operands.len() + of.len());
     for operand in operands {
         arguments.push(match builder.splat(*operand) {

@@ -28,18 +28,33 @@ fn inline_calls_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {
     Ok((graph, remap))
 }
 
-/// The graph without rules that are meant to differ from the derivative, and the names of the graphs that state
-/// them. Their bodies stand in the place of calls, wherever these are: in loops and branches, in what is
-/// checkpointed, in graphs with rules of their own and in these rules. A graph with a rule that calls such a graph
-/// is expanded as well, since its rule may follow from that.
+/// The graph without rules that are not the derivative: those that are meant to differ from it, and those that name
+/// cotangents of integers. Also who states them. Their bodies stand in the place of calls, wherever these are: in loops
+/// and branches, in what is checkpointed, in graphs with rules of their own and in these rules. A graph with a rule that
+/// calls such a graph is expanded as well, since its rule may follow from that.
 ///
 /// # Errors
 /// As [`inline_calls`].
-pub(crate) fn without_surrogates(graph: &Graph) -> Result<(Graph, Vec<String>), TypeError> {
+pub(crate) fn without_surrogates(graph: &Graph) -> Result<(Graph, Replaced), TypeError> {
     let mut surrogates = Surrogates::default();
     let new = surrogates.replaced(graph)?;
-    let names = surrogates.names.into_iter().collect();
-    Ok((new.unwrap_or_else(|| graph.clone()), names))
+    Ok((new.unwrap_or_else(|| graph.clone()), surrogates.names))
+}
+
+/// The graphs whose rules are not the derivative of what they compute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Those that are meant to differ from it.
+    pub surrogates: BTreeSet<String>,
+    /// Those that name cotangents of integers, which have no derivative.
+    pub integers: BTreeSet<String>,
+}
+
+impl Replaced {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.surrogates.is_empty() && self.integers.is_empty()
+    }
 }
 
 /// What stands in the place of a call.
@@ -55,7 +70,7 @@ enum Instead {
 /// Surrogates that are replaced.
 #[derive(Default)]
 struct Surrogates {
-    names: BTreeSet<String>,
+    names: Replaced,
     /// What stands in the place of calls of regions, which graphs share, by their addresses; with the regions, lest
     /// another come to lie where one was.
     known: FxHashMap<*const Region, (Rc<Region>, Instead)>,
@@ -90,11 +105,15 @@ impl Surrogates {
         let body = self.replaced(region.body())?;
         let instead = match (region.pullback(), body) {
             (Pullback::Surrogate(_), body) => {
-                self.names.insert(region.name().to_string());
+                self.names.surrogates.insert(region.name().to_string());
+                Instead::Body(Rc::new(body.unwrap_or_else(|| region.body().clone())))
+            }
+            (Pullback::Rule(_), body) if region.states_integers() => {
+                self.names.integers.insert(region.name().to_string());
                 Instead::Body(Rc::new(body.unwrap_or_else(|| region.body().clone())))
             }
             (Pullback::Rule(_), Some(body)) => Instead::Body(Rc::new(body)),
-            (Pullback::Rule(rule), None) => match self.replaced(rule)? {
+            (Pullback::Rule(stated), None) => match self.replaced(&stated.rule)? {
                 Some(rule) => Instead::Call(Rc::new(region.with_rule(rule))),
                 None => Instead::Itself,
             },

@@ -19,8 +19,8 @@ use crate::{Failure, output};
 use compiled::Comparison;
 use indicatif::{ProgressBar, ProgressStyle};
 use lgc_ir::laws::{
-    Law, Options, Outcome, Report, StatedRule, check_derivatives, check_graph, check_rules,
-    conditions, lints,
+    Law, Options, Report, StatedRule, check_derivatives, check_graph, check_rules, conditions,
+    lints,
 };
 use lgc_ir::module::{Differentiated, Entry, Module};
 use lgc_ir::rewrite::passes;
@@ -217,9 +217,9 @@ impl Checking<'_> {
         if !rules.is_empty() {
             self.text += "rules that graphs state\n";
         }
-        for StatedRule { graph, outcome } in &rules {
-            let outcome: &Outcome = outcome;
-            self.text += &format!("  {graph:<22}{outcome}\n");
+        for rule in &rules {
+            let StatedRule { graph, outcome, .. } = rule;
+            self.text += &format!("  {graph:<22}{rule}\n");
             self.tally.add(outcome);
         }
         Ok(())

@@ -25,10 +25,11 @@ use merge::merge_all;
 pub(super) use merge::{Merge, merge};
 pub(super) use reverse::scan_vjp;
 
+use super::integers::is_varying;
 use super::{AutodiffError, Derivation, Sweep, inputs, sweep, tangents};
 use crate::builder::Builder;
 use crate::graph::{Graph, Output, Value};
-use crate::op::{Composite, Input, Region, TypeError};
+use crate::op::{Input, Region, TypeError};
 use crate::shape::Type;
 use crate::span::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -60,7 +61,7 @@ impl Inner {
 
     /// Forward mode from the inputs `wrt`, with a tangent input for each.
     fn forward(body: &Graph, wrt: &[usize]) -> Result<Inner, AutodiffError> {
-        let derivation = Derivation::new(body, &inputs(body, wrt)?, &|_| false)?;
+        let derivation = Derivation::forward(body, &inputs(body, wrt)?)?;
         let (known, merges) = tangents(&derivation)?;
         let outputs = derivation
             .builder
@@ -72,8 +73,7 @@ impl Inner {
 
     /// Reverse mode from the outputs `of`, with a cotangent input for each.
     fn reverse(body: &Graph, of: &[usize], wrt: &[usize]) -> Result<Inner, AutodiffError> {
-        let keep = |composite: &dyn Composite| composite.has_vjp();
-        let derivation = Derivation::new(body, &inputs(body, wrt)?, &keep)?;
+        let derivation = Derivation::reverse(body, of, &inputs(body, wrt)?)?;
         let seeds = derivation.seeds(of)?;
         let Sweep {
             mut cotangents,
@@ -87,21 +87,21 @@ impl Inner {
     }
 }
 
-/// For each float output of a graph, whether it depends on one of the inputs that are marked, by floats.
-fn reached(body: &Graph, marked: &[bool]) -> Vec<bool> {
+/// For each output of a graph, whether it depends on one of the inputs that are marked in a way by which cotangents
+/// flow, where integers have any if `integers`.
+fn reached(body: &Graph, marked: &[bool], integers: bool) -> Vec<bool> {
     let mut varying = vec![false; body.len()];
     for (input, marked) in body.inputs().iter().zip(marked) {
         varying[input.node.index()] = *marked;
     }
     for node in body.nodes() {
-        let from =
-            |operand: &Value| varying[operand.node.index()] && body.ty(*operand).dtype.is_float();
-        if body.operands(node).iter().any(from) {
+        if is_varying(body, node, &varying, integers) {
             varying[node.index()] = true;
         }
     }
     let reached = |output: &Output| {
-        varying[output.value.node.index()] && body.ty(output.value).dtype.is_float()
+        let dtype = body.ty(output.value).dtype;
+        varying[output.value.node.index()] && (dtype.is_float() || integers && dtype.is_integer())
     };
     body.outputs().iter().map(reached).collect()
 }

@@ -7,7 +7,7 @@ use crate::autodiff::AutodiffError;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::graph::{Graph, NodeId, Value};
-use crate::op::{Op, Scan, ScanRole};
+use crate::op::{Op, Scan, ScanRole, names_integers};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -28,11 +28,12 @@ impl Turn {
         cotangents: &[Option<Value>],
         wanted: &dyn Fn(usize) -> bool,
     ) -> Result<Turn, AutodiffError> {
-        let is_float = |at: usize| body.ty(body.inputs()[at]).dtype.is_float();
-        let count = body.inputs().len();
-        let mut varying: Vec<bool> = (0..count).map(|at| wanted(at) && is_float(at)).collect();
+        let is_integer = |at: usize| body.ty(body.outputs()[at].value).dtype.is_integer();
+        let mut given = (0..cotangents.len()).filter(|at| cotangents[*at].is_some());
+        let integers = names_integers(body) || given.any(is_integer);
+        let mut varying: Vec<bool> = (0..body.inputs().len()).map(wanted).collect();
         let reaches = loop {
-            let reaches = reached(body, &varying);
+            let reaches = reached(body, &varying, integers);
             let fresh = |&carry: &usize| reaches[carry] && !varying[carry];
             let grown: Vec<usize> = (0..scan.carries).filter(fresh).collect();
             if grown.is_empty() {

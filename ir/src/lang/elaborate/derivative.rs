@@ -5,7 +5,7 @@ use super::function::{Instance, Named};
 use super::path::{Chosen, Names, Path};
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
-use crate::autodiff::{self, AutodiffError, Derived};
+use crate::autodiff::{self, AutodiffError, Carriers, Derived};
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Value};
@@ -136,7 +136,17 @@ impl Elaborator<'_> {
     }
 
     fn autodiff_error(&mut self, error: &AutodiffError, span: Span) -> Reported {
-        self.report(Diagnostic::error(Code::NotDifferentiable, error.to_string()).primary(span, ""))
+        let diagnostic = Diagnostic::error(Code::NotDifferentiable, error.to_string());
+        let diagnostic = match error.place() {
+            Some(place) => diagnostic
+                .primary(place, "")
+                .secondary(span, "on the way of this derivative"),
+            None => diagnostic.primary(span, ""),
+        };
+        self.report(match error.help() {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        })
     }
 
     fn checked(&mut self, graph: &Graph, span: Span) -> Result<(), Reported> {
@@ -337,7 +347,7 @@ impl Elaborator<'_> {
                 match arguments.get(..own) {
                     Some(arguments) => {
                         let inner = self.instantiate(of, arguments.to_vec(), span, spans)?;
-                        Ok(own + self.float_results(&inner, span)?.len())
+                        Ok(own + self.cotangent_results(&inner, span)?.len())
                     }
                     None => Ok(own),
                 }
@@ -376,16 +386,35 @@ impl Elaborator<'_> {
         Err(self.report(Diagnostic::error(code, message).primary(span, "")))
     }
 
-    /// The results that have derivatives. A struct has one if all its leaves do, and none if no leaf
-    /// does.
-    fn float_results(&mut self, inner: &Instance, span: Span) -> Result<Named, Reported> {
-        let mut floats = Vec::new();
+    /// The results that take a cotangent. A struct takes one if all its leaves do, and none if no leaf does.
+    fn cotangent_results(&mut self, inner: &Instance, span: Span) -> Result<Named, Reported> {
+        let carriers = Carriers::of(&inner.graph);
+        let outputs = inner.graph.outputs().iter();
+        let takes = outputs.map(|output| carriers.takes(&inner.graph, output.value));
+        self.results_with(inner, takes.collect(), span)
+    }
+
+    /// The results that have a tangent, as [`cotangent_results`](Self::cotangent_results).
+    fn tangent_results(&mut self, inner: &Instance, span: Span) -> Result<Named, Reported> {
+        let outputs = inner.graph.outputs().iter();
+        let floats = outputs.map(|output| inner.graph.ty(output.value).dtype.is_float());
+        self.results_with(inner, floats.collect(), span)
+    }
+
+    /// The results of which all leaves have derivatives, of which `has` tells for each leaf. An error where some have and
+    /// others have not.
+    fn results_with(
+        &mut self,
+        inner: &Instance,
+        has: Vec<bool>,
+        span: Span,
+    ) -> Result<Named, Reported> {
+        let (mut with, mut has) = (Vec::new(), has.into_iter());
         for (name, tree) in &inner.results {
-            let leaves = tree.leaves(name);
-            let is_float = |(_, ty): &&(String, Type)| ty.dtype.is_float();
-            let count = leaves.iter().filter(is_float).count();
-            if count == leaves.len() {
-                floats.push((name.clone(), tree.clone()));
+            let leaves = tree.leaf_count();
+            let count = has.by_ref().take(leaves).filter(|has| *has).count();
+            if count == leaves {
+                with.push((name.clone(), tree.clone()));
             } else if count > 0 {
                 let message = format!(
                     "the result `{name}` of type {tree} has leaves with and without derivatives"
@@ -393,11 +422,31 @@ impl Elaborator<'_> {
                 return Err(self.report(
                     Diagnostic::error(Code::NotDifferentiable, message)
                         .primary(span, "")
-                        .help("return its float leaves apart from the others"),
+                        .help("return those with derivatives apart from the others"),
                 ));
             }
         }
-        Ok(floats)
+        Ok(with)
+    }
+
+    /// An error where forward mode is asked for by integers.
+    fn check_tangents(&mut self, wrt: &[Path], trees: &Named) -> Result<(), Reported> {
+        let leaves = wrt.iter().zip(trees).flat_map(|(path, (_, tree))| {
+            let leaves = tree.leaves(&path.to_string()).into_iter();
+            leaves.map(move |leaf| (path, leaf))
+        });
+        let mut integers = leaves.filter(|(_, (_, ty))| !ty.dtype.is_float());
+        match integers.next() {
+            None => Ok(()),
+            Some((path, (leaf, ty))) => {
+                let message = format!("`{leaf}` of type {ty} has no tangent");
+                Err(self.report(
+                    Diagnostic::error(Code::NotDifferentiable, message)
+                        .primary(path.span(), "")
+                        .help("a `vjp` block that names cotangents of integers says nothing of forward mode: use `vjp`"),
+                ))
+            }
+        }
     }
 
     pub(super) fn vjp(
@@ -409,7 +458,7 @@ impl Elaborator<'_> {
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
         let wrt = self.wrt_values(inner, wrt, span)?;
-        let cotangents = self.float_results(inner, span)?;
+        let cotangents = self.cotangent_results(inner, span)?;
         self.compare_extra("cotangents", &cotangents, extra, span)?;
         let derived = autodiff::vjp_of(&wrt.graph, &wrt.values);
         let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
@@ -429,7 +478,9 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
+        let paths = wrt;
         let wrt = self.wrt_values(inner, wrt, span)?;
+        self.check_tangents(paths, &wrt.named)?;
         self.compare_extra("tangents", &wrt.named, extra, span)?;
         let derived = autodiff::jvp_of(&wrt.graph, &wrt.values);
         let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
@@ -437,7 +488,7 @@ impl Elaborator<'_> {
         let mut params = inner.params.clone();
         params.extend(prefixed("t", wrt.named));
         let mut results = inner.results.clone();
-        results.extend(prefixed("t", self.float_results(inner, span)?));
+        results.extend(prefixed("t", self.tangent_results(inner, span)?));
         self.swept(inner, derived, params, results, order, span)
     }
 }

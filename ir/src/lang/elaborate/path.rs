@@ -12,10 +12,12 @@
 use super::function::Instance;
 use super::value::Data;
 use super::{Elaborator, Reported, closest, count};
+use crate::autodiff::Carriers;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{NodeId, Remap, Value};
 use crate::lang::ast::{Ast, Attribute, ExprId, ExprKind, Literal};
 use crate::module::Tree;
+use crate::shape::Type;
 use crate::span::Span;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -598,6 +600,20 @@ fn search(root: &Instance, name: &str) -> Vec<String> {
     found
 }
 
+/// The first leaf of what a path leads to that has no derivative: neither a float nor an integer that carries a cotangent.
+fn without_derivative(instance: &Instance, path: &Path, chosen: &Chosen) -> Option<(String, Type)> {
+    let leaves = chosen.tree.leaves(&path.to_string());
+    if leaves.iter().all(|(_, ty)| ty.dtype.is_float()) {
+        return None;
+    }
+    let carriers = Carriers::of(&instance.graph);
+    let has = |value: &Value| carriers.has(&instance.graph, *value);
+    let leaves = leaves.into_iter().zip(&chosen.leaves);
+    let mut others =
+        leaves.filter(|((_, ty), value)| !ty.dtype.is_float() && !value.as_ref().is_some_and(has));
+    others.next().map(|(leaf, _)| leaf)
+}
+
 impl Elaborator<'_> {
     /// The paths in `wrt = x` or `wrt = [x, block.h]`.
     pub(super) fn paths_in(&mut self, attribute: &Attribute) -> Result<Vec<Path>, Reported> {
@@ -634,15 +650,17 @@ impl Elaborator<'_> {
             let diagnostic = calls.fold(diagnostic, |d, (span, text)| d.secondary(span, text));
             self.report(diagnostic.help(miss.help))
         })?;
-        let leaves = chosen.tree.leaves(&path.to_string());
-        match leaves.into_iter().find(|(_, ty)| !ty.dtype.is_float()) {
+        match without_derivative(instance, path, &chosen) {
             None => Ok(chosen),
             Some((leaf, ty)) => {
                 let message = format!("`{leaf}` of type {ty} has no derivative");
                 Err(self.report(
                     Diagnostic::error(Code::NotDifferentiable, message)
                         .primary(path.span, "")
-                        .help("derivatives are with respect to tensors of floats: f16, bf16, f32 or f64"),
+                        .help(
+                            "derivatives are with respect to tensors of floats: f16, bf16, f32 or f64, and to \
+                             integers that lead to a graph whose `vjp` block names their cotangents",
+                        ),
                 ))
             }
         }

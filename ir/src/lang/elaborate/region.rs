@@ -11,13 +11,20 @@ use super::path::Names;
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
 use crate::diag::{Code, Diagnostic};
+use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::lang::ast::{self, Ident};
-use crate::module::Tree;
-use crate::op::{Pullback, Region};
+use crate::op::{Pullback, Region, Stated};
 use crate::rewrite::without_hypothetical;
 use crate::span::Span;
 use std::rc::Rc;
+
+/// Whether each leaf is named, given whether each tree is.
+fn of_leaves(of: &Named, named: &[bool]) -> Vec<bool> {
+    let of = of.iter().zip(named);
+    let leaves = of.flat_map(|((_, tree), named)| std::iter::repeat_n(*named, tree.leaf_count()));
+    leaves.collect()
+}
 
 impl<'a> Elaborator<'a> {
     /// The instance of a graph that states its own derivative.
@@ -41,18 +48,28 @@ impl<'a> Elaborator<'a> {
             ));
         }
         let names = (&rule.cotangents, rule.cotangents_span);
-        let cotangents = self.cotangents("result", &instance.results, names)?;
+        let results = self.cotangents("result", &instance.results, names)?;
         let names = (&rule.gradients, rule.gradients_span);
-        self.cotangents("parameter", &instance.params, names)?;
+        let operands = self.cotangents("parameter", &instance.params, names)?;
         let params = instance.params.iter().chain(&instance.results);
-        let arguments = params.map(|(_, tree)| tree.clone()).chain(cotangents);
+        let cotangents = instance
+            .results
+            .iter()
+            .zip(&results)
+            .filter(|(_, has)| **has);
+        let arguments = params.chain(cotangents.map(|(result, _)| result));
+        let arguments = arguments.map(|(_, tree)| tree.clone());
         let stated = self.body(&rule.graph, choice, arguments.collect())?;
         let doc = super::doc(&graph.docs);
         let order = instance.order.max(stated.order);
-        let rule_graph = self.called_body(&stated.graph, rule.span)?;
+        let stated = Stated {
+            rule: self.called_body(&stated.graph, rule.span)?,
+            operands: of_leaves(&instance.params, &operands),
+            results: of_leaves(&instance.results, &results),
+        };
         let pullback = match rule.surrogate {
-            Some(_) => Pullback::Surrogate(rule_graph),
-            None => Pullback::Rule(rule_graph),
+            Some(_) => Pullback::Surrogate(stated),
+            None => Pullback::Rule(stated),
         };
         let body = self.called_body(&instance.graph, graph.span)?;
         let region = Region::new(&graph.name.name, doc, body, pullback);
@@ -68,35 +85,41 @@ impl<'a> Elaborator<'a> {
         })
     }
 
-    /// The types of the named cotangents of what is listed, each of which has a name if it has a
-    /// derivative, else `_`.
+    /// Which cotangents are named of what is listed: those of floats are, those of integers may be, and of truth values
+    /// there are none. What has no name is `_`.
     fn cotangents(
         &mut self,
         what: &str,
         of: &Named,
         (names, span): (&Vec<Ident>, Span),
-    ) -> Result<Vec<Tree>, Reported> {
+    ) -> Result<Vec<bool>, Reported> {
         if names.len() != of.len() {
             let (have, want) = (count(names.len(), "name"), count(of.len(), what));
             let message = format!("{have} for the cotangents of {want}");
             return Err(self.report(
                 Diagnostic::error(Code::BadRule, message)
                     .primary(span, "")
-                    .help("write `_` for what has no cotangent, such as integers"),
+                    .help("write `_` for what has no cotangent, such as truth values, or integers"),
             ));
         }
-        let mut trees = Vec::new();
+        let mut named = Vec::with_capacity(of.len());
         for ((param, tree), name) in of.iter().zip(names) {
             let leaves = tree.leaves(param);
-            let floats = leaves.iter().filter(|(_, ty)| ty.dtype.is_float()).count();
+            let count =
+                |of: &dyn Fn(DType) -> bool| leaves.iter().filter(|(_, ty)| of(ty.dtype)).count();
+            let floats = count(&DType::is_float);
+            let numbers = floats + count(&DType::is_integer);
             let is_named = name.name != "_";
             let problem = match (floats, is_named) {
-                (0, false) => continue,
-                (_, true) if floats == leaves.len() && floats > 0 => {
-                    trees.push(tree.clone());
+                (0, false) => {
+                    named.push(false);
                     continue;
                 }
-                (0, true) => (
+                (_, true) if numbers == leaves.len() && numbers > 0 => {
+                    named.push(true);
+                    continue;
+                }
+                (0, true) if numbers == 0 => (
                     format!("the {what} `{param}` of type {tree} has no cotangent"),
                     "write `_` in its place",
                 ),
@@ -109,7 +132,7 @@ impl<'a> Elaborator<'a> {
                         "the {what} `{param}` of type {tree} has leaves with and without \
                          cotangents"
                     ),
-                    "pass its float leaves apart from the others",
+                    "pass its numbers apart from its truth values",
                 ),
             };
             let (message, help) = problem;
@@ -119,7 +142,7 @@ impl<'a> Elaborator<'a> {
                     .help(help),
             ));
         }
-        Ok(trees)
+        Ok(named)
     }
 
     /// `checkpoint(f)`: the function, not yet applied.

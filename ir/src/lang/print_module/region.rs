@@ -10,7 +10,7 @@ use crate::graph::{Graph, Value};
 use crate::lang::ast::{self, GraphKind, Item, Rule};
 use crate::lang::elaborate::is_reserved;
 use crate::module::{Entry, Param, Signature, Tree};
-use crate::op::{Region, SPECS};
+use crate::op::{Region, SPECS, Stated};
 use crate::shape::Type;
 use crate::span::Span;
 use indexmap::IndexMap;
@@ -106,7 +106,7 @@ fn graph(notation: &mut Notation, region: &Region, written: &Written) -> ast::Gr
     let results: Vec<Param> = outputs
         .map(|(name, output)| param(name, body, output.value))
         .collect();
-    let rule = region.rule();
+    let rule = region.stated();
     let surrogate = region.is_surrogate().then_some(Span::SYNTHETIC);
     let rule = rule.map(|rule| {
         let stated = stated(notation, rule, params.clone(), &results);
@@ -187,13 +187,8 @@ fn printed(notation: &mut Notation, entry: &Entry) -> ast::Graph {
 }
 
 /// The rule of a region with these parameters and results.
-fn stated(
-    notation: &mut Notation,
-    rule: &Graph,
-    mut params: Vec<Param>,
-    results: &[Param],
-) -> Rule {
-    let own = params.len();
+fn stated(notation: &mut Notation, of: &Stated, mut params: Vec<Param>, results: &[Param]) -> Rule {
+    let rule = &of.rule;
     params.extend(results.iter().cloned());
     let taken = params.iter().map(|param| param.name.as_str());
     let mut names = Names::new(taken);
@@ -207,18 +202,17 @@ fn stated(
     let gradients: Vec<Param> = outputs
         .map(|output| claim(Some(&output.name), rule.ty(output.value)))
         .collect();
-    let blanks = |of: &[Param], named: &[Param]| {
+    let blanks = |has: &[bool], named: &[Param]| {
         let mut named = named.iter();
-        let float = |(_, ty): &(String, Type)| ty.dtype.is_float();
-        let name = |param: &Param| match param.tree.leaves("").iter().any(float) {
+        let name = |has: &bool| match has {
             true => named.next().map_or("_", |named| &named.name),
             false => "_",
         };
-        of.iter().map(name).map(ident).collect::<Vec<_>>()
+        has.iter().map(name).map(ident).collect::<Vec<_>>()
     };
     let (from, to) = (
-        blanks(&params[own..], &cotangents),
-        blanks(&params[..own], &gradients),
+        blanks(&of.results, &cotangents),
+        blanks(&of.operands, &gradients),
     );
     params.extend(cotangents);
     let entry = pseudo_entry(params, gradients, rule);

@@ -130,7 +130,7 @@ fn surrogates_are_replaced_wherever_they_are_called() {
         let module = elaborated(&format!("{HARD}{}", entry.replace("BODY", body)));
         let report = check_graph(&module.entries[0], &Options::default(), &mut |_| {}).unwrap();
         assert!(!report.failed(), "{body}: {report}");
-        assert_eq!(report.surrogates, ["hard"], "{body}");
+        assert!(report.replaced.surrogates.iter().eq(["hard"]), "{body}");
         for (law, outcome) in &report.laws {
             let of_rules = [Law::Adjoint, Law::Tangent, Law::SecondOrder, Law::Witness];
             let is_open = outcome.is_skipped() && of_rules.contains(law);
@@ -155,4 +155,87 @@ fn rules_around_surrogates_follow_from_them_or_from_their_bodies() {
             ),
         }
     }
+}
+
+const COUNTS: &str = "\
+graph times(n: i32[3], w: i32[3]) -> (y: i32[3]) { y = n * w } vjp(ct_y) -> (d_n, d_w) {
+    d_n = ct_y * w
+    d_w = ct_y * n
+}
+graph counted(x: f32[3]) -> (n: i32[3]) { n = cast(x, dtype = i32) } vjp(ct_n) -> (d_x) {
+    d_x = cast(ct_n, dtype = f32)
+}
+graph restored(n: i32[3]) -> (x: f32[3]) { x = cast(n, dtype = f32) } vjp(ct_x) -> (d_n) {
+    d_n = cast(3 * ct_x, dtype = i32)
+}
+graph mixed(x: f32[3], n: i32[3]) -> (y: f32[3], m: i32[3]) {
+    y = x * x
+    m = n * n
+} vjp(ct_y, ct_m) -> (d_x, d_n) {
+    d_x = 2 * x * ct_y + cast(ct_m, dtype = f32)
+    d_n = 2 * n * ct_m
+}
+graph wrong(x: f32[3], n: i32[3]) -> (y: f32[3], m: i32[3]) {
+    y = x * x
+    m = n * n
+} vjp(ct_y, _) -> (d_x, d_n) {
+    d_x = 3 * x * ct_y
+    d_n = n
+}
+graph around(x: f32[3]) -> (y: f32[3]) { y = restored(counted(x)) } vjp(ct_y) -> (d_x) {
+    d_x = cast(cast(3 * ct_y, dtype = i32), dtype = f32)
+}
+graph blocked(x: f32[3]) -> (y: f32[3]) { y = restored(2 * counted(x)) + x } vjp(ct_y) -> (d_x) { d_x = ct_y }
+graph loss(x: f32[3], w: i32[3]) -> (l: f32[]) {
+    (y, m) = mixed(x, w)
+    n = counted(x)
+    l = sum(restored(times(n, w) + m)) + sum(y)
+}
+";
+
+/// Of a rule that names cotangents of integers only what it says of floats is compared, and that is said.
+#[test]
+fn rules_for_integers_are_compared_as_far_as_they_speak_of_floats() {
+    let entry = "entry f(x: f32[3], n: i32[3]) -> (l: f32[], v: f32[3], k: i32[3]) {
+        l = loss(x, n)
+        (v, k) = wrong(around(x) + blocked(x), n)
+    }";
+    let module = elaborated(&format!("{COUNTS}{entry}"));
+    let rules = check_rules(&module, &Options::default()).unwrap();
+    for rule in &rules {
+        let text = rule.to_string();
+        let stated = text.contains("stated for integers, with nothing to compare");
+        match rule.graph.as_str() {
+            "times" | "counted" | "restored" => {
+                assert!(rule.outcome.is_skipped() && stated, "{text}")
+            }
+            "mixed" => assert!(text.starts_with("proved, for floats; ") && stated, "{text}"),
+            "wrong" => assert!(rule.outcome.is_failure() && rule.integers, "{text}"),
+            // What follows from the rules, and what the body computes.
+            name => assert!(
+                !rule.outcome.is_failure() && !rule.outcome.is_skipped() && !stated,
+                "{name}: {text}"
+            ),
+        }
+    }
+    assert_eq!(rules.len(), 7);
+}
+
+/// Laws are those of what the bodies compute, and name the graphs whose rules they leave out.
+#[test]
+fn laws_speak_of_the_bodies_of_rules_for_integers() {
+    let entry = "entry f(x: f32[3], w: i32[3]) -> (l: f32[], d_x: f32[3], d_w: i32[3]) {
+        (l, d_x, d_w) = value_and_grad(loss, wrt = [x, w])(x, w)
+    }";
+    let module = elaborated(&format!("{COUNTS}{entry}"));
+    let report = check_graph(&module.entries[0], &Options::default(), &mut |_| {}).unwrap();
+    assert!(!report.failed(), "{report}");
+    let left_out = &report.replaced.integers;
+    assert!(
+        left_out
+            .iter()
+            .eq(["counted", "mixed", "restored", "times"]),
+        "{report}"
+    );
+    assert!(report.replaced.surrogates.is_empty(), "{report}");
 }
