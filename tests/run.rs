@@ -264,3 +264,46 @@ fn a_status_is_reported() {
         );
     }
 }
+
+/// All cotangents of a loop with a seed on every value, compiled and as the interpreter computes them.
+#[test]
+fn the_backpropagation_of_everything_is_what_the_graph_means() {
+    let text = "\
+graph cell(h: f64[3], x: f64[3], w: f64[3]) -> (next: f64[3], y: f64[3]) {
+    a = h * w
+    next = tanh(a + x)
+    y = next * a
+}
+
+graph loss(h: f64[3], xs: f64[5, 3], w: f64[3]) -> (l: f64[]) {
+    (last, ys) = scan(cell)(h, xs, w)
+    l = sum(square(last)) + mean(ys)
+}
+
+entry dense = vjp(loss, wrt = all, ct = all)
+";
+    let place = Place::with("dense.graph", text);
+    let numbers = |more: &[&str]| -> Vec<f64> {
+        let arguments = ["run", "dense.graph", "--random", "3", "-o", "out.npz"];
+        let printed = match more {
+            [] => {
+                place.run(&arguments).success();
+                let out = npz::decode(&place.read("out.npz")).unwrap();
+                return out
+                    .iter()
+                    .flat_map(|(_, tensor)| tensor.to_vec::<f64>().unwrap())
+                    .collect();
+            }
+            more => place.run(&[&arguments[..4], more].concat()).success(),
+        };
+        let lines = printed.lines().filter_map(|line| line.split_once(" = "));
+        lines
+            .flat_map(|(_, list)| list.split(", ").map(|n| n.parse().unwrap()).collect::<Vec<f64>>())
+            .collect()
+    };
+    let (compiled, meant) = (numbers(&[]), numbers(&["--scalar", "f64", "--elements", "100"]));
+    assert_eq!(compiled.len(), meant.len());
+    for (x, y) in compiled.iter().zip(&meant) {
+        assert!((x - y).abs() <= 1e-12 * y.abs().max(1.0), "{x} {y}");
+    }
+}
