@@ -74,12 +74,15 @@ pub fn jvp_at(graph: &Graph, wrt: &[Place]) -> Result<Derived, AutodiffError> {
     tapped(graph, wrt, &[], &|graph, wrt, _| jvp_of(graph, wrt))
 }
 
+/// What takes a derivative by values of a graph, and from seeds at others.
+type Derive<'a> = dyn Fn(&Graph, &[Value], &[Value]) -> Result<Derived, AutodiffError> + 'a;
+
 /// The derivative that `derive` takes by values of a graph, by values inside of it.
 fn tapped(
     graph: &Graph,
     wrt: &[Place],
     seeds: &[Place],
-    derive: &dyn Fn(&Graph, &[Value], &[Value]) -> Result<Derived, AutodiffError>,
+    derive: &Derive<'_>,
 ) -> Result<Derived, AutodiffError> {
     let plain = |places: &[Place]| -> Vec<Value> { places.iter().map(|at| at.value).collect() };
     if wrt.iter().chain(seeds).all(|place| place.way.is_empty()) {
