@@ -328,3 +328,45 @@ fn a_status_is_reported() {
         );
     }
 }
+
+/// All cotangents of a loop with a seed on every value, compiled and as the interpreter computes them.
+#[test]
+fn the_backpropagation_of_everything_is_what_the_graph_means() {
+    let text = "\
+graph cell(h: f64[3], x: f64[3], w: f64[3]) -> (next: f64[3], y: f64[3]) {
+    a = h * w
+    next = tanh(a + x)
+    y = next * a
+}
+
+graph loss(h: f64[3], xs: f64[5, 3], w: f64[3]) -> (l: f64[]) {
+    (last, ys) = scan(cell)(h, xs, w)
+    l = sum(square(last)) + mean(ys)
+}
+
+entry dense = vjp(loss, wrt = all, ct = all)
+";
+    let place = Place::with("dense.graph", text);
+    let arguments = ["run", "dense.graph", "--random", "3"];
+    place
+        .run(&[&arguments[..], &["-o", "out.npz"]].concat())
+        .success();
+    let compiled = npz::read(std::io::Cursor::new(place.read("out.npz"))).unwrap();
+    let meant = [&arguments[..], &["--scalar", "f64"]].concat();
+    let meant = place.run(&meant).success();
+    assert_eq!(compiled.len(), meant.lines().count());
+    for (name, tensor) in compiled {
+        let mut lines = meant.lines();
+        let line = lines
+            .find(|line| line.starts_with(&format!("{name}: ")))
+            .unwrap();
+        let (_, numbers) = line.split_once(" = ").unwrap();
+        let numbers = numbers.split(", ").map(|number| number.parse().unwrap());
+        let numbers: Vec<f64> = numbers.collect();
+        let found = tensor.elements::<f64>().unwrap();
+        assert_eq!(found.len(), numbers.len());
+        for (x, y) in found.iter().zip(numbers) {
+            assert!((x - y).abs() <= 1e-12 * y.abs().max(1.0), "{name}: {x} {y}");
+        }
+    }
+}

@@ -222,6 +222,11 @@ impl Graph {
         (0..self.len() as u32).map(NodeId)
     }
 
+    /// The node that was pushed after that many others.
+    pub(crate) fn node_at(&self, index: usize) -> Option<NodeId> {
+        (index < self.len()).then_some(NodeId(index as u32))
+    }
+
     /// The op of a node.
     pub fn op(&self, node: NodeId) -> &Op {
         &self.node(node).op

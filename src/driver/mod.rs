@@ -333,16 +333,18 @@ fn definable(ast: &Ast) -> Vec<&str> {
     let graphs = || {
         ast.items.iter().filter_map(|item| match item {
             Item::Graph(graph) => Some(graph),
-            Item::Dim(_) | Item::Struct(_) | Item::Use(_) => None,
+            Item::Entry(_) | Item::Dim(_) | Item::Struct(_) | Item::Use(_) => None,
         })
     };
-    let has_entry = graphs().any(|graph| graph.kind == GraphKind::Entry);
+    // What an entry is a function of is exported with it.
+    let has_function = ast.items.iter().any(|item| matches!(item, Item::Entry(_)));
+    let has_entry = !has_function && graphs().any(|graph| graph.kind == GraphKind::Entry);
     let own = graphs().filter(|graph| graph.span.file == ast.file);
     let exported = own.filter(|graph| !has_entry || graph.kind == GraphKind::Entry);
     let parameters = exported.flat_map(|graph| &graph.dims);
     let declared = ast.items.iter().filter_map(|item| match item {
         Item::Dim(dim) => Some(&dim.name),
-        Item::Graph(_) | Item::Struct(_) | Item::Use(_) => None,
+        Item::Graph(_) | Item::Entry(_) | Item::Struct(_) | Item::Use(_) => None,
     });
     let mut names: Vec<&str> = declared
         .chain(parameters)

@@ -139,7 +139,7 @@ fn dims(analysis: &Analysis, start: usize) -> Vec<CompletionItem> {
 fn of_item(analysis: &Analysis, declared: &Item) -> CompletionItem {
     let kind = match declared {
         Item::Struct(_) => CompletionItemKind::STRUCT,
-        Item::Graph(_) => CompletionItemKind::FUNCTION,
+        Item::Graph(_) | Item::Entry(_) => CompletionItemKind::FUNCTION,
         Item::Dim(_) => CompletionItemKind::CONSTANT,
         Item::Use(_) => CompletionItemKind::FILE,
     };

@@ -73,7 +73,7 @@ fn describe_item(analysis: &Analysis, item: &Item) -> String {
             end: graph.body_span.start,
             ..graph.span
         },
-        Item::Struct(_) | Item::Dim(_) | Item::Use(_) => item.span(),
+        Item::Entry(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => item.span(),
     };
     let head = analysis.sources.text(span).trim_end();
     paragraphs(&code(head), &lines(item.docs()))

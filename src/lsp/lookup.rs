@@ -273,7 +273,7 @@ impl Analysis {
     fn structs(&self) -> impl Iterator<Item = &Struct> {
         self.ast.items.iter().filter_map(|item| match item {
             Item::Struct(item) => Some(item),
-            Item::Graph(_) | Item::Dim(_) | Item::Use(_) => None,
+            Item::Graph(_) | Item::Entry(_) | Item::Dim(_) | Item::Use(_) => None,
         })
     }
 }

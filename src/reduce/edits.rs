@@ -79,7 +79,7 @@ fn remove_element(source: &Source, span: Span) -> Edit {
 fn graphs(source: &Source) -> impl Iterator<Item = &Graph> {
     source.ast.items.iter().filter_map(|item| match item {
         Item::Graph(graph) => Some(graph),
-        Item::Struct(_) | Item::Dim(_) | Item::Use(_) => None,
+        Item::Entry(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => None,
     })
 }
 
@@ -109,7 +109,7 @@ fn types(source: &Source) -> Vec<Vec<Edit>> {
                     .collect()
             }
             Item::Struct(item) => item.fields.iter().map(|field| field.ty.span).collect(),
-            Item::Dim(_) | Item::Use(_) => Vec::new(),
+            Item::Entry(_) | Item::Dim(_) | Item::Use(_) => Vec::new(),
         }
     };
     let places = source.ast.items.iter().flat_map(of_item);
@@ -122,7 +122,7 @@ fn types(source: &Source) -> Vec<Vec<Edit>> {
 fn items(source: &Source) -> Vec<Vec<Edit>> {
     let item = |item: &Item| match item {
         Item::Graph(graph) => Edit::remove(whole(graph)),
-        Item::Struct(_) | Item::Dim(_) | Item::Use(_) => Edit::remove(item.span()),
+        Item::Entry(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => Edit::remove(item.span()),
     };
     source
         .ast

@@ -123,7 +123,7 @@ impl Source {
     pub(super) fn statements(&self) -> Vec<&Statement> {
         let graphs = self.ast.items.iter().filter_map(|item| match item {
             Item::Graph(graph) => Some(graph),
-            Item::Struct(_) | Item::Dim(_) | Item::Use(_) => None,
+            Item::Entry(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => None,
         });
         let bodies = graphs.flat_map(|graph| {
             let rule = graph.rule.as_ref().map(|rule| &rule.graph.body);

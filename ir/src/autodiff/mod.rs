@@ -12,7 +12,8 @@
 //! tangent is that number's. Since the sweep passes by all cotangents on its way, those of
 //! intermediate values cost nothing beyond what they are.
 //!
-//! What a branch that is not taken contributes is 0 by structure: see `cotangent.rs`.
+//! Values inside of loops, branches and calls are those of other graphs: see `place.rs`. What a branch that is
+//! not taken contributes is 0 by structure: see `cotangent.rs`.
 
 mod contract;
 mod cotangent;
@@ -20,12 +21,14 @@ mod integers;
 pub(crate) mod mask;
 #[cfg(test)]
 pub(crate) mod mutation;
+mod place;
 mod prefix;
 mod region;
 mod rules;
 mod traced;
 
 pub use integers::Carriers;
+pub use place::{Place, Way, gradient_at, jvp_at, vjp_at};
 pub use traced::{Traced, TracedMask, Tracer};
 
 use crate::builder::Builder;
@@ -583,6 +586,37 @@ fn pullback_of(graph: &Graph, of: &[usize], wrt: &[Value]) -> Result<Derived, Au
     let derivation = Derivation::reverse(graph, of, wrt)?;
     let seeds = derivation.seeds(of)?;
     finish(derivation, &seeds)
+}
+
+/// Reverse mode from some outputs and other values: `graph` with one more input for each, outputs first, its
+/// cotangent, and one more output for each of `wrt`. What is given for a value is added to the cotangent that its users
+/// lead to.
+fn seeded(
+    graph: &Graph,
+    of: &[usize],
+    wrt: &[Value],
+    seeds: &[Value],
+) -> Result<Derived, AutodiffError> {
+    // A seed is that of what users see, as a cotangent is.
+    let both = [wrt, seeds].concat();
+    check_wrt(graph, &both)?;
+    let mut derivation = Derivation::reverse(graph, of, &both)?;
+    let copies = derivation.wrt.split_off(wrt.len());
+    let mut pairs = derivation.seeds(of)?;
+    for (position, value) in copies.into_iter().enumerate() {
+        let name = input_name(&derivation.builder, value, position);
+        let seed = derivation.derivative_input(value, &name)?;
+        pairs.push((value, seed));
+    }
+    finish(derivation, &pairs)
+}
+
+/// A name for the seed of a value.
+fn input_name(builder: &Builder, of: Value, position: usize) -> String {
+    builder.with_graph(|graph| match graph.name(of.node) {
+        Some(name) => format!("ct_{name}"),
+        None => format!("ct_{position}"),
+    })
 }
 
 /// The gradient: `graph` with one more output per input position in `wrt`, the derivative of the

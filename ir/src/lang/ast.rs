@@ -143,6 +143,8 @@ pub enum Item {
     Struct(Struct),
     /// `graph …` or `entry …`
     Graph(Graph),
+    /// `entry backward = vjp(network, wrt = all)`
+    Entry(Entry),
     /// `dim B = 64`
     Dim(Dim),
 }
@@ -154,6 +156,7 @@ impl Item {
             Item::Use(item) => &item.path,
             Item::Struct(item) => &item.name,
             Item::Graph(item) => &item.name,
+            Item::Entry(item) => &item.graph.name,
             Item::Dim(item) => &item.name,
         }
     }
@@ -164,6 +167,7 @@ impl Item {
             Item::Use(item) => item.span,
             Item::Struct(item) => item.span,
             Item::Graph(item) => item.span,
+            Item::Entry(item) => item.graph.span,
             Item::Dim(item) => item.span,
         }
     }
@@ -174,6 +178,7 @@ impl Item {
             Item::Use(_) => &[],
             Item::Struct(item) => &item.docs,
             Item::Graph(item) => &item.docs,
+            Item::Entry(item) => &item.graph.docs,
             Item::Dim(item) => &item.docs,
         }
     }
@@ -264,6 +269,15 @@ pub struct Graph {
     pub rule: Option<Box<Rule>>,
     /// From the keyword to the `}` of the body.
     pub span: Span,
+}
+
+/// `entry backward = vjp(network, wrt = all)`: an entry that is a function.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The function.
+    pub function: ExprId,
+    /// Name, documentation and place, of an entry without parameters, results and statements.
+    pub graph: Graph,
 }
 
 /// `vjp(ct_y, _) -> (d_x, d_p) { … }` after a graph: the rule by which it is differentiated in

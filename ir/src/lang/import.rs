@@ -182,7 +182,7 @@ fn path_of(key: &Key) -> &str {
 /// An item as others see it: nothing of it is exported.
 fn imported(item: Item) -> Option<Item> {
     match item {
-        Item::Use(_) => None,
+        Item::Use(_) | Item::Entry(_) => None,
         Item::Graph(mut graph) => {
             graph.kind = GraphKind::Graph;
             Some(Item::Graph(graph))

@@ -192,6 +192,12 @@ impl<'a> Printer<'a> {
                 }
                 Item::Struct(item) => self.structure(item),
                 Item::Graph(item) => self.graph(item),
+                Item::Entry(item) => {
+                    self.text("entry ");
+                    self.text(&item.graph.name.name);
+                    self.text(" = ");
+                    self.expr(item.function);
+                }
                 Item::Dim(item) => self.dim(item),
             }
             previous = Some(item);

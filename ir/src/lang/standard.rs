@@ -64,6 +64,6 @@ fn head(item: &Item) -> Span {
             end: graph.body_span.start,
             ..graph.span
         },
-        Item::Struct(_) | Item::Dim(_) | Item::Use(_) => item.span(),
+        Item::Entry(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => item.span(),
     }
 }

@@ -118,7 +118,7 @@ fn declared(ast: &Ast, defines: &[(String, u64)]) -> Vec<(String, u64)> {
                 None
             }
         }
-        Item::Graph(_) | Item::Struct(_) | Item::Use(_) => None,
+        Item::Graph(_) | Item::Entry(_) | Item::Struct(_) | Item::Use(_) => None,
     };
     let is_free = |(name, _): &(String, u64)| defines.iter().all(|(known, _)| known != name);
     ast.items.iter().filter_map(dim).filter(is_free).collect()

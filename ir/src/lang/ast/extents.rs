@@ -34,7 +34,7 @@ impl Ast {
                 params.chain(results).collect::<Vec<&Type>>()
             }
             Item::Struct(item) => item.fields.iter().map(|field| &field.ty).collect(),
-            Item::Dim(_) | Item::Use(_) => Vec::new(),
+            Item::Entry(_) | Item::Dim(_) | Item::Use(_) => Vec::new(),
         });
         let extents = types.flat_map(|ty| ty.dims.iter().flatten());
         extents.filter_map(|id| {

@@ -265,7 +265,8 @@ fn rebuilt(function: &Rc<Function>, given: &Given) -> Rc<Function> {
             result: result.clone(),
             with_value: *with_value,
         },
-        Function::Vjp { of, wrt } => Function::Vjp {
+        Function::Vjp { of, wrt, ct } => Function::Vjp {
+            ct: ct.clone(),
             of: rebuilt(of, given),
             wrt: wrt.clone(),
         },

@@ -25,9 +25,9 @@ pub const BUILTINS: &[Builtin] = &[
     },
     Builtin {
         name: "vjp",
-        form: "vjp(f, wrt = [a])(args…, cotangents…)",
-        doc: "Reverse mode: the results of `f`, then the cotangents of the parameters `wrt`. There is a \
-              cotangent for each float result.",
+        form: "vjp(f, wrt = [a], ct = [b])(args…, cotangents…)",
+        doc: "Reverse mode: the results of `f`, then the cotangents of the values `wrt`. There is a \
+              cotangent for each float result, then for each of the values `ct`. `all` stands for every value.",
     },
     Builtin {
         name: "jvp",

@@ -1,11 +1,12 @@
 //! Function transforms: `grad`, `value_and_grad`, `vjp` and `jvp` of functions for given types.
 
+use super::all::Asked;
 use super::call::{Args, Attrs};
 use super::function::{Instance, Named};
 use super::path::{Chosen, Names, Path};
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
-use crate::autodiff::{self, AutodiffError, Carriers, Derived};
+use crate::autodiff::{self, AutodiffError, Carriers, Derived, Place};
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
 use crate::graph::{Graph, Value};
@@ -20,12 +21,11 @@ use std::rc::Rc;
 /// Derivatives nest no deeper than this.
 pub(super) const MAX_DERIVATIVES: usize = 8;
 
-/// With respect to what a derivative is.
-struct Wrt<'g> {
-    graph: Cow<'g, Graph>,
+/// What a derivative is asked for of a graph.
+struct Wanted {
     /// The leaves.
-    values: Vec<Value>,
-    /// The trees, under the names that they give to results.
+    places: Vec<Place>,
+    /// The trees, under the names that they give to results; of all values, a tree without one.
     named: Named,
 }
 
@@ -42,7 +42,10 @@ fn zeros(graph: &mut Graph, ty: &Type, span: Span) -> Result<Value, TypeError> {
 
 /// Names with a prefix that says which derivative they are.
 fn prefixed(prefix: &str, named: Named) -> impl Iterator<Item = (String, Tree)> {
-    let prefixed = move |(name, tree)| (format!("{prefix}_{name}"), tree);
+    let prefixed = move |(name, tree): (String, Tree)| match name.as_str() {
+        "" => (prefix.to_string(), tree),
+        name => (format!("{prefix}_{name}"), tree),
+    };
     named.into_iter().map(prefixed)
 }
 
@@ -66,22 +69,23 @@ impl Elaborator<'_> {
             )
         })?;
         let of = self.function(callee, callee_span)?;
-        let (mut wrt, mut result) = (None, None);
+        let (mut wrt, mut ct, mut result) = (None, None, None);
         for (attribute, _) in &attributes {
             match (attribute.name.name.as_str(), name) {
-                ("wrt", _) => wrt = Some(self.paths_in(attribute)?),
+                ("wrt", _) => wrt = Some(self.asked_in(attribute)?),
+                ("ct", "vjp") => ct = Some(self.asked_in(attribute)?),
                 ("of", "grad" | "value_and_grad") => result = Some(self.name_in(attribute)?),
                 (other, _) => {
                     let message = format!("`{name}` has no attribute `{other}`");
                     return Err(self.report(
                         Diagnostic::error(Code::BadAttribute, message)
                             .primary(attribute.span, "")
-                            .help("`wrt` names values; for grad and value_and_grad, `of` names a scalar result"),
+                            .help("`wrt` names values; for grad and value_and_grad, `of` names a scalar result; for vjp, `ct` names values that take a cotangent besides the results"),
                     ));
                 }
             }
         }
-        let Some(wrt) = wrt.filter(|wrt| !wrt.is_empty()) else {
+        let Some(wrt) = wrt.filter(|wrt| wrt.len() > 0) else {
             let message = format!("`{name}` needs `wrt`: with respect to what");
             return Err(self.report(
                 Diagnostic::error(Code::BadAttribute, message)
@@ -90,7 +94,11 @@ impl Elaborator<'_> {
             ));
         };
         Ok(Val::Function(Rc::new(match name {
-            "vjp" => Function::Vjp { of, wrt },
+            "vjp" => Function::Vjp {
+                of,
+                wrt,
+                ct: ct.unwrap_or(Asked::Paths(Vec::new())),
+            },
             "jvp" => Function::Jvp { of, wrt },
             "grad" => Function::Gradient {
                 of,
@@ -107,32 +115,43 @@ impl Elaborator<'_> {
         })))
     }
 
-    /// What is differentiated, with the values that `wrt` names in it, and their names and types.
-    fn wrt_values<'i>(
+    /// The values that are asked for in what is differentiated, and their names and types.
+    fn wanted(
         &mut self,
-        inner: &'i Instance,
-        wrt: &[Path],
+        (of, inner): (&Function, &Instance),
+        graph: &mut Cow<Graph>,
+        asked: &Asked,
         span: Span,
-    ) -> Result<Wrt<'i>, Reported> {
-        let mut chosen = Wrt {
-            graph: Cow::Borrowed(&inner.graph),
-            values: Vec::new(),
+    ) -> Result<Wanted, Reported> {
+        let mut wanted = Wanted {
+            places: Vec::new(),
             named: Vec::new(),
         };
-        for path in wrt {
+        let paths = match asked {
+            Asked::Paths(paths) => paths,
+            Asked::All => {
+                let (name, _) = self.describe(of);
+                let (tree, places) = self.all_of(inner, &name, span)?;
+                let named = vec![(String::new(), tree)];
+                return Ok(Wanted { places, named });
+            }
+        };
+        for path in paths {
             let Chosen { tree, leaves } = self.follow_path(inner, path)?;
             for ((_, ty), leaf) in tree.leaves("").into_iter().zip(leaves) {
                 // What the function does not depend on is a constant that nothing reads.
-                let value = match leaf {
-                    Some(value) => value,
-                    None => zeros(chosen.graph.to_mut(), &ty, span)
-                        .map_err(|error| self.type_error(&error, span, &[]))?,
+                let place = match leaf {
+                    Some(place) => place,
+                    None => Place::of(
+                        zeros(graph.to_mut(), &ty, span)
+                            .map_err(|error| self.type_error(&error, span, &[]))?,
+                    ),
                 };
-                chosen.values.push(value);
+                wanted.places.push(place);
             }
-            chosen.named.push((path.flat(), tree));
+            wanted.named.push((path.flat(), tree));
         }
-        Ok(chosen)
+        Ok(wanted)
     }
 
     fn autodiff_error(&mut self, error: &AutodiffError, span: Span) -> Reported {
@@ -158,16 +177,17 @@ impl Elaborator<'_> {
 
     pub(super) fn gradient(
         &mut self,
-        inner: &Rc<Instance>,
-        wrt: &[Path],
+        (of, inner): (&Function, &Rc<Instance>),
+        wrt: &Asked,
         result: Option<&str>,
         with_value: bool,
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
-        let of = self.scalar_result(inner, result, span)?;
-        let wrt = self.wrt_values(inner, wrt, span)?;
-        let derived = autodiff::gradient_of(&wrt.graph, of, &wrt.values);
+        let scalar = self.scalar_result(inner, result, span)?;
+        let mut graph = Cow::Borrowed(&inner.graph);
+        let wrt = self.wanted((of, inner), &mut graph, wrt, span)?;
+        let derived = autodiff::gradient_at(&graph, scalar, &wrt.places);
         let mut derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
         self.checked(&derived.graph, span)?;
         let mut results = if with_value {
@@ -342,12 +362,13 @@ impl Elaborator<'_> {
             Function::Jvp { of, wrt } => {
                 Ok(self.parameter_count(of, arguments, span, spans)? + wrt.len())
             }
-            Function::Vjp { of, .. } => {
+            Function::Vjp { of, ct, .. } => {
                 let own = self.parameter_count(of, arguments, span, spans)?;
                 match arguments.get(..own) {
+                    Some(_) if *ct == Asked::All => Ok(own + 1),
                     Some(arguments) => {
                         let inner = self.instantiate(of, arguments.to_vec(), span, spans)?;
-                        Ok(own + self.cotangent_results(&inner, span)?.len())
+                        Ok(own + self.cotangent_results(&inner, span)?.len() + ct.len())
                     }
                     None => Ok(own),
                 }
@@ -368,7 +389,10 @@ impl Elaborator<'_> {
         }
         let wanted_list: Vec<String> = wanted
             .iter()
-            .map(|(name, tree)| format!("{name}: {tree}"))
+            .map(|(name, tree)| match name.as_str() {
+                "" => format!("every value: {tree}"),
+                name => format!("{name}: {tree}"),
+            })
             .collect();
         let list = wanted_list.join(", ");
         let got: Vec<String> = given.iter().map(Tree::to_string).collect();
@@ -449,18 +473,89 @@ impl Elaborator<'_> {
         }
     }
 
+    /// An error where `ct` names a result, which has a cotangent anyway.
+    fn check_cotangents(&mut self, inner: &Instance, paths: &[Path]) -> Result<(), Reported> {
+        let names: Vec<&str> = inner
+            .results
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let Some(path) = paths
+            .iter()
+            .find(|path| names.contains(&path.to_string().as_str()))
+        else {
+            return Ok(());
+        };
+        let message = format!("`{path}` is a result, which takes a cotangent without being named");
+        Err(self.report(
+            Diagnostic::error(Code::BadAttribute, message)
+                .primary(path.span(), "")
+                .help("leave it out: the cotangents of the results come first, then those of `ct`"),
+        ))
+    }
+
+    /// The results that take a cotangent, where `ct` does besides: none if they are among all values.
+    fn given_cotangents(
+        &mut self,
+        inner: &Instance,
+        ct: &Asked,
+        span: Span,
+    ) -> Result<Named, Reported> {
+        match ct {
+            Asked::All => Ok(Named::new()),
+            Asked::Paths(paths) => {
+                self.check_cotangents(inner, paths)?;
+                self.cotangent_results(inner, span)
+            }
+        }
+    }
+
+    /// The cotangents that a reverse mode takes.
+    pub(super) fn cotangent_types(
+        &mut self,
+        of: &Function,
+        inner: &Instance,
+        ct: &Asked,
+        span: Span,
+    ) -> Result<Named, Reported> {
+        let mut cotangents = self.given_cotangents(inner, ct, span)?;
+        cotangents.extend(self.asked_types(of, inner, ct, span)?);
+        Ok(cotangents)
+    }
+
+    /// The names and types of what is asked for.
+    pub(super) fn asked_types(
+        &mut self,
+        of: &Function,
+        inner: &Instance,
+        asked: &Asked,
+        span: Span,
+    ) -> Result<Named, Reported> {
+        let mut graph = Cow::Borrowed(&inner.graph);
+        Ok(self.wanted((of, inner), &mut graph, asked, span)?.named)
+    }
+
     pub(super) fn vjp(
         &mut self,
-        inner: &Rc<Instance>,
-        wrt: &[Path],
+        (of, inner): (&Function, &Rc<Instance>),
+        wrt: &Asked,
+        ct: &Asked,
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
-        let wrt = self.wrt_values(inner, wrt, span)?;
-        let cotangents = self.cotangent_results(inner, span)?;
+        let mut graph = Cow::Borrowed(&inner.graph);
+        let wrt = self.wanted((of, inner), &mut graph, wrt, span)?;
+        let seeds = self.wanted((of, inner), &mut graph, ct, span)?;
+        let mut cotangents = self.given_cotangents(inner, ct, span)?;
+        let carriers = Carriers::of(&inner.graph);
+        let outputs = inner.graph.outputs().iter().enumerate();
+        let taking = outputs.filter(|(_, output)| carriers.takes(&inner.graph, output.value));
+        let taking = taking.map(|(position, _)| position);
+        let taking: Vec<usize> = taking.filter(|_| *ct != Asked::All).collect();
+        cotangents.extend(seeds.named);
         self.compare_extra("cotangents", &cotangents, extra, span)?;
-        let derived = autodiff::vjp_of(&wrt.graph, &wrt.values);
+        let derived = autodiff::vjp_at(&graph, &taking, &wrt.places, &seeds.places);
         let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
         self.checked(&derived.graph, span)?;
         let mut params = inner.params.clone();
@@ -472,17 +567,20 @@ impl Elaborator<'_> {
 
     pub(super) fn jvp(
         &mut self,
-        inner: &Rc<Instance>,
-        wrt: &[Path],
+        (of, inner): (&Function, &Rc<Instance>),
+        wrt: &Asked,
         extra: &[Tree],
         span: Span,
     ) -> Result<Instance, Reported> {
         let order = self.next_order(inner, span)?;
-        let paths = wrt;
-        let wrt = self.wrt_values(inner, wrt, span)?;
-        self.check_tangents(paths, &wrt.named)?;
+        let mut graph = Cow::Borrowed(&inner.graph);
+        let asked = wrt;
+        let wrt = self.wanted((of, inner), &mut graph, asked, span)?;
+        if let Asked::Paths(paths) = asked {
+            self.check_tangents(paths, &wrt.named)?;
+        }
         self.compare_extra("tangents", &wrt.named, extra, span)?;
-        let derived = autodiff::jvp_of(&wrt.graph, &wrt.values);
+        let derived = autodiff::jvp_at(&graph, &wrt.places);
         let derived = derived.map_err(|error| self.autodiff_error(&error, span))?;
         self.checked(&derived.graph, span)?;
         let mut params = inner.params.clone();

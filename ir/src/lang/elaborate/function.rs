@@ -119,7 +119,7 @@ impl<'a> Elaborator<'a> {
             } => {
                 let inner = self.instantiate(of, arguments, span, spans)?;
                 self.note_differentiated(of, &inner);
-                self.gradient(&inner, wrt, result.as_deref(), *with_value, span)
+                self.gradient((of, &inner), wrt, result.as_deref(), *with_value, span)
                     .map(Rc::new)
             }
             Function::Checkpoint { of } => {
@@ -135,15 +135,15 @@ impl<'a> Elaborator<'a> {
             Function::Cond { then, otherwise } => self
                 .branched((then, otherwise), &arguments, span, spans)
                 .map(Rc::new),
-            Function::Vjp { of, wrt } => {
+            Function::Vjp { of, wrt, ct } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
                 self.note_differentiated(of, &inner);
-                self.vjp(&inner, wrt, &extra, span).map(Rc::new)
+                self.vjp((of, &inner), wrt, ct, &extra, span).map(Rc::new)
             }
             Function::Jvp { of, wrt } => {
                 let (inner, extra) = self.split_arguments(of, arguments, span, spans)?;
                 self.note_differentiated(of, &inner);
-                self.jvp(&inner, wrt, &extra, span).map(Rc::new)
+                self.jvp((of, &inner), wrt, &extra, span).map(Rc::new)
             }
         };
         self.instances.insert(key, made.clone());
@@ -371,7 +371,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The name of the graph that a function is, or is a derivative of.
-    fn base_name(&self, function: &Function) -> String {
+    pub(super) fn base_name(&self, function: &Function) -> String {
         let mut at = function;
         loop {
             match at {

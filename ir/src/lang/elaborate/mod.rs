@@ -14,6 +14,7 @@
     reason = "elaboration looks for one or two forms of a value, and reports the rest alike"
 )]
 
+mod all;
 mod array;
 mod attribute;
 mod block;
@@ -25,9 +26,11 @@ mod construct;
 mod derivative;
 mod dims;
 mod einsum;
+mod entry;
 mod expression;
 mod function;
 mod growth;
+mod inside;
 mod load;
 mod observe;
 mod operator;
@@ -39,6 +42,7 @@ mod resolve;
 mod scan;
 mod scopes;
 mod spread;
+mod unnamed;
 mod value;
 
 pub use builtin::{BUILTINS, Builtin};
@@ -49,11 +53,9 @@ pub(super) use operator::{infix_op, matmul_op};
 
 use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::graph::Graph;
 use crate::lang::ast::{self, Ast, ExprId, ExprKind, GraphKind, Item};
-use crate::module::{Differentiated, Entry, Module, Param, Signature, Tree};
+use crate::module::{Differentiated, Entry, Module, Param, Signature};
 use crate::op::Region;
-use crate::rewrite::without_hypothetical;
 use crate::span::Span;
 use attribute::{Choice, Types};
 use dims::Bindings;
@@ -212,7 +214,7 @@ impl<'a> Elaborator<'a> {
             if let Some(first) = declared.get(name.name.as_str()) {
                 let done = match item {
                     Item::Use(_) => "used",
-                    Item::Struct(_) | Item::Graph(_) | Item::Dim(_) => "declared",
+                    Item::Struct(_) | Item::Graph(_) | Item::Entry(_) | Item::Dim(_) => "declared",
                 };
                 let message = format!("`{}` is {done} twice", name.name);
                 self.report(
@@ -233,6 +235,7 @@ impl<'a> Elaborator<'a> {
                     self.graph_names.insert(&item.name.name, self.graphs.len());
                     self.graphs.push(item);
                 }
+                Item::Entry(item) => self.check_op_name(&item.graph.name),
                 Item::Dim(_) | Item::Use(_) => {}
             }
         }
@@ -254,7 +257,7 @@ impl<'a> Elaborator<'a> {
     fn check_attribute_names(&mut self, graph: &ast::Graph) {
         for attribute in &graph.attributes {
             let name = &attribute.name;
-            if matches!(name.name.as_str(), "wrt" | "of" | "carry" | "over") {
+            if matches!(name.name.as_str(), "wrt" | "ct" | "of" | "carry" | "over") {
                 let message = format!("`{}` is an attribute of derivatives", name.name);
                 self.report(
                     Diagnostic::error(Code::DuplicateName, message)
@@ -330,7 +333,7 @@ impl<'a> Elaborator<'a> {
         let ast = self.ast;
         let dims = ast.items.iter().filter_map(|item| match item {
             Item::Dim(dim) if !self.options.defines.contains_key(&dim.name.name) => Some(dim),
-            Item::Dim(_) | Item::Use(_) | Item::Struct(_) | Item::Graph(_) => None,
+            Item::Dim(_) | Item::Use(_) | Item::Struct(_) | Item::Graph(_) | Item::Entry(_) => None,
         });
         let dims: Vec<&'a ast::Dim> = dims.collect();
         let named = dims.iter().map(|dim| (dim.name.name.as_str(), *dim));
@@ -386,6 +389,8 @@ impl<'a> Elaborator<'a> {
             .graphs
             .iter()
             .any(|graph| graph.kind == GraphKind::Entry);
+        let functions: Vec<&'a ast::Entry> = self.function_entries();
+        let has_entry = has_entry || !functions.is_empty();
         let mut module = Module {
             doc: doc(&self.ast.docs),
             ..Module::default()
@@ -410,6 +415,13 @@ impl<'a> Elaborator<'a> {
                 break;
             }
         }
+        for item in functions {
+            if let Ok(entry) = self.function_entry(item) {
+                let place = |known: &Entry| known.span.start < entry.span.start;
+                let at = module.entries.partition_point(place);
+                module.entries.insert(at, entry);
+            }
+        }
         module.rules = std::mem::take(&mut self.rules);
         let differentiated = std::mem::take(&mut self.differentiated).into_iter();
         module.differentiated = differentiated
@@ -422,7 +434,7 @@ impl<'a> Elaborator<'a> {
         self.resolve();
         self.observe_unused();
         let library = self.observations.is_some() && !self.ast.items.is_empty();
-        if exportable.is_empty() && !library && !self.diagnostics.has_errors() {
+        if exportable.is_empty() && !has_entry && !library && !self.diagnostics.has_errors() {
             self.report(
                 Diagnostic::error(Code::NothingToExport, "the file declares no graph")
                     .primary(Span::new(self.ast.file, 0, 0), "")
@@ -430,6 +442,15 @@ impl<'a> Elaborator<'a> {
             );
         }
         module
+    }
+
+    /// The entries of the file that are functions.
+    fn function_entries(&self) -> Vec<&'a ast::Entry> {
+        let entries = self.ast.items.iter().filter_map(|item| match item {
+            Item::Entry(entry) => Some(entry),
+            Item::Graph(_) | Item::Struct(_) | Item::Dim(_) | Item::Use(_) => None,
+        });
+        entries.collect()
     }
 
     /// Elaborates the graphs of the file that need nothing from a caller and have none, once nothing is
@@ -466,18 +487,17 @@ impl<'a> Elaborator<'a> {
         }
         let docs = graph.results.iter().map(|result| doc(&result.docs));
         let results = instance.results.iter().cloned().zip(docs);
-        let whole = instance.graph.clone();
-        let stripped = without_hypothetical(&whole);
-        let stripped = stripped.map_err(|error| self.type_error(&error, graph.span, &[]))?;
-        let (expanded, hypotheses) = match stripped {
-            Some(stripped) => (stripped, Some(whole)),
-            None => (whole, None),
+        let results = results.map(|((name, tree), doc)| Param {
+            name,
+            doc,
+            inout: false,
+            tree,
+        });
+        let signature = Signature {
+            params,
+            results: results.collect(),
         };
-        let entry = entry(graph, params, results, expanded);
-        Ok(Entry {
-            hypotheses,
-            ..entry
-        })
+        self.stripped(graph, signature, instance.graph.clone())
     }
 
     /// The dims, attributes and parameters of an exported graph.
@@ -503,7 +523,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The dims of an exported graph, which nobody calls, come from `--define` and the file.
-    fn entry_dims(&mut self, graph: &ast::Graph) -> Result<Bindings, Reported> {
+    pub(super) fn entry_dims(&mut self, graph: &ast::Graph) -> Result<Bindings, Reported> {
         let mut dims = Bindings::default();
         for dim in &graph.dims {
             match self.file_dims.get(&dim.name) {
@@ -534,32 +554,6 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(dims)
-    }
-}
-
-/// The entry that a graph of the file has become.
-fn entry(
-    graph: &ast::Graph,
-    params: Vec<Param>,
-    results: impl Iterator<Item = ((String, Tree), Vec<String>)>,
-    expanded: Graph,
-) -> Entry {
-    let results = results.map(|((name, tree), doc)| Param {
-        name,
-        doc,
-        inout: false,
-        tree,
-    });
-    Entry {
-        name: graph.name.name.clone(),
-        doc: doc(&graph.docs),
-        signature: Signature {
-            params,
-            results: results.collect(),
-        },
-        graph: expanded,
-        hypotheses: None,
-        span: graph.span,
     }
 }
 

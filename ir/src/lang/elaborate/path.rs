@@ -3,18 +3,21 @@
 //! A derivative is with respect to values of the function that is differentiated: `x`, a parameter or
 //! a value that its body defines; `p.w`, a field of one; `block.h`, the value `h` in its call of
 //! `block`; `block[1].h`, in the second of several calls; `k[1]`, the value `k` of the second turn of a
-//! loop. Paths lead on through calls of calls, and
-//! into functions that are derivatives themselves.
+//! loop. Paths lead on through calls of calls, into functions that are derivatives themselves, and into
+//! what loops and branches run (`inside.rs`). What has no name is named by its op (`unnamed.rs`).
 //!
 //! An [`Instance`] therefore remembers what its body named and called ([`Names`]). Where a named value
 //! stands in the expanded graph is only worked out when a path asks for it.
 
 use super::function::Instance;
+use super::inside::{Hop, Run, chosen_run, place_of, tree_of};
+use super::unnamed::unnamed;
 use super::value::Data;
 use super::{Elaborator, Reported, closest, count};
 use crate::autodiff::Carriers;
+use crate::autodiff::Place;
 use crate::diag::{Code, Diagnostic};
-use crate::graph::{NodeId, Remap, Value};
+use crate::graph::{Remap, Value};
 use crate::lang::ast::{Ast, Attribute, ExprId, ExprKind, Literal};
 use crate::module::Tree;
 use crate::shape::Type;
@@ -32,9 +35,9 @@ pub(super) struct Path {
 
 /// One part of a path: `block`, or `block[1]`: one of several calls, or an element of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Step {
-    name: String,
-    indices: Vec<u64>,
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) indices: Vec<u64>,
 }
 
 impl PartialEq for Path {
@@ -133,15 +136,20 @@ fn single_index(ast: &Ast, indices: &[ExprId]) -> Option<u64> {
 impl Attribute {
     /// Whether the value is a path, or a list of paths, and not an expression.
     pub(super) fn is_path(&self) -> bool {
-        matches!(self.name.name.as_str(), "wrt" | "of" | "carry" | "over")
+        matches!(
+            self.name.name.as_str(),
+            "wrt" | "ct" | "of" | "carry" | "over"
+        )
     }
 }
 
 /// What the body of an instance named.
 #[derive(Clone, Debug)]
 pub(super) enum Names {
-    /// Nothing: it is an op.
+    /// Nothing: it is an op, or is differentiated as one.
     None,
+    /// Nothing of its own: it runs these functions.
+    Runs(Vec<Run>),
     /// Values and calls, in the order of the body.
     Body {
         values: Vec<(String, Data)>,
@@ -170,14 +178,14 @@ pub(super) struct Call {
 
 impl Call {
     /// Where a value of the callee stands in the caller.
-    fn value(&self, caller: &Instance, value: Value) -> Option<Value> {
+    pub(super) fn value(&self, caller: &Instance, value: Value) -> Option<Value> {
         let inputs = self.instance.graph.inputs();
         let before = inputs.partition_point(|input| input.node < value.node);
         if inputs.get(before) == Some(&value) {
             return self.arguments.get(before).copied();
         }
         let node = self.first + value.node.index() - before;
-        let node: NodeId = caller.graph.nodes().nth(node)?;
+        let node = caller.graph.node_at(node)?;
         let result = value.result;
         Some(Value { node, result })
     }
@@ -187,40 +195,25 @@ impl Call {
 pub(super) struct Chosen {
     pub(super) tree: Tree,
     /// Its leaves; none for what the function, a derivative, does not depend on.
-    pub(super) leaves: Vec<Option<Value>>,
-}
-
-/// From a function into one that it is made of.
-enum Hop<'i> {
-    Call(&'i Instance, &'i Call),
-    Derivative(&'i Remap),
-}
-
-impl Hop<'_> {
-    fn out(&self, value: Value) -> Option<Value> {
-        match self {
-            Hop::Call(caller, call) => call.value(caller, value),
-            Hop::Derivative(remap) => remap.value(value),
-        }
-    }
+    pub(super) leaves: Vec<Option<Place>>,
 }
 
 /// Why a path leads nowhere: what to say, and what would have been possible.
-struct Miss {
-    code: Code,
-    message: String,
-    help: String,
-    calls: Vec<(Span, String)>,
+pub(super) struct Miss {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) calls: Vec<(Span, String)>,
 }
 
 impl Instance {
     /// A parameter, a value of the body, or a result.
-    fn named(&self, name: &str) -> Option<Data> {
+    pub(super) fn named(&self, name: &str) -> Option<Data> {
         let inputs: Vec<Value> = self.graph.inputs().to_vec();
         let outputs = self.graph.outputs().iter().map(|output| output.value);
         let values = match &self.names {
             Names::Body { values, .. } => values.as_slice(),
-            Names::None | Names::Derived { .. } => &[],
+            Names::None | Names::Runs(_) | Names::Derived { .. } => &[],
         };
         let local = values.iter().find(|(value, _)| value == name);
         part(&self.params, &inputs, name)
@@ -232,7 +225,7 @@ impl Instance {
     fn turns(&self, name: &str) -> Vec<&Data> {
         let turns = match &self.names {
             Names::Body { turns, .. } => turns.as_slice(),
-            Names::None | Names::Derived { .. } => &[],
+            Names::None | Names::Runs(_) | Names::Derived { .. } => &[],
         };
         let named = turns.iter().filter(|(turn, _)| turn == name);
         named.map(|(_, data)| data).collect()
@@ -279,22 +272,30 @@ impl Instance {
     fn calls(&self) -> &[Call] {
         match &self.names {
             Names::Body { calls, .. } => calls,
-            Names::None | Names::Derived { .. } => &[],
+            Names::None | Names::Runs(_) | Names::Derived { .. } => &[],
         }
     }
 
     /// What a path leads to in this function.
     fn find(&self, path: &Path) -> Result<Chosen, Miss> {
         let (mut at, mut hops) = (self, Vec::new());
-        for (position, step) in path.steps.iter().enumerate() {
+        'steps: for (position, step) in path.steps.iter().enumerate() {
             let is_last = position + 1 == path.steps.len();
-            // A derivative names what its function does, besides parameters and results of its own.
+            // A derivative, and what runs functions, names what these do, besides parameters and results of its own.
             let data = loop {
                 match (at.named(&step.name), &at.names) {
                     (Some(data), _) if step.may_be_part_of(&data.tree) => break Some((data, 0)),
                     (_, Names::Derived { of, remap }) => {
-                        hops.push(Hop::Derivative(remap));
+                        hops.push(Hop::Derivative(at, of, remap));
                         at = of;
+                    }
+                    (_, Names::Runs(runs)) => {
+                        let (number, is_named) = chosen_run(runs, step, is_last);
+                        hops.push(Hop::Run(at, &runs[number], number));
+                        at = &runs[number].of;
+                        if is_named {
+                            continue 'steps;
+                        }
                     }
                     (_, Names::None | Names::Body { .. }) => {
                         break at.in_turn(step, is_last)?.map(|data| (data, 1));
@@ -303,13 +304,13 @@ impl Instance {
             };
             if let Some((data, used)) = data {
                 let data = parts(data, &path.steps[position..], used)?;
-                let out = |leaf: &Value| {
-                    let mut hops = hops.iter().rev();
-                    hops.try_fold(*leaf, |value, hop| hop.out(value))
-                };
-                let leaves = data.leaves.iter().map(out).collect();
-                let tree = data.tree;
+                let leaves = data.leaves.iter().map(|leaf| place_of(&hops, *leaf));
+                let leaves = leaves.collect::<Result<_, _>>()?;
+                let tree = tree_of(&hops, data.tree);
                 return Ok(Chosen { tree, leaves });
+            }
+            if is_last && let Some(chosen) = unnamed(at, &hops, step)? {
+                return Ok(chosen);
             }
             let prefix = &path.steps[..position];
             let call = choose_call(at, step).map_err(|miss| miss.named(self, prefix, step))?;
@@ -479,7 +480,7 @@ impl NoCall {
                 let close = closest(name, known.iter().map(String::as_str));
                 let help = match (close, deeper.as_slice()) {
                     _ if matches!(inside.names, Names::None) => {
-                        "what an op, a graph with a `vjp` block or a checkpoint computes inside has \
+                        "what an op, a graph with a `vjp` block or `associative_scan` computes inside has \
                          no name outside; differentiate by an argument or a result of the call"
                             .to_string()
                     }
@@ -503,11 +504,12 @@ impl NoCall {
 
 /// The function that a path of calls leads to, as far as it leads.
 fn follow<'i>(root: &'i Instance, prefix: &[String]) -> &'i Instance {
-    let base = |mut at: &'i Instance| {
-        while let Names::Derived { of, .. } = &at.names {
-            at = of;
-        }
-        at
+    let base = |mut at: &'i Instance| loop {
+        at = match &at.names {
+            Names::Derived { of, .. } => of,
+            Names::Runs(runs) => &runs[0].of,
+            Names::None | Names::Body { .. } => break at,
+        };
     };
     let mut at = base(root);
     for step in prefix {
@@ -588,6 +590,16 @@ fn search(root: &Instance, name: &str) -> Vec<String> {
             open.push_front((prefix, of));
             continue;
         }
+        if let Names::Runs(runs) = &at.names {
+            for (number, run) in runs.iter().enumerate().rev() {
+                let name = match number {
+                    0 => String::new(),
+                    _ => format!("{}.", run.name),
+                };
+                open.push_front((format!("{prefix}{name}"), &run.of));
+            }
+            continue;
+        }
         if !prefix.is_empty() && at.named(name).is_some() {
             found.push(format!("`{prefix}{name}`"));
             if found.len() == 3 {
@@ -607,7 +619,8 @@ fn without_derivative(instance: &Instance, path: &Path, chosen: &Chosen) -> Opti
         return None;
     }
     let carriers = Carriers::of(&instance.graph);
-    let has = |value: &Value| carriers.has(&instance.graph, *value);
+    // Within loops and branches only floats are named.
+    let has = |at: &Place| at.way.is_empty() && carriers.has(&instance.graph, at.value);
     let leaves = leaves.into_iter().zip(&chosen.leaves);
     let mut others =
         leaves.filter(|((_, ty), value)| !ty.dtype.is_float() && !value.as_ref().is_some_and(has));
@@ -650,6 +663,7 @@ impl Elaborator<'_> {
             let diagnostic = calls.fold(diagnostic, |d, (span, text)| d.secondary(span, text));
             self.report(diagnostic.help(miss.help))
         })?;
+        self.check_axes(&chosen.tree, path.span)?;
         match without_derivative(instance, path, &chosen) {
             None => Ok(chosen),
             Some((leaf, ty)) => {

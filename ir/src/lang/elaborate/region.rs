@@ -2,11 +2,12 @@
 //!
 //! An instance of such a function has one node beside its inputs, a call of a
 //! [`Region`](crate::op::Region), so that callers and derivatives inline that and nothing else has
-//! to know. Values of the body are not named from outside: they are not values of the caller.
+//! to know. What a graph with a `vjp` block computes inside is not named from outside: it is one op.
 
 use super::attribute::Choice;
 use super::call::{Args, Attrs};
 use super::function::{Instance, Named};
+use super::inside::Run;
 use super::path::Names;
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
@@ -173,20 +174,30 @@ impl<'a> Elaborator<'a> {
     pub(super) fn checkpointed(
         &mut self,
         function: &Function,
-        instance: &Instance,
+        instance: &Rc<Instance>,
         span: Span,
     ) -> Result<Instance, Reported> {
         if instance.graph.outputs().is_empty() {
-            return Ok(instance.clone());
+            return Ok(Instance::clone(instance));
         }
         let (name, doc) = self.describe(function);
         let body = self.called_body(&instance.graph, span)?;
+        let names = match body == instance.graph {
+            true => Names::Runs(vec![Run {
+                name: self.base_name(function),
+                of: instance.clone(),
+                order: None,
+                turns: None,
+                carries: 0,
+            }]),
+            false => Names::None,
+        };
         let region = Region::new(name, doc, body, Pullback::Recompute);
         let called = region.and_then(|region| Region::called(&Rc::new(region), span));
         Ok(Instance {
             graph: called.map_err(|error| self.type_error(&error, span, &[]))?,
-            names: Names::None,
-            ..instance.clone()
+            names,
+            ..Instance::clone(instance)
         })
     }
 

@@ -2,11 +2,12 @@
 //!
 //! An instance of such a function has one node beside its inputs: a [`Scan`](crate::op::Scan) or
 //! [`Cond`](crate::op::Cond) over the graph of the function, with parameters in the order that the op
-//! wants. What the body computes inside is not named from outside, since it has a value in each turn.
+//! wants. What the body computes inside has a value in each turn (`inside.rs`).
 
 use super::body::Body;
 use super::call::{Args, Attrs};
 use super::function::{Instance, Named};
+use super::inside::Run;
 use super::path::{Names, Path};
 use super::value::{Data, Function, Val};
 use super::{Elaborator, Reported, count};
@@ -66,7 +67,7 @@ pub(super) fn sliced(tree: &Tree) -> Tree {
     })
 }
 
-fn stacked(tree: &Tree, length: u64) -> Tree {
+pub(super) fn stacked(tree: &Tree, length: u64) -> Tree {
     tree.map_leaves(&mut |ty| {
         let extents = std::iter::once(length).chain(ty.shape.extents());
         Tree::Leaf(ty.with_shape(Shape::new(extents)))
@@ -302,16 +303,24 @@ impl<'a> Elaborator<'a> {
         self.check_carries(&roles, &inner, span)?;
         let order = roles.order(inner.params.len());
         let trees: Vec<&Tree> = inner.params.iter().map(|(_, tree)| tree).collect();
-        let permuted = permuted(&inner.graph, &leaves_in_order(&trees, &order));
+        let leaf_order = leaves_in_order(&trees, &order);
+        let permuted = permuted(&inner.graph, &leaf_order);
         let (name, doc) = self.describe(of);
         let region = permuted.and_then(|body| Region::new(name, doc, body, Pullback::Derived));
         let region = region.map_err(|error| self.type_error(&error, span, &[]))?;
         let leaves = |positions: &[usize]| -> usize {
             positions.iter().map(|&at| trees[at].leaf_count()).sum()
         };
+        let run = Run {
+            name: self.base_name(of),
+            of: inner.clone(),
+            order: Some(leaf_order),
+            turns: Some(length),
+            carries: leaves(&roles.carry),
+        };
         let op = Scan {
             region: Rc::new(region),
-            carries: leaves(&roles.carry),
+            carries: run.carries,
             stacked: leaves(&roles.over),
             length,
             reverse: repeat.reverse,
@@ -328,7 +337,7 @@ impl<'a> Elaborator<'a> {
             params,
             results,
             order: inner.order,
-            names: Names::None,
+            names: Names::Runs(vec![run]),
         })
     }
 
@@ -473,11 +482,18 @@ impl<'a> Elaborator<'a> {
                 self.report(Diagnostic::error(Code::TypeMismatch, message).primary(span, ""))
             );
         }
-        let mut regions = Vec::new();
+        let (mut regions, mut runs) = (Vec::new(), Vec::new());
         for (function, instance) in [(then, &yes), (otherwise, &no)] {
             let (name, doc) = self.describe(function);
             let order: Vec<usize> = (0..instance.graph.inputs().len()).collect();
             let body = permuted(&instance.graph, &order);
+            runs.push(Run {
+                name: self.base_name(function),
+                of: instance.clone(),
+                order: Some(order),
+                turns: None,
+                carries: 0,
+            });
             let region = body.and_then(|body| Region::new(name, doc, body, Pullback::Derived));
             regions.push(region.map_err(|error| self.type_error(&error, span, &[]))?);
         }
@@ -500,7 +516,7 @@ impl<'a> Elaborator<'a> {
             params,
             results: yes.results.clone(),
             order: yes.order.max(no.order),
-            names: Names::None,
+            names: Names::Runs(runs),
         })
     }
 }

@@ -24,7 +24,7 @@ impl<'a> Elaborator<'a> {
         let ast = self.ast;
         let dims = ast.items.iter().filter_map(|item| match item {
             Item::Dim(dim) => Some((dim.name.name.as_str(), ("a dim", dim.name.span))),
-            Item::Use(_) | Item::Struct(_) | Item::Graph(_) => None,
+            Item::Use(_) | Item::Struct(_) | Item::Graph(_) | Item::Entry(_) => None,
         });
         let dims: Taken<'a> = dims.collect();
         for item in &ast.items {
@@ -39,7 +39,7 @@ impl<'a> Elaborator<'a> {
                         self.check_graph_names(&rule.graph, &dims);
                     }
                 }
-                Item::Dim(_) | Item::Use(_) => {}
+                Item::Entry(_) | Item::Dim(_) | Item::Use(_) => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What expressions stand for while a body is elaborated.
 
+use super::all::Asked;
 use super::attribute::Given;
-use super::path::Path;
 use super::scan::Repeat;
 use crate::constant::Constant;
 use crate::graph::Value;
@@ -62,7 +62,7 @@ pub(super) enum Function {
         /// What is differentiated.
         of: Rc<Function>,
         /// With respect to what.
-        wrt: Vec<Path>,
+        wrt: Asked,
         /// Name of the scalar result; `None` for the only one.
         result: Option<String>,
         /// Whether the function's results come first.
@@ -73,7 +73,9 @@ pub(super) enum Function {
         /// What is differentiated.
         of: Rc<Function>,
         /// With respect to what.
-        wrt: Vec<Path>,
+        wrt: Asked,
+        /// What takes a cotangent besides the results: with every value, the results are among them.
+        ct: Asked,
     },
     /// The same, differentiated on values that are computed again.
     Checkpoint {
@@ -106,7 +108,7 @@ pub(super) enum Function {
         /// What is differentiated.
         of: Rc<Function>,
         /// With respect to what.
-        wrt: Vec<Path>,
+        wrt: Asked,
     },
 }
 

@@ -3,8 +3,8 @@
 use super::{List, Parsed, Parser, Reported};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::ast::{
-    AttributeParam, DeclaredRange, Dim, DocLine, Field, Graph, GraphKind, Ident, Item, Param,
-    Statement, Struct, Type, Use,
+    AttributeParam, DeclaredRange, Dim, DocLine, Entry, Field, Graph, GraphKind, Ident, Item,
+    Param, Statement, Struct, Type, Use,
 };
 use crate::lang::lexer;
 use crate::lang::token::{Token, TokenKind};
@@ -54,6 +54,8 @@ impl Parser<'_> {
             self.structure(docs).map(Item::Struct)
         } else if token.kind == TokenKind::Graph {
             self.graph(docs, GraphKind::Graph).map(Item::Graph)
+        } else if token.kind == TokenKind::Entry && self.third_kind() == TokenKind::Equal {
+            self.function_entry(docs).map(Item::Entry)
         } else if token.kind == TokenKind::Entry {
             self.graph(docs, GraphKind::Entry).map(Item::Graph)
         } else if token.kind == TokenKind::Dim {
@@ -128,6 +130,34 @@ impl Parser<'_> {
             value,
             span,
         })
+    }
+
+    /// `entry backward = vjp(network, wrt = all)`
+    fn function_entry(&mut self, docs: Vec<DocLine>) -> Parsed<Entry> {
+        let keyword = self.bump();
+        let name = self.name("the name of an entry")?;
+        let help = "an entry is a function, as in `entry slope = grad(loss, wrt = w)`";
+        self.expect(TokenKind::Equal, help)?;
+        let function = self.expression()?;
+        let span = self.span(keyword).to(self.previous());
+        self.end_of_statement()?;
+        let after = span.after();
+        let graph = Graph {
+            docs,
+            kind: GraphKind::Entry,
+            name,
+            dims: Vec::new(),
+            params: Vec::new(),
+            attributes: Vec::new(),
+            params_span: after,
+            results: Vec::new(),
+            results_span: None,
+            body: Vec::new(),
+            body_span: after,
+            rule: None,
+            span,
+        };
+        Ok(Entry { function, graph })
     }
 
     fn structure(&mut self, docs: Vec<DocLine>) -> Parsed<Struct> {

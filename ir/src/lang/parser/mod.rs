@@ -129,6 +129,10 @@ impl Parser<'_> {
         self.token_at(self.at + 1).kind
     }
 
+    fn third_kind(&self) -> TokenKind {
+        self.token_at(self.at + 2).kind
+    }
+
     /// Whether an item begins here.
     fn at_item(&self) -> bool {
         self.kind().begins_item(self.second_kind())

@@ -117,6 +117,9 @@ impl Dumper<'_> {
         match item {
             Item::Use(_) => format!("(use {name:?})\n"),
             Item::Dim(dim) => format!("(dim {name} {}{docs})\n", at(&self.exprs, dim.value)),
+            Item::Entry(item) => {
+                format!("(entry {name} {}{docs})\n", at(&self.exprs, item.function))
+            }
             Item::Struct(item) => {
                 let fields = self.fields("field", &item.fields);
                 format!("(struct {name}{}{docs}{fields})\n", names(&item.dims))

@@ -15,7 +15,7 @@ use crate::span::Span;
 use proptest::prelude::*;
 
 /// The graph with one more input, which all that reads `at` reads instead.
-fn split(graph: &Graph, at: Value) -> Graph {
+pub(super) fn split(graph: &Graph, at: Value) -> Graph {
     let mut new = Graph::like(graph);
     let mut map: Vec<Values> = Vec::new();
     let mut copies = Vec::new();
@@ -53,7 +53,7 @@ fn split(graph: &Graph, at: Value) -> Graph {
 }
 
 /// Whether two lists of floats are the same wherever both are defined; how many are.
-fn same(x: &[Exact], y: &[Exact]) -> usize {
+pub(super) fn same(x: &[Exact], y: &[Exact]) -> usize {
     assert_eq!(x.len(), y.len());
     let both = x.iter().zip(y).filter(|(x, y)| x.0.is_ok() && y.0.is_ok());
     both.map(|(x, y)| assert_eq!(x, y)).count()
@@ -121,7 +121,7 @@ fn check(graph: &Graph, at: Value, seed: u64) -> usize {
     compared
 }
 
-fn floats(graph: &Graph) -> Vec<Value> {
+pub(super) fn floats(graph: &Graph) -> Vec<Value> {
     let values = graph.nodes().flat_map(|node| graph.results(node));
     values
         .filter(|value| graph.ty(*value).dtype.is_float())

@@ -2,6 +2,7 @@
 
 mod asked;
 mod cotangents;
+mod dense;
 mod graphs;
 mod margins;
 mod stated;

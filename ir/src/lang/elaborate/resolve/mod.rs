@@ -112,6 +112,9 @@ impl<'a> Elaborator<'a> {
                         self.resolve_graph(&rule.graph);
                     }
                 }
+                Item::Entry(item) => {
+                    self.resolve_choice(&Frame::default(), item.function);
+                }
                 Item::Use(_) | Item::Dim(_) => {}
             }
             if self.diagnostics.is_full() {
