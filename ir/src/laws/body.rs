@@ -5,12 +5,15 @@
 //! value nothing is known but what the body itself shows of the next one, so that what holds in every
 //! turn is what holds for any value that is carried.
 
-use super::range::Range;
+use super::elements::{BUDGET, Elements};
+use super::facts::{Facts, Taken};
+use super::range::Set;
 use super::ranges::{Ranges, differentiated, differentiated_from, jumps};
 use super::refuted::taken;
 use crate::graph::{Graph, NodeId};
 use crate::op::{Family, Guard, Region, ScanRole};
 use crate::span::Span;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 /// A graph with what is known of its values: a whole one, or a body in it.
@@ -33,6 +36,10 @@ pub(super) struct Part<'g> {
     pub(super) taken: Vec<bool>,
     /// What the body is of; `None` for the whole graph.
     pub(super) region: Option<&'g Rc<Region>>,
+    /// Under which conditions nodes count; looked at where something is open.
+    counted: OnceCell<Taken>,
+    /// How many elements may still be looked at one by one.
+    budget: Cell<u64>,
 }
 
 /// Visits the live nodes of a graph in order, after each one those of the bodies that it runs. Bodies
@@ -61,6 +68,8 @@ impl<'g> Part<'g> {
             runs: true,
             taken: taken(graph),
             region: None,
+            counted: OnceCell::new(),
+            budget: Cell::new(BUDGET),
         }
     }
 
@@ -123,6 +132,8 @@ impl<'g> Part<'g> {
                 false => vec![false; graph.len()],
             },
             region: Some(body.region),
+            counted: OnceCell::new(),
+            budget: Cell::new(self.budget.get()),
         }
     }
 
@@ -151,6 +162,20 @@ impl<'g> Part<'g> {
         float && (guard.is_singular() || self.flow[node.index()] || matters)
     }
 
+    /// What is known of values at the elements of a node that count.
+    pub(super) fn facts(&self, node: NodeId) -> Facts<'_> {
+        let is_passed = |at: NodeId| self.is_visited(at);
+        let counted = self
+            .counted
+            .get_or_init(|| Taken::of(self.graph, &is_passed));
+        Facts::of(self.graph, &self.ranges, counted.at(node))
+    }
+
+    /// Where single elements of the operands of a node lie, if they are told apart there.
+    pub(super) fn elements(&self, node: NodeId) -> Option<Elements> {
+        Elements::of(self.graph, node, &self.ranges, &self.budget)
+    }
+
     /// Where the derivative is taken that asks for the conditions of a node, if one does that is taken in the graph.
     pub(super) fn asked(&self, node: NodeId) -> Option<Span> {
         let own = self.graph.differentiation(node);
@@ -177,7 +202,7 @@ pub(super) fn operand_of(guard: &Guard) -> usize {
 struct Body<'g> {
     region: &'g Rc<Region>,
     /// Where its parameters lie.
-    ranges: Vec<Range>,
+    ranges: Vec<Set>,
     /// Through which of its parameters a derivative may flow, if one flows through the node.
     flow: Vec<bool>,
 }
@@ -190,8 +215,8 @@ fn bodies<'g>(graph: &'g Graph, node: NodeId, ranges: &Ranges, flow: &[bool]) ->
         Family::Scan(scan) if scan.length > 0 => {
             let is_carry = |at: usize| scan.role(at) == ScanRole::Carry;
             let range = |at: usize| match is_carry(at) {
-                true => Range::ANY,
-                false => ranges.value(operands[at]),
+                true => Set::ANY,
+                false => ranges.set(operands[at]),
             };
             vec![Body {
                 region: &scan.region,
@@ -204,7 +229,7 @@ fn bodies<'g>(graph: &'g Graph, node: NodeId, ranges: &Ranges, flow: &[bool]) ->
         Family::Cond(cond) => {
             let branch = |region| Body {
                 region,
-                ranges: operands.iter().skip(1).map(|x| ranges.value(*x)).collect(),
+                ranges: operands.iter().skip(1).map(|x| ranges.set(*x)).collect(),
                 flow: (1..operands.len()).map(flows).collect(),
             };
             vec![branch(&cond.then), branch(&cond.otherwise)]
@@ -233,13 +258,13 @@ fn bodies<'g>(graph: &'g Graph, node: NodeId, ranges: &Ranges, flow: &[bool]) ->
 
 /// Where the results of a loop or branch lie. What is carried is the initial value where there is no
 /// turn, else what the body yields for it.
-pub(super) fn results(graph: &Graph, node: NodeId, ranges: &Ranges) -> Vec<Range> {
-    let yielded = |body: &Body<'_>| -> Vec<Range> {
+pub(super) fn results(graph: &Graph, node: NodeId, ranges: &Ranges) -> Vec<Set> {
+    let yielded = |body: &Body<'_>| -> Vec<Set> {
         let inner = Ranges::given(body.region.body(), &body.ranges);
         let outputs = body.region.body().outputs().iter();
-        outputs.map(|output| inner.value(output.value)).collect()
+        outputs.map(|output| inner.set(output.value)).collect()
     };
-    let join = |x: Vec<Range>, y: Vec<Range>| x.iter().zip(&y).map(|(x, y)| x.join(y)).collect();
+    let join = |x: Vec<Set>, y: Vec<Set>| x.iter().zip(&y).map(|(x, y)| x.join(y)).collect();
     let bodies = bodies(graph, node, ranges, &[]);
     let results = bodies.iter().map(yielded).reduce(join);
     results.unwrap_or_default()

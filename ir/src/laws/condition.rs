@@ -1,7 +1,8 @@
 //! The conditions under which a graph is defined and differentiable.
 
 use super::body::{Part, operand_of, visit_passed};
-use super::range::Range;
+use super::facts::Facts;
+use super::range::Set;
 use super::refuted;
 use crate::graph::{Graph, NodeId, Value};
 use crate::module::Entry;
@@ -104,36 +105,80 @@ impl Found {
     }
 }
 
-/// Whether a guard holds for all inputs, as the form of the operand shows.
+/// Whether a guard holds for all inputs, as the form of the operand shows: of one element that counts as of any other, or
+/// of each element by itself.
 pub(super) fn is_discharged(part: &Part<'_>, node: NodeId, guard: &Guard) -> bool {
-    let operand = part.graph.operands(node).get(operand_of(guard)).copied();
-    let range = operand.map_or(Range::ANY, |operand| part.ranges.value(operand));
-    match guard {
-        Guard::Above { bound, .. } => range.is_above(bound.to_f64()),
-        Guard::Nonzero { .. } => range.excludes(0.0),
-        Guard::Off { at, .. } => range.excludes(at.to_f64()),
-        Guard::Distinct { left, right } => {
-            let operands = part.graph.operands(node);
-            let ranges = [left, right].map(|at| operands.get(*at).map(|x| part.ranges.value(*x)));
-            matches!(ranges, [Some(x), Some(y)] if x.meet(&y).is_none())
+    holds_of_all(part, node, guard)
+        || holds_of_few(part, node, guard)
+        || part
+            .elements(node)
+            .is_some_and(|elements| elements.meet(&part.graph.op(node).family(), guard))
+}
+
+/// Whether a guard holds of whatever lies where the operands lie.
+fn holds_of_all(part: &Part<'_>, node: NodeId, guard: &Guard) -> bool {
+    let operands = part.graph.operands(node);
+    // Facts are looked at where they matter only.
+    let holds = |facts: Option<&Facts<'_>>| {
+        let set = |operand: usize| match (operands.get(operand), facts) {
+            (Some(x), Some(facts)) => facts.set(*x),
+            (Some(x), None) => Some(part.ranges.set(*x)),
+            (None, _) => Some(Set::ANY),
+        };
+        // Where no element counts, it holds of all that do.
+        let of = |operand: usize, holds: &dyn Fn(&Set) -> bool| {
+            set(operand).is_none_or(|set| holds(&set))
+        };
+        match guard {
+            Guard::Above { operand, bound } => of(*operand, &|x| x.hull().is_above(bound.to_f64())),
+            Guard::Nonzero { operand } => of(*operand, &|x| x.excludes(0.0)),
+            Guard::Off { operand, at } => of(*operand, &|x| x.excludes(at.to_f64())),
+            Guard::OffLattice { operand, at } => {
+                of(*operand, &|x| x.is_between_neighbours(at.to_f64()))
+            }
+            Guard::Distinct { left, right } => match (operands.get(*left), operands.get(*right)) {
+                (Some(x), Some(y)) => facts.map_or_else(
+                    || part.ranges.are_apart(*x, *y),
+                    |facts| facts.are_apart(*x, *y),
+                ),
+                (_, _) => false,
+            },
+            Guard::UniqueWinner { .. } | Guard::NoTies { .. } => false,
         }
+    };
+    holds(None) || holds(Some(&part.facts(node)))
+}
+
+/// Whether a guard holds because there is no element, or, where elements are compared with one another, one only.
+fn holds_of_few(part: &Part<'_>, node: NodeId, guard: &Guard) -> bool {
+    let Some(operand) = part.graph.operands(node).get(operand_of(guard)).copied() else {
+        return false;
+    };
+    let ty = part.graph.ty(operand);
+    if ty.elements() == 0 {
+        return true;
+    }
+    match guard {
         // Of one element that one wins.
-        Guard::UniqueWinner { .. } => operand.is_some_and(|operand| {
+        Guard::UniqueWinner { .. } => {
             let result = Value { node, result: 0 };
-            part.graph.ty(operand).elements() == part.graph.ty(result).elements()
-        }),
-        Guard::OffLattice { at, .. } => range.is_between_neighbours(at.to_f64()),
-        Guard::NoTies { .. } => operand.is_some_and(|operand| {
-            let shape = &part.graph.ty(operand).shape;
+            ty.elements() == part.graph.ty(result).elements()
+        }
+        Guard::NoTies { .. } => {
             let family = part.graph.op(node).family();
             if let Family::ArgSort(rule) = family {
-                shape.extent(rule.axis) <= 1
+                ty.shape.extent(rule.axis) <= 1
             } else if let Family::Prefix(rule) = family {
-                shape.extent(rule.axis) <= 1
+                ty.shape.extent(rule.axis) <= 1
             } else {
                 false
             }
-        }),
+        }
+        Guard::Above { .. }
+        | Guard::Nonzero { .. }
+        | Guard::Off { .. }
+        | Guard::Distinct { .. }
+        | Guard::OffLattice { .. } => false,
     }
 }
 

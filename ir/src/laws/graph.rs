@@ -254,7 +254,8 @@ pub fn work(graph: &Graph) -> Result<u64, LawError> {
     Ok(nodes.fold(0, |sum, node| sum.saturating_add(node_work(&graph, node))))
 }
 
-fn node_work(graph: &Graph, node: NodeId) -> u64 {
+/// Scalar operations of one node.
+pub(super) fn node_work(graph: &Graph, node: NodeId) -> u64 {
     let result = graph.ty(Value { node, result: 0 }).elements();
     let operands = graph.operands(node);
     let largest = operands.iter().map(|operand| graph.ty(*operand).elements());

@@ -29,13 +29,17 @@
 //!
 //! A law that compared nothing, or nothing but zeros, is [`Outcome::Skipped`], never proved.
 
+mod affine;
 mod body;
 mod condition;
 mod constants;
 mod derivatives;
 mod differences;
 mod domain;
+mod elements;
 mod enclosed;
+mod evaluation;
+mod facts;
 mod graph;
 mod halves;
 mod lints;
@@ -54,6 +58,7 @@ mod rules;
 mod settle;
 mod stated;
 mod stored;
+mod symbols;
 mod untaken;
 mod wanted;
 mod whole;

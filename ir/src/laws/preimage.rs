@@ -3,8 +3,8 @@
 //! What is found is enough, not always needed: of x·y > 0 that both are positive, of x + y > 0 that each is
 //! above a bound, with the bounds adding up. Where nothing is found, nothing is asked of the operands.
 
+use super::evaluation::Evaluation;
 use super::range::{End, Range};
-use super::ranges::Evaluation;
 use crate::expr::{Expr, ExprId};
 use crate::scalar::{Binary, Unary};
 use rustc_hash::FxHashMap;

@@ -1,9 +1,13 @@
-//! Ranges of real numbers: what lies in them, and what they have in common. What ops make of them is in [`image`].
+//! Ranges of real numbers: what lies in them, and what they have in common. What ops make of them is in [`image`], and
+//! ranges with a hole in [`set`].
 
 mod image;
+mod set;
 
 use crate::constant::Constant;
-use crate::scalar::Comparison;
+
+pub(super) use image::exact_sum;
+pub(super) use set::Set;
 
 /// An end of a range: a number, and whether the range stops short of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -153,27 +157,6 @@ impl Range {
         Range {
             low: self.low.lower(other.low),
             high: high.moved(-high.at),
-        }
-    }
-
-    /// The part where a relation to `bound` holds.
-    pub(super) fn where_holds(&self, comparison: Comparison, bound: f64) -> Range {
-        match comparison {
-            Comparison::Gt => self.max(&Range::from(End::open(bound))),
-            Comparison::Ge => self.max(&Range::from(End::closed(bound))),
-            Comparison::Lt => self.neg().where_holds(Comparison::Gt, -bound).neg(),
-            Comparison::Le => self.neg().where_holds(Comparison::Ge, -bound).neg(),
-            Comparison::Ne => {
-                let without = |end: End| End {
-                    open: end.open || end.at == bound,
-                    ..end
-                };
-                Range {
-                    low: without(self.low),
-                    high: without(self.high),
-                }
-            }
-            Comparison::Eq => *self,
         }
     }
 }

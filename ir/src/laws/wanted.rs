@@ -7,9 +7,9 @@
 //! back is known, and may be less than all; where two conditions exclude one another, the first is kept.
 
 use super::body::{Part, operand_of};
+use super::evaluation::Evaluation;
 use super::preimage::{before, before_product, narrow};
 use super::range::{End, Range};
-use super::ranges::Evaluation;
 use crate::dtype::DType;
 use crate::graph::{Graph, NodeId, Value};
 use crate::op::{

@@ -7,9 +7,31 @@ use crate::scalar::{Binary, Unary};
 /// the last place, which are 4.5 · 10⁻¹⁶.
 const FUNCTION_ERROR: f64 = 1e-15;
 
-/// A rounded sum or product, moved outwards; a sum that is 0 is exact.
-fn below(x: f64) -> f64 {
-    if x == 0.0 { x } else { x.next_down() }
+/// A sum and how far it is from the exact one, which is a number itself; NaN where the sum is infinite.
+pub(in crate::laws) fn exact_sum(x: f64, y: f64) -> (f64, f64) {
+    let sum = x + y;
+    let of_y = sum - x;
+    (sum, (x - (sum - of_y)) + (y - of_y))
+}
+
+/// The low end of sums of what lies above two low ends. Where it is rounded, sums stop short of it.
+fn sum(x: End, y: End) -> End {
+    match exact_sum(x.at, y.at) {
+        (sum, error) if error > 0.0 => End::open(sum),
+        (sum, error) if error < 0.0 => End::open(sum.next_down()),
+        (sum, error) => End {
+            at: if error == 0.0 { sum } else { sum.next_down() },
+            open: x.open || y.open,
+        },
+    }
+}
+
+/// What rounding took from a product, if no more than that is known to be lost: of small products it may vanish itself.
+fn product_error(x: f64, y: f64, product: f64) -> f64 {
+    match product.abs() > 1e-200 {
+        true => x.mul_add(y, -product),
+        false => f64::NAN,
+    }
 }
 
 /// The low end of products that come near to that of two ends.
@@ -24,9 +46,13 @@ fn product(x: End, y: End) -> End {
         // It underflowed.
         0.0 if x.at.signum() == y.at.signum() => End::open(0.0),
         0.0 => End::closed(0.0f64.next_down()),
-        at => End {
-            at: at.next_down(),
-            open: x.open || y.open,
+        at => match product_error(x.at, y.at, at) {
+            error if error > 0.0 => End::open(at),
+            error if error < 0.0 => End::open(at.next_down()),
+            error => End {
+                at: if error == 0.0 { at } else { at.next_down() },
+                open: x.open || y.open,
+            },
         },
     }
 }
@@ -38,13 +64,9 @@ fn known_or(x: f64, otherwise: f64) -> f64 {
 
 impl Range {
     fn add(&self, other: &Range) -> Range {
-        let low = |x: &Range, y: &Range| End {
-            at: below(x.low.at + y.low.at),
-            open: x.low.open || y.low.open,
-        };
-        let high = low(&self.neg(), &other.neg());
+        let high = sum(self.neg().low, other.neg().low);
         Range {
-            low: low(self, other),
+            low: sum(self.low, other.low),
             high: high.moved(-high.at),
         }
     }
@@ -94,12 +116,20 @@ impl Range {
         if self.sign() == Some(-1) {
             return self.neg().reciprocal().neg();
         }
-        let low = match self.high.at.is_finite() {
-            true => self.high.moved((1.0 / self.high.at).next_down()),
-            false => End::open(0.0),
+        let inverse = |x: f64| {
+            let inverse = 1.0 / x;
+            (inverse, product_error(x, inverse, 1.0) == 0.0)
+        };
+        let low = match inverse(self.high.at) {
+            _ if self.high.at.is_infinite() => End::open(0.0),
+            (low, true) => self.high.moved(low),
+            (low, false) => self.high.moved(low.next_down()),
         };
         // 1/0 is infinite, and so is what overflows.
-        let high = self.low.moved((1.0 / self.low.at.abs()).next_up());
+        let high = match inverse(self.low.at.abs()) {
+            (high, true) => self.low.moved(high),
+            (high, false) => self.low.moved(high.next_up()),
+        };
         Range { low, high }
     }
 
@@ -224,13 +254,15 @@ impl Range {
                 let logarithm = self.unary(Unary::Log);
                 logarithm.mul(other).unary(Unary::Exp)
             }
-            Binary::Pow
-            | Binary::Rem
-            | Binary::And
-            | Binary::Or
-            | Binary::Xor
-            | Binary::Shl
-            | Binary::Shr => Range::ANY,
+            Binary::Shr => match other.only() {
+                Some(bits) if self.is_at_least(0.0) && (0.0..32.0).contains(&bits) => {
+                    Range::between(0.0, (self.high.at / bits.exp2()).floor())
+                }
+                Some(_) | None => Range::ANY,
+            },
+            Binary::Pow | Binary::Rem | Binary::And | Binary::Or | Binary::Xor | Binary::Shl => {
+                Range::ANY
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::span::SourceMap;
 use std::fmt::Write;
 
 /// The entries of a text, each with its conditions.
-fn entries(text: &str) -> (Vec<(Entry, Vec<Condition>)>, SourceMap) {
+pub(super) fn entries(text: &str) -> (Vec<(Entry, Vec<Condition>)>, SourceMap) {
     let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
     let file = sources.add("m.graph", text).unwrap();
     let ast = parse(file, text, &mut diagnostics);
@@ -155,7 +155,7 @@ entry of_root_twice(x: f32[]) -> (d: f32[]) { d = grad(root_slope, wrt = x)(x) }
 }
 
 /// An example of an op as a loss: with its parameters, and the names and types of those that are floats.
-struct Loss {
+pub(super) struct Loss {
     text: String,
     parameters: String,
     arguments: Vec<String>,
@@ -164,7 +164,7 @@ struct Loss {
 }
 
 /// The sum of the first float result of an example, if there is one that depends on floats.
-fn loss(text: &str) -> Option<Loss> {
+pub(super) fn loss(text: &str) -> Option<Loss> {
     let entry = example(text).unwrap();
     let mut results = entry.graph.outputs().iter();
     let types: Vec<_> = results
@@ -202,7 +202,8 @@ fn loss(text: &str) -> Option<Loss> {
 }
 
 impl Loss {
-    fn source(&self) -> String {
+    /// The graph of the loss, and entries that call it, take its gradient, and both.
+    pub(super) fn source(&self) -> String {
         let Loss {
             text,
             parameters,

@@ -21,7 +21,7 @@ fn module(text: &str) -> Module {
 }
 
 /// What a graph yields over f64. Integers and truth values are given as numbers.
-fn run(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
+pub(super) fn run(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
     verify(graph).unwrap();
     let given = graph.inputs().iter().zip(inputs);
     let given: Vec<Tensor<f64>> = given
@@ -41,7 +41,7 @@ fn run(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
     values.outputs().into_iter().cloned().collect()
 }
 
-fn numbers(tensor: &Tensor<f64>) -> Vec<f64> {
+pub(super) fn numbers(tensor: &Tensor<f64>) -> Vec<f64> {
     match &tensor.data {
         Data::Number(x) => x.clone(),
         Data::Int(x) => x.iter().map(|x| x.value.unwrap() as f64).collect(),
@@ -188,11 +188,16 @@ fn what_is_not_taken_does_not_count() {
     expect(
         "entry f(x: f64[3]) -> (y: f64[3]) { y = select(x > 0, log(x), 2 * x) }",
         &[&[-1.0, 2.0, 3.0]],
+        &[],
+    );
+    expect(
+        "entry f(c: bool[3], x: f64[3]) -> (y: f64[3]) { y = select(c, log(x), 2 * x) }",
+        &[&[0.0, 1.0, 1.0], &[-1.0, 2.0, 3.0]],
         &["log x > 0: 2 at 1 of [3], 0 violated"],
     );
     expect(
-        "entry f(x: f64[3]) -> (y: f64[3]) { y = select(x > 1, log(x), 1 / x) }",
-        &[&[-1.0, 2.0, 3.0]],
+        "entry f(c: bool[3], x: f64[3]) -> (y: f64[3]) { y = select(c, log(x), 1 / x) }",
+        &[&[0.0, 1.0, 1.0], &[-1.0, 2.0, 3.0]],
         &[
             "log x > 0: 2 at 1 of [3], 0 violated",
             "div y ≠ 0: 1 at 0 of [3], 0 violated",
@@ -200,9 +205,9 @@ fn what_is_not_taken_does_not_count() {
     );
     // The gradient alone, where nothing but conditions speaks of the choice.
     expect(
-        "graph g(x: f64[3], w: f64[3]) -> (l: f64[]) { l = sum(w * select(x > 0, sqrt(x), 0)) }
-entry f(x: f64[3], w: f64[3]) -> (d: f64[3]) { d = grad(g, wrt = x)(x, w) }",
-        &[&[-1.0, 2.0, 3.0], &[1.0, 1.0, 1.0]],
+        "graph g(c: bool[3], x: f64[3], w: f64[3]) -> (l: f64[]) { l = sum(w * select(c, sqrt(x), 0)) }
+entry f(c: bool[3], x: f64[3], w: f64[3]) -> (d: f64[3]) { d = grad(g, wrt = x)(c, x, w) }",
+        &[&[0.0, 1.0, 1.0], &[-1.0, 2.0, 3.0], &[1.0, 1.0, 1.0]],
         &["sqrt x > 0: 2 at 1 of [3], 0 violated"],
     );
     const BRANCHES: &str = "graph log_of(x: f64[2]) -> (y: f64[2]) { y = log(x) }
