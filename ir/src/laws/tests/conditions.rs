@@ -5,7 +5,7 @@
 //! has no row fails, and so does a condition that no declared range settles.
 
 use super::asked::{entries, loss};
-use super::margins::{numbers, run};
+use super::margins::{given, numbers, run};
 use crate::interpret::{Tensor, trace};
 use crate::lang::example;
 use crate::laws::body::visit_passed;
@@ -237,15 +237,8 @@ fn measure(entry: &Entry, condition: (&str, &str)) -> Vec<(Margin, f64, Vec<u64>
 fn expected(entry: &Entry, condition: (&str, &str)) -> Vec<(Margin, Option<f64>)> {
     let (graph, _) = decompose_deeply(&entry.graph).unwrap();
     let point = point(entry);
-    let inputs = graph.inputs().iter().zip(&point).map(|(input, numbers)| {
-        let ty = graph.ty(*input).clone();
-        match ty.dtype {
-            crate::dtype::DType::Bool => Tensor::masks(ty.shape, numbers.iter().map(|x| *x != 0.0)),
-            dtype if dtype.is_integer() => Tensor::integers(ty, numbers.iter().map(|x| *x as i64)),
-            _ => Tensor::numbers(ty, numbers.clone()),
-        }
-    });
-    let inputs: Vec<Tensor<f64>> = inputs.collect();
+    let inputs: Vec<&[f64]> = point.iter().map(Vec::as_slice).collect();
+    let inputs = given(&graph, &inputs);
     let values = trace::<f64>(&graph, &(), &inputs).unwrap();
     let mut found = Vec::new();
     visit_passed(&graph, &mut |part, node| {
@@ -293,10 +286,12 @@ fn distances(family: &Family<'_>, guard: &Guard, operands: &[&Tensor<f64>]) -> (
                 .collect()
         }
         Guard::UniqueWinner { operand } => {
-            let (axes, largest) = match family {
-                Family::Fold(rule) => (rule.axes.to_vec(), rule.monoid == Monoid::Max),
-                Family::ArgFold(rule) => (vec![rule.axis], rule.largest),
-                other => panic!("{other:?}"),
+            let (axes, largest) = if let Family::Fold(rule) = family {
+                (rule.axes.to_vec(), rule.monoid == Monoid::Max)
+            } else if let Family::ArgFold(rule) = family {
+                (vec![rule.axis], rule.largest)
+            } else {
+                panic!("{family:?}")
             };
             let ahead = |mut group: Vec<f64>| {
                 group.sort_by(|x, y| {
@@ -318,10 +313,12 @@ fn distances(family: &Family<'_>, guard: &Guard, operands: &[&Tensor<f64>]) -> (
                 .collect()
         }
         Guard::NoTies { operand } => {
-            let axis = match family {
-                Family::ArgSort(rule) => rule.axis,
-                Family::Prefix(rule) => rule.axis,
-                other => panic!("{other:?}"),
+            let axis = if let Family::ArgSort(rule) = family {
+                rule.axis
+            } else if let Family::Prefix(rule) = family {
+                rule.axis
+            } else {
+                panic!("{family:?}")
             };
             let neighbours = |mut group: Vec<f64>| {
                 group.sort_by(f64::total_cmp);

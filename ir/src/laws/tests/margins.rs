@@ -2,7 +2,7 @@
 
 use crate::diag::Diagnostics;
 use crate::dtype::DType;
-use crate::graph::Graph;
+use crate::graph::{Graph, Value};
 use crate::interpret::{Data, Tensor, interpret};
 use crate::lang::{Options, elaborate, parse};
 use crate::laws::margins::{Measured, measured, monitored};
@@ -20,24 +20,27 @@ fn module(text: &str) -> Module {
     module
 }
 
-/// What a graph yields over f64. Integers and truth values are given as numbers.
+/// The inputs of a graph over f64. Integers and truth values are given as numbers.
+pub(super) fn given(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
+    let given = graph.inputs().iter().zip(inputs);
+    let tensor = |(input, numbers): (&Value, &&[f64])| {
+        let ty = graph.ty(*input).clone();
+        assert_eq!(ty.elements(), numbers.len() as u64);
+        if ty.dtype == DType::Bool {
+            Tensor::masks(ty.shape, numbers.iter().map(|x| *x != 0.0))
+        } else if ty.dtype.is_integer() {
+            Tensor::integers(ty, numbers.iter().map(|x| *x as i64))
+        } else {
+            Tensor::numbers(ty, numbers.to_vec())
+        }
+    };
+    given.map(tensor).collect()
+}
+
+/// What a graph yields over f64.
 pub(super) fn run(graph: &Graph, inputs: &[&[f64]]) -> Vec<Tensor<f64>> {
     verify(graph).unwrap();
-    let given = graph.inputs().iter().zip(inputs);
-    let given: Vec<Tensor<f64>> = given
-        .map(|(input, numbers)| {
-            let ty = graph.ty(*input).clone();
-            assert_eq!(ty.elements(), numbers.len() as u64);
-            if ty.dtype == DType::Bool {
-                Tensor::masks(ty.shape, numbers.iter().map(|x| *x != 0.0))
-            } else if ty.dtype.is_integer() {
-                Tensor::integers(ty, numbers.iter().map(|x| *x as i64))
-            } else {
-                Tensor::numbers(ty, numbers.to_vec())
-            }
-        })
-        .collect();
-    let values = interpret::<f64>(graph, &(), &given).unwrap();
+    let values = interpret::<f64>(graph, &(), &given(graph, inputs)).unwrap();
     values.outputs().into_iter().cloned().collect()
 }
 
