@@ -4,9 +4,9 @@ use crate::Failure;
 use crate::driver::Session;
 use crate::node_map::Standing;
 use lgc_codegen::kernel::{BufferId, Program};
-use lgc_codegen::lower::{Lowering, normal_form};
+use lgc_codegen::lower::Lowering;
 use lgc_ir::graph::{Graph, NodeId, Remap, Value};
-use lgc_ir::module::{Entry, Module};
+use lgc_ir::module::Entry;
 use lgc_ir::op::{Family, Op};
 use lgc_ir::rewrite::optimize;
 
@@ -25,9 +25,8 @@ impl Lowered {
     /// # Errors
     /// If a pass is wrong, or the entry cannot be lowered.
     pub(crate) fn of(entry: &Entry, session: &mut Session) -> Result<Lowered, Failure> {
-        let (simple, first, _) = optimize(&entry.graph, false).map_err(Failure::internal)?;
-        let (graph, second) = normal_form(&simple).map_err(Failure::internal)?;
-        Lowered::lower(entry, graph, first.then(&second), session)
+        let (simple, remap, _) = optimize(&entry.graph, false).map_err(Failure::internal)?;
+        Lowered::lower(entry, simple, &remap, session)
     }
 
     /// As [`Lowered::of`], with all values in memory: another program, since what is stored is not fused.
@@ -36,32 +35,27 @@ impl Lowered {
     /// As [`Lowered::of`].
     pub(crate) fn exposed(entry: &Entry, session: &mut Session) -> Result<Lowered, Failure> {
         let lowered = Lowered::of(entry, session)?;
-        let (graph, third) = normal_form(&lowered.with_all_outputs()).map_err(Failure::internal)?;
-        let remap = lowered.standing.remap().then(&third);
-        Lowered::lower(entry, graph, remap, session)
+        let graph = lowered.with_all_outputs();
+        Lowered::lower(entry, graph, lowered.standing.remap(), session)
     }
 
+    /// Lowers a graph in which the values of an entry stand where a remapping says.
     fn lower(
         entry: &Entry,
         graph: Graph,
-        remap: Remap,
+        remap: &Remap,
         session: &mut Session,
     ) -> Result<Lowered, Failure> {
         let entry = Entry {
-            graph: graph.clone(),
+            graph,
             ..entry.clone()
         };
-        let lowerings = session.lower(&Module {
-            entries: vec![entry],
-            ..Module::default()
-        })?;
-        let missing = || Failure::internal("no program");
-        let lowering = lowerings.into_iter().next().ok_or_else(missing)?;
+        let ((graph, last), lowering) = session.lower_single(entry)?;
         let Lowering {
             program, buffers, ..
         } = lowering;
         Ok(Lowered {
-            standing: Standing::new(graph, remap, &buffers),
+            standing: Standing::new(graph, remap.then(&last), &buffers),
             program,
             buffers,
         })

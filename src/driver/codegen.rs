@@ -127,7 +127,7 @@ fn refused(error: LowerError) -> Failure {
 }
 
 /// A graph in normal form, and where the values of that before it stand.
-type NormalForm = (Graph, Remap);
+pub(crate) type NormalForm = (Graph, Remap);
 
 /// Where something stands, by the name of the file without its directory: what a library says does not depend on where
 /// its source lay.
@@ -179,6 +179,21 @@ impl Session {
     pub fn lower(&mut self, module: &Module) -> Result<Vec<Lowering>, Failure> {
         let target = self.machine().target();
         Ok(self.lower_for(module, &[target])?.1)
+    }
+
+    /// Lowers an entry; the graph in normal form is that whose nodes the lowering speaks of.
+    ///
+    /// # Errors
+    /// As [`Session::lower`].
+    pub(crate) fn lower_single(&mut self, entry: Entry) -> Result<(NormalForm, Lowering), Failure> {
+        let target = self.machine().target();
+        let module = Module {
+            entries: vec![entry],
+            ..Module::default()
+        };
+        let (normal, lowerings) = self.lower_for(&module, &[target])?;
+        let mut both = normal.into_iter().zip(lowerings);
+        both.next().ok_or_else(|| Failure::internal("no program"))
     }
 
     /// Lowers each entry for each target: all for the first one, then all for the next. Before that come the graphs in

@@ -557,9 +557,11 @@ pub(super) fn inside(enclosure: &Tensor<Interval>, bytes: &[u8]) -> Result<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lgc_ir::lang::example;
+    use lgc_ir::diag::Diagnostics;
+    use lgc_ir::lang::{Options, elaborate, example, parse};
     use lgc_ir::scalar::Scalar;
     use lgc_ir::shape::Shape;
+    use lgc_ir::span::SourceMap;
 
     /// The code of an example in the place of that of another.
     fn compare_with(entry: &str, other: &str) -> Comparison {
@@ -646,6 +648,41 @@ mod tests {
             panic!("what is wrong is not found")
         };
         assert!(what.contains("which `exp` yields"), "{what}");
+    }
+
+    /// What loops yield is held by buffers of its own, each of its own size.
+    #[test]
+    fn results_of_loops_are_enclosed() {
+        const TEXT: &str = "\
+graph cell(h: f32[3], x: f32[3], w: f32[3, 3]) -> (next: f32[3], y: f32[]) {
+    next = tanh(h @ w + x)
+    y = sum(next)
+}
+graph loss(h: f32[3], xs: f32[5, 3], w: f32[3, 3]) -> (l: f32[]) {
+    (last, ys) = scan(cell)(h, xs, w)
+    l = sum(last) + sum(square(ys))
+}
+entry step(h: f32[3], xs: f32[5, 3], inout w: f32[3, 3]) -> (l: f32[]) {
+    (l, d) = value_and_grad(loss, wrt = w)(h, xs, w)
+    w' = w - 0.1 * d
+}
+";
+        let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
+        let file = sources.add("f.graph", TEXT).unwrap();
+        let ast = parse(file, TEXT, &mut diagnostics);
+        let module = elaborate(&ast, &Options::default(), &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
+        let found = compare(&module.entries[0], 1, &mut Session::new()).unwrap();
+        let Comparison::Inside {
+            stored, outright, ..
+        } = found
+        else {
+            panic!("{found}")
+        };
+        assert!(
+            stored.all > outright.all && stored.decided > 0,
+            "{stored}, {outright}"
+        );
     }
 
     #[test]
