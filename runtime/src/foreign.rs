@@ -49,7 +49,7 @@ pub enum InfoError {
         found: u32,
     },
     /// The struct is shorter than that of this version.
-    #[error("lgc_info has {found} bytes, at least {} are needed", size_of::<RawInfo>())]
+    #[error("lgc_info has {found} bytes, at least {} are needed", offset_of!(RawInfo, conditions))]
     Size {
         /// The size that the library states.
         found: u64,
