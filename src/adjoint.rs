@@ -1,8 +1,8 @@
 //! Entries together with their reverse mode, for `lgc emit --stage adjoint` and `lgc run --adjoint`.
 //!
-//! The adjoint of an entry takes a cotangent for each float result and returns, after the results,
-//! the cotangent of each float parameter; so it does for integers that carry cotangents. What an entry updates in place is returned under a name of
-//! its own, so that its cotangent can be given too.
+//! The adjoint of an entry takes a cotangent for each float result and returns, after the results, the cotangent of
+//! each float parameter; so it does for integers that carry cotangents. What an entry updates in place is returned
+//! under a name of its own, so that its cotangent can be given too.
 
 use crate::Failure;
 use lgc_ir::autodiff::{AutodiffError, Carriers, vjp};

@@ -1,10 +1,10 @@
 //! The link from graphs to code, counted: what becomes of each value of an entry.
 //!
-//! Every value is an input or a result of an op, and has one fate, so that the numbers must add up. Simplification
+//! Every value is an input or a result of an op, and has one whereabouts, so that the numbers must add up. Simplification
 //! merges values, makes constants of them, or finds that nothing needs them; of the others, fusion keeps some in memory
 //! and computes the rest within kernels. A library carries the map, so that it can be asked without its graph.
 
-use lgc_abi::{Fate, MappedValue};
+use lgc_abi::{MappedValue, Whereabouts};
 use lgc_codegen::kernel::BufferId;
 use lgc_codegen::lower::is_part;
 use lgc_ir::graph::{Graph, NodeId, Remap, Value};
@@ -57,17 +57,17 @@ impl Standing {
     }
 
     /// What becomes of a value of the lowered graph.
-    fn fate(&self, value: Value) -> Fate {
+    fn whereabouts(&self, value: Value) -> Whereabouts {
         let is_constant = matches!(
             self.graph.op(value.node).family(),
             Family::Leaf(Leaf::Full(_) | Leaf::Literal(_) | Leaf::Iota(_))
         );
         if is_constant {
-            Fate::Constant
+            Whereabouts::Constant
         } else if self.held.contains(&value.node) {
-            Fate::Stored
+            Whereabouts::Stored
         } else {
-            Fate::WithinKernels
+            Whereabouts::WithinKernels
         }
     }
 }
@@ -81,23 +81,23 @@ pub(crate) fn map_of(
     let graph = &entry.graph;
     let live = graph.live();
     let mut first: FxHashMap<Value, String> = FxHashMap::default();
-    let mut fate_of = |value: Value, name: &str| {
+    let mut whereabouts_of = |value: Value, name: &str| {
         let stands = standing.value(value);
         if matches!(graph.op(value.node), Op::Input(_)) {
             if let Some(stands) = stands {
                 first.entry(stands).or_insert_with(|| name.to_owned());
             }
-            return Fate::Input;
+            return Whereabouts::Input;
         }
         let Some(stands) = stands.filter(|_| live[value.node.index()]) else {
-            return Fate::NotNeeded;
+            return Whereabouts::NotNeeded;
         };
-        match (standing.fate(stands), first.get(&stands)) {
-            (Fate::Constant, _) => Fate::Constant,
-            (_, Some(same)) => Fate::Merged(same.clone()),
-            (fate, None) => {
+        match (standing.whereabouts(stands), first.get(&stands)) {
+            (Whereabouts::Constant, _) => Whereabouts::Constant,
+            (_, Some(same)) => Whereabouts::Merged(same.clone()),
+            (whereabouts, None) => {
                 first.insert(stands, name.to_owned());
-                fate
+                whereabouts
             }
         }
     };
@@ -109,7 +109,7 @@ pub(crate) fn map_of(
             place: place(graph.span(value.node)),
             op: graph.op(value.node).spec().name.to_owned(),
             ty: graph.ty(value).to_string(),
-            fate: fate_of(value, &name),
+            whereabouts: whereabouts_of(value, &name),
             name,
         }
     });
@@ -127,9 +127,9 @@ fn name_of(graph: &Graph, value: Value) -> String {
     }
 }
 
-/// How many values of an entry there are of each fate.
+/// How many values of an entry there are of each whereabouts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fates {
+pub(crate) struct Census {
     inputs: usize,
     stored: usize,
     within: usize,
@@ -138,29 +138,29 @@ pub(crate) struct Fates {
     not_needed: usize,
 }
 
-impl Fates {
+impl Census {
     /// Those of these values.
-    pub(crate) fn of<'m>(values: impl IntoIterator<Item = &'m MappedValue>) -> Fates {
-        let mut fates = Fates::default();
+    pub(crate) fn of<'m>(values: impl IntoIterator<Item = &'m MappedValue>) -> Census {
+        let mut census = Census::default();
         for value in values {
-            let count = match value.fate {
-                Fate::Input => &mut fates.inputs,
-                Fate::Stored => &mut fates.stored,
-                Fate::WithinKernels => &mut fates.within,
-                Fate::Merged(_) => &mut fates.merged,
-                Fate::Constant => &mut fates.constant,
-                Fate::NotNeeded => &mut fates.not_needed,
+            let count = match value.whereabouts {
+                Whereabouts::Input => &mut census.inputs,
+                Whereabouts::Stored => &mut census.stored,
+                Whereabouts::WithinKernels => &mut census.within,
+                Whereabouts::Merged(_) => &mut census.merged,
+                Whereabouts::Constant => &mut census.constant,
+                Whereabouts::NotNeeded => &mut census.not_needed,
             };
             *count += 1;
         }
-        fates
+        census
     }
 
     fn of_ops(&self) -> usize {
         self.stored + self.within + self.merged + self.constant + self.not_needed
     }
 
-    /// Whether every value of a graph is an input or a result of an op, and has one fate.
+    /// Whether every value of a graph is an input or a result of an op, and has one whereabouts.
     pub(crate) fn add_up(&self, graph: &Graph) -> bool {
         let inputs = graph.inputs().len();
         let results = graph.nodes().map(|node| graph.results(node).len());
@@ -168,9 +168,9 @@ impl Fates {
     }
 }
 
-impl fmt::Display for Fates {
+impl fmt::Display for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fates {
+        let Census {
             inputs,
             stored,
             within,

@@ -61,7 +61,7 @@ pub use dtype::{DlDataType, c_type};
 pub use info::{EntryInfo, Info};
 pub use lgc_ir::dtype::DType;
 pub use lgc_ir::half::Half;
-pub use map::{BadMap, Fate, MappedValue, ValueMap};
+pub use map::{BadMap, MappedValue, ValueMap, Whereabouts};
 pub use names::{
     AbiError, EntrySymbols, Interface, info_symbol, pool_create_symbol, pool_destroy_symbol,
     strerror_symbol,

@@ -7,13 +7,13 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 use thiserror::Error;
 
 /// What becomes of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Whereabouts {
     /// The caller gives it.
     Input,
     /// A kernel leaves it in memory.
@@ -28,38 +28,41 @@ pub enum Fate {
     NotNeeded,
 }
 
-/// What [`Fate::Merged`] begins with.
+/// What [`Whereabouts::Merged`] begins with.
 const MERGED: &str = "merged with ";
 
-impl fmt::Display for Fate {
+impl fmt::Display for Whereabouts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fate::Input => f.write_str("input"),
-            Fate::Stored => f.write_str("stored"),
-            Fate::WithinKernels => f.write_str("within kernels"),
-            Fate::Merged(with) => write!(f, "{MERGED}{with}"),
-            Fate::Constant => f.write_str("constant"),
-            Fate::NotNeeded => f.write_str("not needed"),
+            Whereabouts::Input => f.write_str("input"),
+            Whereabouts::Stored => f.write_str("stored"),
+            Whereabouts::WithinKernels => f.write_str("within kernels"),
+            Whereabouts::Merged(with) => write!(f, "{MERGED}{with}"),
+            Whereabouts::Constant => f.write_str("constant"),
+            Whereabouts::NotNeeded => f.write_str("not needed"),
         }
     }
 }
 
-impl FromStr for Fate {
+impl FromStr for Whereabouts {
     type Err = BadMap;
-    fn from_str(text: &str) -> Result<Fate, BadMap> {
+    fn from_str(text: &str) -> Result<Whereabouts, BadMap> {
         let all = [
-            Fate::Input,
-            Fate::Stored,
-            Fate::WithinKernels,
-            Fate::Constant,
-            Fate::NotNeeded,
+            Whereabouts::Input,
+            Whereabouts::Stored,
+            Whereabouts::WithinKernels,
+            Whereabouts::Constant,
+            Whereabouts::NotNeeded,
         ];
-        if let Some(fate) = all.into_iter().find(|fate| fate.to_string() == text) {
-            return Ok(fate);
+        if let Some(whereabouts) = all
+            .into_iter()
+            .find(|whereabouts| whereabouts.to_string() == text)
+        {
+            return Ok(whereabouts);
         }
         let merged = text.strip_prefix(MERGED);
         merged
-            .map(|with| Fate::Merged(with.to_owned()))
+            .map(|with| Whereabouts::Merged(with.to_owned()))
             .ok_or(BadMap)
     }
 }
@@ -78,7 +81,7 @@ pub struct MappedValue {
     /// Its type, such as `f32[8, 10]`.
     pub ty: String,
     /// What becomes of it.
-    pub fate: Fate,
+    pub whereabouts: Whereabouts,
 }
 
 /// A map is damaged, or larger than [`ValueMap::MAX_TEXT`].
@@ -95,10 +98,18 @@ impl ValueMap {
     pub const MAX_TEXT: u64 = 1 << 30;
 
     /// The map of these values.
-    #[must_use]
-    pub fn of(values: &[MappedValue]) -> ValueMap {
-        // Memory takes whatever is written.
-        ValueMap(deflated(values).unwrap_or_default())
+    ///
+    /// # Errors
+    /// If the text is larger than [`MAX_TEXT`](Self::MAX_TEXT), so that nobody would read it.
+    pub fn of(values: &[MappedValue]) -> io::Result<ValueMap> {
+        let mut text = ZlibEncoder::new(Vec::new(), Compression::default());
+        for value in values {
+            text.write_all(line(value).as_bytes())?;
+            if text.total_in() > Self::MAX_TEXT {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+        }
+        text.finish().map(ValueMap)
     }
 
     /// The map with this content.
@@ -131,22 +142,18 @@ impl ValueMap {
     }
 }
 
-fn deflated(values: &[MappedValue]) -> std::io::Result<Vec<u8>> {
-    let mut text = ZlibEncoder::new(Vec::new(), Compression::default());
-    for value in values {
-        let MappedValue {
-            entry,
-            place,
-            name,
-            op,
-            ty,
-            fate,
-        } = value;
-        let fate = fate.to_string();
-        let fields = [entry, place, name, op, ty, &fate].map(|field| plain(field));
-        text.write_all((fields.join("\t") + "\n").as_bytes())?;
-    }
-    text.finish()
+fn line(value: &MappedValue) -> String {
+    let MappedValue {
+        entry,
+        place,
+        name,
+        op,
+        ty,
+        whereabouts,
+    } = value;
+    let whereabouts = whereabouts.to_string();
+    let fields = [entry, place, name, op, ty, &whereabouts].map(|field| plain(field));
+    fields.join("\t") + "\n"
 }
 
 /// A field without what separates fields and lines, which names of files may have.
@@ -156,7 +163,7 @@ fn plain(field: &str) -> String {
 
 fn read(line: &str) -> Result<MappedValue, BadMap> {
     let fields: Vec<&str> = line.split('\t').collect();
-    let [entry, place, name, op, ty, fate] = fields[..] else {
+    let [entry, place, name, op, ty, whereabouts] = fields[..] else {
         return Err(BadMap);
     };
     Ok(MappedValue {
@@ -165,7 +172,7 @@ fn read(line: &str) -> Result<MappedValue, BadMap> {
         name: name.to_owned(),
         op: op.to_owned(),
         ty: ty.to_owned(),
-        fate: fate.parse()?,
+        whereabouts: whereabouts.parse()?,
     })
 }
 
@@ -173,47 +180,51 @@ fn read(line: &str) -> Result<MappedValue, BadMap> {
 mod tests {
     use super::*;
 
-    fn value(name: &str, fate: Fate) -> MappedValue {
+    fn value(name: &str, whereabouts: Whereabouts) -> MappedValue {
         MappedValue {
             entry: "step".to_owned(),
             place: "digits.graph:12:9".to_owned(),
             name: name.to_owned(),
             op: "relu".to_owned(),
             ty: "f32[8, 10]".to_owned(),
-            fate,
+            whereabouts,
         }
     }
 
     #[test]
     fn maps_are_read_as_they_were_written() {
-        let fates = [
-            Fate::Input,
-            Fate::Stored,
-            Fate::WithinKernels,
-            Fate::Merged("p.w".to_owned()),
-            Fate::Constant,
-            Fate::NotNeeded,
+        let all = [
+            Whereabouts::Input,
+            Whereabouts::Stored,
+            Whereabouts::WithinKernels,
+            Whereabouts::Merged("p.w".to_owned()),
+            Whereabouts::Constant,
+            Whereabouts::NotNeeded,
         ];
-        let values = fates.map(|fate| value("h", fate)).to_vec();
-        assert_eq!(ValueMap::of(&values).values(), Ok(values));
+        let values = all.map(|whereabouts| value("h", whereabouts)).to_vec();
+        assert_eq!(ValueMap::of(&values).unwrap().values(), Ok(values));
         assert_eq!(ValueMap::default().values(), Ok(Vec::new()));
-        assert_eq!(ValueMap::of(&[]).values(), Ok(Vec::new()));
+        assert_eq!(ValueMap::of(&[]).unwrap().values(), Ok(Vec::new()));
     }
 
     #[test]
     fn names_of_files_do_not_break_lines() {
         let odd = MappedValue {
             place: "a\tb\n.graph:1:1".to_owned(),
-            ..value("h", Fate::Stored)
+            ..value("h", Whereabouts::Stored)
         };
-        let read = ValueMap::of(&[odd]).values().unwrap();
+        let read = ValueMap::of(&[odd]).unwrap().values().unwrap();
         assert_eq!(read[0].place, "a b .graph:1:1");
     }
 
     #[test]
     fn damage_is_an_error() {
-        let bytes = ValueMap::of(&[value("h", Fate::Stored), value("g", Fate::Input)]);
-        let bytes = bytes.bytes();
+        let map = ValueMap::of(&[
+            value("h", Whereabouts::Stored),
+            value("g", Whereabouts::Input),
+        ]);
+        let map = map.unwrap();
+        let bytes = map.bytes();
         for length in 1..bytes.len() {
             let cut = ValueMap::from_bytes(bytes[..length].to_vec());
             assert_eq!(cut.values(), Err(BadMap), "{length}");

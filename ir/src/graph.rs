@@ -9,7 +9,8 @@
 //! petgraph facts relied upon: node indices of a stable graph without removals count up from zero,
 //! and the incoming edges of a node iterate newest first.
 
-use crate::op::{Op, Spec, TypeError, Types};
+use crate::constant::Constant;
+use crate::op::{Full, Op, Spec, TypeError, Types};
 use crate::shape::Type;
 use crate::span::Span;
 use indexmap::IndexSet;
@@ -220,6 +221,20 @@ impl Graph {
     /// All nodes; every node comes after its operands.
     pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
         (0..self.len() as u32).map(NodeId)
+    }
+
+    /// Appends zeros of a type.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(crate) fn push_zeros(&mut self, ty: &Type, span: Span) -> Result<Value, TypeError> {
+        let op = Full {
+            value: Constant::integer(0),
+            dtype: ty.dtype,
+            shape: ty.shape.clone(),
+        };
+        let node = self.push(op, &[], span)?;
+        Ok(Value { node, result: 0 })
     }
 
     /// The node that was pushed after that many others.

@@ -2,7 +2,7 @@
 
 use crate::args::Info as Arguments;
 use crate::driver::Session;
-use crate::node_map::Fates;
+use crate::node_map::Census;
 use crate::{Failure, Origin, library, naming, output};
 use lgc_abi::{Condition, EntryInfo, Info, MappedValue};
 use lgc_ir::diag::{Code, Diagnostic};
@@ -101,24 +101,24 @@ fn values_of(path: &Path, info: &Info) -> Result<Vec<MappedValue>, Failure> {
     info.map.values().map_err(|error| bad(&error.to_string()))
 }
 
-/// What became of the values of an entry: how many there are of each fate, and a line for each.
+/// What became of the values of an entry: how many there are of each whereabouts, and a line for each.
 fn describe_values(entry: &EntryInfo, values: &[MappedValue]) -> String {
     let of_entry = || values.iter().filter(|value| value.entry == entry.name);
-    let mut text = format!("  values     {}\n", Fates::of(of_entry()));
+    let mut text = format!("  values     {}\n", Census::of(of_entry()));
     for value in of_entry() {
         let MappedValue {
             place,
             name,
             op,
             ty,
-            fate,
+            whereabouts,
             ..
         } = value;
         let place = match place.as_str() {
             "" => String::new(),
             place => format!("{place}: "),
         };
-        text.push_str(&format!("    {place}{name} = {op}: {ty}: {fate}\n"));
+        text.push_str(&format!("    {place}{name} = {op}: {ty}: {whereabouts}\n"));
     }
     text
 }

@@ -301,7 +301,7 @@ impl Session {
         entries: &[Entry],
         forms: impl Iterator<Item = (Remap, NormalForm)>,
         lowerings: &[Lowering],
-    ) -> ValueMap {
+    ) -> Result<ValueMap, Failure> {
         let sources = &self.sources;
         let place = |span: Span| place_in(sources, span);
         self.clock.time(Stage::Lower, || {
@@ -311,7 +311,7 @@ impl Session {
                 let standing = Standing::new(graph, first.then(&second), &lowering.buffers);
                 map_of(entry, &standing, &place)
             });
-            ValueMap::of(&values.collect::<Vec<_>>())
+            ValueMap::of(&values.collect::<Vec<_>>()).map_err(Failure::internal)
         })
     }
 
@@ -327,7 +327,7 @@ impl Session {
         let original = std::mem::replace(&mut module.entries, simple);
         let targets = self.machine().targets.clone();
         let (normal, lowerings) = self.lower_for(&module, &targets)?;
-        let map = self.map(&original, first.into_iter().zip(normal), &lowerings);
+        let map = self.map(&original, first.into_iter().zip(normal), &lowerings)?;
         let mut all = lowerings.into_iter().map(|lowering| lowering.program);
         let mut level = || all.by_ref().take(module.entries.len()).collect();
         let programs: Vec<Program> = level();

@@ -11,10 +11,10 @@
 //! the graph that comes of it computes what it did, to the last bit. What is not asked for is not tapped.
 
 use super::{AutodiffError, Derived, gradient_of, jvp_of, seeded};
-use crate::constant::Constant;
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value, Values};
-use crate::op::{Add, Call, Full, Input, Op, Region, Scan, ScanRole, TypeError};
+use crate::op::{Add, Call, Input, Op, Region, Scan, ScanRole, TypeError};
 use crate::shape::Type;
+use crate::span::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -232,7 +232,7 @@ impl<'a> Widening<'a> {
                 dtype: ask.ty.dtype,
                 shape: ask.ty.shape.clone(),
             };
-            let input = self.new.push(op, &[], crate::span::Span::SYNTHETIC)?;
+            let input = self.new.push(op, &[], Span::SYNTHETIC)?;
             if let Some((way, value)) = ask.site {
                 let of = way.first().map_or(value.node, |(node, _)| *node);
                 if let Some(name) = self.old.name(of) {
@@ -349,7 +349,7 @@ impl<'a> Widening<'a> {
             all.push(match (found, ask.site) {
                 (Some(found), _) => *found,
                 (None, Some((_, value))) => self.map[value.node.index()][usize::from(value.result)],
-                (None, None) => zeros(&mut self.new, &ask.ty)?,
+                (None, None) => self.new.push_zeros(&ask.ty, Span::SYNTHETIC)?,
             });
         }
         let mut remap = Remap::default();
@@ -406,16 +406,6 @@ fn with_bodies(op: &Op, bodies: Vec<Graph>) -> Op {
     } else {
         op.with_bodies(&bodies)
     }
-}
-
-fn zeros(graph: &mut Graph, ty: &Type) -> Result<Value, TypeError> {
-    let op = Full {
-        value: Constant::integer(0),
-        dtype: ty.dtype,
-        shape: ty.shape.clone(),
-    };
-    let node = graph.push(op, &[], crate::span::Span::SYNTHETIC)?;
-    Ok(Value { node, result: 0 })
 }
 
 /// A graph without its taps.
@@ -500,7 +490,7 @@ impl Stripping<'_> {
         for (value, left) in self.old.operands(node).iter().zip(left) {
             operands.push(match left {
                 Left::Value(value) => *value,
-                Left::Nothing => zeros(&mut self.new, self.old.ty(*value))?,
+                Left::Nothing => self.new.push_zeros(self.old.ty(*value), Span::SYNTHETIC)?,
             });
         }
         self.copy_onto(node, op, &operands)
@@ -551,7 +541,7 @@ impl Stripping<'_> {
         for ((value, left), _) in all.iter().zip(left).zip(&gone).filter(|(_, gone)| !**gone) {
             operands.push(match left {
                 Left::Value(value) => *value,
-                Left::Nothing => zeros(&mut self.new, self.old.ty(*value))?,
+                Left::Nothing => self.new.push_zeros(self.old.ty(*value), Span::SYNTHETIC)?,
             });
         }
         self.copy_onto(node, op, &operands)
@@ -570,7 +560,7 @@ impl Stripping<'_> {
         for Output { name, value } in self.old.outputs() {
             let value = match self.left(*value) {
                 Left::Value(value) => value,
-                Left::Nothing => zeros(&mut self.new, self.old.ty(*value))?,
+                Left::Nothing => self.new.push_zeros(self.old.ty(*value), Span::SYNTHETIC)?,
             };
             self.new.add_output(name.clone(), value);
         }

@@ -51,8 +51,9 @@ pub struct Condition {
 ///
 /// Composite ops count as what they decompose into; a condition of differentiability only where a
 /// derivative flows: one of the entry itself, or one that is taken in it. What is differentiated counts though
-/// nothing may depend on its value, as on that of a loss of which only the gradient is wanted. In the body of a loop nothing is known of what is carried, so that a condition on
-/// it is assumed unless it holds for all numbers.
+/// nothing may depend on its value, as on that of a loss of which only the gradient is wanted. It holds where it does
+/// for all elements that a `select` may take. In the body of a loop nothing is known of what is carried, so that a
+/// condition on it is assumed unless it holds for all numbers.
 ///
 /// # Errors
 /// A decomposition does not type-check.

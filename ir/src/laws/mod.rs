@@ -56,6 +56,7 @@ mod refuted;
 mod report;
 mod rules;
 mod settle;
+mod sides;
 mod stated;
 mod stored;
 mod symbols;

@@ -4,7 +4,7 @@
 use super::*;
 use crate::AlignedBuffer;
 use lgc_abi::info::{Image, encode};
-use lgc_abi::{DType, Direction, Fate, MappedValue, Range};
+use lgc_abi::{DType, Direction, MappedValue, Range, Whereabouts};
 use std::mem::offset_of;
 
 /// An image with its relocations applied. The buffers must outlive what is read from them.
@@ -93,8 +93,9 @@ fn example() -> Info {
             name: "y".to_owned(),
             op: "relu".to_owned(),
             ty: "f32[3, 4]".to_owned(),
-            fate: Fate::Stored,
-        }]),
+            whereabouts: Whereabouts::Stored,
+        }])
+        .unwrap(),
     }
 }
 

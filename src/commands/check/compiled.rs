@@ -3,10 +3,11 @@
 //! The graph is interpreted over intervals, which enclose the exact result and that of any compiled
 //! program within the error bounds of its primitives; the entry is compiled into this process and run
 //! on the same inputs. Integers and truth values must be equal wherever the enclosures decide them. What the program
-//! stores on its way is compared as well, and what follows is enclosed by it (`stored.rs`).
+//! stores on its way is compared as well, and what follows is enclosed by it (`observed.rs`).
 
+use super::comparison::{Comparison, Precision, Share};
+use super::observed::{Observed, enclose};
 use super::samples::Samples;
-use super::stored::{Stored, enclose};
 use crate::Failure;
 use crate::driver::Session;
 use crate::lowered::Lowered;
@@ -28,197 +29,6 @@ use rustc_hash::FxHashMap;
 /// effort is asked for.
 pub(super) const MAX_OPERATIONS: u64 = 5_000_000;
 
-/// What the comparison found.
-pub(super) enum Comparison {
-    /// Every output, and whatever else is stored, lies in its enclosure: in how many samples at how many scales of the
-    /// inputs, and how many samples both refuse.
-    Inside {
-        /// By what was computed before.
-        stored: Share,
-        /// Of the outputs alone, by the inputs alone.
-        outright: Share,
-        samples: usize,
-        scales: usize,
-        refused: usize,
-        precision: Precision,
-    },
-    /// Compiled code and interpreter both refuse all samples, for an index out of range.
-    BothRefuse,
-    /// No output has an element.
-    Empty,
-    /// An output is outside, with what was computed and what was allowed.
-    Outside(String),
-    /// The entry is too large to interpret.
-    TooLarge(u64),
-}
-
-impl std::fmt::Display for Comparison {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Comparison::Inside {
-                stored: Share { all, decided: 0 },
-                ..
-            } => write!(
-                f,
-                "skipped: rounding may yield anything, in each of {all} elements"
-            ),
-            Comparison::Inside {
-                stored,
-                outright,
-                samples,
-                scales,
-                refused,
-                precision,
-            } => {
-                let plural = |count: usize| if count == 1 { "" } else { "s" };
-                if stored == outright {
-                    write!(f, "agreed: {stored} elements enclosed")?;
-                } else {
-                    write!(
-                        f,
-                        "agreed: {stored} stored elements enclosed by those before them, and {outright} of results \
-                         by the inputs alone,"
-                    )?;
-                }
-                write!(f, " in {samples} sample{}", plural(*samples))?;
-                if *scales > 1 {
-                    write!(f, " at {scales} scales")?;
-                }
-                f.write_str(" of the inputs, all inside")?;
-                if *refused > 0 {
-                    write!(f, "; both refuse {refused} sample{} more", plural(*refused))?;
-                }
-                write!(f, "{precision}")
-            }
-            Comparison::BothRefuse => {
-                write!(
-                    f,
-                    "skipped: an index is out of range in both, in all samples"
-                )
-            }
-            Comparison::Empty => write!(f, "does not apply: no output has an element"),
-            Comparison::Outside(what) => write!(f, "failed: {what}"),
-            Comparison::TooLarge(operations) => {
-                write!(
-                    f,
-                    "skipped: {operations} scalar operations are too many without `--effort`"
-                )
-            }
-        }
-    }
-}
-
-/// How many of some elements enclosures decide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Share {
-    pub(super) decided: usize,
-    pub(super) all: usize,
-}
-
-impl Share {
-    fn add(&mut self, enclosure: &Tensor<Interval>, decided: usize) {
-        self.decided += decided;
-        self.all += enclosure.ty.elements() as usize;
-    }
-
-    fn merge(&mut self, other: Share) {
-        self.decided += other.decided;
-        self.all += other.all;
-    }
-}
-
-impl std::fmt::Display for Share {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of {}", self.decided, self.all)
-    }
-}
-
-/// How much enclosures tell, and how far code is from the same graph in double precision, at moderate inputs. Both in
-/// parts of the largest magnitude of each output.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Precision {
-    /// The width of the widest enclosure that has ends.
-    width: f64,
-    /// The largest difference of finite numbers.
-    distance: f64,
-    /// Whether there is any number that both are known of.
-    is_known: bool,
-}
-
-impl Precision {
-    fn and(self, other: Precision) -> Precision {
-        Precision {
-            width: self.width.max(other.width),
-            distance: self.distance.max(other.distance),
-            is_known: self.is_known || other.is_known,
-        }
-    }
-
-    /// How wide the enclosures of a value are.
-    fn width(enclosure: &Tensor<Interval>) -> Precision {
-        let Data::Number(enclosures) = &enclosure.data else {
-            return Precision::default();
-        };
-        let known = || enclosures.iter().filter(|x| x.width().is_finite());
-        let size = |x: &Interval| x.low.abs().max(x.high.abs());
-        let largest = known().map(size).fold(0.0, f64::max);
-        let widest = known().map(Interval::width).fold(0.0, f64::max);
-        match largest > 0.0 && largest.is_finite() {
-            true => Precision {
-                width: widest / largest,
-                is_known: true,
-                ..Precision::default()
-            },
-            false => Precision::default(),
-        }
-    }
-
-    /// How far an output is from the same in double precision.
-    fn distance(double: &Tensor<f64>, bytes: &[u8]) -> Precision {
-        let Type { dtype, .. } = double.ty;
-        let Data::Number(doubles) = &double.data else {
-            return Precision::default();
-        };
-        let values = bytes.chunks_exact(dtype.size() as usize);
-        let values = values.map(|chunk| number(dtype, chunk));
-        let pairs = doubles.iter().copied().zip(values);
-        let known: Vec<(f64, f64)> = pairs
-            .filter(|(x, y)| x.is_finite() && y.is_finite())
-            .collect();
-        let largest = known
-            .iter()
-            .fold(0.0, |most: f64, (x, _)| most.max(x.abs()));
-        let farthest = known
-            .iter()
-            .fold(0.0, |most: f64, (x, y)| most.max((x - y).abs()));
-        match largest > 0.0 {
-            true => Precision {
-                distance: farthest / largest,
-                is_known: true,
-                ..Precision::default()
-            },
-            false => Precision::default(),
-        }
-    }
-}
-
-impl std::fmt::Display for Precision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !self.is_known {
-            return Ok(());
-        }
-        let shown = |part: f64| match part {
-            0.0 => "0".to_owned(),
-            part => format!("{part:.0e}"),
-        };
-        let (width, distance) = (shown(self.width), shown(self.distance));
-        write!(
-            f,
-            "; at most {width} wide, and code is within {distance} of the graph in f64"
-        )
-    }
-}
-
 /// Compiles an entry, runs it on samples of its inputs, and compares every output with its enclosure.
 pub(super) fn compare(
     entry: &Entry,
@@ -231,16 +41,16 @@ pub(super) fn compare(
         return Ok(Comparison::TooLarge(operations));
     }
     let lowered = Lowered::of(entry, session)?;
-    let stored = Stored::of(entry, &lowered);
-    let code = session.jit(&stored.observed(&lowered.program))?;
+    let observed = Observed::of(entry, &lowered);
+    let code = session.jit(&observed.program(&lowered.program))?;
     let samples = Samples::of(&entry.graph, operations, limit)?;
-    compare_all(entry, &Subject { code, stored }, &samples, session)
+    compare_all(entry, &Subject { code, observed }, &samples, session)
 }
 
 /// Code, and what it stores beside its results.
 struct Subject {
     code: CompiledEntry,
-    stored: Stored,
+    observed: Observed,
 }
 
 /// Runs the code of an entry on each sample, and compares.
@@ -318,7 +128,7 @@ fn compare_at(
     let enclosures = session.time(Stage::Check, || {
         interpret(&entry.graph, &(), &samples.inputs(sample, Interval::point))
     });
-    let types = subject.stored.types();
+    let types = subject.observed.types();
     let inputs = samples.inputs(sample, |_, x| x);
     let execution = call(entry, &subject.code, types, &inputs, session)?;
     let enclosures = match (enclosures, execution.status) {
@@ -370,9 +180,9 @@ fn by_those_before(
 ) -> Result<Result<(Share, Precision), String>, Failure> {
     let graph = &entry.graph;
     let (mut share, mut width, mut wrong) = (Share::default(), Precision::default(), None);
-    let mut known = vec![false; subject.stored.types().len()];
+    let mut known = vec![false; subject.observed.types().len()];
     let mut before: FxHashMap<Value, Tensor<Interval>> = FxHashMap::default();
-    let place = |value| subject.stored.place(value);
+    let place = |value| subject.observed.place(value);
     let held = execution.extra.as_slice();
     let enclosures = enclose(
         graph,
@@ -408,7 +218,7 @@ fn by_those_before(
         // What is stored has been replaced by what is there.
         let enclosure = before.get(&output.value).unwrap_or(enclosure);
         match inside(enclosure, bytes) {
-            Ok(decided) if subject.stored.place(output.value).is_none() => {
+            Ok(decided) if subject.observed.place(output.value).is_none() => {
                 share.add(enclosure, decided);
                 width = width.and(Precision::width(enclosure));
             }
@@ -570,7 +380,7 @@ mod tests {
         let lowered = Lowered::of(&other, &mut session).unwrap();
         let subject = Subject {
             code: session.jit(&lowered.program).unwrap(),
-            stored: Stored::default(),
+            observed: Observed::default(),
         };
         let samples = Samples::of(&entry.graph, 1, 8).unwrap();
         compare_all(&entry, &subject, &samples, &mut session).unwrap()
@@ -635,16 +445,16 @@ mod tests {
         let (right, last) = text.rsplit_once(" = exp ").unwrap();
         let wrong: Program = format!("{right} = tanh {last}").parse().unwrap();
         let samples = Samples::of(&entry.graph, 1, 8).unwrap();
-        let mut found = |stored: Stored| {
-            let code = session.jit(&stored.observed(&wrong)).unwrap();
-            let subject = Subject { code, stored };
+        let mut found = |observed: Observed| {
+            let code = session.jit(&observed.program(&wrong)).unwrap();
+            let subject = Subject { code, observed };
             compare_at(&entry, &subject, &samples, 0, &mut session).unwrap()
         };
-        let Found::Inside(Inside { outright, .. }) = found(Stored::default()) else {
+        let Found::Inside(Inside { outright, .. }) = found(Observed::default()) else {
             panic!("the inputs alone tell what is wrong")
         };
         assert_eq!(outright.decided, 0);
-        let Found::Outside(what) = found(Stored::of(&entry, &lowered)) else {
+        let Found::Outside(what) = found(Observed::of(&entry, &lowered)) else {
             panic!("what is wrong is not found")
         };
         assert!(what.contains("which `exp` yields"), "{what}");

@@ -1,10 +1,11 @@
 //! `lgc check`: the laws of a graph's derivatives, its domain, the passes over it, its compiled code,
 //! and the derivatives that graphs state themselves.
 
+mod comparison;
 mod compiled;
+mod observed;
 mod samples;
 mod smaller;
-mod stored;
 mod tally;
 mod trace;
 
@@ -13,10 +14,10 @@ use super::run::Point;
 use crate::args::Check;
 use crate::driver::{Session, Use};
 use crate::lowered::Lowered;
-use crate::node_map::{Fates, map_of};
+use crate::node_map::{Census, map_of};
 use crate::stage::Stage;
 use crate::{Failure, output};
-use compiled::Comparison;
+use comparison::Comparison;
 use indicatif::{ProgressBar, ProgressStyle};
 use lgc_ir::laws::{
     Law, Options, Report, StatedRule, check_derivatives, check_graph, check_rules, conditions,
@@ -164,13 +165,13 @@ impl Checking<'_> {
         self.tally.compare(&comparison);
         self.text += &format!("  compiled code         {comparison}{dims}\n");
         let lowered = Lowered::of(entry, self.session)?;
-        let fates = Fates::of(&map_of(entry, &lowered.standing, &|_| String::new()));
-        if !fates.add_up(&entry.graph) {
+        let census = Census::of(&map_of(entry, &lowered.standing, &|_| String::new()));
+        if !census.add_up(&entry.graph) {
             return Err(Failure::internal(
                 "values are neither inputs nor results of ops",
             ));
         }
-        self.text += &format!("  values                {fates}\n");
+        self.text += &format!("  values                {census}\n");
         if let Some(scope) = self.arguments.trace {
             let trace = trace::trace(entry, (scope, effort), self.session)?;
             let text = trace.render(self.session.sources());

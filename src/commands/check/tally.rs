@@ -1,6 +1,6 @@
 //! How much was checked, in a line.
 
-use super::compiled::{Comparison, Share};
+use super::comparison::{Comparison, Share};
 use lgc_ir::laws::Outcome;
 use std::fmt;
 

@@ -7,8 +7,8 @@
 //! since what is stored is not fused.
 
 use super::compiled::{Execution, MAX_OPERATIONS, execute, inside};
+use super::observed::enclose;
 use super::samples::Samples;
-use super::stored::enclose;
 use crate::Failure;
 use crate::args::TraceScope;
 use crate::driver::Session;

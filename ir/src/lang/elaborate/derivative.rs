@@ -7,13 +7,11 @@ use super::path::{Chosen, Names, Path};
 use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
 use crate::autodiff::{self, AutodiffError, Carriers, Derived, Place};
-use crate::constant::Constant;
 use crate::diag::{Code, Diagnostic};
-use crate::graph::{Graph, Value};
+use crate::graph::Graph;
 use crate::module::Tree;
-use crate::op::{Full, SPECS, TypeError};
+use crate::op::SPECS;
 use crate::rewrite::dce_but_conditions;
-use crate::shape::Type;
 use crate::span::Span;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -27,17 +25,6 @@ struct Wanted {
     places: Vec<Place>,
     /// The trees, under the names that they give to results; of all values, a tree without one.
     named: Named,
-}
-
-/// Zeros of a type.
-fn zeros(graph: &mut Graph, ty: &Type, span: Span) -> Result<Value, TypeError> {
-    let op = Full {
-        value: Constant::integer(0),
-        dtype: ty.dtype,
-        shape: ty.shape.clone(),
-    };
-    let node = graph.push(op, &[], span)?;
-    Ok(Value { node, result: 0 })
 }
 
 /// Names with a prefix that says which derivative they are.
@@ -143,7 +130,9 @@ impl Elaborator<'_> {
                 let place = match leaf {
                     Some(place) => place,
                     None => Place::of(
-                        zeros(graph.to_mut(), &ty, span)
+                        graph
+                            .to_mut()
+                            .push_zeros(&ty, span)
                             .map_err(|error| self.type_error(&error, span, &[]))?,
                     ),
                 };

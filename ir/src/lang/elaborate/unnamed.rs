@@ -96,6 +96,9 @@ fn result(level: &Instance, hops: &[Hop], node: NodeId, step: &Step) -> Result<C
 
 fn numbered(step: &Step, count: usize) -> String {
     let name = &step.name;
+    if count == 1 {
+        return format!("it is `{name}[0]`");
+    }
     format!(
         "calls are numbered in the order of the body: `{name}[0]` … `{name}[{}]`",
         count - 1

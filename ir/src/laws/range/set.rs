@@ -74,7 +74,8 @@ impl Set {
 
     /// Whether no number here is `at`.
     pub(in crate::laws) fn excludes(&self, at: f64) -> bool {
-        self.parts().iter().all(|part| part.excludes(at))
+        let excludes = |part: &Range| part.excludes(at);
+        excludes(&self.below) && self.above.as_ref().is_none_or(excludes)
     }
 
     /// Whether every number here lies between two neighbours among those that are whole numbers away from `at`.
@@ -89,8 +90,19 @@ impl Set {
         self.meet(other).is_none()
     }
 
+    /// The one range, if there is no hole, as mostly.
+    fn single(&self) -> Option<&Range> {
+        match self.above {
+            Some(_) => None,
+            None => Some(&self.below),
+        }
+    }
+
     /// What is in both, unless that is nothing.
     pub(in crate::laws) fn meet(&self, other: &Set) -> Option<Set> {
+        if let (Some(x), Some(y)) = (self.single(), other.single()) {
+            return x.meet(y).map(Set::from);
+        }
         let (mine, others) = (self.parts(), other.parts());
         let pairs = mine.iter().flat_map(|x| others.iter().map(|y| x.meet(y)));
         Set::of(pairs.flatten().collect())
@@ -109,6 +121,9 @@ impl Set {
     }
 
     fn map(&self, image: impl Fn(&Range) -> Range) -> Set {
+        if let Some(range) = self.single() {
+            return image(range).into();
+        }
         Set::of(self.parts().iter().map(image).collect()).unwrap_or(Set::ANY)
     }
 
@@ -125,6 +140,9 @@ impl Set {
     }
 
     pub(in crate::laws) fn binary(&self, function: Binary, other: &Set) -> Set {
+        if let (Some(x), Some(y)) = (self.single(), other.single()) {
+            return x.binary(function, y).into();
+        }
         let (mine, others) = (self.parts(), other.parts());
         let pairs = mine.iter().flat_map(|x| others.iter().map(move |y| (x, y)));
         let images = pairs.map(|(x, y)| x.binary(function, y));

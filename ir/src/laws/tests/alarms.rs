@@ -1,21 +1,11 @@
 //! Graphs that are defined and differentiable everywhere: nothing of them is assumed, not even of their gradients.
 
-use crate::diag::Diagnostics;
-use crate::lang::{Options, elaborate, parse};
+use super::elaborated_with_warnings;
 use crate::laws::{Status, conditions};
-use crate::span::SourceMap;
 
 /// What is assumed of each entry of a text; each has conditions at all.
 fn assumed(text: &str) -> Vec<String> {
-    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
-    let file = sources.add("m.graph", text).unwrap();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &Options::default(), &mut diagnostics);
-    assert!(
-        !diagnostics.has_errors(),
-        "{text}\n{}",
-        diagnostics.plain(&sources)
-    );
+    let (module, _) = elaborated_with_warnings(text);
     let mut assumed = Vec::new();
     for entry in &module.entries {
         let found = conditions(entry).unwrap();

@@ -1,7 +1,7 @@
 //! Conditions of derivatives: what is differentiated states its own, whatever becomes of its value.
 
-use crate::diag::Diagnostics;
-use crate::lang::{Options, elaborate, example, parse};
+use super::elaborated_with_warnings;
+use crate::lang::example;
 use crate::laws::{Condition, conditions};
 use crate::module::Entry;
 use crate::op::SPECS;
@@ -10,15 +10,7 @@ use std::fmt::Write;
 
 /// The entries of a text, each with its conditions.
 pub(super) fn entries(text: &str) -> (Vec<(Entry, Vec<Condition>)>, SourceMap) {
-    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
-    let file = sources.add("m.graph", text).unwrap();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &Options::default(), &mut diagnostics);
-    assert!(
-        !diagnostics.has_errors(),
-        "{text}\n{}",
-        diagnostics.plain(&sources)
-    );
+    let (module, sources) = elaborated_with_warnings(text);
     let with_conditions = |entry: Entry| {
         let found = conditions(&entry).unwrap();
         (entry, found)

@@ -2,11 +2,11 @@
 //! loops, branches and checkpoints, against the same computation without these.
 
 use super::cotangents::{floats, same, split};
+use super::elaborated;
 use crate::autodiff::{self, Place};
-use crate::diag::Diagnostics;
 use crate::generate::{CHOICES_PER_STEP, Generator};
 use crate::graph::{Graph, Output, Value};
-use crate::lang::{Options, elaborate, example, parse};
+use crate::lang::example;
 use crate::laws::derivatives::input_types;
 use crate::laws::domain::Domain;
 use crate::laws::point::{Point, Random};
@@ -14,7 +14,6 @@ use crate::laws::rules::outputs;
 use crate::module::Module;
 use crate::scalar::Exact;
 use crate::shape::Type;
-use crate::span::SourceMap;
 use proptest::prelude::*;
 
 /// Compares all cotangents of a graph with seeds on all values. How many numbers were compared.
@@ -97,13 +96,7 @@ proptest! {
 }
 
 fn module(text: &str) -> Module {
-    let mut sources = SourceMap::new();
-    let file = sources.add("m.graph", text).unwrap();
-    let mut diagnostics = Diagnostics::new();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &Options::default(), &mut diagnostics);
-    assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
-    module
+    elaborated(text).0
 }
 
 /// Whether all entries of a text compute the same numbers of the same inputs.

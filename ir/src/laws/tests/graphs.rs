@@ -1,26 +1,16 @@
 //! Whole graphs, as a user has them checked.
 
-use crate::diag::Diagnostics;
-use crate::lang::{self, elaborate, example, parse};
+use super::elaborated;
+use crate::lang::example;
 use crate::laws::derivatives::Derivatives;
 use crate::laws::graph::{check_passes, points_of_scales};
 use crate::laws::precise::Precise;
 use crate::laws::rules::{Effort, check_law};
 use crate::laws::wanted::wanted;
 use crate::laws::{Condition, Law, Options, Outcome, Report, check_graph, conditions, lints};
-use crate::module::Module;
 use crate::op::SPECS;
 use crate::scalar::Residue;
 use crate::span::SourceMap;
-
-fn elaborated(text: &str) -> (Module, SourceMap) {
-    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
-    let file = sources.add("model.graph", text).unwrap();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &lang::Options::default(), &mut diagnostics);
-    assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
-    (module, sources)
-}
 
 fn check(text: &str, options: &Options) -> (Report, SourceMap) {
     let (module, sources) = elaborated(text);

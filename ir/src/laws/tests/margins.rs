@@ -1,23 +1,16 @@
 //! Margins at points where they are known.
 
-use crate::diag::Diagnostics;
+use super::elaborated_with_warnings;
 use crate::dtype::DType;
 use crate::graph::{Graph, Value};
 use crate::interpret::{Data, Tensor, interpret};
-use crate::lang::{Options, elaborate, parse};
 use crate::laws::margins::{Measured, measured, monitored};
 use crate::module::{Entry, Module};
 use crate::rewrite::{decompose_deeply, optimize};
-use crate::span::SourceMap;
 use crate::verify::verify;
 
 fn module(text: &str) -> Module {
-    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
-    let file = sources.add("m.graph", text).unwrap();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &Options::default(), &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{}", diagnostics.plain(&sources));
-    module
+    elaborated_with_warnings(text).0
 }
 
 /// The inputs of a graph over f64. Integers and truth values are given as numbers.

@@ -1,23 +1,15 @@
 //! Rules that graphs state: right ones hold, and wrong ones are named with what stands on both sides.
 
-use crate::diag::Diagnostics;
-use crate::lang::{self, elaborate, parse};
+use super::elaborated;
 use crate::laws::{Law, Options, Outcome, check_graph, check_rules};
 use crate::module::Module;
-use crate::span::SourceMap;
 
-fn elaborated(text: &str) -> Module {
-    let mut sources = SourceMap::new();
-    let file = sources.add("m.graph", text).unwrap();
-    let mut diagnostics = Diagnostics::new();
-    let ast = parse(file, text, &mut diagnostics);
-    let module = elaborate(&ast, &lang::Options::default(), &mut diagnostics);
-    assert!(diagnostics.is_empty(), "{}", diagnostics.plain(&sources));
-    module
+fn module(text: &str) -> Module {
+    elaborated(text).0
 }
 
 fn outcomes(text: &str) -> Vec<(String, Outcome)> {
-    let rules = check_rules(&elaborated(text), &Options::default()).unwrap();
+    let rules = check_rules(&module(text), &Options::default()).unwrap();
     rules
         .into_iter()
         .map(|rule| (rule.graph, rule.outcome))
@@ -127,7 +119,7 @@ fn surrogates_are_replaced_wherever_they_are_called() {
     ] {
         let entry =
             "entry f(c: bool[], x: f32[3], w: f32[3], xs: f32[2, 3]) -> (y: f32[3]) { BODY }";
-        let module = elaborated(&format!("{HARD}{}", entry.replace("BODY", body)));
+        let module = module(&format!("{HARD}{}", entry.replace("BODY", body)));
         let report = check_graph(&module.entries[0], &Options::default(), &mut |_| {}).unwrap();
         assert!(!report.failed(), "{body}: {report}");
         assert!(report.replaced.surrogates.iter().eq(["hard"]), "{body}");
@@ -200,7 +192,7 @@ fn rules_for_integers_are_compared_as_far_as_they_speak_of_floats() {
         l = loss(x, n)
         (v, k) = wrong(around(x) + blocked(x), n)
     }";
-    let module = elaborated(&format!("{COUNTS}{entry}"));
+    let module = module(&format!("{COUNTS}{entry}"));
     let rules = check_rules(&module, &Options::default()).unwrap();
     for rule in &rules {
         let text = rule.to_string();
@@ -227,7 +219,7 @@ fn laws_speak_of_the_bodies_of_rules_for_integers() {
     let entry = "entry f(x: f32[3], w: i32[3]) -> (l: f32[], d_x: f32[3], d_w: i32[3]) {
         (l, d_x, d_w) = value_and_grad(loss, wrt = [x, w])(x, w)
     }";
-    let module = elaborated(&format!("{COUNTS}{entry}"));
+    let module = module(&format!("{COUNTS}{entry}"));
     let report = check_graph(&module.entries[0], &Options::default(), &mut |_| {}).unwrap();
     assert!(!report.failed(), "{report}");
     let left_out = &report.replaced.integers;

@@ -18,19 +18,19 @@ use rustc_hash::FxHashMap;
 
 /// The values of an entry that its program stores.
 #[derive(Default)]
-pub(super) struct Stored {
+pub(super) struct Observed {
     buffers: Vec<BufferId>,
     types: Vec<Type>,
     /// Which of them holds a value of the entry's graph.
     places: FxHashMap<Value, usize>,
 }
 
-impl Stored {
+impl Observed {
     /// Those of an entry as it is compiled.
-    pub(super) fn of(entry: &Entry, lowered: &Lowered) -> Stored {
+    pub(super) fn of(entry: &Entry, lowered: &Lowered) -> Observed {
         let buffers: FxHashMap<NodeId, BufferId> = lowered.buffers.iter().copied().collect();
         let mut known: FxHashMap<NodeId, usize> = FxHashMap::default();
-        let mut stored = Stored::default();
+        let mut observed = Observed::default();
         let graph = &entry.graph;
         let (live, nodes) = (graph.live(), graph.nodes());
         let computed = nodes.filter(|node| live[node.index()] && !is_leaf(graph, *node));
@@ -41,17 +41,17 @@ impl Stored {
                 continue;
             };
             let place = *known.entry(node).or_insert_with(|| {
-                stored.buffers.push(buffer);
-                stored.types.push(graph.ty(value).clone());
-                stored.buffers.len() - 1
+                observed.buffers.push(buffer);
+                observed.types.push(graph.ty(value).clone());
+                observed.buffers.len() - 1
             });
-            stored.places.insert(value, place);
+            observed.places.insert(value, place);
         }
-        stored
+        observed
     }
 
     /// The program with what it stores as further outputs.
-    pub(super) fn observed(&self, program: &Program) -> Program {
+    pub(super) fn program(&self, program: &Program) -> Program {
         program.observed(&self.buffers)
     }
 
