@@ -1,36 +1,87 @@
 //! Conditions that the declared ranges rule out.
 //!
 //! A condition is *refuted* where its operand lies outside of it at all inputs that are declared, and what the op yields
-//! is taken: not only one side of a `select`, which may never be chosen, nor in a branch, which may never run. Indices
-//! are looked at when rows are picked, whether these are taken or not. Those that are inputs, moved about but not
-//! computed with, have every value that is declared, so that none of these may be out of range; of others, all must be.
+//! is taken: not only one side of a `select`, which may never be chosen, nor in a branch, which may never run. What only
+//! a derivative passes through is taken where its slope is. Indices are looked at when rows are picked, whether these
+//! are taken or not. Those that are inputs, moved about but not computed with, have every value that is declared, so that
+//! none of these may be out of range; of others, all must be.
 
 use super::body::{Part, operand_of};
 use super::range::Range;
 use crate::graph::{Graph, NodeId, Value};
 use crate::op::{Family, Guard, Leaf};
+use crate::span::Span;
+use rustc_hash::FxHashSet;
 
 /// Where a value lies: from the first number to the second.
 pub(super) type Ends = (f64, f64);
 
-/// Which nodes some output needs whatever is chosen.
+/// Which nodes some output needs whatever is chosen; of those that only a derivative passes through, those by whose
+/// slopes some output is computed whatever is chosen.
 pub(super) fn taken(graph: &Graph) -> Vec<bool> {
-    let mut taken = vec![false; graph.len()];
-    for output in graph.outputs() {
-        taken[output.value.node.index()] = true;
+    let outputs = graph.outputs().iter().map(|output| output.value.node);
+    let mut taken = needed(graph, outputs);
+    let is_hypothetical = |node: &NodeId| graph.is_hypothetical(*node);
+    if !graph.nodes().any(|node| is_hypothetical(&node)) {
+        return taken;
+    }
+    let mut read = vec![false; graph.len()];
+    for node in graph.nodes() {
+        for operand in graph.operands(node) {
+            read[operand.node.index()] = true;
+        }
+    }
+    // What nothing reads of those stands for the value that is differentiated.
+    let last = graph.nodes().filter(is_hypothetical);
+    let passed = needed(graph, last.filter(|node| !read[node.index()]));
+    let slopes = Slopes::of(graph, &taken);
+    for node in graph.nodes().filter(is_hypothetical) {
+        taken[node.index()] = passed[node.index()] && slopes.has(graph, node);
+    }
+    taken
+}
+
+/// Which nodes some of `of` need whatever is chosen.
+fn needed(graph: &Graph, of: impl Iterator<Item = NodeId>) -> Vec<bool> {
+    let mut needed = vec![false; graph.len()];
+    for node in of {
+        needed[node.index()] = true;
     }
     for node in graph.nodes().rev() {
-        if !taken[node.index()] {
+        if !needed[node.index()] {
             continue;
         }
         let operands = graph.operands(node);
         let is_choice = matches!(graph.op(node).family(), Family::Select);
         let sure = if is_choice { 1 } else { operands.len() };
         for operand in &operands[..sure.min(operands.len())] {
-            taken[operand.node.index()] = true;
+            needed[operand.node.index()] = true;
         }
     }
-    taken
+    needed
+}
+
+/// The operands of formulas of derivatives that some output needs, each with the place of the op whose rule it is.
+struct Slopes(FxHashSet<(Span, Value)>);
+
+impl Slopes {
+    fn of(graph: &Graph, taken: &[bool]) -> Slopes {
+        let of_rules = graph
+            .nodes()
+            .filter(|node| taken[node.index()] && graph.is_of_rule(*node));
+        let operands = of_rules.flat_map(|node| {
+            let span = graph.span(node);
+            graph.operands(node).into_iter().map(move |x| (span, x))
+        });
+        Slopes(operands.collect())
+    }
+
+    /// Whether the slope of a node is among them, as far as that shows: a formula at its place that reads what it reads.
+    fn has(&self, graph: &Graph, node: NodeId) -> bool {
+        let span = graph.span(node);
+        let mut operands = graph.operands(node).into_iter();
+        operands.any(|operand| self.0.contains(&(span, operand)))
+    }
 }
 
 /// Where the operand of a guard lies, if no number there meets it and the result is taken.

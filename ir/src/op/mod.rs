@@ -67,8 +67,8 @@ pub use random::{
     Dropout, FixedMaskScale, RngBernoulli, RngBits, RngCategorical, RngFoldIn, RngNormal,
     RngUniform, Threefry2x32,
 };
-pub(crate) use region::names_integers;
 pub use region::{Barrier, Call, Pullback, Region, Stated};
+pub(crate) use region::{names_integers, states_conditions};
 pub use scan::{Cond, Scan, ScanRole};
 pub use spec::{Accepts, Described, Guard, OpDef, Spec, TypeError, Types};
 pub use spectral::{ComplexMul, Fft, Ifft, Irfft, Rfft};

@@ -12,13 +12,13 @@
 //! from them again: without it, that would be merged with the first computation.
 
 use super::attribute::{AttrError, AttrValue, Attributes};
-use super::family::Composite;
+use super::family::{Composite, Family};
 use super::leaf::Input;
 use super::macros::op;
 use super::spec::{Accepts, Described, OpDef, Spec, TypeError, Types, single};
 use crate::autodiff::{AutodiffError, pulled_back};
 use crate::builder::Builder;
-use crate::graph::{Graph, Value};
+use crate::graph::{Graph, NodeId, Value};
 use crate::op::Op;
 use crate::shape::Type;
 use crate::span::Span;
@@ -117,6 +117,8 @@ pub struct Region {
     expanded: usize,
     /// Whether rules name cotangents of integers: its own, or those of what it calls.
     names_integers: bool,
+    /// Whether derivatives are taken in the body, or in what it calls, that may have conditions.
+    states_conditions: bool,
 }
 
 impl Region {
@@ -156,6 +158,7 @@ impl Region {
             doc,
             expanded: body.expanded_len(),
             names_integers: own || names_integers(&body),
+            states_conditions: body.nodes().any(|node| states_conditions(&body, node)),
             body,
             pullback,
         }
@@ -295,6 +298,20 @@ pub(crate) fn names_integers(graph: &Graph) -> bool {
             .any(|region| region.names_integers)
     };
     graph.nodes().any(names)
+}
+
+/// Whether a derivative that is taken in a graph passes through a node that may have conditions, or through one in what
+/// the node calls or runs.
+pub(crate) fn states_conditions(graph: &Graph, node: NodeId) -> bool {
+    let op = graph.op(node);
+    let regions = op.regions();
+    let is_composite = matches!(op.family(), Family::Composite(_));
+    // What a choice leaves out has no conditions.
+    let is_choice = matches!(op.family(), Family::Select);
+    let has_conditions =
+        is_composite || is_choice || !regions.is_empty() || !op.guards().is_empty();
+    (graph.differentiation(node).is_some() && has_conditions)
+        || regions.iter().any(|region| region.states_conditions)
 }
 
 /// Not the whole graphs: a graph is looked at by printing it.

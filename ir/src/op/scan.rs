@@ -8,7 +8,7 @@
 //! The derivative of a scan is a scan again (`autodiff::scan`), that of a branch a branch.
 
 use super::attribute::{AttrError, AttrValue, Attributes};
-use super::region::Region;
+use super::region::{Call, Region};
 use super::spec::{Described, OpDef, Spec, TypeError, Types};
 use crate::dtype::DType;
 use crate::graph::Graph;
@@ -283,22 +283,31 @@ impl Op {
     /// The same op with other graphs in the places of those that it runs, in their order.
     #[must_use]
     pub fn with_bodies(&self, bodies: &[Graph]) -> Op {
-        let changed = |region: &Rc<Region>, at: usize| match bodies.get(at) {
-            Some(body) => Rc::new(region.with_body(body.clone())),
-            None => region.clone(),
-        };
-        if let Op::Scan(scan) = self {
-            Op::Scan(Scan {
-                region: changed(&scan.region, 0),
+        if !self.runs_regions() {
+            return self.clone();
+        }
+        let regions = self.regions().into_iter().zip(bodies);
+        let changed =
+            |(region, body): (&Rc<Region>, &Graph)| Rc::new(region.with_body(body.clone()));
+        self.with_regions(&regions.map(changed).collect::<Vec<_>>())
+    }
+
+    /// The same op with other regions in the places of those that it runs or calls, in their order.
+    #[must_use]
+    pub(crate) fn with_regions(&self, regions: &[Rc<Region>]) -> Op {
+        match (self, regions) {
+            (Op::Call(_), [region]) => Op::Call(Call {
+                region: region.clone(),
+            }),
+            (Op::Scan(scan), [region]) => Op::Scan(Scan {
+                region: region.clone(),
                 ..scan.clone()
-            })
-        } else if let Op::Cond(cond) = self {
-            Op::Cond(Cond {
-                then: changed(&cond.then, 0),
-                otherwise: changed(&cond.otherwise, 1),
-            })
-        } else {
-            self.clone()
+            }),
+            (Op::Cond(_), [then, otherwise]) => Op::Cond(Cond {
+                then: then.clone(),
+                otherwise: otherwise.clone(),
+            }),
+            (_, _) => self.clone(),
         }
     }
 }

@@ -6,10 +6,10 @@
 //! While derivatives are taken, nodes stay of which their conditions speak, though no result depends on them:
 //! [`dce_but_conditions`] marks them as hypothetical, and [`without_hypothetical`] removes them in the end.
 
-use super::bodies::{map_bodies, with_bodies};
+use super::bodies::with_bodies;
 use super::rebuild::{Step, rebuild};
 use crate::graph::{Fate, Graph, NodeId, Output, Remap, Value};
-use crate::op::{Cond, Family, Op, Region, Scan, ScanRole, TypeError};
+use crate::op::{Cond, Op, Region, Scan, ScanRole, TypeError, states_conditions};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -30,38 +30,80 @@ pub(crate) fn dce_but_conditions(graph: &Graph) -> Result<(Graph, Remap), TypeEr
     with_bodies(graph, &|graph| dce_but(graph, &states_conditions))
 }
 
-/// The graph without hypothetical nodes, if it has any.
+/// The graph without hypothetical nodes, if it has any: in what it calls and runs as well.
 ///
 /// # Errors
 /// As [`dce`].
 pub(crate) fn without_hypothetical(graph: &Graph) -> Result<Option<Graph>, TypeError> {
-    let deep = map_bodies(graph, &mut without_hypothetical)?;
-    let graph = deep.as_ref().unwrap_or(graph);
-    if !graph.nodes().any(|node| graph.is_hypothetical(node)) {
-        return Ok(deep);
-    }
-    let (new, _) = rebuild(graph, |_, node, _| {
-        Ok(match graph.is_hypothetical(node) {
-            true => Step::Drop,
-            false => Step::Keep,
-        })
-    })?;
-    Ok(Some(new))
+    Stripping::default().stripped(graph)
 }
 
-/// Whether a derivative passes through a node, or through one in a body of it, that may have conditions.
-fn states_conditions(graph: &Graph, node: NodeId) -> bool {
-    let op = graph.op(node);
-    let is_composite = matches!(op.family(), Family::Composite(_));
-    // What a choice leaves out has no conditions.
-    let is_choice = matches!(op.family(), Family::Select);
-    let has_conditions = is_composite || is_choice || op.runs_regions() || !op.guards().is_empty();
-    let within = |region: &&Rc<Region>| {
-        let body = region.body();
-        body.nodes().any(|node| states_conditions(body, node))
-    };
-    (graph.differentiation(node).is_some() && has_conditions)
-        || (op.runs_regions() && op.regions().iter().any(within))
+/// The region without hypothetical nodes.
+///
+/// # Errors
+/// As [`dce`].
+pub(crate) fn region_without_hypothetical(region: &Rc<Region>) -> Result<Rc<Region>, TypeError> {
+    Stripping::default().region(region)
+}
+
+/// The regions that have been looked at, which graphs share, by their addresses: with themselves, lest another come to
+/// lie where one was, and what is left of them.
+#[derive(Default)]
+struct Stripping {
+    known: FxHashMap<*const Region, (Rc<Region>, Rc<Region>)>,
+}
+
+impl Stripping {
+    /// Graphs nest as deep as calls.
+    fn stripped(&mut self, graph: &Graph) -> Result<Option<Graph>, TypeError> {
+        let mut nodes = graph.nodes();
+        if !nodes.any(|node| graph.is_hypothetical(node) || !graph.op(node).regions().is_empty()) {
+            return Ok(None);
+        }
+        let mut changed = false;
+        let (new, _) = rebuild(graph, |_, node, _| {
+            if graph.is_hypothetical(node) {
+                changed = true;
+                return Ok(Step::Drop);
+            }
+            let op = graph.op(node);
+            let mut left = Vec::new();
+            let mut changed_here = false;
+            for region in op.regions() {
+                let region_left = self.region(region)?;
+                changed_here |= !Rc::ptr_eq(region, &region_left);
+                left.push(region_left);
+            }
+            changed |= changed_here;
+            Ok(match changed_here {
+                true => Step::Replace(op.with_regions(&left)),
+                false => Step::Keep,
+            })
+        })?;
+        Ok(changed.then_some(new))
+    }
+
+    /// The region itself, if nothing in it is hypothetical.
+    fn region(&mut self, region: &Rc<Region>) -> Result<Rc<Region>, TypeError> {
+        let key = Rc::as_ptr(region);
+        if let Some((_, known)) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let mut left = region.clone();
+        if let Some(body) = self.stripped(region.body())? {
+            left = Rc::new(left.with_body(body));
+        }
+        if let Some(rule) = region
+            .rule()
+            .map(|rule| self.stripped(rule))
+            .transpose()?
+            .flatten()
+        {
+            left = Rc::new(left.with_rule(rule));
+        }
+        self.known.insert(key, (region.clone(), left.clone()));
+        Ok(left)
+    }
 }
 
 fn dce_here(graph: &Graph) -> Result<(Graph, Remap), TypeError> {

@@ -27,7 +27,7 @@ pub use concat::split_concats;
 pub use contract::contract_sums;
 pub use cse::cse;
 pub use dce::dce;
-pub(crate) use dce::{dce_but_conditions, without_hypothetical};
+pub(crate) use dce::{dce_but_conditions, region_without_hypothetical, without_hypothetical};
 pub use decompose::decompose;
 pub use decompose::decompose_deeply;
 pub use distribute::distribute_loops;

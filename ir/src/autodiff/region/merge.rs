@@ -19,7 +19,8 @@ pub(in crate::autodiff) struct Merge {
 }
 
 /// The graph with merged nodes in one place, and without the nodes from number `first` on that no output
-/// needs: masks, most of them, that nothing came to be settled by.
+/// needs: masks, most of them, that nothing came to be settled by. What only conditions of derivatives speak of, in rules
+/// that take some, stays.
 pub(in crate::autodiff) fn merge(
     graph: Graph,
     first: usize,
@@ -35,6 +36,7 @@ pub(in crate::autodiff) fn merge(
     for node in graph.nodes().rev() {
         let at = node.index();
         needed[at] |= at < first || matches!(graph.op(node), Op::Input(_));
+        needed[at] |= graph.is_hypothetical(node);
         if needed[at] {
             for operand in graph.operands(node) {
                 needed[operand.node.index()] = true;

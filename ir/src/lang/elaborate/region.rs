@@ -13,10 +13,9 @@ use super::value::{Function, Val};
 use super::{Elaborator, Reported, count};
 use crate::diag::{Code, Diagnostic};
 use crate::dtype::DType;
-use crate::graph::Graph;
 use crate::lang::ast::{self, Ident};
 use crate::op::{Pullback, Region, Stated};
-use crate::rewrite::without_hypothetical;
+use crate::rewrite::region_without_hypothetical;
 use crate::span::Span;
 use std::rc::Rc;
 
@@ -64,7 +63,7 @@ impl<'a> Elaborator<'a> {
         let doc = super::doc(&graph.docs);
         let order = instance.order.max(stated.order);
         let stated = Stated {
-            rule: self.called_body(&stated.graph, rule.span)?,
+            rule: stated.graph.clone(),
             operands: of_leaves(&instance.params, &operands),
             results: of_leaves(&instance.results, &results),
         };
@@ -72,11 +71,12 @@ impl<'a> Elaborator<'a> {
             Some(_) => Pullback::Surrogate(stated),
             None => Pullback::Rule(stated),
         };
-        let body = self.called_body(&instance.graph, graph.span)?;
-        let region = Region::new(&graph.name.name, doc, body, pullback);
+        let region = Region::new(&graph.name.name, doc, instance.graph.clone(), pullback);
         let region = region.map_err(|error| self.type_error(&error, rule.span, &[]))?;
         let region = Rc::new(region);
-        self.rules.push(region.clone());
+        let stated = region_without_hypothetical(&region);
+        let stated = stated.map_err(|error| self.type_error(&error, rule.span, &[]))?;
+        self.rules.push(stated);
         let called = Region::called(&region, graph.span);
         Ok(Instance {
             graph: called.map_err(|error| self.type_error(&error, rule.span, &[]))?,
@@ -181,31 +181,19 @@ impl<'a> Elaborator<'a> {
             return Ok(Instance::clone(instance));
         }
         let (name, doc) = self.describe(function);
-        let body = self.called_body(&instance.graph, span)?;
-        let names = match body == instance.graph {
-            true => Names::Runs(vec![Run {
+        let region = Region::new(name, doc, instance.graph.clone(), Pullback::Recompute);
+        let called = region.and_then(|region| Region::called(&Rc::new(region), span));
+        Ok(Instance {
+            graph: called.map_err(|error| self.type_error(&error, span, &[]))?,
+            names: Names::Runs(vec![Run {
                 name: self.base_name(function),
                 of: instance.clone(),
                 order: None,
                 turns: None,
                 carries: 0,
             }]),
-            false => Names::None,
-        };
-        let region = Region::new(name, doc, body, Pullback::Recompute);
-        let called = region.and_then(|region| Region::called(&Rc::new(region), span));
-        Ok(Instance {
-            graph: called.map_err(|error| self.type_error(&error, span, &[]))?,
-            names,
             ..Instance::clone(instance)
         })
-    }
-
-    /// A graph as what a call runs: what derivatives within it need is not known from outside.
-    fn called_body(&mut self, graph: &Graph, span: Span) -> Result<Graph, Reported> {
-        let stripped = without_hypothetical(graph);
-        let stripped = stripped.map_err(|error| self.type_error(&error, span, &[]))?;
-        Ok(stripped.unwrap_or_else(|| graph.clone()))
     }
 
     /// A name for a function, and its doc comment.

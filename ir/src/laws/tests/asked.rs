@@ -100,12 +100,22 @@ graph descend(p: f32[2], x: f32[2]) -> (next: f32[2]) {
 graph distance(p: f32[2], x: f32[2]) -> (l: f32[]) { l = sum(abs(p - x)) }
 graph tuned(p: f32[2], xs: f32[3, 2]) -> (l: f32[]) { l = sum(scan(descend)(p, xs)) }
 
+graph chain(p: f32[2], x: f32[2]) -> (next: f32[2]) { next = checkpoint(descend)(p, x) }
+graph own(p: f32[2], x: f32[2]) -> (next: f32[2]) { next = descend(p, x) }
+vjp(ct_next) -> (d_p, d_x) { d_p = ct_next; d_x = grad(distance, wrt = x)(p, x) * ct_next }
+graph with_own(p: f32[2], x: f32[2]) -> (l: f32[]) { l = sum(own(p, x)) }
+
 entry of_loop(h: f32[2], xs: f32[3, 2]) -> (d: f32[2]) { d = grad(through, wrt = h)(h, xs) }
 entry of_branch(c: bool[], x: f32[2]) -> (d: f32[2]) { d = grad(branch, wrt = x)(c, x) }
 entry of_call(x: f32[2]) -> (d: f32[2]) { d = grad(again, wrt = x)(x) }
 entry of_rule(x: f32[2]) -> (d: f32[2]) { d = grad(ruled, wrt = x)(x) }
 entry in_loop(p: f32[2], xs: f32[3, 2]) -> (q: f32[2]) { q = scan(descend)(p, xs) }
 entry through_loop(p: f32[2], xs: f32[3, 2]) -> (d: f32[2]) { d = grad(tuned, wrt = p)(p, xs) }
+entry in_call(p: f32[2], x: f32[2]) -> (q: f32[2]) { q = checkpoint(descend)(p, x) }
+entry in_calls(p: f32[2], xs: f32[3, 2]) -> (q: f32[2]) { q = scan(checkpoint(chain))(p, xs) }
+entry in_ruled(p: f32[2], x: f32[2]) -> (q: f32[2]) { q = own(p, x) }
+entry in_rule(p: f32[2], x: f32[2]) -> (d: f32[2]) { d = grad(with_own, wrt = x)(p, x) }
+entry in_unread_ruled(p: f32[2], x: f32[2]) -> (d: f32[2]) { d = grad(with_own, wrt = p)(p, x) }
 ";
     insta::assert_snapshot!(listing(text));
 }

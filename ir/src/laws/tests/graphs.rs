@@ -171,6 +171,15 @@ entry no_turns(h: f32[2], xs: f32[0, 2] in [-3, -1]) -> (y: f32[2]) { y = scan(t
 graph both_ways(h: f32[2], x: f32[2]) -> (next: f32[2], y: f32[2]) { next = h + x; y = log(x) }
 entry unread_turns(h: f32[2], xs: f32[3, 2] in [-3, -1]) -> (z: f32[2]) { (z, ys) = scan(both_ways)(h, xs) }
 entry kink(x: f32[2] in [0, 0]) -> (y: f32[2]) { y = relu(x) }
+graph loss(x: f32[2]) -> (l: f32[]) { l = sum(log(x)) }
+graph choice(x: f32[2]) -> (l: f32[]) { l = sum(select(x > -2, log(x), x)) }
+graph descent(x: f32[2], y: f32[2]) -> (next: f32[2]) { next = x - grad(loss, wrt = x)(y) }
+entry slope(x: f32[2] in [-3, -1]) -> (d: f32[2]) { d = grad(loss, wrt = x)(x) }
+entry chosen_slope(x: f32[2] in [-3, -1]) -> (d: f32[2]) { d = grad(choice, wrt = x)(x) }
+entry unread_slope(x: f32[2] in [-3, -1]) -> (y: f32[2]) { d = grad(loss, wrt = x)(x); y = x }
+entry slope_beside(c: bool[], x: f32[2] in [-3, -1]) -> (y: f32[2]) { y = select(c, grad(loss, wrt = x)(x), x) }
+entry slope_in_loop(x: f32[2], ys: f32[3, 2] in [-3, -1]) -> (z: f32[2]) { z = scan(descent)(x, ys) }
+entry slope_in_branch(c: bool[], x: f32[2], y: f32[2] in [-3, -1]) -> (z: f32[2]) { z = cond(descent, add)(c, x, y) }
 ";
     insta::assert_snapshot!(statuses(text));
 }
