@@ -226,6 +226,13 @@ fn contractions_of_every_extent() {
         let text = format!("(x: f32[9, {n}], y: f32[{n}, 33]) -> x @ y");
         tally.compare_example::<f32>(&text);
     }
+    // Columns that do not fill the vectors of a tile, in batches of two axes.
+    for n in [6, 24, 33] {
+        let text = format!(
+            "(x: f32[3, 5, 40, 8], y: f32[8, {n}]) -> dot_general(x, y, x_contract = [3], y_contract = [0])"
+        );
+        tally.compare_example::<f32>(&text);
+    }
     tally.check(30);
 }
 

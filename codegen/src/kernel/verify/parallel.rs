@@ -481,9 +481,14 @@ impl Pair {
                 Subscript::At(index) => renamed(index),
                 Subscript::Span(index) => {
                     // Accesses have as many spans as their form has axes: that was checked before.
-                    let along = fresh(ranges, (0, lengths.next().unwrap_or(1)));
-                    let coord = renamed(index).add(&along);
-                    if touch.clip {
+                    let length = lengths.next().unwrap_or(1);
+                    let first = renamed(index);
+                    // What is left out of a span from a known place on needs no condition of its own.
+                    let known = first.as_constant().filter(|_| touch.clip);
+                    let kept = known.map(|at| ((axis.0 - at).max(0), (axis.1 - at).min(length)));
+                    let kept = kept.filter(|(low, high)| low < high);
+                    let coord = first.add(&fresh(ranges, kept.unwrap_or((0, length))));
+                    if touch.clip && kept.is_none() {
                         guard = guard.and(&Guard::within(coord.clone(), axis.0, axis.1));
                     }
                     coord
