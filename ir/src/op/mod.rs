@@ -32,6 +32,7 @@ pub mod spec;
 mod spectral;
 mod spectral_conv;
 mod transcendental;
+mod truncated;
 mod twiddle;
 mod view;
 mod window;

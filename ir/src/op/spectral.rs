@@ -335,7 +335,8 @@ fn complex_of(extents: Vec<u64>) -> Shape {
     Shape::new(extents.into_iter().chain([2]))
 }
 
-fn scaled(b: &Builder, x: Value, divisor: u64) -> Result<Value, TypeError> {
+/// A tensor divided by a whole number.
+pub(super) fn scaled(b: &Builder, x: Value, divisor: u64) -> Result<Value, TypeError> {
     b.div(x, b.integer_like(x, divisor as i64)?)
 }
 

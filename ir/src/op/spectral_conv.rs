@@ -1,16 +1,17 @@
 //! Spectral convolutions, the layers of Fourier neural operators (Li et al., arXiv:2010.08895): a
 //! transform, a product with weights on the lowest modes, and the transform back.
 
-use super::attribute::{Axes, Real};
 use super::composite::Built;
 use super::family::Composite;
 use super::macros::op;
 use super::spec::{Accepts, OpDef, TypeError, Types, single};
-use super::spectral::{Fft, Ifft, Irfft, Rfft};
+use super::truncated::{
+    from_lowest_bins, from_lowest_of_both_signs, lowest_bins, lowest_of_both_signs,
+};
 use super::twiddle::literal;
 use crate::builder::Builder;
 use crate::graph::Value;
-use crate::op::{Concat, ContractAxes, Pad};
+use crate::op::{Concat, ContractAxes};
 use crate::shape::{Shape, Type};
 use smallvec::smallvec;
 
@@ -84,36 +85,6 @@ fn mixed(b: &Builder, bins: Value, weights: Value) -> Result<Value, TypeError> {
     b.reshape(y, &Shape::new(extents))
 }
 
-/// Part of a tensor: from `start` on, `sizes` elements.
-fn block(b: &Builder, x: Value, start: &[u64], sizes: &[u64]) -> Result<Value, TypeError> {
-    let limit: Vec<u64> = start
-        .iter()
-        .zip(sizes)
-        .map(|(start, size)| start + size)
-        .collect();
-    b.slice(x, start, &limit, &vec![1; start.len()])
-}
-
-/// A block put into zeros of the given extents.
-fn placed(b: &Builder, x: Value, start: &[u64], extents: &[u64]) -> Result<Value, TypeError> {
-    let low: Axes = start.iter().map(|&start| start as i64).collect();
-    let sizes = b.shape(x);
-    let high = sizes.extents().zip(start.iter().zip(extents));
-    let high: Axes = high
-        .map(|(size, (start, extent))| (extent - start - size) as i64)
-        .collect();
-    let (interior, value) = (None, Real(0.0));
-    b.apply(
-        Pad {
-            low,
-            high,
-            interior,
-            value,
-        },
-        &[x],
-    )
-}
-
 impl OpDef for SpectralConv1d {
     fn infer(&self, operands: &[&Type]) -> Result<Types, TypeError> {
         let (name, x) = ("spectral_conv1d", operands[0]);
@@ -130,17 +101,8 @@ impl Composite for SpectralConv1d {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let [x, weights] = [operands[0], operands[1]];
         let (shape, modes) = (b.shape(x), b.shape(weights).extent(2));
-        let n = shape.extent(2);
-        let spectrum = b.apply(Rfft { axis: 2 }, &[x])?;
-        let sizes = [shape.extent(0), shape.extent(1), modes, 2];
-        let y = mixed(b, block(b, spectrum, &[0; 4], &sizes)?, weights)?;
-        let outputs = b.shape(y).extent(1);
-        let y = placed(b, y, &[0; 4], &[shape.extent(0), outputs, n / 2 + 1, 2])?;
-        let inverse = Irfft {
-            n: n as i64,
-            axis: 2,
-        };
-        Ok(smallvec![b.apply(inverse, &[y])?])
+        let y = mixed(b, lowest_bins(b, x, modes)?, weights)?;
+        Ok(smallvec![from_lowest_bins(b, y, shape.extent(2))?])
     }
 }
 
@@ -166,23 +128,18 @@ impl Composite for SpectralConv2d {
     fn decompose(&self, b: &Builder, operands: &[Value]) -> Built {
         let [x, positive, negative] = [operands[0], operands[1], operands[2]];
         let (shape, across) = (b.shape(x), b.shape(positive));
-        let [batch, channels, m, n] = [0, 1, 2, 3].map(|axis| shape.extent(axis));
-        let [outputs, rows, columns] = [1, 2, 3].map(|axis| across.extent(axis));
-        let spectrum = b.apply(Rfft { axis: 3 }, &[x])?;
-        let spectrum = b.apply(Fft { axis: 2 }, &[spectrum])?;
-        let whole = [batch, outputs, m, n / 2 + 1, 2];
-        let sizes = [batch, channels, rows, columns, 2];
-        let corner = |first: u64, weights: Value| {
-            let start = [0, 0, first, 0, 0];
-            let kept = block(b, spectrum, &start, &sizes)?;
-            placed(b, mixed(b, kept, weights)?, &start, &whole)
+        let [m, n] = [2, 3].map(|axis| shape.extent(axis));
+        let [rows, columns] = [2, 3].map(|axis| across.extent(axis));
+        let bins = lowest_of_both_signs(b, lowest_bins(b, x, columns)?, rows)?;
+        let sign = |first: u64, weights: Value| {
+            let kept = b.shape(bins);
+            let (mut start, mut limit) = (vec![0; 5], kept.extents().collect::<Vec<u64>>());
+            (start[2], limit[2]) = (first, first + rows);
+            mixed(b, b.slice(bins, &start, &limit, &[1; 5])?, weights)
         };
-        let y = b.add(corner(0, positive)?, corner(m - rows, negative)?)?;
-        let y = b.apply(Ifft { axis: 2 }, &[y])?;
-        let inverse = Irfft {
-            n: n as i64,
-            axis: 3,
-        };
-        Ok(smallvec![b.apply(inverse, &[y])?])
+        let signs = [sign(0, positive)?, sign(rows, negative)?];
+        let y = b.apply(Concat { axis: 2 }, &signs)?;
+        let y = from_lowest_of_both_signs(b, y, m)?;
+        Ok(smallvec![from_lowest_bins(b, y, n)?])
     }
 }
