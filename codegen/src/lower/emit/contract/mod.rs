@@ -15,10 +15,11 @@
 //! An operand is read in place when its elements lie along the tile as needed: rows anywhere one step
 //! apart, columns next to each other. Otherwise (views that rearrange, expressions, columns that do
 //! not fill vectors, steps from cache line to cache line over more of these than the cache holds) it is first packed into scratch memory in the order in which the tiles read it; or
-//! staged, if it is read through windows.
+//! staged, if it is read through windows. Where windows have gaps, results go by residue classes.
 //! The epilogue is computed on the tile before it is stored.
 
 mod apart;
+mod classes;
 mod tiling;
 mod windows;
 
@@ -30,6 +31,7 @@ use crate::lower::emit::lanes::{COLUMN, Lanes, ROW};
 use crate::lower::fusion::group::{GroupId, TileAxes};
 use crate::lower::fusion::plan::{Draft, Plan, Unsupported};
 use crate::lower::grouping::{CHAIN, InPieces, Pieces};
+use classes::Class;
 use lgc_ir::constant::Constant;
 use lgc_ir::dtype::DType;
 use lgc_ir::graph::NodeId;
@@ -80,6 +82,8 @@ struct Contraction<'p> {
     axes: ContractAxes,
     shape: LoopShape,
     scratch: Vec<Type>,
+    /// For each axis along which results are computed by classes, these.
+    classes: Vec<Vec<Class>>,
 }
 
 impl<'p> Contraction<'p> {
@@ -97,6 +101,7 @@ impl<'p> Contraction<'p> {
             axes,
             shape,
             scratch: Vec::new(),
+            classes: Vec::new(),
         }
     }
 
@@ -213,7 +218,7 @@ impl<'p> Contraction<'p> {
 
     /// How an operand is staged, if it is read through windows, so that this takes less memory than
     /// `packed` elements.
-    fn stage(&self, side: usize, blocked: Option<Blocked>, packed: u64) -> Option<Stage> {
+    fn stage(&mut self, side: usize, blocked: Option<Blocked>, packed: u64) -> Option<Stage> {
         let operand = self.operand(side);
         let shape = self.plan.model.shape(operand);
         let own = |axis: usize| self.geometry(side).result_axis(axis);
@@ -225,13 +230,24 @@ impl<'p> Contraction<'p> {
         };
         let extents = shape.extents().enumerate().map(reach);
         let bounds: Vec<(i64, i64)> = extents.map(|extent| (0, extent as i64)).collect();
-        let stage = Stage::of(self.plan, operand, &bounds, along)?;
+        let mut stage = Stage::of(self.plan, operand, &bounds, along)?;
+        let known = self.classes.len();
+        for gap in stage.gaps() {
+            if let Some(classes) = self.classes_of(side, &gap) {
+                stage.close(&gap);
+                self.classes.push(classes);
+            }
+        }
         let staged = stage
             .extents()
             .iter()
             .fold(1u64, |n, &e| n.saturating_mul(e));
         let spares = staged.saturating_mul(3) <= packed.saturating_mul(2);
-        (spares && (blocked.is_some() || !stage.is_plain(&bounds))).then_some(stage)
+        let stages = spares && (blocked.is_some() || !stage.is_plain(&bounds));
+        if !stages {
+            self.classes.truncate(known);
+        }
+        stages.then_some(stage)
     }
 
     /// The axes of the result, the blocked one aside, along which an operand varies.
@@ -418,23 +434,28 @@ impl<'p> Contraction<'p> {
             clip: None,
         }];
         let pieces = |blocked: Option<Blocked>| blocked.map_or(whole.to_vec(), Blocked::pieces);
-        for rows in pieces(self.shape.rows) {
-            for columns in pieces(self.shape.columns) {
-                self.piece(elements, sources, &plain, rows, columns);
+        for class in self.combinations() {
+            for rows in pieces(self.shape.rows) {
+                for columns in pieces(self.shape.columns) {
+                    self.piece(elements, sources, (&plain, &class), [rows, columns]);
+                }
             }
         }
     }
 
-    /// All tiles of one size.
+    /// All tiles of one size, of the results of one class.
     fn piece(
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
-        plain: &[usize],
-        rows: Piece,
-        columns: Piece,
+        (plain, classes): (&[usize], &[Class]),
+        [rows, columns]: [Piece; 2],
     ) {
+        let class_of = |axis: usize| classes.iter().find(|class| class.axis == axis);
         let mut extents = self.extents_of(plain);
+        for (&axis, extent) in plain.iter().zip(&mut extents) {
+            *extent = class_of(axis).map_or(*extent, |class| class.extent(*extent));
+        }
         extents.extend([rows.count, columns.count]);
         let unmoved = self.unmoved_axes();
         let joint = Shape::new(self.extents_of(&unmoved));
@@ -451,7 +472,7 @@ impl<'p> Contraction<'p> {
                 let (outer, blocks) = at.split_at(plain.len());
                 let mut point = vec![Index::constant(0); self.result().rank()];
                 for (&axis, index) in plain.iter().zip(outer) {
-                    point[axis] = index.clone();
+                    point[axis] = class_of(axis).map_or(index.clone(), |class| class.place(index));
                 }
                 let row = blocks[0].add_constant(rows.first as i64);
                 let column = blocks[1].add_constant(columns.first as i64);
@@ -474,7 +495,7 @@ impl<'p> Contraction<'p> {
                     point
                 };
                 let points: Vec<Vec<Index>> = (0..joint.elements()).map(point_at).collect();
-                self.tile(elements, sources, &points, [&row, &column]);
+                self.tile(elements, sources, (&points, classes), [&row, &column]);
                 elements.lanes = Lanes::default();
             },
         );
@@ -500,7 +521,7 @@ impl<'p> Contraction<'p> {
             };
             let points: Vec<Vec<Index>> = (0..count).map(point).collect();
             let first = Index::constant(0);
-            self.tile(elements, sources, &points, [&first, &first]);
+            self.tile(elements, sources, (&points, &[]), [&first, &first]);
         });
     }
 
@@ -516,10 +537,10 @@ impl<'p> Contraction<'p> {
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
-        points: &[Vec<Index>],
+        (points, classes): (&[Vec<Index>], &[Class]),
         blocks: [&Index; 2],
     ) {
-        let sums = self.chains(elements, sources, points, blocks);
+        let sums = self.chains(elements, sources, (points, classes), blocks);
         let saved: Vec<NodeId> = self.plan.saved(self.group).collect();
         for (point, sum) in points.iter().zip(sums) {
             elements.results.clear();
@@ -539,7 +560,7 @@ impl<'p> Contraction<'p> {
         &self,
         elements: &mut Elements<'p>,
         sources: &[Source; 2],
-        points: &[Vec<Index>],
+        (points, classes): (&[Vec<Index>], &[Class]),
         blocks: [&Index; 2],
     ) -> Vec<ValueId> {
         let dtype = self.plan.model.ty(self.node).dtype;
@@ -556,8 +577,9 @@ impl<'p> Contraction<'p> {
             true => start.clone(),
             false => each(elements, Constant::NegZero),
         };
+        let met = classes::met(classes, &extents);
         let sums = InPieces {
-            extents: &extents,
+            extents: &met,
             pieces,
             start: &start,
             neutral: &neutral,
@@ -571,9 +593,10 @@ impl<'p> Contraction<'p> {
             life: std::marker::PhantomData,
         };
         sums.emit(elements, &mut |elements, inner, sums| {
+            let inner = classes::taps(classes, inner);
             let each = points.iter().zip(sums);
             each.map(|(point, sum)| {
-                self.multiply_add(elements, sources, point, blocks, inner, *sum)
+                self.multiply_add(elements, sources, point, blocks, &inner, *sum)
             })
             .collect()
         })

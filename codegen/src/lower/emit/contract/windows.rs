@@ -41,13 +41,33 @@ struct Axis {
     extent: u64,
     /// What the numerator is divided by.
     base: i64,
+    /// What is added to the numerator where it is to be divided by that.
+    rest: i64,
     /// Whether the copy has it in the opposite order.
     reversed: bool,
+    /// Whether the copy has no gaps: it is read only where there are none.
+    closed: bool,
+}
+
+/// An axis of a copy that has zeros between the elements of the image.
+#[derive(Clone, Debug)]
+pub(super) struct Gap {
+    /// The axis of the image.
+    axis: usize,
+    /// Over the coordinates of the operand.
+    pub(super) numerator: Index,
+    /// An element is where this divides the numerator and the rest.
+    pub(super) base: i64,
+    pub(super) rest: i64,
 }
 
 impl Axis {
     /// The place in the copy of a value of the numerator, before it is split.
     fn offset(&self, numerator: &Index) -> Index {
+        let numerator = match self.closed {
+            false => numerator.clone(),
+            true => numerator.floor_div(self.base),
+        };
         match self.reversed {
             false => numerator.add_constant(-self.low),
             true => numerator
@@ -58,12 +78,26 @@ impl Axis {
 
     /// The numerator at a place in the copy.
     fn numerator_at(&self, offset: &Index) -> Index {
-        match self.reversed {
+        let at = match self.reversed {
             false => offset.add_constant(self.low),
             true => offset
                 .scale(-1)
                 .add_constant(self.low + self.extent as i64 - 1),
+        };
+        match self.closed {
+            false => at,
+            true => at
+                .scale(self.base)
+                .add_constant((-self.rest).rem_euclid(self.base)),
         }
+    }
+
+    /// Leaves the gaps out.
+    fn close(&mut self) {
+        let last = (self.low + self.extent as i64 - 1).div_euclid(self.base);
+        self.low = self.low.div_euclid(self.base);
+        self.extent = (last - self.low + 1).max(0) as u64;
+        self.closed = true;
     }
 }
 
@@ -88,23 +122,24 @@ impl Stage {
                 low,
                 extent,
                 base,
+                rest: 0,
                 reversed: false,
+                closed: false,
             });
         }
         let mut guard = Guard::always();
-        for (axis, staged) in axes.iter().enumerate() {
+        for (axis, staged) in axes.iter_mut().enumerate() {
             let end = (shape.extent(axis) as i64 - 1) * staged.base + 1;
             let numerator = Index::var(axis as u32);
             guard = guard.and(&Guard::within(numerator, 0, end.max(0)));
-            let whole = |relation: &Relation| match relation {
-                Relation::Divisible { index, divisor } => {
-                    *divisor == staged.base
-                        && congruent(index, &staged.numerator, *divisor).is_some()
-                }
-                Relation::Within { .. } => false,
-            };
-            if staged.base > 1 && !map.guard.relations().iter().any(whole) {
-                return None;
+            if staged.base > 1 {
+                let rest = |relation: &Relation| match relation {
+                    Relation::Divisible { index, divisor } if *divisor == staged.base => {
+                        congruent(index, &staged.numerator, *divisor)
+                    }
+                    Relation::Divisible { .. } | Relation::Within { .. } => None,
+                };
+                staged.rest = map.guard.relations().iter().find_map(rest)?;
             }
         }
         for relation in map.guard.relations() {
@@ -124,6 +159,27 @@ impl Stage {
             last,
             guard,
         })
+    }
+
+    /// The axes with zeros between the elements of the image, but for the one that is read along.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        let gap = |axis: usize| {
+            let staged = &self.axes[axis];
+            (staged.base > 1).then(|| Gap {
+                axis,
+                numerator: staged.numerator.clone(),
+                base: staged.base,
+                rest: staged.rest,
+            })
+        };
+        self.others().filter_map(gap).collect()
+    }
+
+    /// Leaves the zeros of a gap out of the copy: it is read only between them.
+    pub(super) fn close(&mut self, gap: &Gap) {
+        if let Some(axis) = self.axes.get_mut(gap.axis) {
+            axis.close();
+        }
     }
 
     /// Whether every element that is read is one of the image.
