@@ -1,0 +1,68 @@
+"""The build hook of the package: what setuptools does not know of a compiler that is written in Rust.
+
+The wheel carries the compiler, and `lgc/ops.py`, which is written from the op reference. The compiler is built by cargo
+from the repository that this directory is part of, unless the variable LGC_BINARY names one.
+"""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent
+
+
+def compiler() -> Path:
+    """The program that goes into the wheel."""
+    named = os.environ.get("LGC_BINARY")
+    if named:
+        return Path(named)
+    if not (REPOSITORY / "Cargo.toml").exists():
+        raise SystemExit("error: build this package within the repository of lgc, or let LGC_BINARY name the compiler")
+    subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "lgc"], cwd=REPOSITORY, check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "release" / "lgc"
+
+
+def version() -> str:
+    """That of the workspace."""
+    manifest = (REPOSITORY / "Cargo.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "([^"]+)"', manifest, re.MULTILINE)
+    if found is None:
+        raise SystemExit("error: Cargo.toml tells no version")
+    return found[1]
+
+
+class BuildPackage(build_py):
+    """Adds the compiler and the ops; in place for an editable installation."""
+
+    def run(self) -> None:
+        super().run()
+        package = HERE / "lgc" if self.editable_mode else Path(self.build_lib) / "lgc"
+        program = package / "bin" / "lgc"
+        program.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(compiler(), program)
+        program.chmod(0o755)
+        reference = (REPOSITORY / "docs" / "ops.md").read_text(encoding="utf-8")
+        write = runpy.run_path(str(HERE / "op_functions.py"))["write"]
+        (package / "ops.py").write_text(write(reference), encoding="utf-8")
+
+
+class PlatformWheel(bdist_wheel):
+    """A wheel for any Python 3 on the machine that the compiler runs on."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(version=version(), cmdclass={"build_py": BuildPackage, "bdist_wheel": PlatformWheel})
