@@ -68,7 +68,9 @@ def parameters(op: Op) -> tuple[list[str], str]:
         declared.append("/")
     if op.attributes and op.operands[-1:] != ["…"]:
         declared.append("*")
-    declared += [f"{python_name(name)}: Optional[Attribute] = None" for name in op.attributes]
+    for name in op.attributes:
+        is_required = re.search(rf"^- `{name}` \(.*; required\)", op.doc, re.MULTILINE)
+        declared.append(f"{python_name(name)}: Attribute" + ("" if is_required else " = None"))
     return declared, "".join(f"{operand}, " for operand in passed)
 
 
@@ -79,21 +81,30 @@ def python_name(name: str) -> str:
 def function(op: Op) -> str:
     declared, operands = parameters(op)
     attributes = "".join(f", {name}={python_name(name)}" for name in op.attributes)
-    count = len(op.results)
-    result = "Value" if count == 1 else f"tuple[{', '.join(['Value'] * count)}]"
-    doc = textwrap.indent(op.doc.replace("\\", "\\\\").replace('"""', "'''"), "    ").strip()
-    call = f'call_op("{op.name}", ({operands.rstrip()}), {count}{attributes})'
-    body = f"return {call}" if count > 1 else f"(y,) = {call}\n    return y"
-    names = f"    Yields {', '.join(op.results)}.\n    " if count > 1 else ""
-    return f'def {op.name}({", ".join(declared)}) -> {result}:\n    """{doc}\n{names}"""\n    {body}\n'
+    names = [f"result{index}" for index in range(len(op.results))]
+    yields = "Value" if len(names) == 1 else f"tuple[{', '.join(['Value'] * len(names))}]"
+    doc = op.doc.replace("\\", "\\\\").replace('"""', "'''")
+    doc += f"\n\nYields {', '.join(op.results)}." if len(names) > 1 else ""
+    doc = textwrap.indent(doc, "    ").strip() + ("\n    " if "\n" in doc else "")
+    return (
+        f"def {op.name}({', '.join(declared)}) -> {yields}:\n"
+        f'    """{doc}"""\n'
+        f'    {", ".join(names)}{"," * (len(names) == 1)} = call_op("{op.name}", ({operands.rstrip()}), {len(names)}{attributes})\n'
+        f"    return {', '.join(names)}\n"
+    )
 
 
 def write(reference: str) -> str:
     """The module, from the text of `docs/ops.md`."""
     sections = re.split(r"^### ", reference, flags=re.MULTILINE)[1:]
     ops = [op for op in map(section, sections) if op.results and op.name not in NOT_CALLED]
-    listed = "".join(f'    "{name}",\n' for name in sorted(op.name for op in ops))
-    return "\n\n".join([f"{HEADER}\n__all__ = [\n{listed}]\n", *map(function, ops)])
+    operands = "".join(f'    "{op.name}": {tuple(op.operands)},\n' for op in ops)
+    results = {op.name: len(op.results) for op in ops if len(op.results) > 1}
+    tables = (
+        f"# What each op is applied to, and how many results have those that have several.\n"
+        f"OPERANDS: dict[str, tuple[str, ...]] = {{\n{operands}}}\nRESULTS: dict[str, int] = {results}\n"
+    )
+    return "\n\n".join([HEADER, tables, *map(function, ops)])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,26 @@
 says more.
 """
 
+from . import ops
 from ._compiler import CompileError, CompilerError, CompileWarning, Diagnostic, Span, compile, executable
+from ._functions import (
+    Function,
+    all,
+    associative_scan,
+    checkpoint,
+    cond,
+    constant,
+    einsum,
+    fold,
+    grad,
+    jvp,
+    map,
+    scan,
+    value_and_grad,
+    vjp,
+    zip,
+)
+from ._graph import Graph
 from ._library import (
     ArgumentError,
     CallError,
@@ -27,6 +46,8 @@ from ._library import (
     load_state_dict,
     named_leaves,
 )
+from ._trace import TraceError, Value, name, update
+from ._types import Dim, Type, bf16, bool_, f16, f32, f64, i32, i64, inout, u32
 
 __all__ = [
     "ArgumentError",
@@ -37,8 +58,11 @@ __all__ = [
     "CompilerError",
     "Condition",
     "Diagnostic",
+    "Dim",
     "Entry",
     "Error",
+    "Function",
+    "Graph",
     "IndexOutOfRange",
     "LibraryError",
     "Module",
@@ -46,9 +70,38 @@ __all__ = [
     "Span",
     "Struct",
     "Tensor",
+    "TraceError",
+    "Type",
+    "Value",
+    "all",
+    "associative_scan",
+    "bf16",
+    "bool_",
+    "checkpoint",
     "compile",
+    "cond",
+    "constant",
+    "einsum",
     "executable",
+    "f16",
+    "f32",
+    "f64",
+    "fold",
+    "grad",
+    "i32",
+    "i64",
+    "inout",
+    "jvp",
     "load",
     "load_state_dict",
+    "map",
+    "name",
     "named_leaves",
+    "ops",
+    "scan",
+    "u32",
+    "update",
+    "value_and_grad",
+    "vjp",
+    "zip",
 ]
