@@ -9,6 +9,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from setuptools import setup
@@ -65,4 +66,10 @@ class PlatformWheel(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-setup(version=version(), cmdclass={"build_py": BuildPackage, "bdist_wheel": PlatformWheel})
+# What is built goes beside nothing: the compiler is large, and what an earlier build left would go into the wheel.
+with tempfile.TemporaryDirectory() as place:
+    setup(
+        version=version(),
+        cmdclass={"build_py": BuildPackage, "bdist_wheel": PlatformWheel},
+        options={"build": {"build_base": place}},
+    )

@@ -46,6 +46,7 @@ from ._library import (
     load_state_dict,
     named_leaves,
 )
+from ._safetensors import load_tensors, save_tensors
 from ._trace import TraceError, Value, name, update
 from ._types import Dim, Type, bf16, bool_, f16, f32, f64, i32, i64, inout, u32
 
@@ -94,10 +95,12 @@ __all__ = [
     "jvp",
     "load",
     "load_state_dict",
+    "load_tensors",
     "map",
     "name",
     "named_leaves",
     "ops",
+    "save_tensors",
     "scan",
     "u32",
     "update",

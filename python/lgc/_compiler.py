@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,18 +190,22 @@ def compile(
     options are those of `lgc compile`.
     """
     text, path = _text_of(source)
-    directory = tempfile.TemporaryDirectory(prefix="lgc-")
-    library = os.path.join(directory.name, "library.so")
+    directory = tempfile.mkdtemp(prefix="lgc-")
+    library = os.path.join(directory, "library.so")
     arguments = ["compile", "--output", library] + ["--monitor"] * monitor
     name = name or ("model" if text is not None else None)
     for option, value in {"name": name, "backend": backend, "cpu": cpu, "opt-level": opt_level}.items():
         arguments += [f"--{option}={value}"] * (value is not None)
     arguments += [f"--allow-path={os.fspath(allowed)}" for allowed in allow_path]
     arguments += _definitions({**(dims or {}), **more_dims})
-    run([*arguments, "--", path], text)
-    module = load(library, threads=threads)
-    # The directory goes with the module, which may still be saved.
-    vars(module)["_directory"] = directory
+    try:
+        run([*arguments, "--", path], text)
+        module = load(library, threads=threads)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    # The files go with the module, which may still be saved; entries need no more than what is loaded.
+    weakref.finalize(module, shutil.rmtree, directory, ignore_errors=True)
     return module
 
 

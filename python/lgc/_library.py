@@ -15,6 +15,7 @@ any objects with such fields.
 from __future__ import annotations
 
 import ctypes
+import functools
 import inspect
 import keyword
 import math
@@ -133,6 +134,7 @@ def _dlpack_name(code: int, bits: int, lanes: int) -> str:
     return name if lanes == 1 else f"{name}x{lanes}"
 
 
+@functools.lru_cache(maxsize=None)
 def _numpy_name(dtype: Any) -> str:
     """`f32` for float32; two bytes without a meaning are what `lgc run` writes a bf16 as."""
     if dtype.name == "bfloat16" or dtype.str == "|V2":
@@ -292,6 +294,17 @@ def _view_number(value: Union[bool, int, float], tensor: Tensor) -> _View:
     return _View(tensor.dtype, (), None, ctypes.addressof(memory), False, memory)
 
 
+def view_of(value: object, name: str = "the value") -> _View:
+    """The memory of a dense array."""
+    try:
+        view = _view(value)
+    except _Refusal as refusal:
+        raise ArgumentError(f"`{name}` {refusal.args[1]}", refusal.args[0], refusal.args[2]) from refusal.__cause__
+    if not _is_dense(view):
+        raise ArgumentError(f"`{name}` is not dense and row-major", "TENSOR_STRIDES", "pass numpy.ascontiguousarray(…)")
+    return view
+
+
 def _is_dense(view: _View) -> bool:
     """Whether it is row-major without gaps; of axes of extent 1, and of tensors without elements, strides say nothing."""
     if view.strides is None or 0 in view.shape:
@@ -330,6 +343,7 @@ class Struct:
 
     def __init__(self, /, **fields: Any) -> None:
         vars(self).update(fields)
+        _register_with_jax()
 
     def __getattr__(self, name: str) -> Any:
         if name[-1:] == "_" and name[:-1] in vars(self):
@@ -352,6 +366,24 @@ class Struct:
     def load_state_dict(self, values: Mapping[str, Any]) -> None:
         """Copies tensors of these names into those of the struct. Nothing is written unless all of them fit."""
         load_state_dict(self, values)
+
+
+_is_pytree = False
+
+
+def _register_with_jax() -> None:
+    """Structs are pytrees, once JAX is imported and a struct is made."""
+    global _is_pytree
+    jax = sys.modules.get("jax")
+    if _is_pytree or jax is None or not hasattr(jax, "tree_util"):
+        return
+    _is_pytree, key = True, jax.tree_util.GetAttrKey
+    jax.tree_util.register_pytree_with_keys(
+        Struct,
+        lambda struct: ([(key(name), value) for name, value in vars(struct).items()], tuple(vars(struct))),
+        lambda names, values: Struct(**dict(zip(names, values))),
+        lambda struct: (list(vars(struct).values()), tuple(vars(struct))),
+    )
 
 
 def _shown(value: object) -> str:
@@ -698,29 +730,32 @@ class Entry:
 
 def _fitting(tensor: Tensor, value: Any) -> _View:
     """The memory of a value that is what the entry takes for a tensor."""
-    is_number = isinstance(value, (bool, int, float)) and not (numpy is not None and isinstance(value, numpy.generic))
-    if is_number and tensor.direction == "in" and not tensor.shape:
+    if isinstance(value, (bool, int, float)) and tensor.direction == "in" and not tensor.shape:
         return _view_number(value, tensor)
-    wanted = f"numpy.{_NUMPY_NAMES[tensor.dtype]}" if tensor.dtype != "bf16" else "ml_dtypes.bfloat16"
-    make = f"numpy.zeros({tensor.shape}, {wanted})" if tensor.direction != "in" else f"numpy.asarray(…, {wanted})"
     try:
         view = _view(value)
     except _Refusal as refusal:
         code, problem, help = refusal.args
-        raise _Refusal(code, f"{problem}; {tensor!r} is wanted", help or f"pass {make}") from refusal.__cause__
-    halves = {"f16": ("f16", "u16"), "bf16": ("bf16", "u16")}
-    if view.dtype not in halves.get(tensor.dtype, (tensor.dtype,)):
-        raise _Refusal("TENSOR_DTYPE", f"is {view}; {tensor!r} is wanted", f"pass {make}")
+        raise _Refusal(code, f"{problem}; {tensor!r} is wanted", help or _remedy(tensor)) from refusal.__cause__
+    bits = ("u16",) * (tensor.dtype in ("f16", "bf16"))
+    if view.dtype != tensor.dtype and view.dtype not in bits:
+        raise _Refusal("TENSOR_DTYPE", f"is {view}; {tensor!r} is wanted", _remedy(tensor))
     if view.shape != tensor.shape:
         status = "TENSOR_SHAPE" if len(view.shape) == len(tensor.shape) else "TENSOR_RANK"
         raise _Refusal(status, f"is {view}; {tensor!r} is wanted", "shapes are fixed when a graph is compiled")
     if not _is_dense(view):
         problem = f"is not dense and row-major: its strides are {tuple(map(int, view.strides or ()))} elements"
-        copy = "numpy.ascontiguousarray(…)" + (", and keep that" if tensor.direction != "in" else "")
+        copy = "numpy.ascontiguousarray(…)" + ", and keep that" * (tensor.direction != "in")
         raise _Refusal("TENSOR_STRIDES", problem, f"pass {copy}")
     if tensor.direction != "in" and not view.writable:
         raise _Refusal("READ_ONLY", "is read-only, and the entry writes to it", "pass numpy.array(…), which is a copy")
     return view
+
+
+def _remedy(tensor: Tensor) -> str:
+    """How an array for a tensor is made: one that is written cannot be converted on the way."""
+    dtype = "ml_dtypes.bfloat16" if tensor.dtype == "bf16" else f"numpy.{_NUMPY_NAMES[tensor.dtype]}"
+    return f"pass numpy.asarray(…, {dtype})" if tensor.direction == "in" else f"make it as {dtype}, and keep that"
 
 
 def _tensor(raw: Structure) -> Tensor:
