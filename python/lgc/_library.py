@@ -220,17 +220,14 @@ def _view_numpy(array: Any) -> _View:
 
 def _view_dlpack(value: Any) -> _View:
     """The capsule is not consumed: it owns the tensor for as long as the view is there, and frees it then."""
-    kind, number = (int(part) for part in value.__dlpack_device__())
-    if (kind, number) != _CPU:
-        device = f"{_DEVICES.get(kind, f'DLPack device {kind}')}:{number}"
-        raise _Refusal("TENSOR_DEVICE", f"lies on {device}", "copy it to host memory first, as by `.cpu()`")
     try:
-        try:
-            capsule = value.__dlpack__(max_version=(1, 0))
-        except TypeError:
-            capsule = value.__dlpack__()
+        kind, number = (int(part) for part in value.__dlpack_device__())
+        capsule = _capsule(value) if (kind, number) == _CPU else None
     except Exception as error:
         raise _Refusal("DLPACK", f"cannot be passed by DLPack: {error}", "") from error
+    if capsule is None:
+        device = f"{_DEVICES.get(kind, f'DLPack device {kind}')}:{number}"
+        raise _Refusal("TENSOR_DEVICE", f"lies on {device}", "copy it to host memory first, as by `.cpu()`")
     if _capsule_is(capsule, b"dltensor_versioned"):
         managed = _Versioned.from_address(_capsule_pointer(capsule, b"dltensor_versioned"))
         if managed.major != 1:
@@ -246,6 +243,13 @@ def _view_dlpack(value: Any) -> _View:
     strides = tuple(tensor.strides[: tensor.ndim]) if tensor.strides else None
     address = (tensor.data or 0) + tensor.byte_offset
     return _View(dtype, tuple(tensor.shape[: tensor.ndim]), strides, address, writable, (capsule, value))
+
+
+def _capsule(value: Any) -> Any:
+    try:
+        return value.__dlpack__(max_version=(1, 0))
+    except TypeError:  # of those who know only versions before 1.0
+        return value.__dlpack__()
 
 
 class _Export:
@@ -736,7 +740,7 @@ def _fitting(tensor: Tensor, value: Any) -> _View:
         view = _view(value)
     except _Refusal as refusal:
         code, problem, help = refusal.args
-        raise _Refusal(code, f"{problem}; {tensor!r} is wanted", help or _remedy(tensor)) from refusal.__cause__
+        raise _Refusal(code, f"{problem}; {tensor!r} is wanted", help or _remedy(tensor) * (code != "DLPACK")) from refusal.__cause__
     bits = ("u16",) * (tensor.dtype in ("f16", "bf16"))
     if view.dtype != tensor.dtype and view.dtype not in bits:
         raise _Refusal("TENSOR_DTYPE", f"is {view}; {tensor!r} is wanted", _remedy(tensor))
