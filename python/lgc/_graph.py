@@ -102,6 +102,9 @@ class Graph:
     def struct(self, declared: type) -> Type:
         """Marks a class whose annotations are the fields of a struct. Names of dims that the file has not are its dims."""
         fields = _annotations(declared, sys._getframe(1))
+        for field, type in fields.items():
+            if not isinstance(type, Type):
+                raise TraceError(f"the field `{field}` of {declared.__name__} is no type: annotate it as in `w: f32[3]`")
         self._declare(declared.__name__)
         dims = self._own_dims(fields.values())
         listed = ", ".join(f"{_doc_of(field)}{name}: {field.text}" for name, field in fields.items())
@@ -159,7 +162,8 @@ def _annotations(declared: Any, frame: FrameType) -> dict[str, Any]:
     given: dict[str, Any] = declared.__dict__.get("__annotations__") or getattr(declared, "__annotations__", {})
 
     def evaluated(value: Any) -> Any:
-        return eval(value, frame.f_globals, frame.f_locals) if isinstance(value, str) else value
+        value = eval(value, frame.f_globals, frame.f_locals) if isinstance(value, str) else value
+        return value.type if isinstance(value, Name) else value
 
     return {name: evaluated(value) for name, value in given.items()}
 
@@ -168,7 +172,7 @@ def _parameters(function: Callable[..., Any], declared: Mapping[str, Any]) -> di
     """The types of the parameters, by name."""
     parameters = {}
     for name in inspect.signature(function).parameters:
-        type = _type(declared.get(name))
+        type = declared.get(name)
         if not isinstance(type, (Type, Inout)):
             help = f"annotate it, as in `{name}: f32[3]`; what is known in Python needs no parameter"
             raise TraceError(f"the parameter `{name}` of {function.__name__} has no type: {help}")
@@ -176,16 +180,14 @@ def _parameters(function: Callable[..., Any], declared: Mapping[str, Any]) -> di
     return parameters
 
 
-def _type(declared: Any) -> Any:
-    return declared.type if isinstance(declared, Name) else declared
-
-
 def _results(name: str, declared: Any, only: str) -> dict[str, Type]:
     """The declared results, of which an only one needs no name."""
-    results = {only: declared} if isinstance(declared, (Type, Name)) else declared or {}
-    if not isinstance(results, Mapping) or not all(isinstance(_type(type), Type) for type in results.values()):
-        raise TraceError(f"the results of {name} are declared by a type, or as in `-> {{'l': f32, 'logits': f32[8, 10]}}`")
-    return {name: _type(type) for name, type in results.items()}
+    results = {only: declared} if isinstance(declared, Type) else declared or {}
+    if isinstance(results, Mapping):
+        results = {result: type.type if isinstance(type, Name) else type for result, type in results.items()}
+        if all(isinstance(type, Type) for type in results.values()):
+            return results
+    raise TraceError(f"the results of {name} are declared by a type, or as in `-> {{'l': f32, 'logits': f32[8, 10]}}`")
 
 
 def _yielded(trace: Trace, results: Mapping[str, Type], yielded: Any) -> dict[str, Value]:

@@ -28,7 +28,8 @@ def save_tensors(tree: Any, path: Union[str, os.PathLike[str]], metadata: Option
     for name, leaf in named_leaves(tree):
         view = view_of(leaf, name)
         if view.dtype not in _NAMES:
-            raise ArgumentError(f"`{name}` is {view}, which lgc has no dtype for", "DTYPE")
+            help = "a bf16 has a dtype of NumPy where ml_dtypes is installed" if view.dtype == "u16" else ""
+            raise ArgumentError(f"`{name}` is {view}, which lgc has no dtype for", "DTYPE", help)
         size = math.prod(view.shape) * _SIZES[view.dtype]
         header[name] = {"dtype": _NAMES[view.dtype], "shape": list(view.shape), "data_offsets": [end, end + size]}
         views.append((view, size))
