@@ -86,10 +86,11 @@ def function(op: Op) -> str:
     doc = op.doc.replace("\\", "\\\\").replace('"""', "'''")
     doc += f"\n\nYields {', '.join(op.results)}." if len(names) > 1 else ""
     doc = textwrap.indent(doc, "    ").strip() + ("\n    " if "\n" in doc else "")
+    call = f'call_op("{op.name}", ({operands.rstrip()}), {len(names)}{attributes})'
     return (
         f"def {op.name}({', '.join(declared)}) -> {yields}:\n"
         f'    """{doc}"""\n'
-        f'    {", ".join(names)}{"," * (len(names) == 1)} = call_op("{op.name}", ({operands.rstrip()}), {len(names)}{attributes})\n'
+        f"    {', '.join(names)}{',' * (len(names) == 1)} = {call}\n"
         f"    return {', '.join(names)}\n"
     )
 

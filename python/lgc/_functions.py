@@ -54,9 +54,9 @@ def as_function(function: Callable[..., Any]) -> Function:
     raise TraceError(f"{function!r} is no function of a graph: mark it with `Graph.graph`, or take one of `lgc.ops`")
 
 
-def _names(names: Union[Names, _All]) -> str:
+def _names(names: Union[Names, _All, None]) -> Optional[str]:
     """`w`, `[w, b]` or `all`."""
-    return str(names) if isinstance(names, (str, _All)) else f"[{', '.join(names)}]"
+    return None if names is None else str(names) if isinstance(names, (str, _All)) else f"[{', '.join(names)}]"
 
 
 def _count(names: Union[Names, _All]) -> int:
@@ -64,7 +64,7 @@ def _count(names: Union[Names, _All]) -> int:
 
 
 def _transform(transform: str, functions: Sequence[Function], results: int, **attributes: Any) -> Function:
-    given = [f"{name} = {value}" for name, value in attributes.items() if value is not None]
+    given = [f"{name} = {literal(value)}" for name, value in attributes.items() if value is not None]
     text = f"{transform}({', '.join([*(function.text for function in functions), *given])})"
     return Function(text, results, functions[0].parameters)
 
@@ -95,8 +95,7 @@ def vjp(f: Callable[..., Any], wrt: Union[Names, _All, None] = None, ct: Union[N
     results, then the cotangents of `wrt`."""
     function = as_function(f)
     wrt = _wrt(function, wrt)
-    cotangents = None if ct is None else _names(ct)
-    return _transform("vjp", [function], function.results + _count(wrt), wrt=_names(wrt), ct=cotangents)
+    return _transform("vjp", [function], function.results + _count(wrt), wrt=_names(wrt), ct=_names(ct))
 
 
 def jvp(f: Callable[..., Any], wrt: Optional[Names] = None) -> Function:
@@ -119,18 +118,17 @@ def scan(
     reverse: Optional[bool] = None,
     length: Optional[Any] = None,
 ) -> Function:
-    """A loop of the compiled program: `f` of each slice of the parameters `over`, with those of `carry` passed from turn
-    to turn. Yields the last carried values, then the other results of `f`, stacked."""
+    """A loop of the compiled program: `f` of each slice of the parameters `over`, with those of `carry` passed from
+    turn to turn. Yields the last carried values, then the other results of `f`, stacked."""
     function = as_function(f)
-    names = {"carry": None if carry is None else _names(carry), "over": None if over is None else _names(over)}
-    turns = {"reverse": None if reverse is None else literal(reverse), "length": None if length is None else literal(length)}
-    return _transform("scan", [function], function.results, **names, **turns)
+    names = {"carry": _names(carry), "over": _names(over)}
+    return _transform("scan", [function], function.results, **names, reverse=reverse, length=length)
 
 
 def associative_scan(f: Callable[..., Any], *, reverse: Optional[bool] = None) -> Function:
     """What `f` combines of slices 0 to i along the leading axis, for each i."""
     function = as_function(f)
-    return _transform("associative_scan", [function], function.results, reverse=None if reverse is None else literal(reverse))
+    return _transform("associative_scan", [function], function.results, reverse=reverse)
 
 
 def cond(f: Callable[..., Any], g: Callable[..., Any]) -> Function:

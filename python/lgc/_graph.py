@@ -28,7 +28,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from ._compiler import compile, run
 from ._functions import Function
@@ -100,11 +100,13 @@ class Graph:
         return Dim(name)
 
     def struct(self, declared: type) -> Type:
-        """Marks a class whose annotations are the fields of a struct. Names of dims that the file has not are its dims."""
+        """Marks a class whose annotations are the fields of a struct. Its dims are those that the file has not."""
         fields = _annotations(declared, sys._getframe(1))
         for field, type in fields.items():
             if not isinstance(type, Type):
-                raise TraceError(f"the field `{field}` of {declared.__name__} is no type: annotate it as in `w: f32[3]`")
+                raise TraceError(
+                    f"the field `{field}` of {declared.__name__} is no type: annotate it as in `w: f32[3]`"
+                )
         self._declare(declared.__name__)
         dims = self._own_dims(fields.values())
         listed = ", ".join(f"{_doc_of(field)}{name}: {field.text}" for name, field in fields.items())
@@ -199,7 +201,9 @@ def _yielded(trace: Trace, results: Mapping[str, Type], yielded: Any) -> dict[st
         listed = list(yielded) if several else [] if yielded is None else [yielded]
         values = dict(zip(results, listed)) if len(listed) == len(results) else {}
     if set(values) != set(results):
-        raise TraceError(f"{trace.name} declares the results {', '.join(results) or 'none'}, and returns something else")
+        raise TraceError(
+            f"{trace.name} declares the results {', '.join(results) or 'none'}, and returns something else"
+        )
     return {name: trace.operand(values[name]) for name in results}
 
 

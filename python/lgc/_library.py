@@ -29,8 +29,21 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from ctypes import POINTER, Structure, c_char_p, c_double, c_int, c_int32, c_int64, c_ssize_t, c_uint64, c_void_p
-from ctypes import c_uint8, c_uint16, c_uint32
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char_p,
+    c_double,
+    c_int,
+    c_int32,
+    c_int64,
+    c_ssize_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional, Union
 
@@ -134,7 +147,7 @@ def _dlpack_name(code: int, bits: int, lanes: int) -> str:
     return name if lanes == 1 else f"{name}x{lanes}"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _numpy_name(dtype: Any) -> str:
     """`f32` for float32; two bytes without a meaning are what `lgc run` writes a bf16 as."""
     if dtype.name == "bfloat16" or dtype.str == "|V2":
@@ -310,7 +323,7 @@ def view_of(value: object, name: str = "the value") -> _View:
 
 
 def _is_dense(view: _View) -> bool:
-    """Whether it is row-major without gaps; of axes of extent 1, and of tensors without elements, strides say nothing."""
+    """Whether it is row-major without gaps. Strides of axes of extent 1, and of no elements, say nothing."""
     if view.strides is None or 0 in view.shape:
         return True
     step = 1
@@ -740,7 +753,9 @@ def _fitting(tensor: Tensor, value: Any) -> _View:
         view = _view(value)
     except _Refusal as refusal:
         code, problem, help = refusal.args
-        raise _Refusal(code, f"{problem}; {tensor!r} is wanted", help or _remedy(tensor) * (code != "DLPACK")) from refusal.__cause__
+        raise _Refusal(
+            code, f"{problem}; {tensor!r} is wanted", help or _remedy(tensor) * (code != "DLPACK")
+        ) from refusal.__cause__
     bits = ("u16",) * (tensor.dtype in ("f16", "bf16"))
     if view.dtype != tensor.dtype and view.dtype not in bits:
         raise _Refusal("TENSOR_DTYPE", f"is {view}; {tensor!r} is wanted", _remedy(tensor))

@@ -82,7 +82,9 @@ class Value:
     def __len__(self) -> int:
         if self._type and self._type.lengths and self._type.lengths[0].isdigit():
             return int(self._type.lengths[0])
-        raise TraceError(f"the length of {self!r} is not known while Python runs: only arrays of a given length have one")
+        raise TraceError(
+            f"the length of {self!r} is not known while Python runs: only arrays of a given length have one"
+        )
 
     def __iter__(self) -> Iterator[Value]:
         return (self[index] for index in range(len(self)))
@@ -243,7 +245,9 @@ class Trace:
         finally:
             _CURRENT.reset(token)
 
-    def call(self, operands: list[Value], form: Callable[[list[str]], str], count: int, path: bool = False) -> list[Value]:
+    def call(
+        self, operands: list[Value], form: Callable[[list[str]], str], count: int, path: bool = False
+    ) -> list[Value]:
         """The results of an operation."""
         for operand in operands:
             if operand._trace is not self:
@@ -369,7 +373,10 @@ def construct(head: str, type: Type, values: Sequence[Operand], fields: Mapping[
     trace = Trace.current()
     operands = [trace.operand(value) for value in [*values, *fields.values()]]
     labels = [""] * len(values) + [f"{name} = " for name in fields]
-    form: Callable[[list[str]], str] = lambda texts: f"{head}({', '.join(map(str.__add__, labels, texts))})"
+
+    def form(texts: list[str]) -> str:
+        return f"{head}({', '.join(map(str.__add__, labels, texts))})"
+
     return trace.call(operands, form, 1)[0]._typed(type)
 
 

@@ -32,7 +32,10 @@ class Arrays(unittest.TestCase):
 
     def test_memory_is_shared(self):
         for versioned in (True, False):
-            x, out = ByDlpack(floats(4, 2), versioned=versioned), ByDlpack(numpy.zeros((4, 2), "f"), versioned=versioned)
+            x, out = (
+                ByDlpack(floats(4, 2), versioned=versioned),
+                ByDlpack(numpy.zeros((4, 2), "f"), versioned=versioned),
+            )
             references = sys.getrefcount(x.array)
             self.library.times(x, 2, out=out)
             self.assertEqual(out.array[3].tolist(), [12, 14])

@@ -1,5 +1,6 @@
 """The compiler, as a function and as a command."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -36,7 +37,9 @@ class Compile(unittest.TestCase):
         error = raised.exception
         self.assertEqual((error.code, len(error.diagnostics)), ("E0301", 1))
         span = error.span
-        self.assertEqual((span.file, span.line, span.column, span.end_column, span.primary), ("<stdin>", 2, 9, 14, True))
+        self.assertEqual(
+            (span.file, span.line, span.column, span.end_column, span.primary), ("<stdin>", 2, 9, 14, True)
+        )
         self.assertEqual(error.diagnostics[0].span, span)
         self.assertIn("    y = x + 1\n            ^^^^^ this is f32[3]", str(error))
         self.assertEqual(vars(pickle.loads(pickle.dumps(error))), vars(error))
@@ -80,8 +83,8 @@ class Compile(unittest.TestCase):
             lgc.compile(KINDS)
 
     def test_warnings_are_warnings(self):
-        answer = subprocess.CompletedProcess([], 0, "", '{"severity": "warning", "code": "E0000", "message": "m", '
-                                             '"file": null, "spans": [], "notes": [], "help": [], "more": 1}\n')  # fmt: skip
+        message = {"severity": "warning", "code": "E0000", "message": "m", "file": None, "spans": [], "notes": []}
+        answer = subprocess.CompletedProcess([], 0, "", json.dumps({**message, "help": [], "more": 1}) + "\n")
         with mock.patch("subprocess.run", return_value=answer), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             with self.assertRaises(lgc.LibraryError):

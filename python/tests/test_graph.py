@@ -43,7 +43,12 @@ def digits():
 
     @file.entry
     def step(
-        x: f32[B, 64].about("Pixels."), labels: i32[B], rate: f32.within(0, 1), momentum: f32, p: inout(Mlp), v: inout(Mlp)
+        x: f32[B, 64].about("Pixels."),
+        labels: i32[B],
+        rate: f32.within(0, 1),
+        momentum: f32,
+        p: inout(Mlp),
+        v: inout(Mlp),
     ) -> {"l": f32}:
         """One training step."""
         l, _, d = lgc.value_and_grad(loss, wrt="p", of="l")(x, labels, p)
@@ -190,7 +195,9 @@ class Written(unittest.TestCase):
             return ops.sum(last) + ops.mean(outs)
 
         @file.entry
-        def f(h: f32[8], xs: f32[5, 8], c: bool_, p: inout(Net)) -> {"d": f32[8], "e": f32[5, 8], "t": f32, "b": f32[8]}:
+        def f(
+            h: f32[8], xs: f32[5, 8], c: bool_, p: inout(Net)
+        ) -> {"d": f32[8], "e": f32[5, 8], "t": f32, "b": f32[8]}:
             e = xs
             for layer in p.layers:
                 e = std.linear(e, layer)
@@ -217,7 +224,10 @@ class Written(unittest.TestCase):
         def f(x):
             values, _ = ops.top_k(ops.concat(x, x), k=2)
             random = ops.rng_normal(ops.cast(ops.iota(shape=[2]), dtype=lgc.u32), stream=1, shape=[2], dtype=f32)
-            return {"values": ops.gelu(values, approximate="tanh") + 0 * random, "n": ops.full(value=1.5, shape=[lgc.Dim("N") + 1])}
+            return {
+                "values": ops.gelu(values, approximate="tanh") + 0 * random,
+                "n": ops.full(value=1.5, shape=[lgc.Dim("N") + 1]),
+            }
 
         file = lgc.Graph()
         file.dim("N", 2)

@@ -4,11 +4,12 @@ import re
 import unittest
 from unittest import mock
 
+from support import REPOSITORY
+
 import lgc
 from lgc import _functions, ops
 from lgc._compiler import run
 from lgc._trace import Trace, Value
-from support import REPOSITORY
 
 REFERENCE = (REPOSITORY / "docs" / "ops.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^\((.*)\) -> (.+)$", re.MULTILINE)
@@ -64,7 +65,9 @@ class Ops(unittest.TestCase):
                 through_python.append(written(parameters, expression))
                 # The first of several results.
                 is_several = re.match(r"\(", through_python[-1])
-                examples.append(through_python[-1].split(" = ")[0] + " = " + expression if is_several else f"y = {expression}")
+                examples.append(
+                    through_python[-1].split(" = ")[0] + " = " + expression if is_several else f"y = {expression}"
+                )
         for one, other in zip(canonical(examples), canonical(through_python)):
             self.assertEqual(words(one), words(other))
         called = set(re.findall(r"\b(\w+)\(", "\n".join(through_python)))

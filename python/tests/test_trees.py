@@ -100,9 +100,10 @@ class Trees(unittest.TestCase):
         lgc.save_tensors(self.net(), self.file)
         content = self.file.read_bytes()
         header = int.from_bytes(content[:8], "little")
-        damaged = [b"", content[:4], content[: 8 + header // 2], content[:-1], b"\xff" * 8 + content[8:],
-                   content.replace(b'"F32"', b'"F8"'), content.replace(b"[2, 3]", b"[2,-3]"), b"\x02" + b"\0" * 7 + b"[]",
-                   content.replace(b"[0, 24]", b"[-1,23]")]  # fmt: skip
+        changes = [(b'"F32"', b'"F8"'), (b"[2, 3]", b"[2,-3]"), (b"[0, 24]", b"[-1,23]")]
+        damaged = [content.replace(old, new) for old, new in changes]
+        damaged += [b"", content[:4], content[: 8 + header // 2], content[:-1], b"\xff" * 8 + content[8:]]
+        damaged.append(b"\x02" + b"\0" * 7 + b"[]")
         for text in damaged:
             self.file.write_bytes(text)
             with self.assertRaisesRegex(lgc.Error, "is no file of safetensors"):

@@ -88,14 +88,16 @@ class WrongInput(unittest.TestCase):
         with self.assertRaisesRegex(lgc.ArgumentError, "there is no parameter `q`"):
             self.library.step.zeros("q")
         with self.assertRaisesRegex(AttributeError, "no entry `stop`; it has step"):
-            self.library.stop
+            self.library.stop()
 
     def test_trees(self):
         zeros = lambda: self.library.step.zeros("p")  # noqa: E731
         self.refused("MISSING", "p.layers", "is missing in a `dict`", p={"scale": numpy.zeros((), "f")})
         self.refused("MISSING", "p.layers", "is missing in a `ndarray`", p=floats(3))
         self.refused("MISSING", "p.layers[0]", "is missing in a `NoneType`", p=lgc.Struct(layers=None, scale=1))
-        self.refused("UNEXPECTED", "p.layers", "has 1 elements instead of 2", p={**vars(zeros()), "layers": zeros().layers[:1]})
+        self.refused(
+            "UNEXPECTED", "p.layers", "has 1 elements instead of 2", p={**vars(zeros()), "layers": zeros().layers[:1]}
+        )
         self.refused("UNEXPECTED", "p", "has `bias`", p={**vars(zeros()), "bias": floats(3)})
         with self.assertRaisesRegex(AttributeError, "no field `scales` in Struct"):
             zeros().scales = 1
