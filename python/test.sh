@@ -2,7 +2,8 @@
 # Tests the package as it is installed: python/test.sh [PACKAGE…]
 #
 # In an environment of its own, with NumPy and with the packages that are named, such as `torch jax safetensors`, whose
-# tests are passed over otherwise. LGC_BINARY names the compiler that goes into the package; without it cargo builds one.
+# tests are passed over otherwise; PYTHON is another Python than `python3`. LGC_BINARY names the compiler that goes into
+# the package; without it cargo builds one.
 # Where pip finds no packages, nothing is tested, and that is said.
 set -eu
 cd "$(dirname "$0")"
@@ -10,7 +11,7 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1 LGC_CACHE_DIR="$place/cache"
 
-python3 -m venv "$place/venv"
+"${PYTHON:-python3}" -m venv "$place/venv"
 python="$place/venv/bin/python"
 pip() { "$python" -m pip install --quiet --retries 1 --timeout 15 "$@"; }
 if ! pip numpy mypy 2>"$place/pip"; then
