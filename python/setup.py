@@ -24,19 +24,21 @@ def compiler() -> Path:
     """The program that goes into the wheel."""
     named = os.environ.get("LGC_BINARY")
     if named:
-        return Path(named)
-    if not (REPOSITORY / "Cargo.toml").exists():
-        raise SystemExit("error: build this package within the repository of lgc, or let LGC_BINARY name the compiler")
+        if not os.access(named, os.X_OK):
+            raise SystemExit(f"error: LGC_BINARY names `{named}`, which is no program")
+        return Path(named).resolve()
     subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "lgc"], cwd=REPOSITORY, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "release" / "lgc"
 
 
 def version() -> str:
     """That of the workspace."""
-    manifest = (REPOSITORY / "Cargo.toml").read_text(encoding="utf-8")
-    found = re.search(r'^version = "([^"]+)"', manifest, re.MULTILINE)
+    manifest = REPOSITORY / "Cargo.toml"
+    if not manifest.exists():
+        raise SystemExit("error: this package is built within the repository of lgc, whose compiler it carries")
+    found = re.search(r'^version = "([^"]+)"', manifest.read_text(encoding="utf-8"), re.MULTILINE)
     if found is None:
-        raise SystemExit("error: Cargo.toml tells no version")
+        raise SystemExit(f"error: {manifest} tells no version")
     return found[1]
 
 

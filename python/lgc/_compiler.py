@@ -171,6 +171,7 @@ def _diagnostic(message: Mapping[str, Any]) -> Diagnostic:
 
 def compile(
     source: Union[str, os.PathLike[str], Source],
+    /,
     *,
     name: Optional[str] = None,
     threads: int = 0,

@@ -225,6 +225,8 @@ def _view(value: object) -> _View:
 
 
 def _view_numpy(array: Any) -> _View:
+    if isinstance(getattr(array, "mask", None), (numpy.ndarray, numpy.bool_)):
+        raise _Refusal("TENSOR_DTYPE", "is masked, and a tensor has no mask", "pass its `filled(…)`")
     dense, size = array.flags.c_contiguous, array.itemsize or 1
     strides = None if dense else tuple(stride / size for stride in array.strides)
     address = array.__array_interface__["data"][0]
@@ -560,8 +562,13 @@ def _results_type(names: tuple[str, ...]) -> type[Results]:
 
 
 def _python_name(name: str) -> str:
-    """A name that can be an argument in Python: `lambda_`; `out` is what results go to."""
-    return f"{name}_" if keyword.iskeyword(name) or name == "out" else name
+    """A name that Python can write: `lambda_`."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _argument_name(name: str) -> str:
+    """A name that an argument can have: `out` is what results go to."""
+    return "out_" if name == "out" else _python_name(name)
 
 
 class _Frame:
@@ -614,9 +621,7 @@ class Entry:
         self._arguments = c_uint64(raw.signature)
         self._positions = {parameter.name: at for at, parameter in enumerate(self.parameters)}
         for at, parameter in enumerate(self.parameters):
-            self._positions.setdefault(_python_name(parameter.name), at)
-        if "out" in self._positions:
-            del self._positions["out"]
+            self._positions.setdefault(_argument_name(parameter.name), at)
         self._results = _results_type(tuple(result.name for result in self.results))
         self.__signature__ = self._signature()
         self.__doc__ = self._documentation()
@@ -729,7 +734,7 @@ class Entry:
 
     def _signature(self) -> inspect.Signature:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        parameters = [inspect.Parameter(_python_name(p.name), kind, annotation=p) for p in self.parameters]
+        parameters = [inspect.Parameter(_argument_name(p.name), kind, annotation=p) for p in self.parameters]
         results = self.results[0] if len(self.results) == 1 else self.results or None
         return inspect.Signature(parameters, return_annotation=results)
 
@@ -811,7 +816,7 @@ class _Library:
         destroy = self.function(f"{name}_pool_destroy", None, c_void_p)
         self.unload = weakref.finalize(self, _unload, code, self.raw_context, destroy)
         # Threads that the interpreter leaves behind may still be in a call when it ends.
-        self.unload.atexit = False
+        self.unload.atexit = False  # type: ignore[misc, unused-ignore]
 
     def function(self, symbol: str, result: Any, *arguments: Any) -> Any:
         try:

@@ -63,6 +63,13 @@ entry dtypes(
 
 entry times(x: f32[4, 2], lambda: f32[]) -> (out: f32[4, 2]) { out = x * lambda }
 
+/// A parameter and a result that are called as the keyword is.
+entry renamed(x: f32[], inout out: f32[]) -> (a: f32[], b: f32[]) {
+    a = x
+    b = x
+    out' = x
+}
+
 entry empty(x: f32[0, 3]) -> (y: f32[0, 3], s: f32[]) {
     y = x + 1
     s = sum(x)

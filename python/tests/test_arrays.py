@@ -8,7 +8,6 @@ from support import KINDS, floats, needs, quick
 
 import lgc
 
-
 # From this version on, NumPy knows version 1 of DLPack, which says what is read-only.
 VERSIONED = numpy.lib.NumpyVersion(numpy.__version__) >= "2.1.0"
 

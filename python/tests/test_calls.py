@@ -73,6 +73,19 @@ class Calls(unittest.TestCase):
         struct.class_ = 3
         self.assertEqual((struct.lambda_, struct.class_, vars(struct)["class"]), (1, 3, 3))
 
+    def test_a_parameter_called_out_has_an_underscore(self):
+        out = numpy.zeros((), numpy.float32)
+        self.library.renamed(3, out)
+        self.assertEqual(out, 3)
+        a = self.library.renamed(4, out_=out, out={"a": numpy.zeros((), "f"), "b": numpy.zeros((), "f")}).a
+        self.assertEqual((out, a), (4, 4))
+
+    def test_results_are_called_as_they_are(self):
+        results = quick(
+            "entry f(x: f32[]) -> (out: f32[], count: f32[], in_: f32[]) { out = x; count = x + 1; in_ = 2 }"
+        ).f(1)
+        self.assertEqual((results.out, results.count, results.in_), (1, 2, 2))
+
     def test_memory_of_the_standard_library_is_used(self):
         x, out = array.array("f", range(8)), (ctypes.c_float * 8)()
         with memoryview(x).cast("B").cast("f", (4, 2)) as view:

@@ -33,6 +33,7 @@ class WrongInput(unittest.TestCase):
         self.refused("LGC_TENSOR_DTYPE", "x", "is >f4[3]", x=numpy.zeros(3, ">f4"))
         self.refused("LGC_TENSOR_DTYPE", "x", "is object[3]", x=numpy.array([None] * 3))
         self.refused("LGC_TENSOR_DTYPE", "x", "is u8[3]", x=b"abc")
+        self.refused("LGC_TENSOR_DTYPE", "x", "is masked", x=numpy.ma.masked_array(floats(3), [True, False, False]))
 
     def test_dtypes_of_what_is_written(self):
         p = self.library.step.zeros("p")
