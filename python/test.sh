@@ -6,6 +6,7 @@
 # the package; without it cargo builds one.
 # Where pip finds no packages, nothing is tested, and that is said.
 set -eu
+if [ -n "${LGC_BINARY:-}" ]; then export LGC_BINARY="$(realpath "$LGC_BINARY")"; fi
 cd "$(dirname "$0")"
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

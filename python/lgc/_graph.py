@@ -171,10 +171,12 @@ def _annotations(declared: Any, frame: FrameType) -> dict[str, Any]:
 
 
 def _parameters(function: Callable[..., Any], declared: Mapping[str, Any]) -> dict[str, Union[Type, Inout]]:
-    """The types of the parameters, by name."""
+    """The types of the parameters, by name. What has a default instead of a type is Python's alone."""
     parameters = {}
-    for name in inspect.signature(function).parameters:
+    for name, parameter in inspect.signature(function).parameters.items():
         type = declared.get(name)
+        if type is None and parameter.default is not parameter.empty:
+            continue
         if not isinstance(type, (Type, Inout)):
             help = f"annotate it, as in `{name}: f32[3]`; what is known in Python needs no parameter"
             raise TraceError(f"the parameter `{name}` of {function.__name__} has no type: {help}")

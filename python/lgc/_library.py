@@ -293,7 +293,7 @@ def _view_buffer(value: object) -> _View:
     letters = {"?": "bool", **dict.fromkeys("fde", f"f{8 * size}"), **dict.fromkeys("bhilqn", f"i{8 * size}")}
     letters.update(dict.fromkeys("BHILQN", f"u{8 * size}"))
     shape = tuple(raw.shape[:count]) if count else ()
-    strides = tuple(stride / size for stride in raw.strides[:count]) if count else None
+    strides = tuple(stride / size for stride in raw.strides[:count]) if raw.strides else None
     dtype = letters.get(letter, f"`{letter}`")
     return _View(dtype, shape, strides, raw.buf or 0, not raw.readonly, export)
 
@@ -479,24 +479,39 @@ def _build(tree: _Node, leaf: Callable[[Tensor], Any]) -> Any:
     return list(children.values()) if 0 in tree else Struct(**{str(key): child for key, child in children.items()})
 
 
-def _flatten(tree: _Node, value: Any, path: str) -> Iterator[tuple[Tensor, Any]]:
+def _flatten(tree: _Node, value: Any, path: str) -> list[tuple[Tensor, Any]]:
     """The tensors of a tree, each with its part of a value."""
+    leaves: list[tuple[Tensor, Any]] = []
     if isinstance(tree, Tensor):
-        yield tree, value
-        return
-    parts: Any = vars(value) if isinstance(value, Struct) else value
-    if isinstance(parts, Mapping):
-        parts = {str(key): part for key, part in parts.items()}
+        leaves.append((tree, value))
+    else:
+        _gather(tree, value, path, leaves)
+    return leaves
+
+
+def _gather(tree: dict[Union[str, int], _Node], value: Any, path: str, leaves: list[tuple[Tensor, Any]]) -> None:
+    parts: Any = value
+    if isinstance(value, Struct):
+        parts = vars(value)
+    elif isinstance(value, Mapping):
+        parts = {str(key): part for key, part in value.items()}
         if any(str(key) not in parts for key in tree):
             parts = _nested(parts)
     _compare_keys(tree, parts, path)
     for key, child in tree.items():
-        below = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}"
         try:
             part = parts[str(key)] if isinstance(parts, dict) else _part(parts, key)
         except (KeyError, IndexError, AttributeError, TypeError):
-            raise _Refusal("MISSING", f"is missing in a `{type(value).__name__}`", "", below) from None
-        yield from _flatten(child, part, below)
+            problem = f"is missing in a `{type(value).__name__}`"
+            raise _Refusal("MISSING", problem, "", _below(path, key)) from None
+        if isinstance(child, Tensor):
+            leaves.append((child, part))
+        else:
+            _gather(child, part, _below(path, key), leaves)
+
+
+def _below(path: str, key: Union[str, int]) -> str:
+    return f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}"
 
 
 def _part(value: Any, key: Union[str, int]) -> Any:
@@ -520,10 +535,11 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 def _compare_keys(tree: dict[Union[str, int], _Node], parts: Any, path: str) -> None:
     """Refuses what has more parts than the tree: probably it is another one."""
     if isinstance(parts, dict):
-        more = [key for key in parts if key not in map(str, tree)]
-        if more:
-            known = ", ".join(map(str, tree))
-            raise _Refusal("UNEXPECTED", f"has `{more[0]}`, which the graph has not", f"its parts are {known}", path)
+        if len(parts) > len(tree):
+            known = list(map(str, tree))
+            more = next(key for key in parts if key not in known)
+            help = f"its parts are {', '.join(known)}"
+            raise _Refusal("UNEXPECTED", f"has `{more}`, which the graph has not", help, path)
     elif 0 in tree and hasattr(parts, "__len__") and len(parts) != len(tree):
         raise _Refusal("UNEXPECTED", f"has {len(parts)} elements instead of {len(tree)}", "", path)
 
@@ -679,17 +695,18 @@ class Entry:
             return list(out)
         raise self._wrong("UNEXPECTED", "`out` does not fit", f"give it one array each for {', '.join(names)}")
 
-    def _views(self, parameter: Parameter, value: Any) -> Iterator[_View]:
+    def _views(self, parameter: Parameter, value: Any) -> list[_View]:
         """The memory of each tensor of a parameter, which fits."""
-        name = parameter.name
+        name, views = parameter.name, []
         try:
-            for tensor, leaf in _flatten(parameter.tree, value, parameter.name):
+            for tensor, leaf in _flatten(parameter.tree, value, name):
                 name = tensor.name
-                yield _fitting(tensor, leaf)
+                views.append(_fitting(tensor, leaf))
         except _Refusal as refusal:
             code, problem, help, *path = refusal.args
             name = path[0] if path else name
             raise self._wrong(code, f"`{name}` {problem}", help, name) from refusal.__cause__
+        return views
 
     def _run(self, views: list[_View]) -> None:
         with self._library:

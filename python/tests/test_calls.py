@@ -94,6 +94,7 @@ class Calls(unittest.TestCase):
         grid = memoryview(out).cast("B").cast("f", (4, 2))
         self.library.times(floats(4, 2), 2, out=grid)
         self.assertEqual(out[7], 14)
+        self.assertEqual(self.library.step(**{**self.library.step.zeros(), "x": (ctypes.c_float * 3)(1, 2, 3)}).l, 6)
         x.append(1)  # nothing holds the memory any more
 
     def test_scalars_are_numbers_or_arrays(self):

@@ -154,8 +154,8 @@ class Written(unittest.TestCase):
         def halved(x, times):
             return x if times == 0 else halved(x / 2, times - 1)
 
-        def f(x):
-            return halved(x, 3)
+        def f(x, times=3):
+            return halved(x, times)
 
         self.assertEqual(self.body(f, f32[3]), ["y = x / 2 / 2 / 2"])
 

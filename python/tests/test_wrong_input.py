@@ -1,5 +1,8 @@
 """What does not fit raises, names what is wrong, and leaves everything as it was."""
 
+import array
+import ctypes
+import random
 import unittest
 
 import numpy
@@ -111,6 +114,33 @@ class WrongInput(unittest.TestCase):
         x = floats(4, 2)
         with self.assertRaisesRegex(lgc.ArgumentError, "overlaps"):
             self.library.times(x, 2, out=x)
+
+    def test_whatever_is_passed_is_used_or_refused(self):
+        strided = numpy.lib.stride_tricks.as_strided
+        values = [
+            *(None, 1, 2.5, True, "a", b"abcd", [], [1.0], {}, (), object(), int, numpy.ndarray, len, 10**400, -1),
+            *(float("nan"), floats(3), floats(4, 2), floats(2, 4).T, floats(2, 3), floats(0, 3), floats(0)),
+            *(numpy.zeros(2, "i4"), numpy.array([5, -7], "i4"), numpy.zeros((), "f"), numpy.float32(1), numpy.int64(3)),
+            *(numpy.zeros(3, dtype) for dtype in (">f4", "S4", "O", "M8[s]", "c8", "V2", "?", "f2", "u2")),
+            *(numpy.broadcast_to(numpy.float32(1), (4, 2)), strided(floats(8), (4, 2), (0, 4)), numpy.ma.zeros(3, "f")),
+            *(array.array("f", [1, 2, 3]), (ctypes.c_float * 3)(), ctypes.c_float(1), memoryview(b""), bytearray(12)),
+            *(self.library, self.library.step, lgc.Struct(), lgc.Struct(layers=[], scale=1), range(3), iter([])),
+        ]
+        generator, entries, used = random.Random(1), list(self.library.entries.values()), 0
+        for _ in range(4000):
+            entry, value = generator.choice(entries), generator.choice(values)
+            arguments = entry.zeros()
+            names = [name for name, _ in lgc.named_leaves(arguments)]
+            flat = dict(lgc.named_leaves(arguments), **{generator.choice(names): value})
+            arguments.update({name: flat[name] for name in flat if name in arguments})
+            if "p" in arguments:
+                arguments["p"] = {name[2:]: leaf for name, leaf in flat.items() if name.startswith("p.")}
+            try:
+                entry(**{f"{name}_" if name == "out" else name: leaf for name, leaf in arguments.items()})
+                used += 1
+            except lgc.Error as error:
+                self.assertTrue(error.code and error.entry == entry.name, error)
+        self.assertGreater(used, 100)
 
     def test_indices_are_in_range(self):
         labels = numpy.array([0, 3], numpy.int32)
