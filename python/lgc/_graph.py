@@ -68,6 +68,8 @@ class Graph:
         self._doc, self._items = doc, list[str]()
         self._dims: dict[str, int] = {}
         self._names: set[str] = set()
+        # What was traced: where it stands among the items, its parameters and its results.
+        self._traced: dict[str, tuple[int, dict[str, Type], dict[str, Type]]] = {}
 
     @property
     def text(self) -> str:
@@ -127,6 +129,38 @@ class Graph:
             return Function(name, function.results, function.parameters)
         return self._function("entry", function, sys._getframe(1))
 
+    def rule(self, graph: Function, *, surrogate: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Marks how a graph is differentiated in reverse, in the place of what its body says: its `vjp` block.
+
+        The function takes what it needs of the parameters, results and cotangents (`ct_y` of the result `y`) by their
+        names, and returns the cotangents of parameters by theirs: `{"x": ct_y * x / y}`. A rule that is meant to differ
+        from the derivative of the body is a `surrogate`.
+        """
+
+        def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+            if graph.text not in self._traced:
+                raise TraceError(f"{graph!r} is no graph that this file traced")
+            at, parameters, results = self._traced[graph.text]
+            cotangents = {f"ct_{name}": type for name, type in results.items() if type.is_struct or "f" in type.name}
+            known = {**parameters, **results, **cotangents}
+            wanted = list(inspect.signature(function).parameters)
+            for name in wanted:
+                if name not in known:
+                    raise TraceError(f"the rule of {graph.text} has no `{name}`: it has {', '.join(known)}")
+            trace = Trace(f"{graph.text}, in its rule", {*self._names, *known, *(f"d_{name}" for name in parameters)})
+            values = {name: Value(trace, name)._typed(known[name]) for name in wanted}
+            yielded = trace.run(function, values)
+            if not isinstance(yielded, Mapping) or not set(yielded) <= set(parameters):
+                raise TraceError(f"the rule of {graph.text} returns cotangents by the names of {', '.join(parameters)}")
+            body = trace.statements({f"d_{name}": trace.operand(value) for name, value in yielded.items()})
+            given = ", ".join(f"ct_{name}" if f"ct_{name}" in cotangents else "_" for name in results)
+            defined = ", ".join(f"d_{name}" if name in yielded else "_" for name in parameters)
+            lines = "".join(f"    {line}\n" for line in body)
+            self._items[at] += f" vjp{' surrogate' * surrogate}({given}) -> ({defined}) {{\n{lines}}}"
+            return function
+
+        return mark
+
     def _declare(self, name: str) -> None:
         if not IDENTIFIER.fullmatch(name):
             raise TraceError(f"`{name}` is no name: a letter or `_`, then letters, digits and `_`")
@@ -155,6 +189,7 @@ class Graph:
         head = f"{kind} {name}" + (f"[{', '.join(dims)}]" if dims else "")
         body = "".join(f"    {line}\n" for line in trace.statements(yielded))
         docs = _docs(_own_doc(function))
+        self._traced[name] = (len(self._items), types, results)
         self._items.append(f"{docs}{head}({listed}) -> ({declared_results}) {{\n{body}}}")
         return Function(name, len(results), list(parameters))
 

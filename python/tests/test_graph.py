@@ -254,6 +254,31 @@ class Written(unittest.TestCase):
         results = library.f(floats(2, 3), floats(3))
         self.assertEqual((results.p.a.tolist(), results.q[1].b), ([5, 14], 1))
 
+    def test_rules_of_ones_own(self):
+        file = lgc.Graph()
+
+        @file.graph
+        def length(x: f32["N"], n: i32) -> f32:
+            return ops.sqrt(ops.sum(ops.square(x)))
+
+        @file.rule(length, surrogate=True)
+        def _(x, y, ct_y):
+            return {"x": 2 * ct_y * x / ops.max(y, 1e-20)}
+
+        @file.graph
+        def loss(x: f32[2]) -> f32:
+            return length(x, 1)
+
+        file.entry(lgc.grad(loss), "slope")
+        self.assertIn("} vjp surrogate(ct_y) -> (d_x, _) {\n    d_x = 2 * ct_y * x / max(y, 1e-20)\n}", file.text)
+        slope = file.compile(backend="cranelift").slope
+        self.assertEqual(slope(numpy.array([3, 4], "f")).round(4).tolist(), [numpy.float32(1.2), numpy.float32(1.6)])
+        self.assertEqual(slope(numpy.zeros(2, "f")).tolist(), [0, 0])
+        with self.assertRaisesRegex(lgc.TraceError, "has no `ct_n`: it has x, n, y, ct_y"):
+            file.rule(length)(lambda ct_n: {})
+        with self.assertRaisesRegex(lgc.TraceError, "by the names of x, n"):
+            file.rule(length)(lambda ct_y: ct_y)
+
     def test_a_file_is_saved(self):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "digits.graph"
