@@ -759,11 +759,13 @@ class Entry:
         """The author's words about the entry and about each tensor."""
         lines = [self.doc, ""] if self.doc else []
         width = max((len(tensor.name) for tensor in self.tensors), default=0)
+        widest = max((len(repr(tensor)) for tensor in self.tensors), default=0)
         for tensor in self.tensors:
             declared = (tensor.low, tensor.high) != (-math.inf, math.inf)
-            bounds = f" in [{tensor.low:g}, {tensor.high:g}]" if declared else ""
+            bounds = f"in [{tensor.low:g}, {tensor.high:g}]  " if declared else ""
             doc = " ".join(tensor.doc.split())
-            lines.append(f"{tensor.direction:5} {tensor.name:{width}}  {tensor!r}{bounds}{'  ' if doc else ''}{doc}")
+            head = f"{tensor.direction:5} {tensor.name:{width}}  {tensor!r:{widest}}"
+            lines.append(f"{head}  {bounds}{doc}".rstrip())
         return "\n".join(lines)
 
 

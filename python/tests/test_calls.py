@@ -130,7 +130,7 @@ class Calls(unittest.TestCase):
         self.assertEqual(str(inspect.signature(self.library.times)), "(x: f32[4, 2], lambda_: f32[]) -> f32[4, 2]")
         self.assertTrue(step.__doc__.startswith("Adds to everything."))
         self.assertIn("What is added.", step.__doc__)
-        self.assertIn("i32[2] in [0, 2]", step.__doc__)
+        self.assertIn("i32[2]     in [0, 2]", step.__doc__)
         self.assertEqual((step.__name__, self.library.doc), ("step", "Parameters of every kind."))
         self.assertIn("step", dir(self.library))
         self.assertIs(self.library["step"], self.library.entries["step"])

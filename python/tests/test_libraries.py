@@ -2,6 +2,7 @@
 
 import gc
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,17 @@ class Libraries(unittest.TestCase):
         with self.assertRaisesRegex(lgc.LibraryError, "not one that lgc compiled"):
             lgc.load(other)
         lgc.load(good)
+
+    def test_another_version_of_the_interface_is_refused(self):
+        path = self.place / "kinds.so"
+        quick(KINDS).save(path)
+        image = path.read_bytes()
+        # The beginning of `lgc_info`: its size, and the version.
+        begin = struct.pack("<QI", 104, 3)
+        self.assertEqual(image.count(begin), 1)
+        path.write_bytes(image.replace(begin, struct.pack("<QI", 104, 4)))
+        with self.assertRaisesRegex(lgc.LibraryError, "has version 4 of the interface, and this is version 3"):
+            lgc.load(path)
 
     def test_numbers_of_threads(self):
         with self.assertRaisesRegex(ValueError, "from 0 to 256"):
