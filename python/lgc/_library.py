@@ -894,7 +894,7 @@ class Module:
     def __init__(self, library: _Library, raw: Structure) -> None:
         self._library = library
         self.path, self.name, self.doc = library.path, library.name, raw.doc.decode()
-        self.target, self.features = raw.target.decode(), raw.features.decode().split(",")
+        self.target, self.features = raw.target.decode(), list(filter(None, raw.features.decode().split(",")))
         self.compiler, self.evidence = raw.compiler.decode(), raw.evidence.decode()
         entries = [Entry(library, entry) for entry in raw.entries[: raw.entry_count]]
         self.entries = {entry.name: entry for entry in entries}
@@ -935,7 +935,7 @@ class Module:
         """Writes the library to a file, and its C header beside it where it has one. Files appear whole."""
         target = os.fspath(path)
         for source, copy in [(_header(self.path), _header(target)), (self.path, target)]:
-            if os.path.exists(source):
+            if source == self.path or os.path.exists(source):
                 shutil.copyfile(source, f"{copy}.new")
                 os.replace(f"{copy}.new", copy)
 
@@ -956,8 +956,8 @@ def load(path: Union[str, os.PathLike[str]], *, threads: int = 0) -> Module:
     try:
         name = _name_in(path)
         code = ctypes.CDLL(path)
-    except (OSError, ValueError, struct.error) as error:
-        reason = "it is damaged" if isinstance(error, struct.error) else error
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        reason = "it is damaged" if isinstance(error, (IndexError, struct.error)) else error
         help = "name a shared library that `lgc compile` wrote for this machine"
         raise LibraryError(f"`{path}` cannot be loaded: {reason}", "LIBRARY", help) from error
     library = _Library(code, name, path, threads)
@@ -977,28 +977,36 @@ def _name_in(path: str) -> str:
         raise ValueError("there is no such file" if not os.path.exists(path) else "it is no regular file")
     with open(path, "rb") as file:
         image = file.read()
-    if image[:6] != b"\x7fELF\x02\x01":
-        raise ValueError("it is no shared library of this kind of machine")
-    segments_at, sections_at = struct.unpack_from("<2Q", image, 0x20)
-    segment_size, segment_count, section_size, section_count = struct.unpack_from("<4H", image, 0x36)
-    parts = []
-    for at in range(segments_at, segments_at + segment_size * segment_count, segment_size or 1):
-        offset, size = struct.unpack_from("<8xQ16xQ", image, at)
-        parts.append((offset, size))
-    sections = []
-    for at in range(sections_at, sections_at + section_size * section_count, section_size or 1):
-        kind, offset, size, link = struct.unpack_from("<4xI16x2QI", image, at)
-        sections.append((kind, offset, size, link))
-        parts += [(offset, size)] * (kind != 8)
-    if any(offset + size > len(image) for offset, size in parts):
-        raise ValueError("it is damaged: parts of it are missing")
-    symbols = set()
-    for kind, offset, size, link in sections:
-        for at in range(offset, offset + size, 24) if kind == 11 else ():
-            name = sections[link][1] + struct.unpack_from("<I", image, at)[0]
-            symbols.add(image[name : image.index(b"\0", name)].decode())
+    symbols = _symbols(image)
     for symbol in sorted(symbols):
         name = symbol[: -len("_info")]
         if symbol.endswith("_info") and f"{name}_strerror" in symbols and f"{name}_pool_create" in symbols:
             return name
     raise ValueError("it is a library, but not one that lgc compiled")
+
+
+def _symbols(image: bytes) -> set[str]:
+    """The dynamic symbols of a shared library, no part of which is missing."""
+    if image[:6] != b"\x7fELF\x02\x01":
+        raise ValueError("it is no shared library of this kind of machine")
+
+    def table(at: int, size: int, count: int, fields: str) -> list[tuple[int, ...]]:
+        check(at, size * count)
+        return [struct.unpack_from(fields, image, at + size * index) for index in range(count)]
+
+    def check(offset: int, size: int) -> None:
+        if offset + size > len(image):
+            raise ValueError("it is damaged: parts of it are missing")
+
+    segments_at, sections_at = struct.unpack_from("<2Q", image, 0x20)
+    segment_size, segment_count, section_size, section_count = struct.unpack_from("<4H", image, 0x36)
+    for offset, size in table(segments_at, segment_size, segment_count, "<8xQ16xQ"):
+        check(offset, size)
+    sections, symbols = table(sections_at, section_size, section_count, "<4xI16x2QI"), set()
+    for kind, offset, size, link in sections:
+        if kind != 8:  # which has no content
+            check(offset, size)
+        for (name,) in table(offset, 24, size // 24, "<I") if kind == 11 else ():
+            begin = sections[link][1] + name
+            symbols.add(image[begin : begin + 4096].split(b"\0")[0].decode(errors="replace"))
+    return symbols
