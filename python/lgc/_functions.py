@@ -14,10 +14,14 @@ Names = Union[str, Sequence[str]]
 
 
 class Function:
-    """A function that a graph can call: a graph, an op, or what a transform makes of one."""
+    """A function that a graph can call: a graph, an op, or what a transform makes of one.
 
-    def __init__(self, text: str, results: int, parameters: Sequence[str] = ()) -> None:
+    `tangents` counts the results that have some: all, unless it is known that some are integers.
+    """
+
+    def __init__(self, text: str, results: int, parameters: Sequence[str] = (), tangents: Optional[int] = None) -> None:
         self.text, self.results, self.parameters = text, results, tuple(parameters)
+        self.tangents = results if tangents is None else tangents
 
     def __repr__(self) -> str:
         return f"<function {self.text}>"
@@ -66,7 +70,8 @@ def _count(names: Union[Names, _All]) -> int:
 def _transform(transform: str, functions: Sequence[Function], results: int, **attributes: Any) -> Function:
     given = [f"{name} = {literal(value)}" for name, value in attributes.items() if value is not None]
     text = f"{transform}({', '.join([*(function.text for function in functions), *given])})"
-    return Function(text, results, functions[0].parameters)
+    integers = functions[0].results - functions[0].tangents
+    return Function(text, results, functions[0].parameters, results - integers)
 
 
 def _wrt(function: Function, wrt: Union[Names, _All, None]) -> Union[Names, _All]:
@@ -80,7 +85,8 @@ def grad(f: Callable[..., Any], wrt: Union[Names, _All, None] = None, of: Option
     """The gradients of the scalar result `of` by `wrt`: a name, a path such as `p.w`, a list of them, or `lgc.all`."""
     function = as_function(f)
     wrt = _wrt(function, wrt)
-    return _transform("grad", [function], _count(wrt), wrt=_names(wrt), of=of)
+    gradients = _transform("grad", [function], _count(wrt), wrt=_names(wrt), of=of)
+    return Function(gradients.text, gradients.results, gradients.parameters)
 
 
 def value_and_grad(f: Callable[..., Any], wrt: Union[Names, _All, None] = None, of: Optional[str] = None) -> Function:
@@ -101,7 +107,7 @@ def vjp(f: Callable[..., Any], wrt: Union[Names, _All, None] = None, ct: Union[N
 def jvp(f: Callable[..., Any], wrt: Optional[Names] = None) -> Function:
     """Forward mode: called with the arguments, then a tangent for each of `wrt`; yields the results, then theirs."""
     function = as_function(f)
-    return _transform("jvp", [function], 2 * function.results, wrt=_names(_wrt(function, wrt)))
+    return _transform("jvp", [function], function.results + function.tangents, wrt=_names(_wrt(function, wrt)))
 
 
 def checkpoint(f: Callable[..., Any]) -> Function:

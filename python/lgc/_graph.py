@@ -126,7 +126,7 @@ class Graph:
         if isinstance(function, Function):
             self._declare(name)
             self._items.append(f"entry {name} = {function.text}")
-            return Function(name, function.results, function.parameters)
+            return Function(name, function.results, function.parameters, function.tangents)
         return self._function("entry", function, sys._getframe(1))
 
     def rule(self, graph: Function, *, surrogate: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -141,7 +141,7 @@ class Graph:
             if graph.text not in self._traced:
                 raise TraceError(f"{graph!r} is no graph that this file traced")
             at, parameters, results = self._traced[graph.text]
-            cotangents = {f"ct_{name}": type for name, type in results.items() if type.is_struct or "f" in type.name}
+            cotangents = {f"ct_{name}": type for name, type in results.items() if type.is_differentiable}
             known = {**parameters, **results, **cotangents}
             wanted = list(inspect.signature(function).parameters)
             for name in wanted:
@@ -191,7 +191,8 @@ class Graph:
         docs = _docs(_own_doc(function))
         self._traced[name] = (len(self._items), types, results)
         self._items.append(f"{docs}{head}({listed}) -> ({declared_results}) {{\n{body}}}")
-        return Function(name, len(results), list(parameters))
+        tangents = sum(type.is_differentiable for type in results.values())
+        return Function(name, len(results), list(parameters), tangents)
 
 
 def _annotations(declared: Any, frame: FrameType) -> dict[str, Any]:

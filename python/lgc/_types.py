@@ -99,6 +99,11 @@ class Type:
         """The type of an element of an array."""
         return replace(self, lengths=self.lengths[1:], bounds=None, doc="")
 
+    @property
+    def is_differentiable(self) -> bool:
+        """Whether values of it have tangents: floats, and structs."""
+        return self.is_struct or self.name in ("f16", "bf16", "f32", "f64")
+
     def names(self) -> list[str]:
         """The names of dims in it, in order."""
         extents = [*(self.dims or ()), *self.lengths]

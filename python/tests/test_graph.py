@@ -254,6 +254,22 @@ class Written(unittest.TestCase):
         results = library.f(floats(2, 3), floats(3))
         self.assertEqual((results.p.a.tolist(), results.q[1].b), ([5, 14], 1))
 
+    def test_integers_have_no_tangents(self):
+        file = lgc.Graph()
+
+        @file.graph
+        def first(x: f32[3]) -> {"y": f32, "i": i32}:
+            return ops.sum(ops.square(x)), ops.argmax(x, axis=0)
+
+        @file.entry
+        def f(x: f32[3]) -> {"y": f32, "i": i32, "t": f32, "s": f32}:
+            y, i, t = lgc.jvp(first)(x, x)
+            _, _, _, s, _ = lgc.jvp(lgc.vjp(first))(x, ops.full(value=1), x)
+            return y, i, t, s
+
+        results = file.compile(backend="cranelift").f(floats(3))
+        self.assertEqual(tuple(results), (5, 2, 10, 10))
+
     def test_rules_of_ones_own(self):
         file = lgc.Graph()
 
