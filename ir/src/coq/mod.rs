@@ -109,3 +109,55 @@ fn used(spec: &Spec) -> Result<Vec<Op>, RulesError> {
     }
     Ok(used)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition of a rule or a map, up to where the next one begins.
+    fn definition<'t>(text: &'t str, name: &str) -> &'t str {
+        let from = text.find(&format!("Definition {name} :")).unwrap();
+        let rest = &text[from..];
+        rest.split("\n\n").next().unwrap()
+    }
+
+    #[test]
+    fn rules_are_of_all_values_of_attributes_and_of_those_that_are_treated_apart() {
+        let text = rules().unwrap();
+        let power = definition(&text, "power");
+        assert!(power.contains("attributes := [Any]") && power.contains("Above 0 (Int (0))"));
+        assert!(power.contains("(Bin Pow (In 0) (Attr 0))"), "{power}");
+        let cube = definition(&text, "power_exponent_3");
+        assert!(cube.contains("[Fixed (Int (3))]") && cube.contains("guards := []"));
+        assert!(definition(&text, "power_exponent_16").contains("(Int (16))"));
+        assert!(!text.contains("power_exponent_17") && !text.contains("power_exponent_2_5"));
+        assert!(definition(&text, "elu_alpha_1").contains("guards := []"));
+        assert!(definition(&text, "leaky_relu").contains("[Off 0 (Int (0))]"));
+        assert!(!text.contains("leaky_relu_slope"));
+    }
+
+    #[test]
+    fn what_an_op_asks_of_its_attributes_is_found() {
+        let text = rules().unwrap();
+        assert!(definition(&text, "smooth_abs").contains("demands := [Positive 0]"));
+        assert!(definition(&text, "clamp").contains("demands := [Ordered 0 1]"));
+        assert!(definition(&text, "scale").contains("demands := []"));
+    }
+
+    #[test]
+    fn maps_are_what_reverse_mode_makes_of_examples() {
+        let text = maps();
+        let flipped = definition(&text, "reverse_0");
+        assert!(flipped.contains("forward := [(In "), "{flipped}");
+        assert!(definition(&text, "cumsum_0").contains("(Bin Add "));
+    }
+
+    #[test]
+    fn every_op_of_the_table_is_spoken_of() {
+        let text = table().unwrap();
+        for spec in SPECS {
+            let line = format!("\n(* {}: ", spec.name);
+            assert!(text.contains(&line), "{}", spec.name);
+        }
+    }
+}

@@ -76,11 +76,10 @@ pub(super) fn entry(spec: &Spec) -> Result<String, RulesError> {
             format!("Check (check_sound Maps.{name} (eq_refl true <: check Maps.{name} = true)).")
         })
         .collect();
-    let is_pointwise = ops
-        .iter()
-        .any(|op| matches!(op.family(), Family::Pointwise(_) | Family::Discrete(_)));
-    // What a pointwise op does on integers has no derivative.
-    let is_open = is_open && own.is_empty() && of_examples.is_empty() && !is_pointwise;
+    // What a discrete op does on integers has no derivative.
+    let is_discrete = |op: &Op| matches!(op.family(), Family::Discrete(_));
+    let is_proved = !own.is_empty() || !of_examples.is_empty() || ops.iter().any(is_discrete);
+    let is_open = is_open && !is_proved;
     let word = match (is_open, own.is_empty() && lines.is_empty()) {
         (true, _) => "open",
         (false, true) if of_examples.is_empty() => "without derivative",
