@@ -93,7 +93,8 @@ Fixpoint polynomial_of (e : num) : option polynomial := match e with
   | Bin Add e e' => both (@app _) (polynomial_of e) (polynomial_of e')
   | Bin Sub e e' => both (fun p q => p ++ scaled (Number (-1) 1) q) (polynomial_of e) (polynomial_of e')
   | Bin Mul e e' => both product (polynomial_of e) (polynomial_of e')
-  | Bin Div e (Int n) => option_map (if Z.eqb n 1 then fun p => p else scaled (Number 1 n)) (polynomial_of e)
+  | Bin Div e (Int (Zpos n)) =>
+      option_map (if Z.eqb (Zpos n) 1 then fun p => p else scaled (Number 1 (Zpos n))) (polynomial_of e)
   | If m e e' => match indicator m with
       | Some (t, f) => both (fun p q => product t p ++ product f q) (polynomial_of e) (polynomial_of e')
       | None => None end
@@ -227,9 +228,10 @@ Proof.
   - destruct f; try discriminate. destruct (polynomial_of e) as [p|]; try discriminate.
     injection E as <-. rewrite polynomial_scaled. cbn. now rewrite (IH p eq_refl).
   - destruct f; try discriminate.
-    4: { destruct e'; try discriminate. cbn in E. destruct (polynomial_of e) as [p|]; try discriminate.
-      injection E as <-. cbn [Polynomial.term]. unfold reciprocal. rewrite <- (IHe p eq_refl).
-      destruct (Z.eqb z 1); [ring | now rewrite polynomial_scaled]. }
+    4: { destruct e' as [| |[|k|]| | | | | | | |]; try discriminate. cbn [polynomial_of] in E.
+      destruct k; (destruct (polynomial_of e) as [p|]; try discriminate);
+      cbn [option_map] in E; injection E as <-; cbn [Polynomial.term]; unfold reciprocal; cbn [Z.eqb Pos.eqb]; rewrite <- (IHe p eq_refl);
+      cbv beta iota; first [now rewrite polynomial_scaled | cbn; ring]. }
     1-3: destruct (polynomial_of e) as [p|], (polynomial_of e') as [q|]; try discriminate; cbn [both] in E; injection E as <-;
       rewrite ?polynomial_product, ?polynomial_app, ?polynomial_scaled;
       cbn; now rewrite (IHe p eq_refl), (IHe' q eq_refl).
@@ -306,9 +308,10 @@ Proof.
   - destruct f; try discriminate. destruct (polynomial_of e) as [p|]; try discriminate.
     injection E as <-. rewrite rate_scaled. cbn. rewrite (IH p eq_refl). ring.
   - destruct f; try discriminate.
-    4: { destruct e'; try discriminate. cbn in E. destruct (polynomial_of e) as [p|]; try discriminate.
-      injection E as <-. cbn [Polynomial.rate]. unfold reciprocal. rewrite <- (IHe p eq_refl).
-      destruct (Z.eqb z 1); [ring | rewrite rate_scaled; cbn [symbol_rate symbol_at]; ring]. }
+    4: { destruct e' as [| |[|k|]| | | | | | | |]; try discriminate. cbn [polynomial_of] in E.
+      destruct k; (destruct (polynomial_of e) as [p|]; try discriminate);
+      cbn [option_map] in E; injection E as <-; cbn [Polynomial.rate]; unfold reciprocal; cbn [Z.eqb Pos.eqb]; rewrite <- (IHe p eq_refl);
+      cbv beta iota; first [rewrite rate_scaled; cbn [symbol_rate symbol_at]; ring | ring]. }
     1-3: destruct (polynomial_of e) as [p|] eqn:F, (polynomial_of e') as [q|] eqn:G;
       try discriminate; cbn [both] in E; injection E as <-;
       rewrite ?rate_product, ?rate_app, ?rate_scaled; cbn;
@@ -385,8 +388,9 @@ Proof.
     eapply is_derive_eq. apply (is_derive_mult_R (fun _ => ratio (-1)%Z 1%Z)); [apply is_derive_const_R | eapply IH; reflexivity].
     cbv beta. ring.
   - destruct f; try discriminate.
-    4: { destruct e'; try discriminate. cbn in E. destruct (polynomial_of e) as [p|]; try discriminate.
-      eapply is_derive_eq. apply (is_derive_mult_R (fun _ => reciprocal R 1%R ratio z)); [apply is_derive_const_R | eapply IHe; reflexivity].
+    4: { destruct e' as [| |[|k|]| | | | | | | |]; try discriminate. cbn [polynomial_of] in E.
+      destruct (polynomial_of e) as [p|]; try discriminate. cbn [option_map] in E.
+      eapply is_derive_eq. apply (is_derive_mult_R (fun _ => reciprocal R 1%R ratio (Zpos k))); [apply is_derive_const_R | eapply IHe; reflexivity].
       cbv beta. ring. }
     1-3: destruct (polynomial_of e) as [p|], (polynomial_of e') as [q|]; try discriminate.
     + apply is_derive_plus_R; [eapply IHe | eapply IHe']; reflexivity.
