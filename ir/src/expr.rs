@@ -210,6 +210,29 @@ impl Scalar for Sym {
 #[derive(Clone, Debug, Default)]
 pub struct SymWorld(Rc<RefCell<Arena>>);
 
+impl SymWorld {
+    /// The symbol of an operand.
+    pub(crate) fn input(&self, position: usize) -> Sym {
+        let id = self.0.borrow_mut().intern(Expr::Input(position));
+        Sym {
+            arena: self.0.clone(),
+            id,
+        }
+    }
+
+    /// What was computed in this world, as a rule of `arity` operands whose value is the first of `results`
+    /// and whose partial derivatives are the others; `None` if there are none.
+    pub(crate) fn rule(&self, arity: usize, results: &[Sym]) -> Option<Rule> {
+        let (value, partials) = results.split_first()?;
+        Some(Rule {
+            nodes: self.0.borrow().nodes.clone(),
+            arity,
+            value: value.id,
+            partials: partials.iter().map(|partial| partial.id).collect(),
+        })
+    }
+}
+
 /// Traces a rule: `build` gets the operands, and yields the value; then `partials` gets the
 /// operands with the value as one more symbol, and yields a derivative per operand.
 pub fn trace<const N: usize>(

@@ -31,6 +31,7 @@
 pub mod autodiff;
 pub mod builder;
 pub mod constant;
+pub mod coq;
 pub mod diag;
 pub mod dtype;
 pub mod expr;
