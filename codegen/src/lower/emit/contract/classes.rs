@@ -93,7 +93,7 @@ impl Contraction<'_> {
             }
         }
         let [(axis, along), (tap, by)] = [ways[0]?, ways[1]?];
-        let blocked = [self.shape.rows, self.shape.columns];
+        let blocked = [self.shape.rows, self.shape.columns, self.shape.several];
         let is_blocked = blocked.iter().flatten().any(|blocked| blocked.axis == axis);
         let mut known = self.classes.iter().flatten();
         let is_taken = known.any(|class| class.axis == axis || class.tap == tap);

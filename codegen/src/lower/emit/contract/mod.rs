@@ -7,7 +7,7 @@
 //! * *Tiles*: rows run along the longest free axis of the first operand, columns along the last free
 //!   axis of the second, and one `mma` a step. Where extents are no multiples, smaller tiles do the
 //!   rest; columns that do not fill a vector are clipped when they are stored.
-//! * *Vectors*, when there is one row only (or one column: then along the rows). The elements of a vector may lie
+//! * *Vectors*, when there is one row only (or few columns: then along the rows, for several columns at once). The elements of a vector may lie
 //!   apart, as those along the rows of a matrix do: nothing is gained by packing what is read once.
 //! * *Scalars*: integers, and results with less than a vector in either direction. A few of them are
 //!   computed at once, so that their chains need not wait for themselves.
@@ -418,7 +418,8 @@ impl<'p> Contraction<'p> {
         if self.shape.rows.is_none() && self.shape.columns.is_none() {
             return self.scalars(elements, sources);
         }
-        let blocked: Vec<usize> = [self.shape.rows, self.shape.columns]
+        let shape = &self.shape;
+        let blocked: Vec<usize> = [shape.rows, shape.columns, shape.several]
             .iter()
             .flatten()
             .map(|b| b.axis)
@@ -435,7 +436,7 @@ impl<'p> Contraction<'p> {
         }];
         let pieces = |blocked: Option<Blocked>| blocked.map_or(whole.to_vec(), Blocked::pieces);
         for class in self.combinations() {
-            for rows in pieces(self.shape.rows) {
+            for rows in pieces(self.shape.rows.or(self.shape.several)) {
                 for columns in pieces(self.shape.columns) {
                     self.piece(elements, sources, (&plain, &class), [rows, columns]);
                 }
@@ -494,11 +495,27 @@ impl<'p> Contraction<'p> {
                     }
                     point
                 };
-                let points: Vec<Vec<Index>> = (0..joint.elements()).map(point_at).collect();
+                let points = (0..joint.elements()).map(point_at);
+                let points = points.flat_map(|point| self.neighbours(&point, &row, rows.size));
+                let points: Vec<Vec<Index>> = points.collect();
                 self.tile(elements, sources, (&points, classes), [&row, &column]);
                 elements.lanes = Lanes::default();
             },
         );
+    }
+
+    /// The point, or where several neighbours are computed at once, as many of them as there are in the block.
+    fn neighbours(&self, point: &[Index], block: &Index, size: u32) -> Vec<Vec<Index>> {
+        let Some(blocked) = self.shape.several else {
+            return vec![point.to_vec()];
+        };
+        let first = block.scale(i64::from(blocked.block));
+        let neighbour = |number: u32| {
+            let mut point = point.to_vec();
+            point[blocked.axis] = first.add_constant(i64::from(number));
+            point
+        };
+        (0..size).map(neighbour).collect()
     }
 
     /// Scalars: those along the last axes at once, as many as there are registers for.

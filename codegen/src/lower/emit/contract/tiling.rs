@@ -9,6 +9,9 @@ use lgc_ir::graph::NodeId;
 pub(super) struct LoopShape {
     pub(in crate::lower) rows: Option<Blocked>,
     pub(in crate::lower) columns: Option<Blocked>,
+    /// An axis of which a few neighbours are computed at once, each with vectors of its own, so that what is read along
+    /// the vectors serves them all.
+    pub(super) several: Option<Blocked>,
     /// Whether the elements along the columns lie apart in memory, and are read there.
     pub(super) is_apart: bool,
 }
@@ -78,6 +81,7 @@ impl LoopShape {
         let scalar = LoopShape {
             rows: None,
             columns: None,
+            several: None,
             is_apart: false,
         };
         let block = |axis: Option<usize>, block: u32, multiple: u32| {
@@ -106,15 +110,21 @@ impl LoopShape {
         let shape = |rows, columns| LoopShape {
             rows,
             columns,
-            is_apart: false,
+            ..scalar
         };
+        // Columns that fill no vector are the rows of a tile whose vectors run along the rows.
+        let several = block(tile.columns, target.tile_rows, 1).filter(|b| b.extent > 1);
         let mut shapes = Vec::new();
         if ty.dtype.is_float() {
             match (rows, columns, across) {
                 (Some(rows), Some(columns), _) => shapes.push(shape(Some(rows), Some(columns))),
                 (None, Some(_), _) => shapes.extend([apart(tile.columns), shape(None, long)]),
                 (_, None, Some(across)) => {
-                    shapes.extend([apart(tile.rows), shape(None, Some(across))]);
+                    let across = LoopShape {
+                        several,
+                        ..shape(None, Some(across))
+                    };
+                    shapes.extend([apart(tile.rows), across]);
                 }
                 (_, None, None) => {}
             }
