@@ -9,7 +9,13 @@
 says more.
 """
 
-from . import ops
+try:
+    from . import ops
+except ImportError:
+    raise ImportError(
+        "this is the source of the package lgc, whose ops are written when it is built: install it by "
+        "`pip install ./python` in the repository"
+    ) from None
 from ._compiler import CompileError, CompilerError, CompileWarning, Diagnostic, Span, compile, executable
 from ._functions import (
     Function,
